@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "synqc/base/numbers.h"
+
+namespace synqc {
+
+/// How the probe of a target is realised.
+enum class ProbeMapping {
+    rate,   // continuous weak measurement, Gamma = strength^2 * gamma_max
+    pulse,  // two-outcome instrument through an ancilla qubit
+};
+
+/// Where an experiment runs: the control stack's latencies and the kind of plant behind it.
+struct Target {
+    std::string name;         // "sim-local", ...
+    std::string description;  // one sentence a person reads
+    bool emulated = false;    // true: a provider's figures simulated here; shown wherever a person looks
+    bool classical = false;   // true: a classical signal plant, no collapse
+    ProbeMapping mapping = ProbeMapping::rate;
+
+    // Latency terms. Inside a shot, all µs:
+    Real path_latency = 0;      // readout signal to decision logic and trigger back to the generator
+    Real decision_latency = 0;  // state estimation and choice of the second drive
+    Real result_latency = 0;    // readout bit to the host
+    // Between iterations, s: median and log-normal spread; reported beside the shot latency, never inside.
+    Real network_median = 0;
+    Real network_log_sigma = 0;
+    Real queue_median = 0;
+    Real queue_log_sigma = 0;
+
+    void check() const;
+};
+
+/// The five targets: sim-local, classical-only, ibm-qpu, aws-braket, ionq. Throws InvalidArgument listing the names.
+const Target& target_from_name(std::string_view name);
+std::vector<std::string> target_names();
+
+}  // namespace synqc

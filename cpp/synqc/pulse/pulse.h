@@ -1,0 +1,67 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "synqc/base/numbers.h"
+
+/// Shaped control pulses: time to amplitude, no operators. H(t) gets (Omega_x/2)(b + b^dag) + (Omega_y/2) i(b^dag - b)
+/// + delta(t) b^dag b.
+namespace synqc {
+
+enum class EnvelopeShape {
+    square,             // constant
+    gaussian,           // lifted: (g(t) - g(0)) / (1 - g(0)), sigma = duration / 4
+    cosine,             // (1 - cos(2 pi t / duration)) / 2
+    drag,               // cosine with the derivative quadrature of Drag
+    flat_top_cosine,    // cosine edges of `edge_fraction` of the duration each, flat between
+    flat_top_gaussian,  // lifted Gaussian edges
+    samples,            // arbitrary, from `Pulse::samples`
+};
+
+/// Name as users write it ("drag", "flat-top", ...); throws InvalidArgument listing the known names.
+EnvelopeShape envelope_from_name(std::string_view name);
+std::string_view name_of(EnvelopeShape shape);
+std::vector<std::string> envelope_names();
+
+/// Derivative removal by adiabatic gate (Motzoi et al., PRL 103, 110501; Gambetta et al., PRA 83, 012308).
+struct Drag {
+    Real beta = 1;                    // Omega_y = -beta * dOmega_x/dt / anharmonicity
+    bool detuning_correction = true;  // amplitude correction and delta(t) of the higher-order solution
+    Real anharmonicity = 0;           // rad/µs; 0 switches DRAG off (nothing to avoid)
+};
+
+/// One instant of a drive in the frame of its own axis, all rad/µs.
+struct DriveSample {
+    Real omega_x;
+    Real omega_y;
+    Real detuning;
+};
+
+/// A rotation by `angle` about the equatorial axis at `axis` from x, spread over `duration`.
+/// Its area is the angle by construction, whatever the shape.
+struct Pulse {
+    EnvelopeShape shape = EnvelopeShape::square;
+    Real duration = 0;               // µs, > 0
+    Real angle = 0;                  // rad, the integral of Omega_x over the pulse (before the DRAG correction)
+    Real axis = 0;                   // rad from x towards y
+    Drag drag;                       // used by EnvelopeShape::drag
+    Real edge_fraction = 0.25;       // share of the duration of each edge of a flat-top pulse, (0, 0.5]
+    std::vector<Complex> samples;    // relative I + iQ values for EnvelopeShape::samples, equally spaced over the duration
+    bool interpolate_samples = false;  // false: piecewise constant (what an AWG plays); true: linear between sample centres
+
+    /// Throws InvalidArgument unless every field is in range.
+    void check() const;
+
+    /// Amplitudes at time t (µs) from the pulse's start, in the frame of `axis`; zero outside [0, duration].
+    DriveSample at(Real t) const;
+
+    /// Times (µs) strictly inside (0, duration) where the amplitude or its slope jumps: hard stops for integrators.
+    std::vector<Real> breakpoints() const;
+
+    /// True if `at` is constant between neighbouring breakpoints, so that exponentials of the pieces are exact.
+    bool is_piecewise_constant() const;
+};
+
+}  // namespace synqc

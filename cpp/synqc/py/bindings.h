@@ -1,0 +1,17 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+/// One function per room; each lies beside what it binds, in <room>/<thing>.pybind.cc, and module.cc calls them all.
+namespace synqc {
+
+void register_errors(pybind11::module_& module);
+void bind_device(pybind11::module_& module);
+void bind_json(pybind11::module_& module);
+void bind_pulse(pybind11::module_& module);
+void bind_dynamics(pybind11::module_& module);
+void bind_probe(pybind11::module_& module);
+void bind_control(pybind11::module_& module);
+void bind_experiment(pybind11::module_& module);
+
+}  // namespace synqc

@@ -1,0 +1,78 @@
+"""Everything synqc raises on purpose.
+
+SynqcError
+  InputError (also ValueError)       the caller can fix it
+    ShapeError                       an array does not fit
+    DocumentError                    a document could not be read; the message ends with the path, e.g. $.qubit.t1_us
+    UnknownName                      no preset, target, envelope, rule or objective of that name
+  NumericalError (also ArithmeticError)  the input is legal, the method gave up
+    StepTooSmall
+    NonPhysicalState
+  MissingExtra (also ImportError)    an optional package is needed; the message says what to install
+"""
+
+__all__ = [
+    "DocumentError",
+    "InputError",
+    "MissingExtra",
+    "NonPhysicalState",
+    "NumericalError",
+    "ShapeError",
+    "StepTooSmall",
+    "SynqcError",
+    "UnknownName",
+]
+
+
+class SynqcError(Exception):
+    """Root of the tree. `code` is stable: programs may compare it, while messages may be reworded."""
+
+    code = "synqc_error"
+
+
+class InputError(SynqcError, ValueError):
+    """An argument is out of its range; the message names it, says what it must be and what it was."""
+
+    code = "input_error"
+
+
+class ShapeError(InputError):
+    """An array's shape does not fit."""
+
+    code = "shape_error"
+
+
+class DocumentError(InputError):
+    """A document could not be read; the message ends with the path to the offending place."""
+
+    code = "document_error"
+
+
+class UnknownName(InputError):
+    """A name is not among the known ones, which the message lists."""
+
+    code = "unknown_name"
+
+
+class NumericalError(SynqcError, ArithmeticError):
+    """The input is legal, the method gave up."""
+
+    code = "numerical_error"
+
+
+class StepTooSmall(NumericalError):
+    """An adaptive integrator cannot meet its tolerance."""
+
+    code = "step_too_small"
+
+
+class NonPhysicalState(NumericalError):
+    """A scheme that does not preserve positivity left the set of states."""
+
+    code = "non_physical_state"
+
+
+class MissingExtra(SynqcError, ImportError):
+    """An optional package is needed for this; the message says what to install."""
+
+    code = "missing_extra"
