@@ -10,24 +10,27 @@
 /// + delta(t) b^dag b.
 namespace synqc {
 
+/// The name users write stands behind each shape.
 enum class EnvelopeShape {
-    square,             // constant
-    gaussian,           // lifted: (g(t) - g(0)) / (1 - g(0)), sigma = duration / 4
-    cosine,             // (1 - cos(2 pi t / duration)) / 2
-    drag,               // cosine with the derivative quadrature of Drag
-    flat_top_cosine,    // cosine edges of `edge_fraction` of the duration each, flat between
-    flat_top_gaussian,  // lifted Gaussian edges
-    samples,            // arbitrary, from `Pulse::samples`
+    square,             // "square": constant
+    gaussian,           // "gaussian", lifted: (g(t) - g(0)) / (1 - g(0)), sigma = duration / 4
+    cosine,             // "cosine": (1 - cos(2 pi t / duration)) / 2
+    drag,               // "drag": cosine with the derivative quadrature of Drag
+    drag_gaussian,      // "drag-gaussian": lifted Gaussian with the derivative quadrature of Drag
+    flat_top_cosine,    // "flat-top": cosine edges of `edge_fraction` of the duration each, flat between
+    flat_top_gaussian,  // "flat-top-gaussian": edges are the halves of a lifted Gaussian
+    samples,            // "samples": arbitrary, from `Pulse::samples`
 };
 
-/// Name as users write it ("drag", "flat-top", ...); throws InvalidArgument listing the known names.
+/// Name as users write it ("drag", "flat-top", ...); throws UnknownName listing the known names.
 EnvelopeShape envelope_from_name(std::string_view name);
 std::string_view name_of(EnvelopeShape shape);
 std::vector<std::string> envelope_names();
 
-/// Derivative removal by adiabatic gate (Motzoi et al., PRL 103, 110501; Gambetta et al., PRA 83, 012308).
+/// Derivative removal by adiabatic gate (Motzoi et al., PRL 103, 110501; Gambetta et al., PRA 83, 012308), for a
+/// third level coupled sqrt(2) times as strongly as the second.
 struct Drag {
-    Real beta = 1;                    // Omega_y = -beta * dOmega_x/dt / anharmonicity
+    Real beta = 1;  // Omega_y = -beta * dE/dt / anharmonicity, E the envelope before its amplitude correction
     bool detuning_correction = true;  // amplitude correction and delta(t) of the higher-order solution
     Real anharmonicity = 0;           // rad/µs; 0 switches DRAG off (nothing to avoid)
 };
@@ -43,21 +46,25 @@ struct DriveSample {
 /// Its area is the angle by construction, whatever the shape.
 struct Pulse {
     EnvelopeShape shape = EnvelopeShape::square;
-    Real duration = 0;               // µs, > 0
-    Real angle = 0;                  // rad, the integral of Omega_x over the pulse (before the DRAG correction)
-    Real axis = 0;                   // rad from x towards y
-    Drag drag;                       // used by EnvelopeShape::drag
-    Real edge_fraction = 0.25;       // share of the duration of each edge of a flat-top pulse, (0, 0.5]
-    std::vector<Complex> samples;    // relative I + iQ values for EnvelopeShape::samples, equally spaced over the duration
-    bool interpolate_samples = false;  // false: piecewise constant (what an AWG plays); true: linear between sample centres
+    Real duration = 0;  // µs, > 0
+    Real angle = 0;     // rad, the integral of Omega_x over the pulse (before the DRAG correction); may be negative
+    Real axis = 0;      // rad from x towards y
+    Drag drag;          // used by EnvelopeShape::drag and drag_gaussian
+    Real edge_fraction = 0.25;         // share of the duration of each edge of a flat-top pulse, (0, 0.5]
+    std::vector<Complex> samples;      // relative I + iQ for EnvelopeShape::samples, equally spaced over the duration
+    bool interpolate_samples = false;  // false: piecewise constant (what an AWG plays); true: linear between sample
+                                       // centres, held before the first and after the last
 
-    /// Throws InvalidArgument unless every field is in range.
+    /// Throws InvalidArgument unless every field is in range. Samples whose in-phase parts cancel have no area to scale
+    /// to the angle and are refused.
     void check() const;
 
     /// Amplitudes at time t (µs) from the pulse's start, in the frame of `axis`; zero outside [0, duration].
+    /// The caller has checked the pulse. Costs O(samples) for EnvelopeShape::samples, else O(1).
     DriveSample at(Real t) const;
 
-    /// Times (µs) strictly inside (0, duration) where the amplitude or its slope jumps: hard stops for integrators.
+    /// Times (µs) strictly inside (0, duration) where the amplitude or one of its first two derivatives jumps: hard
+    /// stops for integrators.
     std::vector<Real> breakpoints() const;
 
     /// True if `at` is constant between neighbouring breakpoints, so that exponentials of the pieces are exact.
