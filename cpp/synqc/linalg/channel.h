@@ -38,6 +38,11 @@ struct Channel {
     }
 };
 
+/// The same map, moved by less than 1e-15 so that trace preservation holds in exact arithmetic: the entries that feed
+/// the trace lie on a grid of 2^-53 and their columns sum to exactly 1 or 0. A million applications then drift by
+/// rounding only.
+Channel with_exact_trace(Channel channel);
+
 /// How far a channel is from completely positive and trace preserving; both are 0 for an exact one.
 struct ChannelAudit {
     Real lowest_choi_eigenvalue;  // >= -1e-12 is what every compiled segment must show
