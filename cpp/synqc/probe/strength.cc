@@ -1,0 +1,106 @@
+#include "synqc/probe/strength.h"
+
+#include <cmath>
+#include <limits>
+
+#include "synqc/base/checks.h"
+#include "synqc/base/errors.h"
+
+namespace synqc {
+
+ProbeRegime regime_of(Real dose) {
+    if (dose < 0.05) {
+        return ProbeRegime::diagnostic;
+    }
+    return dose <= 2 ? ProbeRegime::characterisation : ProbeRegime::readout;
+}
+
+std::string_view name_of(ProbeRegime regime) {
+    switch (regime) {
+        case ProbeRegime::diagnostic:
+            return "diagnostic";
+        case ProbeRegime::characterisation:
+            return "characterisation";
+        case ProbeRegime::readout:
+            return "readout";
+    }
+    throw InvalidArgument("Argument `regime` must be one of the three regimes, but is none of them.");
+}
+
+Real pulse_strength_from_dose(Real dose) {
+    if (!(dose >= 0)) {
+        refuse("dose", "at least 0", text_of(dose));
+    }
+    return std::sqrt(-std::expm1(-2 * dose));
+}
+
+Real dose_from_pulse_strength(Real pulse_strength) {
+    check_probability("pulse_strength", pulse_strength);
+    return -std::log1p(-pulse_strength * pulse_strength) / 2 + 0.0;
+}
+
+ProbeFigures figures_from_rate(Real strength, Real duration, Real gamma_max, Real efficiency) {
+    check_probability("probe_strength", strength);
+    check_not_negative("probe_duration", duration);
+    check_not_negative("gamma_max", gamma_max);
+    if (!(efficiency > 0 && efficiency <= 1)) {
+        refuse("efficiency", "greater than 0 and at most 1", text_of(efficiency));
+    }
+    ProbeFigures figures;
+    figures.rate = strength * strength * gamma_max;
+    figures.measurement_time =
+        figures.rate > 0 ? 1 / (2 * efficiency * figures.rate) : std::numeric_limits<Real>::infinity();
+    figures.g = figures.rate * duration;
+    figures.s = 2 * efficiency * figures.g;
+    figures.eps_pulse = pulse_strength_from_dose(figures.g);
+    figures.regime = regime_of(figures.g);
+    return figures;
+}
+
+ProbeFigures figures_from_pulse(Real strength, Real efficiency) {
+    check_probability("probe_strength", strength);
+    if (!(efficiency > 0 && efficiency <= 1)) {
+        refuse("efficiency", "greater than 0 and at most 1", text_of(efficiency));
+    }
+    ProbeFigures figures;
+    figures.g = dose_from_pulse_strength(strength);
+    figures.s = 2 * efficiency * figures.g;
+    figures.eps_pulse = strength;
+    figures.regime = regime_of(figures.g);
+    return figures;
+}
+
+void DispersiveProbe::check() const {
+    check_finite("chi", chi);
+    check_positive("linewidth", linewidth);
+    check_finite("drive", drive);
+}
+
+Real DispersiveProbe::photons() const {
+    return drive * drive / (linewidth * linewidth / 4 + chi * chi);
+}
+
+Real DispersiveProbe::dephasing_rate() const {
+    return 8 * chi * chi * photons() * linewidth / (linewidth * linewidth + 4 * chi * chi);
+}
+
+Real DispersiveProbe::ring_up_factor(Real time) const {
+    if (time <= 0) {
+        return 0;
+    }
+    const Real share = -std::expm1(-linewidth * time / 2);
+    return share * share;
+}
+
+Real DispersiveProbe::dose_with_ring_up(Real duration) const {
+    const Real k = linewidth / 2;
+    const Real first = -std::expm1(-k * duration) / k;
+    const Real second = -std::expm1(-2 * k * duration) / (2 * k);
+    return dephasing_rate() * (duration - 2 * first + second);
+}
+
+Real DispersiveProbe::stark_shift() const {
+    return 2 * chi * photons();
+}
+
+}  // namespace synqc
