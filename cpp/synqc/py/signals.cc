@@ -1,0 +1,56 @@
+#include "synqc/py/signals.h"
+
+#include <chrono>
+
+namespace py = pybind11;
+
+namespace synqc {
+
+namespace {
+
+constexpr std::int64_t progress_interval_ms = 100;
+
+std::int64_t now_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+SignalWatch::SignalWatch(Watch& watch, py::object progress, const std::atomic<bool>* stop)
+    : watch_(watch), progress_(std::move(progress)), stop_(stop), last_progress_ms_(now_ms()) {
+    watch_.tick = [this] { tick(); };
+}
+
+void SignalWatch::tick() {
+    if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) {
+        watch_.stop_requested.store(true);
+    }
+    py::gil_scoped_acquire python;
+    if (PyErr_CheckSignals() != 0) {
+        if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
+            PyErr_Clear();
+            interrupted_ = true;
+        } else {
+            error_ = std::make_exception_ptr(py::error_already_set());
+        }
+        watch_.stop_requested.store(true);
+    }
+    if (!progress_.is_none() && now_ms() - last_progress_ms_ >= progress_interval_ms) {
+        last_progress_ms_ = now_ms();
+        try {
+            progress_(watch_.work_done.load(), watch_.work_total.load());
+        } catch (...) {
+            error_ = std::current_exception();
+            watch_.stop_requested.store(true);
+        }
+    }
+}
+
+void SignalWatch::rethrow_error() {
+    if (error_) {
+        std::rethrow_exception(error_);
+    }
+}
+
+}  // namespace synqc
