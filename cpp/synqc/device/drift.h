@@ -1,6 +1,7 @@
 #pragma once
 
-#include <string>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "synqc/base/numbers.h"
@@ -18,12 +19,22 @@ struct DriftProcess {
     Real switching_rate = 0;    // 1/s each way: RTN
     Real diffusion = 0;         // (rad/µs)^2/s: random walk, var = diffusion * t
 
+    /// Throws InvalidArgument unless every field its kind uses is in range.
     void check() const;
-    /// Longest step (s) over which the process may be held constant: a hundredth of its fastest time scale.
+    /// Longest step (s) over which the process may be held constant: a hundredth of its fastest time scale. A random
+    /// walk has none; its step is the time in which it moves by 2 pi * 0.1 kHz (6e-4 rad in a 1 µs probe).
     Real hold_time() const;
+    /// Time constants (s) of its components: one for OU, two per octave from shortest to longest for 1/f, else none.
+    std::vector<Real> time_constants() const;
+
+    bool operator==(const DriftProcess&) const = default;
 };
 
 /// Sampled path of a sum of processes: exact updates over any time step, reproducible for (seed, stream).
+///
+/// OU: x' = a x + sigma sqrt(1 - a^2) xi, a = exp(-dt / tau). RTN: flips with probability (1 - exp(-2 rate dt)) / 2.
+/// 1/f: a sum of OU processes of equal variance, log-spaced in time constant, two per octave; its one-sided spectrum
+/// follows A/f within 1 dB well between 1 / (2 pi longest) and 1 / (2 pi shortest).
 class DriftPath {
   public:
     /// Starts each process from its stationary law (random walk: 0), drawn from (device_seed, stream).
@@ -31,14 +42,27 @@ class DriftPath {
 
     /// Sum of all processes now, rad/µs.
     Real value() const;
-    /// Moves `seconds` on, with noise drawn from (seed, stream, step counter).
+    /// Moves `seconds` >= 0 on, with noise drawn from (seed, stream, step counter). 0 changes nothing.
     void advance(Real seconds, Seed seed);
+    /// Of the fastest process, s; infinite without processes.
     Real hold_time() const;
 
+    /// Step counter and all components: `restore` on a path of the same processes goes on from there.
+    std::vector<Real> state() const;
+    /// Throws InvalidArgument if the state does not fit this path's processes.
+    void restore(std::span<const Real> state);
+
   private:
-    struct State;
-    std::vector<DriftProcess> processes_;
-    std::vector<std::vector<Real>> values_;  // per process: its components (1/f has many)
+    /// An elementary process: one OU, one walk, or one telegraph signal.
+    struct Component {
+        DriftKind kind;
+        Real sigma;  // rad/µs; for a walk (rad/µs)/sqrt(s)
+        Real rate;   // 1/s: 1/tau, or the switching rate
+        Real value;  // rad/µs
+    };
+
+    std::vector<Component> components_;
+    Real hold_time_;
     std::uint32_t stream_;
     std::uint64_t step_ = 0;
 };

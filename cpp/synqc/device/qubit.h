@@ -9,8 +9,8 @@ namespace synqc {
 /// What a laboratory believes about one qubit: published or calibrated figures.
 struct Qubit {
     Index levels = 2;                  // simulated levels, 2 to 5
-    Real t1 = 100;                     // µs
-    Real t2 = 100;                     // µs, at most 2 * t1
+    Real t1 = 100;                     // µs, may be infinite
+    Real t2 = 100;                     // µs, at most 2 * t1; may be infinite
     Real equilibrium_population = 0;   // P(|1>) the bath pulls a two-level qubit to, [0, 0.5)
     Real prepared_population = 0;      // P(|1>) left by reset at the start of a shot, [0, 0.5)
     Real frequency = 0;                // rad/µs, |0> to |1>; enters only where stated (thermal figures, labels)
@@ -26,12 +26,15 @@ struct Qubit {
     Real gamma_max = 1;                // 1/µs, measurement-induced dephasing rate at probe strength 1
 
     /// Explicit level structure (fluxonium). Empty: a truncated oscillator with `anharmonicity`.
-    /// Energies in rad/µs in the frame rotating at k times the |0>-|1> frequency (so the first two are 0), `levels` of them.
+    /// Energies in rad/µs in the frame rotating at k times the |0>-|1> frequency (so the first two are 0), `levels` of
+    /// them.
     std::vector<Real> level_energies;
-    /// Lowering part of the drive operator: element [k * levels + l] for l = k + 1.. couples |l> to |k>; [0 * levels + 1] = 1.
+    /// Lowering part of the drive operator: element [k * levels + l] for l = k + 1.. couples |l> to |k>;
+    /// [0 * levels + 1] = 1.
     std::vector<Real> lowering_elements;
 
-    /// Throws InvalidArgument unless every field is in range and T2 <= 2 T1.
+    /// Throws InvalidArgument unless every figure is in range, T2 <= 2 T1, and the level structure fits `levels`.
+    /// Messages use the public names and units of device/figures.h.
     void check() const;
 
     /// 1/µs; 1/T2 - 1/(2 T1), never negative.
@@ -40,6 +43,11 @@ struct Qubit {
     Real bath_occupation() const;
     /// Mean of the two assignment errors.
     Real assignment_error() const { return (p0_given_1 + p1_given_0) / 2; }
+    /// Strength of the |1>-|2> drive element relative to |0>-|1>: sqrt(2) for an oscillator, else as listed (at least
+    /// three levels).
+    Real second_coupling() const;
+
+    bool operator==(const Qubit&) const = default;
 };
 
 /// What the device really does and nobody is told: controllers see records and bits, never these numbers.
@@ -50,7 +58,13 @@ struct HiddenCalibration {
 
 /// gamma_max such that a probe of strength 1 over the qubit's readout duration shows the qubit's assignment error,
 /// counting decay during the readout: error = erfc(sqrt(eta Gamma T)) / 2 + T / (4 T1).
-/// Throws InvalidArgument if T1 decay alone exceeds the published error.
+/// An assignment error of 0 would need an infinite rate and is taken as 1e-6.
+/// Throws InvalidArgument if T1 decay alone exceeds the published error, or if the error is 1/2 or more.
 Real gamma_max_from_assignment_error(const Qubit& qubit);
+
+/// Bose occupation of a mode of `frequency` (rad/µs, > 0) at `temperature` (mK, >= 0).
+Real thermal_occupation(Real frequency, Real temperature);
+/// P(|1>) of a two-level system in that bath: 1 / (1 + exp(h f / k T)).
+Real thermal_population(Real frequency, Real temperature);
 
 }  // namespace synqc

@@ -32,6 +32,9 @@ struct Target {
     Real queue_median = 0;
     Real queue_log_sigma = 0;
 
+    std::vector<std::string> sources;  // where the latency figures come from, one per line
+
+    /// Throws InvalidArgument unless every term is finite and not negative.
     void check() const;
 };
 

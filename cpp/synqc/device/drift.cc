@@ -1,0 +1,150 @@
+#include "synqc/device/drift.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "synqc/base/checks.h"
+#include "synqc/device/figures.h"
+#include "synqc/random/philox.h"
+
+namespace synqc {
+
+namespace {
+
+// Batch numbers of the random streams of drift; runs count their batches from 0.
+constexpr std::uint32_t start_batch = 0xD21F0000;
+constexpr std::uint32_t advance_batch = 0xD21F0001;
+
+constexpr Real components_per_octave = 2;
+constexpr Real steps_per_time_scale = 100;
+constexpr Real random_walk_hold = 0.1 * radians_per_us_per_khz;
+constexpr Real infinity = std::numeric_limits<Real>::infinity();
+
+}  // namespace
+
+void DriftProcess::check() const {
+    for (const auto& figure : drift_figures(kind)) {
+        figure.check(figure.read(*this));
+    }
+    if (kind == DriftKind::one_over_f && shortest_time > correlation_time) {
+        refuse("shortest_time_s", "at most correlation_time_s = " + text_of(correlation_time), text_of(shortest_time));
+    }
+}
+
+Real DriftProcess::hold_time() const {
+    switch (kind) {
+        case DriftKind::ornstein_uhlenbeck:
+            return correlation_time / steps_per_time_scale;
+        case DriftKind::random_walk:
+            return diffusion == 0 ? infinity : random_walk_hold * random_walk_hold / diffusion;
+        case DriftKind::random_telegraph:
+            return 1 / (2 * switching_rate) / steps_per_time_scale;
+        case DriftKind::one_over_f:
+            return shortest_time / steps_per_time_scale;
+    }
+    refuse("kind", "a declared DriftKind", std::to_string(static_cast<int>(kind)));
+}
+
+std::vector<Real> DriftProcess::time_constants() const {
+    if (kind == DriftKind::ornstein_uhlenbeck) {
+        return {correlation_time};
+    }
+    if (kind != DriftKind::one_over_f) {
+        return {};
+    }
+    Real octaves = std::log2(correlation_time / shortest_time);
+    auto intervals = static_cast<Index>(std::lround(components_per_octave * octaves));
+    std::vector<Real> times = {shortest_time};
+    for (Index k = 1; k <= intervals; ++k) {
+        times.push_back(shortest_time * std::exp2(octaves * static_cast<Real>(k) / static_cast<Real>(intervals)));
+    }
+    return times;
+}
+
+DriftPath::DriftPath(std::vector<DriftProcess> processes, Seed device_seed, std::uint32_t stream)
+    : hold_time_(infinity), stream_(stream) {
+    PhiloxStream noise(device_seed, start_batch, 0, stream);
+    for (const DriftProcess& process : processes) {
+        process.check();
+        hold_time_ = std::min(hold_time_, process.hold_time());
+        if (process.kind == DriftKind::random_walk) {
+            components_.push_back({process.kind, std::sqrt(process.diffusion), 0, 0});
+        } else if (process.kind == DriftKind::random_telegraph) {
+            Real start = noise.uniform() < 0.5 ? process.sigma : -process.sigma;
+            components_.push_back({process.kind, process.sigma, process.switching_rate, start});
+        } else {
+            std::vector<Real> times = process.time_constants();
+            Real sigma = process.sigma / std::sqrt(static_cast<Real>(times.size()));
+            for (Real time : times) {
+                components_.push_back({DriftKind::ornstein_uhlenbeck, sigma, 1 / time, sigma * noise.normal()});
+            }
+        }
+    }
+}
+
+Real DriftPath::value() const {
+    Real sum = 0;
+    for (const Component& component : components_) {
+        sum += component.value;
+    }
+    return sum;
+}
+
+void DriftPath::advance(Real seconds, Seed seed) {
+    check_not_negative("seconds", seconds);
+    if (seconds == 0 || components_.empty()) {
+        return;
+    }
+    PhiloxStream noise(seed, advance_batch, step_++, stream_);
+    for (Component& component : components_) {
+        switch (component.kind) {
+            case DriftKind::ornstein_uhlenbeck: {
+                Real elapsed = component.rate * seconds;
+                Real spread = component.sigma * std::sqrt(-std::expm1(-2 * elapsed));
+                component.value = std::exp(-elapsed) * component.value + spread * noise.normal();
+                break;
+            }
+            case DriftKind::random_walk:
+                component.value += component.sigma * std::sqrt(seconds) * noise.normal();
+                break;
+            case DriftKind::random_telegraph:
+                if (noise.uniform() < -std::expm1(-2 * component.rate * seconds) / 2) {
+                    component.value = -component.value;
+                }
+                break;
+            case DriftKind::one_over_f:
+                refuse("kind", "elementary", "one-over-f");
+        }
+    }
+}
+
+Real DriftPath::hold_time() const {
+    return hold_time_;
+}
+
+std::vector<Real> DriftPath::state() const {
+    std::vector<Real> numbers = {static_cast<Real>(step_)};
+    for (const Component& component : components_) {
+        numbers.push_back(component.value);
+    }
+    return numbers;
+}
+
+void DriftPath::restore(std::span<const Real> state) {
+    if (state.size() != components_.size() + 1) {
+        refuse("state", std::to_string(components_.size() + 1) + " values long",
+               std::to_string(state.size()) + " long");
+    }
+    for (Real number : state) {
+        check_finite("state", number);
+    }
+    check_between("state", state[0], Real{0}, Real{0x1p53});
+    step_ = static_cast<std::uint64_t>(state[0]);
+    for (std::size_t k = 0; k < components_.size(); ++k) {
+        components_[k].value = state[k + 1];
+    }
+}
+
+}  // namespace synqc

@@ -1,0 +1,258 @@
+#include "synqc/device/figures.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "synqc/base/checks.h"
+#include "synqc/base/errors.h"
+
+namespace synqc {
+
+namespace {
+
+constexpr Real khz = radians_per_us_per_khz;
+constexpr Real mhz = radians_per_us_per_mhz;
+constexpr Real ghz = 1e3 * radians_per_us_per_mhz;
+
+constexpr std::array qubit_table = {
+    Figure<Qubit>{"t1_us", &Qubit::t1, 1, Range::positive_or_infinite, "Energy relaxation time."},
+    Figure<Qubit>{"t2_us", &Qubit::t2, 1, Range::positive_or_infinite, "Coherence time, at most 2 * t1_us."},
+    Figure<Qubit>{"thermal_population", &Qubit::equilibrium_population, 1, Range::below_half,
+                  "P(|1>) the bath pulls the qubit to."},
+    Figure<Qubit>{"prepared_population", &Qubit::prepared_population, 1, Range::below_half,
+                  "P(|1>) left by reset at the start of a shot."},
+    Figure<Qubit>{"frequency_ghz", &Qubit::frequency, ghz, Range::not_negative, "Frequency of |0> to |1>."},
+    Figure<Qubit>{"anharmonicity_mhz", &Qubit::anharmonicity, mhz, Range::any,
+                  "Frequency of |1> to |2> minus that of |0> to |1>."},
+    Figure<Qubit>{"gate_ns", &Qubit::gate_duration, us_per_ns, Range::positive, "Length of a one-qubit pulse."},
+    Figure<Qubit>{"gate_error", &Qubit::gate_error, 1, Range::probability, "Published average error of that pulse."},
+    Figure<Qubit>{"two_qubit_gate_ns", &Qubit::two_qubit_gate_duration, us_per_ns, Range::not_negative,
+                  "Length of the gate with the ancilla."},
+    Figure<Qubit>{"two_qubit_gate_error", &Qubit::two_qubit_gate_error, 1, Range::probability,
+                  "Average error of the gate with the ancilla."},
+    Figure<Qubit>{"readout_ns", &Qubit::readout_duration, us_per_ns, Range::positive, "Length of the readout."},
+    Figure<Qubit>{"p0_given_1", &Qubit::p0_given_1, 1, Range::probability, "Probability to read 0 in |1>."},
+    Figure<Qubit>{"p1_given_0", &Qubit::p1_given_0, 1, Range::probability, "Probability to read 1 in |0>."},
+    Figure<Qubit>{"efficiency", &Qubit::efficiency, 1, Range::share,
+                  "Quantum efficiency of the probe's measurement chain."},
+    Figure<Qubit>{"gamma_max_per_us", &Qubit::gamma_max, 1, Range::positive,
+                  "Measurement-induced dephasing rate at probe strength 1."},
+};
+
+constexpr std::array device_table = {
+    Figure<Device>{"spread", &Device::spread, 1, Range::probability,
+                   "Relative deviation of T1 and T2 among individuals."},
+    Figure<Device>{"detuning_scale_khz", &Device::detuning_scale, khz, Range::not_negative,
+                   "Deviation of the hidden detuning."},
+    Figure<Device>{"amplitude_error_scale", &Device::amplitude_error_scale, 1, Range::probability,
+                   "Deviation of the hidden amplitude error."},
+};
+
+constexpr Figure<DriftProcess> sigma_khz = {"sigma_khz", &DriftProcess::sigma, khz, Range::not_negative,
+                                            "Deviation, or half the jump of a telegraph signal."};
+constexpr Figure<DriftProcess> correlation_time_s = {"correlation_time_s", &DriftProcess::correlation_time, 1,
+                                                     Range::positive, "Correlation time; of 1/f the longest."};
+constexpr std::array ornstein_uhlenbeck_table = {sigma_khz, correlation_time_s};
+constexpr std::array random_walk_table = {Figure<DriftProcess>{
+    "diffusion_khz2_per_s", &DriftProcess::diffusion, khz* khz, Range::not_negative, "Growth of the variance."}};
+constexpr std::array random_telegraph_table = {
+    sigma_khz, Figure<DriftProcess>{"switching_rate_per_s", &DriftProcess::switching_rate, 1, Range::positive,
+                                    "Rate of jumps each way."}};
+constexpr std::array one_over_f_table = {sigma_khz, correlation_time_s,
+                                         Figure<DriftProcess>{"shortest_time_s", &DriftProcess::shortest_time, 1,
+                                                              Range::positive, "Shortest correlation time."}};
+
+constexpr std::array<std::pair<DriftKind, std::string_view>, 4> kind_names = {{
+    {DriftKind::ornstein_uhlenbeck, "ornstein-uhlenbeck"},
+    {DriftKind::random_walk, "random-walk"},
+    {DriftKind::random_telegraph, "random-telegraph"},
+    {DriftKind::one_over_f, "one-over-f"},
+}};
+
+std::string quoted_list(auto&& names) {
+    std::string list;
+    for (std::string_view name : names) {
+        list.append(list.empty() ? "'" : ", '").append(name).append("'");
+    }
+    return list;
+}
+
+[[noreturn]] void refuse_figure(std::string_view name) {
+    std::vector<std::string_view> known;
+    for (const auto& figure : qubit_table) {
+        known.push_back(figure.name);
+    }
+    for (const auto& figure : device_table) {
+        known.push_back(figure.name);
+    }
+    known.insert(known.end(), {"detuning_khz", "amplitude_error"});
+    throw UnknownName("Argument `figure` must be one of " + quoted_list(known) + ", but is '" + std::string(name) +
+                      "'.");
+}
+
+// x to 15 significant digits, which is what a person would have written.
+Real rounded(Real value) {
+    std::array<char, 40> text;
+    auto [end, _] = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific, 14);
+    Real result = value;
+    std::from_chars(text.data(), end, result);
+    return result;
+}
+
+Real in_unit(Real stored, Real unit) {
+    Real plain = stored / unit;
+    if (unit == 1 || !std::isfinite(plain)) {
+        return plain;
+    }
+    // Division may miss the number that multiplication started from by an ulp.
+    constexpr Real infinity = std::numeric_limits<Real>::infinity();
+    for (Real candidate : {rounded(plain), plain, std::nextafter(plain, -infinity), std::nextafter(plain, infinity)}) {
+        if (candidate * unit == stored) {
+            return candidate;
+        }
+    }
+    return plain;
+}
+
+std::optional<Real> unless_drawn(Real value, Real unit) {
+    return std::isnan(value) ? std::nullopt : std::optional(value * unit);
+}
+
+}  // namespace
+
+template <typename Owner>
+Real Figure<Owner>::read(const Owner& owner) const {
+    return in_unit(owner.*field, unit);
+}
+
+template <typename Owner>
+void Figure<Owner>::check(Real value) const {
+    switch (range) {
+        case Range::any:
+            return check_finite(name, value);
+        case Range::not_negative:
+            return check_not_negative(name, value);
+        case Range::positive:
+            return check_positive(name, value);
+        case Range::positive_or_infinite:
+            if (!(value > 0)) {
+                refuse(name, "greater than 0", text_of(value));
+            }
+            return;
+        case Range::probability:
+            return check_probability(name, value);
+        case Range::below_half:
+            if (!(value >= 0 && value < 0.5)) {
+                refuse(name, "at least 0 and less than 0.5", text_of(value));
+            }
+            return;
+        case Range::share:
+            if (!(value > 0 && value <= 1)) {
+                refuse(name, "greater than 0 and at most 1", text_of(value));
+            }
+            return;
+    }
+    throw InvalidArgument("Argument `range` must be a declared Range.");
+}
+
+template struct Figure<Qubit>;
+template struct Figure<Device>;
+template struct Figure<DriftProcess>;
+
+std::span<const Figure<Qubit>> qubit_figures() {
+    return qubit_table;
+}
+
+std::span<const Figure<Device>> device_figures() {
+    return device_table;
+}
+
+std::span<const Figure<DriftProcess>> drift_figures(DriftKind kind) {
+    switch (kind) {
+        case DriftKind::ornstein_uhlenbeck:
+            return ornstein_uhlenbeck_table;
+        case DriftKind::random_walk:
+            return random_walk_table;
+        case DriftKind::random_telegraph:
+            return random_telegraph_table;
+        case DriftKind::one_over_f:
+            return one_over_f_table;
+    }
+    throw InvalidArgument("Argument `kind` must be a declared DriftKind.");
+}
+
+DriftKind drift_kind_from_name(std::string_view name) {
+    std::vector<std::string_view> known;
+    for (auto [kind, kind_name] : kind_names) {
+        if (kind_name == name) {
+            return kind;
+        }
+        known.push_back(kind_name);
+    }
+    throw UnknownName("Argument `kind` must be one of " + quoted_list(known) + ", but is '" + std::string(name) + "'.");
+}
+
+std::string_view name_of(DriftKind kind) {
+    for (auto [candidate, name] : kind_names) {
+        if (candidate == kind) {
+            return name;
+        }
+    }
+    throw InvalidArgument("Argument `kind` must be a declared DriftKind.");
+}
+
+Real figure_of(const Device& device, std::string_view name) {
+    constexpr Real drawn = std::numeric_limits<Real>::quiet_NaN();
+    if (name == "detuning_khz") {
+        return device.exact_detuning ? in_unit(*device.exact_detuning, khz) : drawn;
+    }
+    if (name == "amplitude_error") {
+        return device.exact_amplitude_error.value_or(drawn);
+    }
+    for (const auto& figure : qubit_table) {
+        if (figure.name == name) {
+            return figure.read(device.qubit);
+        }
+    }
+    for (const auto& figure : device_table) {
+        if (figure.name == name) {
+            return figure.read(device);
+        }
+    }
+    refuse_figure(name);
+}
+
+void set_figure(Device& device, std::string_view name, Real value) {
+    if (name == "detuning_khz") {
+        device.exact_detuning = unless_drawn(value, khz);
+        return;
+    }
+    if (name == "amplitude_error") {
+        device.exact_amplitude_error = unless_drawn(value, 1);
+        return;
+    }
+    for (const auto& figure : qubit_table) {
+        if (figure.name == name) {
+            figure.check(value);
+            figure.write(device.qubit, value);
+            for (Qubit& individual : device.individuals) {
+                figure.write(individual, value);
+            }
+            return;
+        }
+    }
+    for (const auto& figure : device_table) {
+        if (figure.name == name) {
+            figure.check(value);
+            figure.write(device, value);
+            return;
+        }
+    }
+    refuse_figure(name);
+}
+
+}  // namespace synqc

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "synqc/device/device.h"
+
+/// The one list of a device's figures in public units: documents, overrides and bindings all read from it, and the
+/// checks of Qubit, DriftProcess and Device refuse in its words.
+namespace synqc {
+
+/// What a figure may be, in public units.
+enum class Range {
+    any,                   // finite
+    not_negative,          // finite, >= 0
+    positive,              // finite, > 0
+    positive_or_infinite,  // > 0; infinite where there is no decay (null in documents)
+    probability,           // [0, 1]
+    below_half,            // [0, 0.5)
+    share,                 // (0, 1]
+};
+
+/// A number of `Owner`, its public name (which carries the unit) and what it means.
+template <typename Owner>
+struct Figure {
+    std::string_view name;
+    Real Owner::*field;
+    Real unit;  // of the public name, in internal units
+    Range range;
+    std::string_view meaning;
+
+    /// In public units: the number that `write` would turn into the stored one, short if there is a short one.
+    Real read(const Owner& owner) const;
+    /// From public units, unchecked.
+    void write(Owner& owner, Real value) const { owner.*field = value * unit; }
+    /// Throws InvalidArgument with `name` in its sentence unless `value`, in public units, is in range.
+    void check(Real value) const;
+};
+
+/// All figures of a qubit except `levels`.
+std::span<const Figure<Qubit>> qubit_figures();
+/// spread, detuning_scale_khz, amplitude_error_scale.
+std::span<const Figure<Device>> device_figures();
+/// The figures a drift process of this kind has; the rest of its fields are not used.
+std::span<const Figure<DriftProcess>> drift_figures(DriftKind kind);
+
+/// "ornstein-uhlenbeck", "random-walk", "random-telegraph", "one-over-f"; throws UnknownName listing them.
+DriftKind drift_kind_from_name(std::string_view name);
+std::string_view name_of(DriftKind kind);
+
+/// Value in public units of a qubit figure of the typical qubit, of a device figure, of `detuning_khz` or
+/// `amplitude_error` (NaN while they are drawn). Throws UnknownName listing the known ones.
+Real figure_of(const Device& device, std::string_view name);
+
+/// Sets such a figure, on the typical qubit and on every individual. NaN as `detuning_khz` or `amplitude_error` goes
+/// back to drawing. Throws UnknownName, or InvalidArgument if the value is out of its own range; whether the figures
+/// fit each other is for Device::check.
+void set_figure(Device& device, std::string_view name, Real value);
+
+}  // namespace synqc
