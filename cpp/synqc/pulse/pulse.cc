@@ -23,9 +23,6 @@ constexpr std::array<std::pair<EnvelopeShape, std::string_view>, 8> shape_names 
     {EnvelopeShape::samples, "samples"},
 }};
 
-// (lambda^2 - 4) of the higher-order DRAG solution, lambda = sqrt(2).
-constexpr Real drag_coupling = -2;
-
 /// An envelope of peak 1 and its time derivative (1/µs).
 struct Shape {
     Real value;
@@ -69,9 +66,9 @@ DriveSample with_drag(Shape shape, Real amplitude, const Drag& drag) {
     if (!drag.detuning_correction) {
         return {omega, quadrature, 0};
     }
-    Real squared = omega * omega;
-    return {omega + drag_coupling * squared * omega / (8 * drag.anharmonicity * drag.anharmonicity), quadrature,
-            drag_coupling * squared / (4 * drag.anharmonicity)};
+    Real correction = (drag.coupling * drag.coupling - 4) * omega * omega;
+    return {omega + correction * omega / (8 * drag.anharmonicity * drag.anharmonicity), quadrature,
+            correction / (4 * drag.anharmonicity)};
 }
 
 Real in_phase_mean(const std::vector<Complex>& samples) {
@@ -151,6 +148,7 @@ void Pulse::check() const {
     check_finite("axis", axis);
     check_finite("drag.beta", drag.beta);
     check_finite("drag.anharmonicity", drag.anharmonicity);
+    check_not_negative("drag.coupling", drag.coupling);
     if (!(edge_fraction > 0 && edge_fraction <= 0.5)) {
         refuse("edge_fraction", "greater than 0 and at most 0.5", text_of(edge_fraction));
     }

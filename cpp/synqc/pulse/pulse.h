@@ -27,12 +27,14 @@ EnvelopeShape envelope_from_name(std::string_view name);
 std::string_view name_of(EnvelopeShape shape);
 std::vector<std::string> envelope_names();
 
-/// Derivative removal by adiabatic gate (Motzoi et al., PRL 103, 110501; Gambetta et al., PRA 83, 012308), for a
-/// third level coupled sqrt(2) times as strongly as the second.
+/// Derivative removal by adiabatic gate (Motzoi et al., PRL 103, 110501; Gambetta et al., PRA 83, 012308).
+/// With E the envelope and lambda the coupling: Omega_y = -beta dE/dt / anharmonicity, and with the correction
+/// Omega_x = E + (lambda^2 - 4) E^3 / (8 anharmonicity^2), delta = (lambda^2 - 4) E^2 / (4 anharmonicity).
 struct Drag {
-    Real beta = 1;  // Omega_y = -beta * dE/dt / anharmonicity, E the envelope before its amplitude correction
-    bool detuning_correction = true;  // amplitude correction and delta(t) of the higher-order solution
-    Real anharmonicity = 0;           // rad/µs; 0 switches DRAG off (nothing to avoid)
+    Real beta = 1;
+    bool detuning_correction = true;
+    Real anharmonicity = 0;               // rad/µs; 0 switches DRAG off (nothing to avoid)
+    Real coupling = std::numbers::sqrt2;  // lambda: |1>-|2> drive element relative to |0>-|1>
 };
 
 /// One instant of a drive in the frame of its own axis, all rad/µs.
