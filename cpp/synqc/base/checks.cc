@@ -44,7 +44,9 @@ void check_between(std::string_view name, Real value, Real lowest, Real highest)
     }
 }
 
-void check_probability(std::string_view name, Real value) { check_between(name, value, Real{0}, Real{1}); }
+void check_probability(std::string_view name, Real value) {
+    check_between(name, value, Real{0}, Real{1});
+}
 
 void check_at_least(std::string_view name, Index value, Index lowest) {
     if (value < lowest) {

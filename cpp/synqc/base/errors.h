@@ -12,7 +12,8 @@ class Error : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// The caller can fix it: an argument is out of its range. The message names the argument, what it must be, what it was.
+/// The caller can fix it: an argument is out of its range. The message names the argument, what it must be, what it
+/// was.
 class InvalidArgument : public Error {
   public:
     using Error::Error;

@@ -13,9 +13,9 @@
 
 /// Several shots side by side in one register: GCC's vector extensions, as wide as the level the file is compiled for.
 ///
-/// Operators act lane by lane; `mask ? a : b` chooses lane by lane, where a mask is the result of a comparison. a * b + c
-/// becomes one fused operation where the level has one. Left to itself, the compiler merges the sine and cosine of one
-/// argument into a scalar call; spelled out in these types everything stays in lanes.
+/// Operators act lane by lane; `mask ? a : b` chooses lane by lane, where a mask is the result of a comparison. a * b +
+/// c becomes one fused operation where the level has one. Left to itself, the compiler merges the sine and cosine of
+/// one argument into a scalar call; spelled out in these types everything stays in lanes.
 namespace synqc::SYNQC_SIMD_LEVEL {
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
@@ -32,21 +32,47 @@ typedef std::int64_t LaneMask __attribute__((vector_size(8 * lane_count)));
 
 #define SYNQC_LANE_FUNCTION [[maybe_unused]] static inline __attribute__((always_inline))
 
-SYNQC_LANE_FUNCTION Lanes all_lanes(double value) { return value - Lanes{}; }
-SYNQC_LANE_FUNCTION LaneBits all_bits(std::uint64_t value) { return value - LaneBits{}; }
+SYNQC_LANE_FUNCTION Lanes all_lanes(double value) {
+    return value - Lanes{};
+}
+SYNQC_LANE_FUNCTION LaneBits all_bits(std::uint64_t value) {
+    return value - LaneBits{};
+}
 
 SYNQC_LANE_FUNCTION Lanes load(const double* from) {
     Lanes lanes;
     __builtin_memcpy(&lanes, from, sizeof lanes);
     return lanes;
 }
-SYNQC_LANE_FUNCTION void store(double* to, Lanes lanes) { __builtin_memcpy(to, &lanes, sizeof lanes); }
+SYNQC_LANE_FUNCTION void store(double* to, Lanes lanes) {
+    __builtin_memcpy(to, &lanes, sizeof lanes);
+}
 
-SYNQC_LANE_FUNCTION LaneBits bits_of(Lanes lanes) { return reinterpret_cast<LaneBits>(lanes); }
-SYNQC_LANE_FUNCTION Lanes lanes_of(LaneBits bits) { return reinterpret_cast<Lanes>(bits); }
+SYNQC_LANE_FUNCTION LaneBits bits_of(Lanes lanes) {
+    return reinterpret_cast<LaneBits>(lanes);
+}
+SYNQC_LANE_FUNCTION Lanes lanes_of(LaneBits bits) {
+    return reinterpret_cast<Lanes>(bits);
+}
 
-SYNQC_LANE_FUNCTION Lanes smaller(Lanes a, Lanes b) { return a < b ? a : b; }
-SYNQC_LANE_FUNCTION Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
+SYNQC_LANE_FUNCTION Lanes smaller(Lanes a, Lanes b) {
+    return a < b ? a : b;
+}
+SYNQC_LANE_FUNCTION Lanes larger(Lanes a, Lanes b) {
+    return a > b ? a : b;
+}
+
+/// a * b + c in one rounding where the level can: spelled out where two products meet, so that the compiler's choice
+/// which of them to fuse cannot differ between two copies of a function.
+SYNQC_LANE_FUNCTION Lanes fused(Lanes a, Lanes b, Lanes c) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+    return _mm512_fmadd_pd(a, b, c);
+#elif defined(__FMA__)
+    return _mm256_fmadd_pd(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
 
 SYNQC_LANE_FUNCTION Lanes square_root(Lanes x) {
 #if defined(__AVX512F__) && defined(__AVX512DQ__)

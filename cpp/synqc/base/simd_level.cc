@@ -39,9 +39,13 @@ std::atomic<std::size_t>& position_in_use() {
 
 }  // namespace
 
-std::size_t simd_level_position() { return position_in_use().load(std::memory_order_relaxed); }
+std::size_t simd_level_position() {
+    return position_in_use().load(std::memory_order_relaxed);
+}
 
-std::string_view simd_level() { return levels[simd_level_position()].name; }
+std::string_view simd_level() {
+    return levels[simd_level_position()].name;
+}
 
 bool has_simd_level(std::string_view level) {
     for (const auto& known : levels) {

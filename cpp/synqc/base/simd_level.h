@@ -5,9 +5,9 @@
 
 /// Kernels (*.kernel.cc) are compiled once per instruction-set level and chosen at run time.
 ///
-/// A kernel file puts everything it exports into the namespace `SYNQC_SIMD_LEVEL` and keeps the rest internal: an inline
-/// function of external linkage, compiled for a level the processor lacks, could replace its twin in the whole program.
-/// At one level results are the same bytes whatever the thread count; levels agree to rounding.
+/// A kernel file puts everything it exports into the namespace `SYNQC_SIMD_LEVEL` and keeps the rest internal: an
+/// inline function of external linkage, compiled for a level the processor lacks, could replace its twin in the whole
+/// program. At one level results are the same bytes whatever the thread count; levels agree to rounding.
 namespace synqc {
 
 /// Level of the kernels in use: "x86-64-v4", "x86-64-v3", "x86-64-v2" or "baseline".
@@ -25,27 +25,29 @@ std::size_t simd_level_position();
 
 }  // namespace synqc
 
-/// Declares the table of kernels `name`, of type `Kernels`, that each level defines in its namespace, and `name()`, which
-/// returns the one in use. To be written inside namespace synqc.
+/// Declares the table of kernels `name`, of type `Kernels`, that each level defines in its namespace, and `name()`,
+/// which returns the one in use. To be written inside namespace synqc.
 #if defined(__x86_64__)
-#define SYNQC_KERNELS_PER_LEVEL(Kernels, name)                            \
-    namespace v2 {                                                        \
-    extern const Kernels name;                                            \
-    }                                                                     \
-    namespace v3 {                                                        \
-    extern const Kernels name;                                            \
-    }                                                                     \
-    namespace v4 {                                                        \
-    extern const Kernels name;                                            \
-    }                                                                     \
-    static inline const Kernels& name() {                                 \
+#define SYNQC_KERNELS_PER_LEVEL(Kernels, name)                                \
+    namespace v2 {                                                            \
+    extern const Kernels name;                                                \
+    }                                                                         \
+    namespace v3 {                                                            \
+    extern const Kernels name;                                                \
+    }                                                                         \
+    namespace v4 {                                                            \
+    extern const Kernels name;                                                \
+    }                                                                         \
+    static inline const Kernels& name() {                                     \
         const Kernels* const per_level[] = {&v2::name, &v3::name, &v4::name}; \
-        return *per_level[simd_level_position()];                         \
+        return *per_level[simd_level_position()];                             \
     }
 #else
-#define SYNQC_KERNELS_PER_LEVEL(Kernels, name)                   \
-    namespace baseline {                                         \
-    extern const Kernels name;                                   \
-    }                                                            \
-    static inline const Kernels& name() { return baseline::name; }
+#define SYNQC_KERNELS_PER_LEVEL(Kernels, name) \
+    namespace baseline {                       \
+    extern const Kernels name;                 \
+    }                                          \
+    static inline const Kernels& name() {      \
+        return baseline::name;                 \
+    }
 #endif

@@ -8,8 +8,9 @@ namespace synqc {
 
 /// The thread between a long computation and whoever waits for it: progress out, a stop request in.
 ///
-/// Workers poll `stop_requested` per block. `tick`, if set, is called on the thread that started the computation, at most
-/// every 10 ms: the Python layer checks signals and draws progress there, so no other thread ever touches the interpreter.
+/// Workers poll `stop_requested` per block. `tick`, if set, is called on the thread that started the computation, at
+/// most every 10 ms: the Python layer checks signals and draws progress there, so no other thread ever touches the
+/// interpreter.
 struct Watch {
     std::atomic<bool> stop_requested{false};
     std::atomic<std::uint64_t> work_done{0};   // in shots

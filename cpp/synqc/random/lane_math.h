@@ -4,7 +4,8 @@
 
 /// Elementary functions of a register of shots, at most 2 units in the last place from exact on the stated ranges.
 ///
-/// Polynomials are Chebyshev interpolants on the reduced range, their truncation a hundredth of a unit in the last place.
+/// Polynomials are Chebyshev interpolants on the reduced range, their truncation a hundredth of a unit in the last
+/// place.
 namespace synqc::SYNQC_SIMD_LEVEL {
 
 /// Adding and subtracting it rounds to an integer; between the two, the low bits hold that integer.

@@ -2,7 +2,8 @@
 
 #include "synqc/random/lane_math.h"
 
-/// Philox for a register of consecutive shots: the same numbers as random/philox.h, up to the rounding of log, sin and cos.
+/// Philox for a register of consecutive shots: the same numbers as random/philox.h, up to the rounding of log, sin and
+/// cos.
 namespace synqc::SYNQC_SIMD_LEVEL {
 
 /// Round keys of a batch, computed once.
@@ -44,7 +45,9 @@ SYNQC_LANE_FUNCTION LanePhiloxWords lane_philox(const LanePhiloxKeys& keys, std:
     return {{c0, c1, c2, c3}};
 }
 
-SYNQC_LANE_FUNCTION LaneBits joined_words(LaneBits high, LaneBits low) { return high << 32 | (low & 0xffffffffu); }
+SYNQC_LANE_FUNCTION LaneBits joined_words(LaneBits high, LaneBits low) {
+    return high << 32 | (low & 0xffffffffu);
+}
 
 /// (bits >> (64 - width) + 1/2) / 2^width for `width` <= 52.
 template <int width>

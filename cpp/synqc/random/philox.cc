@@ -15,7 +15,9 @@ std::uint64_t mixed(std::uint64_t bits) {
     return bits ^ (bits >> 31);
 }
 
-std::uint64_t joined(std::uint32_t high, std::uint32_t low) { return std::uint64_t{high} << 32 | low; }
+std::uint64_t joined(std::uint32_t high, std::uint32_t low) {
+    return std::uint64_t{high} << 32 | low;
+}
 
 std::array<Real, 2> box_muller(Real radius_uniform, Real angle_uniform) {
     Real radius = std::sqrt(-2 * std::log(radius_uniform));
@@ -64,7 +66,9 @@ PhiloxStream::PhiloxStream(Seed seed, std::uint32_t experiment, ShotIndex shot, 
                            std::uint32_t first_step)
     : source_{philox_key(seed, experiment), channel}, shot_(shot), step_(first_step) {}
 
-PhiloxWords PhiloxStream::next_words() { return source_.words(shot_, step_++); }
+PhiloxWords PhiloxStream::next_words() {
+    return source_.words(shot_, step_++);
+}
 
 std::uint64_t PhiloxStream::bits() {
     if (has_spare_bits_) {
@@ -77,7 +81,9 @@ std::uint64_t PhiloxStream::bits() {
     return joined(words[0], words[1]);
 }
 
-Real PhiloxStream::uniform() { return uniform_from_bits(bits()); }
+Real PhiloxStream::uniform() {
+    return uniform_from_bits(bits());
+}
 
 Real PhiloxStream::normal() {
     if (has_spare_normal_) {

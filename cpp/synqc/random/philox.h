@@ -8,8 +8,9 @@
 /// Random numbers that depend on what they are for and on nothing else: Philox 4x32-10, a keyed bijection of a counter.
 ///
 /// Keying, said once for the whole core. The key is 64 bits well mixed from (seed, experiment); the counter is
-/// (step, channel, shot low half, shot high half). `experiment` names a batch of the run, `channel` a qubit and purpose,
-/// `step` the position within the shot. So any shot can be computed anywhere, in any order, and gives the same numbers.
+/// (step, channel, shot low half, shot high half). `experiment` names a batch of the run, `channel` a qubit and
+/// purpose, `step` the position within the shot. So any shot can be computed anywhere, in any order, and gives the same
+/// numbers.
 ///
 /// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11.
 namespace synqc {
@@ -30,8 +31,8 @@ struct PhiloxSource {
     std::uint32_t channel = 0;
 
     PhiloxWords words(ShotIndex shot, std::uint32_t step) const {
-        return philox_4x32_10(
-            {step, channel, static_cast<std::uint32_t>(shot), static_cast<std::uint32_t>(shot >> 32)}, key);
+        return philox_4x32_10({step, channel, static_cast<std::uint32_t>(shot), static_cast<std::uint32_t>(shot >> 32)},
+                              key);
     }
 };
 
@@ -41,9 +42,9 @@ Real uniform_from_bits(std::uint64_t bits);
 /// Two independent standard normals from the four words of one counter (Box-Muller).
 std::array<Real, 2> normals_from_words(const PhiloxWords& words);
 
-/// What two consecutive steps of a monitored shot need, cut from one counter's words: a normal for the record of each and a
-/// uniform that chooses the level its record is drawn around. The normals use 36 bits of radius (at most 7.2 deviations)
-/// and 28 of angle, each choice 32 bits, so levels of less than 1.2e-10 probability are never chosen.
+/// What two consecutive steps of a monitored shot need, cut from one counter's words: a normal for the record of each
+/// and a uniform that chooses the level its record is drawn around. The normals use 36 bits of radius (at most 7.2
+/// deviations) and 28 of angle, each choice 32 bits, so levels of less than 1.2e-10 probability are never chosen.
 struct StepNoise {
     std::array<Real, 2> normals;
     std::array<Real, 2> choices;  // in (0, 1)
@@ -53,7 +54,8 @@ StepNoise step_noise_from_words(const PhiloxWords& words);
 /// A sequence of random numbers for scalar code: drift models, controllers, tests.
 class PhiloxStream {
   public:
-    PhiloxStream(Seed seed, std::uint32_t experiment, ShotIndex shot, std::uint32_t channel, std::uint32_t first_step = 0);
+    PhiloxStream(Seed seed, std::uint32_t experiment, ShotIndex shot, std::uint32_t channel,
+                 std::uint32_t first_step = 0);
 
     /// 64 random bits.
     std::uint64_t bits();

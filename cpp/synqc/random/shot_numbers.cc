@@ -7,14 +7,15 @@
 namespace synqc {
 
 void fill_uniforms(const PhiloxSource& source, std::uint32_t step, ShotIndex first, std::span<Real> values) {
-    shot_number_kernels().fill_uniforms(source.key.data(), source.channel, step, first, std::ssize(values), values.data());
+    shot_number_kernels().fill_uniforms(source.key.data(), source.channel, step, first, std::ssize(values),
+                                        values.data());
 }
 
 void fill_normals(const PhiloxSource& source, std::uint32_t step, ShotIndex first, std::span<Real> firsts,
                   std::span<Real> seconds) {
     assert(firsts.size() == seconds.size());
-    shot_number_kernels().fill_normals(source.key.data(), source.channel, step, first, std::ssize(firsts), firsts.data(),
-                                       seconds.data());
+    shot_number_kernels().fill_normals(source.key.data(), source.channel, step, first, std::ssize(firsts),
+                                       firsts.data(), seconds.data());
 }
 
 void fill_exp(std::span<const Real> arguments, std::span<Real> values) {

@@ -15,8 +15,8 @@ void fill_normals(const PhiloxSource& source, std::uint32_t step, ShotIndex firs
                   std::span<Real> seconds);
 
 /// Element by element and side by side, at most 2 units in the last place from exact: for weights over grids.
-void fill_exp(std::span<const Real> arguments, std::span<Real> values);   // clamps to [-708, 709]
-void fill_log(std::span<const Real> arguments, std::span<Real> values);   // normal positive arguments
+void fill_exp(std::span<const Real> arguments, std::span<Real> values);  // clamps to [-708, 709]
+void fill_log(std::span<const Real> arguments, std::span<Real> values);  // normal positive arguments
 void fill_sine_and_cosine_of_turns(std::span<const Real> turns, std::span<Real> sines, std::span<Real> cosines);
 
 }  // namespace synqc

@@ -5,7 +5,9 @@ namespace synqc::SYNQC_SIMD_LEVEL {
 
 namespace {
 
-constexpr std::ptrdiff_t lowest(std::ptrdiff_t a, std::ptrdiff_t b) { return a < b ? a : b; }
+constexpr std::ptrdiff_t lowest(std::ptrdiff_t a, std::ptrdiff_t b) {
+    return a < b ? a : b;
+}
 
 void store_leading(double* to, Lanes lanes, std::ptrdiff_t count) {
     double all[lane_count];
