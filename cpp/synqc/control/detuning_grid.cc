@@ -1,0 +1,255 @@
+#include "synqc/control/detuning_grid.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "synqc/base/checks.h"
+#include "synqc/random/shot_numbers.h"
+
+namespace synqc {
+
+namespace {
+
+/// Half widths in deviations: where the points are put, and beyond or below which they are put anew.
+constexpr Real placed_at = 8;
+constexpr Real too_wide = 16;
+constexpr Real too_narrow = 5;
+
+std::vector<Real> normal_kernel(Real variance, Real spacing) {
+    const Real deviation = std::sqrt(variance) / spacing;
+    const auto reach = static_cast<Index>(std::ceil(5 * deviation));
+    std::vector<Real> kernel(2 * reach + 1);
+    Real sum = 0;
+    for (Index k = -reach; k <= reach; ++k) {
+        const Real x = static_cast<Real>(k) / deviation;
+        sum += kernel[k + reach] = std::exp(-x * x / 2);
+    }
+    for (Real& weight : kernel) {
+        weight /= sum;
+    }
+    return kernel;
+}
+
+/// Adds factor * (weights * kernel) to `result`; what leaves the points is lost.
+void add_convolved(const std::vector<Real>& weights, const std::vector<Real>& kernel, Real factor,
+                   std::vector<Real>& result) {
+    const Index points = std::ssize(weights);
+    const Index reach = std::ssize(kernel) / 2;
+    for (Index shift = -reach; shift <= reach; ++shift) {
+        const Real weight = factor * kernel[shift + reach];
+        const Index first = std::max<Index>(0, shift);
+        const Index last = std::min(points, points + shift);
+        for (Index k = first; k < last; ++k) {
+            result[k] += weight * weights[k - shift];
+        }
+    }
+}
+
+}  // namespace
+
+DetuningGrid::DetuningGrid(Index points, Real mean, Real deviation, Real outlier_probability, Real span)
+    : weights_(points) {
+    check_between("points", points, Index{16}, Index{65536});
+    check_finite("mean", mean);
+    check_positive("deviation", deviation);
+    check_between("outlier_probability", outlier_probability, Real{0}, Real{1});
+    const bool outliers = outlier_probability > 0;
+    const Real low = std::min(mean - placed_at * deviation, outliers ? -span : mean);
+    const Real high = std::max(mean + placed_at * deviation, outliers ? span : mean);
+    lowest_ = low;
+    spacing_ = (high - low) / static_cast<Real>(points - 1);
+    const Real width = std::max(deviation, spacing_);
+    Real sum = 0;
+    for (Index k = 0; k < points; ++k) {
+        const Real x = (at(k) - mean) / width;
+        sum += weights_[k] = std::exp(-x * x / 2);
+    }
+    for (Index k = 0; k < points; ++k) {
+        const bool inside = std::abs(at(k)) <= span;
+        weights_[k] = (1 - outlier_probability) * weights_[k] / sum +
+                      (outliers && inside ? outlier_probability * spacing_ / (2 * span) : 0);
+    }
+    normalise();
+}
+
+void DetuningGrid::normalise() {
+    Real sum = 0;
+    Real first = 0;
+    for (Index k = 0; k < points(); ++k) {
+        sum += weights_[k];
+        first += weights_[k] * static_cast<Real>(k);
+    }
+    const Real middle = first / sum;
+    Real second = 0;
+    for (Index k = 0; k < points(); ++k) {
+        weights_[k] /= sum;
+        const Real away = static_cast<Real>(k) - middle;
+        second += weights_[k] * away * away;
+    }
+    mean_ = lowest_ + spacing_ * middle;
+    deviation_ = spacing_ * std::sqrt(second);
+}
+
+std::vector<Real> DetuningGrid::probabilities(const RamseyModel& model, Real drive_correction) const {
+    std::vector<Real> turns(points());
+    for (Index k = 0; k < points(); ++k) {
+        turns[k] = ((at(k) - drive_correction) * model.time + model.phase) / two_pi;
+    }
+    std::vector<Real> sines(points());
+    fill_sine_and_cosine_of_turns(turns, sines, turns);
+    for (Real& probability : turns) {
+        probability = model.offset + model.contrast * (1 + model.visibility * probability) / 2;
+        probability = std::clamp(probability, 1e-12, 1 - 1e-12);
+    }
+    return turns;
+}
+
+void DetuningGrid::observe(const RamseyModel& model, Real drive_correction, Index shots, Index ones) {
+    assert(ones >= 0 && ones <= shots);
+    const std::vector<Real> one = probabilities(model, drive_correction);
+    std::vector<Real> log_one(points());
+    std::vector<Real> log_zero(points());
+    for (Index k = 0; k < points(); ++k) {
+        log_zero[k] = 1 - one[k];
+    }
+    fill_log(one, log_one);
+    fill_log(log_zero, log_zero);
+    const Real zeros = static_cast<Real>(shots - ones);
+    for (Index k = 0; k < points(); ++k) {
+        log_one[k] = static_cast<Real>(ones) * log_one[k] + zeros * log_zero[k];
+    }
+    const Real best = *std::max_element(log_one.begin(), log_one.end());
+    for (Real& likelihood : log_one) {
+        likelihood -= best;
+    }
+    fill_exp(log_one, log_one);
+    for (Index k = 0; k < points(); ++k) {
+        // A floor far below any real posterior keeps the sum from vanishing where prior and data contradict each other.
+        weights_[k] = std::max(weights_[k], 1e-250) * log_one[k];
+    }
+    normalise();
+    const Real half_width = spacing_ * static_cast<Real>(points() - 1) / 2;
+    const Real wanted = std::max(placed_at * deviation_, narrowest_);
+    if (half_width > too_wide * deviation_ && wanted < 0.75 * half_width) {
+        place(mean_, wanted);
+    }
+}
+
+void DetuningGrid::place(Real centre, Real half_width) {
+    const Real lowest = centre - half_width;
+    const Real spacing = 2 * half_width / static_cast<Real>(points() - 1);
+    std::vector<Real> moved(points());
+    for (Index k = 0; k < points(); ++k) {
+        const Real position = (lowest + spacing * static_cast<Real>(k) - lowest_) / spacing_;
+        const auto left = static_cast<Index>(std::floor(position));
+        if (left >= 0 && left + 1 < points()) {
+            const Real share = position - static_cast<Real>(left);
+            moved[k] = (1 - share) * weights_[left] + share * weights_[left + 1];
+        }
+    }
+    weights_ = std::move(moved);
+    lowest_ = lowest;
+    spacing_ = spacing;
+    normalise();
+}
+
+void DetuningGrid::spread(Real variance, Real jump_probability, Real jump_size) {
+    if (!(variance >= 0)) {
+        refuse("variance", "at least 0", text_of(variance));
+    }
+    if (jump_probability > 0 && jump_size > 0) {
+        narrowest_ = 4 * jump_size;
+    }
+    saved_variance_ += variance;
+    saved_jump_probability_ = saved_jump_probability_ + (1 - saved_jump_probability_) * jump_probability;
+    const Real smallest = 0.6 * spacing_;
+    if (saved_variance_ < smallest * smallest && saved_jump_probability_ < 1e-6) {
+        return;
+    }
+    const Real jump_variance = saved_jump_probability_ * jump_size * jump_size;
+    const Real coming = std::sqrt(deviation_ * deviation_ + saved_variance_ + jump_variance);
+    const Real half_width = spacing_ * static_cast<Real>(points() - 1) / 2;
+    if (half_width < std::max(too_narrow * coming, narrowest_)) {
+        place(mean_, std::max(placed_at * coming, narrowest_));
+    }
+    convolve(saved_variance_, saved_jump_probability_, jump_size);
+    saved_jump_probability_ = 0;
+}
+
+void DetuningGrid::convolve(Real variance, Real jump_probability, Real jump_size) {
+    std::vector<Real> result(points(), 0.0);
+    const Real smallest = 0.6 * spacing_;
+    if (variance >= smallest * smallest) {
+        add_convolved(weights_, normal_kernel(variance, spacing_), 1 - jump_probability, result);
+        saved_variance_ = 0;
+    } else {
+        add_convolved(weights_, {1}, 1 - jump_probability, result);
+    }
+    if (jump_probability > 0 && jump_size > 0) {
+        const Real jump_variance = std::max(jump_size * jump_size, smallest * smallest);
+        add_convolved(weights_, normal_kernel(jump_variance, spacing_), jump_probability, result);
+    }
+    weights_ = std::move(result);
+    normalise();
+}
+
+Real DetuningGrid::cumulative(Real value) const {
+    const Real position = (value - lowest_) / spacing_ + 0.5;
+    Real sum = 0;
+    for (Index k = 0; k < points() && static_cast<Real>(k) < position; ++k) {
+        sum += weights_[k] * std::min(Real{1}, position - static_cast<Real>(k));
+    }
+    return std::min(sum, Real{1});
+}
+
+Real DetuningGrid::quantile(Real probability) const {
+    check_probability("probability", probability);
+    Real sum = 0;
+    for (Index k = 0; k < points(); ++k) {
+        if (sum + weights_[k] >= probability && weights_[k] > 0) {
+            return at(k) + spacing_ * ((probability - sum) / weights_[k] - 0.5);
+        }
+        sum += weights_[k];
+    }
+    return at(points() - 1);
+}
+
+DetuningGrid::Prediction DetuningGrid::predict(const RamseyModel& model, Real drive_correction) const {
+    const std::vector<Real> one = probabilities(model, drive_correction);
+    Real mean = 0;
+    Real square = 0;
+    for (Index k = 0; k < points(); ++k) {
+        mean += weights_[k] * one[k];
+        square += weights_[k] * one[k] * one[k];
+    }
+    return {mean, std::max(Real{0}, square - mean * mean)};
+}
+
+std::vector<Real> DetuningGrid::state() const {
+    std::vector<Real> numbers{lowest_, spacing_, saved_variance_, saved_jump_probability_, narrowest_};
+    numbers.insert(numbers.end(), weights_.begin(), weights_.end());
+    return numbers;
+}
+
+void DetuningGrid::restore(std::span<const Real> state) {
+    if (std::ssize(state) != points() + 5 || !(state[1] > 0)) {
+        refuse("state", "of a grid with " + std::to_string(points()) + " points",
+               std::to_string(state.size()) + " numbers");
+    }
+    Real sum = 0;
+    for (const Real weight : state.subspan(5)) {
+        check_not_negative("state", weight);
+        sum += weight;
+    }
+    check_positive("state", sum);
+    lowest_ = state[0];
+    spacing_ = state[1];
+    saved_variance_ = state[2];
+    saved_jump_probability_ = state[3];
+    narrowest_ = state[4];
+    weights_.assign(state.begin() + 5, state.end());
+    normalise();
+}
+
+}  // namespace synqc

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "synqc/control/ramsey.h"
+
+namespace synqc {
+
+/// Probability density of a detuning on equally spaced points that follow it: they close in as the density narrows, and
+/// open before it spreads beyond them.
+class DetuningGrid {
+  public:
+    /// A normal law, with `outlier_probability` of being anywhere within `span` of zero instead. The deviation is
+    /// raised to the spacing of the points if it is smaller.
+    DetuningGrid(Index points, Real mean, Real deviation, Real outlier_probability, Real span);
+
+    /// Bayes' rule on `ones` of the round's shots.
+    void observe(const RamseyModel& model, Real drive_correction, Index shots, Index ones);
+
+    /// Diffusion: the normal kernel of this variance with probability 1 - jump_probability, else of jump_size^2.
+    /// Variances too small for the points are saved up.
+    void spread(Real variance, Real jump_probability, Real jump_size);
+
+    Real mean() const { return mean_; }
+    Real deviation() const { return deviation_; }
+    /// Probability that the detuning is below `value`.
+    Real cumulative(Real value) const;
+    /// Value below which it is with this probability.
+    Real quantile(Real probability) const;
+
+    /// Mean and variance of the probability to read 1, over the density.
+    struct Prediction {
+        Real mean;
+        Real variance;
+    };
+    Prediction predict(const RamseyModel& model, Real drive_correction) const;
+
+    Index points() const { return std::ssize(weights_); }
+    Real at(Index k) const { return lowest_ + spacing_ * static_cast<Real>(k); }
+    std::span<const Real> weights() const { return weights_; }  // sum 1
+
+    /// Plain numbers for carrying over; `restore` needs the same number of points.
+    std::vector<Real> state() const;
+    void restore(std::span<const Real> state);
+
+  private:
+    void normalise();
+    void place(Real centre, Real half_width);
+    void convolve(Real variance, Real jump_probability, Real jump_size);
+    std::vector<Real> probabilities(const RamseyModel& model, Real drive_correction) const;
+
+    std::vector<Real> weights_;
+    Real lowest_ = 0;
+    Real spacing_ = 0;
+    Real mean_ = 0;
+    Real deviation_ = 0;
+    Real saved_variance_ = 0;
+    Real saved_jump_probability_ = 0;
+    Real narrowest_ = 0;  // half width never closed in beyond, so that jumps stay inside
+};
+
+}  // namespace synqc

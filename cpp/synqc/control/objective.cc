@@ -1,0 +1,87 @@
+#include "synqc/control/objective.h"
+
+#include <array>
+#include <cmath>
+
+#include "synqc/base/errors.h"
+
+namespace synqc {
+
+namespace {
+
+constexpr Real fidelity_floor = 0.975;
+constexpr Real microseconds_per_missing_fidelity = 1000;
+
+Real maximize_fidelity(const RunFigures& figures) {
+    return figures.fidelity;
+}
+
+Real minimize_latency(const RunFigures& figures) {
+    const Real missing = std::max(Real{0}, fidelity_floor - figures.fidelity);
+    return -figures.latency - microseconds_per_missing_fidelity * missing;
+}
+
+Real info_vs_damage(const RunFigures& figures) {
+    return figures.information * (1 - 2 * figures.backaction);
+}
+
+Real stability_window(const RunFigures& figures) {
+    const std::span<const Real> history = figures.fidelity_history;
+    if (history.size() < 2) {
+        return 1;
+    }
+    Real mean = 0;
+    for (const Real fidelity : history) {
+        mean += fidelity / static_cast<Real>(history.size());
+    }
+    Real variance = 0;
+    for (const Real fidelity : history) {
+        variance += (fidelity - mean) * (fidelity - mean) / static_cast<Real>(history.size());
+    }
+    return mean > 0 ? 1 - std::sqrt(variance) / mean : 0;
+}
+
+struct Objective {
+    std::string_view name;
+    Real (*score)(const RunFigures&);
+};
+
+constexpr std::array objectives{
+    Objective{"maximize-fidelity", maximize_fidelity},
+    Objective{"minimize-latency", minimize_latency},
+    Objective{"info-vs-damage", info_vs_damage},
+    Objective{"stability-window", stability_window},
+};
+
+const Objective& objective_of(std::string_view name) {
+    for (const Objective& objective : objectives) {
+        if (objective.name == name) {
+            return objective;
+        }
+    }
+    std::string known;
+    for (const Objective& objective : objectives) {
+        known.append(known.empty() ? "`" : ", `").append(objective.name).append("`");
+    }
+    throw UnknownName("Argument `objective` must be one of " + known + ", but is `" + std::string(name) + "`.");
+}
+
+}  // namespace
+
+Real objective_score(std::string_view objective, const RunFigures& figures) {
+    return objective_of(objective).score(figures);
+}
+
+std::vector<std::string> objective_names() {
+    std::vector<std::string> names;
+    for (const Objective& objective : objectives) {
+        names.emplace_back(objective.name);
+    }
+    return names;
+}
+
+void check_objective(std::string_view objective) {
+    objective_of(objective);
+}
+
+}  // namespace synqc
