@@ -3,4 +3,4 @@
 from synqc import errors
 
 __all__ = ["errors"]
-__version__ = "0.1.0"
+from synqc._version import __version__

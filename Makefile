@@ -1,0 +1,97 @@
+# Two commands matter: `make demo` and `make test`. Each sets up what it needs and rebuilds only what changed.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BUILD := build/release
+JOBS ?= $(shell nproc)
+
+SOURCES := $(shell find cpp cmake python/synqc CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' -not -name '*.so')
+CPP_SOURCES := $(shell find cpp cmake CMakeLists.txt -type f)
+
+.PHONY: help demo test test-cpp test-sanitizers test-python bench serve lint stubs clean
+
+help:
+	@echo "make demo    run the laboratory's main job on a real device's figures"
+	@echo "make test    everything: C++ (optimised, ASan+UBSan, TSan), Python, notebooks, documentation"
+	@echo "make bench   speed figures beside their goals and peers"
+	@echo "make lint    formatting, static analysis, types"
+	@echo "make stubs   regenerate python/synqc/_core.pyi"
+	@echo "make clean   remove everything that was built"
+
+build/system.ready: scripts/install_system_packages.sh
+	@mkdir -p build
+	@bash scripts/install_system_packages.sh
+	@touch $@
+
+$(VENV)/created: build/system.ready
+	@$(PYTHON) -c 'import sys; sys.exit("SynQc needs Python 3.11 or newer, but $(PYTHON) is " + sys.version.split()[0] + ".") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# What `make demo` needs; the tests add theirs, so that the first demo on a fresh machine stays quick.
+$(VENV)/demo.ready: pyproject.toml | $(VENV)/created
+	$(BIN)/python scripts/install_requirements.py build-system plot xarray
+	@touch $@
+
+$(VENV)/test.ready: pyproject.toml | $(VENV)/demo.ready
+	$(BIN)/python scripts/install_requirements.py dev
+	@touch $@
+
+$(VENV)/bench.ready: pyproject.toml | $(VENV)/demo.ready
+	$(BIN)/python scripts/install_requirements.py bench
+	@touch $@
+
+# One build directory serves the wheel and, with C++ tests switched on, CTest; both are incremental.
+INSTALL := CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) $(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps \
+	--force-reinstall -Cbuild-dir=$(BUILD)
+
+$(VENV)/installed: $(SOURCES) | $(VENV)/demo.ready
+	$(INSTALL) .
+	@touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/python -m synqc.demo
+
+$(BUILD)/tests.ready: $(CPP_SOURCES) | $(VENV)/installed
+	cmake -S . -B $(BUILD) -DSYNQC_TESTS=ON >/dev/null
+	cmake --build $(BUILD) -j $(JOBS)
+	@touch $@
+
+test-cpp: $(BUILD)/tests.ready
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+build/asan/tests.ready: $(CPP_SOURCES) | build/system.ready
+	cmake -S . -B build/asan -G Ninja -DSYNQC_TESTS=ON -DSYNQC_SANITIZE=address,undefined >/dev/null
+	cmake --build build/asan -j $(JOBS)
+	@touch $@
+
+build/tsan/tests.ready: $(CPP_SOURCES) | build/system.ready
+	cmake -S . -B build/tsan -G Ninja -DSYNQC_TESTS=ON -DSYNQC_SANITIZE=thread >/dev/null
+	cmake --build build/tsan -j $(JOBS) --target parallel_tests experiment_tests
+	@touch $@
+
+test-sanitizers: build/asan/tests.ready build/tsan/tests.ready
+	ctest --test-dir build/asan --output-on-failure -j $(JOBS)
+	TSAN_OPTIONS="suppressions=$(CURDIR)/cmake/tsan.supp" ctest --test-dir build/tsan --output-on-failure -R '^(parallel|experiment)\.' -j $(JOBS)
+
+test-python: $(VENV)/installed $(VENV)/test.ready
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+test: test-cpp test-sanitizers test-python
+
+bench: $(VENV)/installed $(VENV)/bench.ready
+	cmake -S . -B $(BUILD) -DSYNQC_BENCHMARKS=ON >/dev/null
+	cmake --build $(BUILD) -j $(JOBS)
+	$(BIN)/synqc bench --kernels $(BUILD)
+
+lint: $(VENV)/test.ready $(BUILD)/tests.ready
+	bash scripts/lint.sh
+
+stubs: $(VENV)/installed $(VENV)/test.ready
+	$(BIN)/python scripts/generate_stubs.py
+
+clean:
+	rm -rf build $(VENV) demo-output

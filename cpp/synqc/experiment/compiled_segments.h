@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "synqc/device/qubit.h"
+#include "synqc/linalg/channel.h"
+#include "synqc/pulse/pulse.h"
+
+namespace synqc {
+
+/// Channels of segments by content: the same qubit, pulse and calibration are compiled once, however often they are
+/// asked for. Thread-safe. Forgets everything when it holds more than `most_bytes`, which only costs time.
+class CompiledSegments {
+  public:
+    explicit CompiledSegments(std::size_t most_bytes = std::size_t{256} << 20) : most_bytes_(most_bytes) {}
+
+    using Channels = std::shared_ptr<const std::vector<Channel>>;
+
+    /// One channel: the qubit idles for `duration` µs at `detuning` rad/µs.
+    Channels idle(const Qubit& qubit, Real duration, Real detuning);
+
+    /// One channel: the pulse about its axis. Axes share a compilation: turning the axis is a frame change.
+    Channels pulse(const Qubit& qubit, const Pulse& pulse, Real detuning, Real amplitude_error);
+
+    /// One channel per angle, everything else as in `pulse`.
+    Channels pulses(const Qubit& qubit, const Pulse& pulse, const std::vector<Real>& angles, Real detuning,
+                    Real amplitude_error);
+
+    std::size_t hits() const;
+    std::size_t misses() const;
+
+  private:
+    Channels find_or_compile(std::string key, const std::function<std::vector<Channel>()>& compile);
+
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, Channels> segments_;
+    std::size_t bytes_ = 0;
+    std::size_t most_bytes_;
+    std::size_t hits_ = 0;
+    std::size_t misses_ = 0;
+};
+
+/// The frame change that turns a drive axis by `angle` rad: rho_jk picks up exp(i (j - k) angle), and
+/// `phase_rotation(angle) * pulse about x * phase_rotation(-angle)` is the pulse about the axis at `angle` from x
+/// towards y.
+Channel phase_rotation(Index levels, Real angle);
+
+}  // namespace synqc

@@ -1,0 +1,85 @@
+#include "synqc/experiment/experiment.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "synqc/base/checks.h"
+#include "synqc/control/objective.h"
+#include "synqc/experiment/kpis.h"
+#include "synqc/experiment/latency.h"
+#include "synqc/experiment/ramsey.h"
+
+namespace synqc {
+
+namespace {
+
+/// A laboratory is never surer of a frequency than this before it has looked.
+constexpr Real least_detuning_doubt = radians_per_us_per_khz;
+
+DriftPrior drift_prior(const std::vector<DriftProcess>& processes) {
+    DriftPrior prior;
+    prior.kind = DriftPrior::Kind::none;
+    Real slow_variance = 0;
+    for (const DriftProcess& process : processes) {
+        switch (process.kind) {
+            case DriftKind::ornstein_uhlenbeck:
+            case DriftKind::one_over_f:
+                prior.kind = DriftPrior::Kind::ornstein_uhlenbeck;
+                slow_variance += process.sigma * process.sigma;
+                prior.sigma = std::sqrt(slow_variance);
+                prior.correlation_time = std::max(process.correlation_time, prior.correlation_time);
+                break;
+            case DriftKind::random_walk:
+                prior.kind = DriftPrior::Kind::random_walk;
+                prior.diffusion += process.diffusion;
+                break;
+            case DriftKind::random_telegraph:
+                prior.jump_rate += process.switching_rate;
+                prior.jump_size = std::max(prior.jump_size, 2 * process.sigma);
+                break;
+        }
+    }
+    return prior;
+}
+
+}  // namespace
+
+ControlContext control_context(const ExperimentRequest& request, const Qubit& qubit, Seed seed, Index index) {
+    ControlContext context;
+    context.ideal = {.theta1 = request.first_angle,
+                     .theta2 = request.second_angle,
+                     .phi1 = request.first_axis,
+                     .phi2 = request.second_axis,
+                     .drag_beta = request.drag_beta};
+    context.believed_t2 = qubit.t2;
+    context.p0_given_1 = qubit.p0_given_1;
+    context.p1_given_0 = qubit.p1_given_0;
+    context.prepared_population = qubit.prepared_population;
+    context.pulse_evolution_time = pulse_evolution_time(request, qubit);
+    context.detuning_deviation = std::max(request.device.detuning_scale, least_detuning_doubt);
+    context.drift = drift_prior(request.device.drift);
+    if (!request.probes()) {
+        context.search.feedback_gain = 0;
+    }
+    if (request.envelope != EnvelopeShape::drag || qubit.levels == 2) {
+        context.search.drag_beta = 0;
+    }
+    context.seed = seed;
+    context.stream = static_cast<std::uint32_t>(index);
+    return context;
+}
+
+Experiment::Experiment(ExperimentRequest request)
+    : request_(std::move(request)), segments_(std::make_shared<CompiledSegments>()) {
+    request_.check();
+    check_objective(request_.objective);
+    make_controller(request_.adaptive_rule, ControlContext{});
+    register_ = make_register(request_.device, request_.qubits, request_.device_seed);
+}
+
+const ProbeDescription& Experiment::probe_description() const {
+    std::call_once(description_->once, [&] { description_->value = describe_probe(request_, register_, *segments_); });
+    return description_->value;
+}
+
+}  // namespace synqc

@@ -1,0 +1,349 @@
+#include "synqc/experiment/experiment.h"
+
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include <exception>
+
+#include "synqc/experiment/request.h"
+#include "synqc/py/arrays.h"
+#include "synqc/py/bindings.h"
+#include "synqc/py/signals.h"
+
+namespace py = pybind11;
+
+namespace synqc {
+
+namespace {
+
+/// A request to stop that another thread, or a signal handler, may raise.
+struct StopFlag {
+    std::atomic<bool> requested{false};
+};
+
+py::tuple tuple_of(const Estimate& estimate) {
+    return py::make_tuple(estimate.value, estimate.standard_error);
+}
+
+py::dict dict_of(const ControlSettings& settings) {
+    py::dict result;
+    result["drive_correction_khz"] = settings.drive_correction / radians_per_us_per_khz;
+    result["first_angle"] = settings.theta1;
+    result["second_angle"] = settings.theta2;
+    result["first_axis"] = settings.phi1;
+    result["second_axis"] = settings.phi2;
+    result["drag_beta"] = settings.drag_beta;
+    result["feedback_gain"] = settings.feedback_gain;
+    return result;
+}
+
+/// Settings a user's rule asked for, on top of what would run anyway. Throws InvalidArgument for an unknown name.
+ControlSettings settings_from(const py::handle& answer, ControlSettings settings) {
+    if (answer.is_none()) {
+        return settings;
+    }
+    if (!py::isinstance<py::dict>(answer)) {
+        refuse("adaptive_rule", "a function that returns a dict of settings or None",
+               "one that returned " + std::string(py::str(py::type::of(answer).attr("__name__"))));
+    }
+    for (auto [key, value] : py::reinterpret_borrow<py::dict>(answer)) {
+        const auto name = py::cast<std::string>(py::str(key));
+        if (!py::isinstance<py::float_>(value) && !py::isinstance<py::int_>(value) &&
+            !py::hasattr(value, "__float__")) {
+            refuse("adaptive_rule", "a function whose setting `" + name + "` is a number", std::string(py::str(value)));
+        }
+        const Real number = py::cast<Real>(value.attr("__float__")());
+        check_finite("adaptive_rule: " + name, number);
+        if (name == "drive_correction_khz") {
+            settings.drive_correction = number * radians_per_us_per_khz;
+        } else if (name == "first_angle") {
+            settings.theta1 = number;
+        } else if (name == "second_angle") {
+            settings.theta2 = number;
+        } else if (name == "first_axis") {
+            settings.phi1 = number;
+        } else if (name == "second_axis") {
+            settings.phi2 = number;
+        } else if (name == "drag_beta") {
+            settings.drag_beta = number;
+        } else if (name == "feedback_gain") {
+            settings.feedback_gain = number;
+            settings.feed_forward = number != 0 ? FeedForward::gain : FeedForward::none;
+        } else {
+            refuse("adaptive_rule",
+                   "a function that returns only drive_correction_khz, first_angle, second_angle, first_axis, "
+                   "second_axis, "
+                   "drag_beta and feedback_gain",
+                   "one that returned `" + name + "`");
+        }
+    }
+    return settings;
+}
+
+py::dict dict_of(const QubitIteration& qubit) {
+    py::dict result;
+    result["fidelity"] = tuple_of(qubit.fidelity);
+    result["one_fraction"] = tuple_of(qubit.one_fraction);
+    result["success"] = tuple_of(qubit.success);
+    result["mean_record"] = tuple_of(qubit.mean_record);
+    result["shots"] = qubit.shots;
+    result["settings"] = dict_of(qubit.settings);
+    result["detuning_khz"] = qubit.tracker.estimate / radians_per_us_per_khz;
+    result["detuning_deviation_khz"] = qubit.tracker.standard_deviation / radians_per_us_per_khz;
+    result["tracker_locked"] = qubit.tracker.locked;
+    result["true_detuning_khz"] = qubit.true_detuning / radians_per_us_per_khz;
+    return result;
+}
+
+/// What a user's rule sees of a batch: what a laboratory could measure.
+py::object measured(Index qubit, Index iteration, const QubitIteration* previous) {
+    py::dict batch;
+    batch["qubit"] = qubit;
+    batch["iteration"] = iteration;
+    if (previous != nullptr) {
+        batch["shots"] = previous->shots;
+        batch["one_fraction"] = tuple_of(previous->one_fraction);
+        batch["success"] = tuple_of(previous->success);
+        batch["mean_record"] = tuple_of(previous->mean_record);
+        batch["settings"] = dict_of(previous->settings);
+    }
+    return std::move(batch);
+}
+
+ExternalRule rule_from(const py::object& settings, const py::object& second_angle) {
+    ExternalRule rule;
+    if (!settings.is_none()) {
+        rule.settings = [settings, counts = std::map<Index, Index>{}](Index qubit, const ControlSettings& ideal,
+                                                                      const QubitIteration* previous) mutable {
+            py::gil_scoped_acquire python;
+            return settings_from(settings(measured(qubit, counts[qubit]++, previous)), ideal);
+        };
+    }
+    if (!second_angle.is_none()) {
+        rule.second_angle_corrections = [second_angle](const RecordChunk& chunk, Real* corrections) {
+            py::gil_scoped_acquire python;
+            py::array_t<Real> records({chunk.shots, chunk.bins}, chunk.records);
+            py::array_t<Real, py::array::c_style | py::array::forcecast> answer(second_angle(chunk.qubit, records));
+            if (answer.ndim() != 1 || answer.shape(0) != chunk.shots) {
+                throw ShapeMismatch("Argument `adaptive_rule` must return one second-angle correction per shot (" +
+                                    std::to_string(chunk.shots) + "), but returned " + std::to_string(answer.size()) +
+                                    ".");
+            }
+            for (Index shot = 0; shot < chunk.shots; ++shot) {
+                check_finite("adaptive_rule: second_angle", answer.data()[shot]);
+                corrections[shot] = answer.data()[shot];
+            }
+        };
+    }
+    return rule;
+}
+
+std::unique_ptr<Experiment> make_experiment(const Device& device, const Target& target, const py::dict& fields) {
+    ExperimentRequest request;
+    request.device = device;
+    request.target = target;
+    auto take = [&](const char* name, auto& field) {
+        if (fields.contains(name)) {
+            field = py::cast<std::decay_t<decltype(field)>>(fields[name]);
+        }
+    };
+    if (fields.contains("envelope")) {
+        request.envelope = envelope_from_name(py::cast<std::string>(fields["envelope"]));
+    }
+    take("drag_beta", request.drag_beta);
+    take("drag_detuning", request.drag_detuning);
+    take("edge_fraction", request.edge_fraction);
+    take("samples", request.samples);
+    take("interpolate_samples", request.interpolate_samples);
+    take("first_angle", request.first_angle);
+    take("first_axis", request.first_axis);
+    take("second_angle", request.second_angle);
+    take("second_axis", request.second_axis);
+    take("probe_strength", request.probe_strength);
+    take("probe_bins", request.probe_bins);
+    take("probe_steps", request.probe_steps);
+    take("adaptive_rule", request.adaptive_rule);
+    take("objective", request.objective);
+    take("qubits", request.qubits);
+    take("device_seed", request.device_seed);
+    if (fields.contains("probe_duration_ns")) {
+        request.probe_duration = py::cast<Real>(fields["probe_duration_ns"]) * us_per_ns;
+    }
+    if (fields.contains("probe_mapping")) {
+        const auto mapping = py::cast<std::string>(fields["probe_mapping"]);
+        if (mapping == "rate") {
+            request.mapping = ProbeMapping::rate;
+        } else if (mapping == "pulse") {
+            request.mapping = ProbeMapping::pulse;
+        } else if (mapping != "auto") {
+            refuse("probe_mapping", "\"auto\", \"rate\" or \"pulse\"", "\"" + mapping + "\"");
+        }
+    }
+    return std::make_unique<Experiment>(std::move(request));
+}
+
+py::tuple run_experiment(const Experiment& experiment, const RunRequest& request, const Carry* carry,
+                         const py::object& settings, const py::object& second_angle, StopFlag* stop,
+                         const py::object& progress) {
+    Watch watch;
+    SignalWatch signals(watch, progress, stop != nullptr ? &stop->requested : nullptr);
+    const bool external = !settings.is_none() || !second_angle.is_none();
+    const ExternalRule rule = external ? rule_from(settings, second_angle) : ExternalRule{};
+    RunResult result;
+    {
+        py::gil_scoped_release no_python_below;
+        result = experiment.run(request, watch, carry != nullptr ? *carry : Carry{}, external ? &rule : nullptr);
+    }
+    signals.rethrow_error();
+    return py::make_tuple(std::move(result), signals.interrupted());
+}
+
+template <typename T>
+py::array view_of(const std::vector<T>& values, std::vector<py::ssize_t> shape, const py::object& owner) {
+    py::array_t<T> array(std::move(shape), values.data(), owner);
+    array.attr("setflags")(py::arg("write") = false);
+    return array;
+}
+
+}  // namespace
+
+void bind_experiment(py::module_& module) {
+    py::class_<StopFlag>(module, "StopFlag", "A request to stop a run, raised from any thread.")
+        .def(py::init<>())
+        .def("stop", [](StopFlag& flag) { flag.requested.store(true); })
+        .def_property_readonly("requested", [](const StopFlag& flag) { return flag.requested.load(); });
+
+    py::class_<Carry>(module, "Carry", "What rules have learnt and where the device has drifted.")
+        .def(py::init([](Real device_time, std::vector<std::vector<Real>> controllers,
+                         std::vector<std::vector<Real>> drift) {
+                 return Carry{device_time, std::move(controllers), std::move(drift)};
+             }),
+             py::arg("device_time_s"), py::arg("controllers"), py::arg("drift"))
+        .def_readonly("device_time_s", &Carry::device_time)
+        .def_readonly("controllers", &Carry::controllers)
+        .def_readonly("drift", &Carry::drift);
+
+    py::class_<RunResult>(module, "RunResult")
+        .def_property_readonly("fidelity", [](const RunResult& run) { return tuple_of(run.fidelity); })
+        .def_property_readonly("backaction", [](const RunResult& run) { return tuple_of(run.backaction); })
+        .def_property_readonly("information_bits", [](const RunResult& run) { return tuple_of(run.information_bits); })
+        .def_property_readonly("latency_us", [](const RunResult& run) { return tuple_of(run.latency_us); })
+        .def_property_readonly("objective_score", [](const RunResult& run) { return tuple_of(run.objective_score); })
+        .def_readonly("backaction_mean_per_shot", &RunResult::backaction_mean_per_shot)
+        .def_readonly("information_bits_per_second", &RunResult::information_bits_per_second)
+        .def_readonly("cycle_time_us", &RunResult::cycle_time)
+        .def_property_readonly("latency_terms",
+                               [](const RunResult& run) {
+                                   py::dict terms;
+                                   for (const LatencyTerm& term : run.latency_terms) {
+                                       terms[py::str(term.name)] = term.value;
+                                   }
+                                   return terms;
+                               })
+        .def_property_readonly("probe",
+                               [](const RunResult& run) {
+                                   py::dict probe;
+                                   probe["mapping"] = run.probe.mapping;
+                                   probe["regime"] = run.probe.regime;
+                                   probe["g"] = run.probe.strength_g;
+                                   probe["s"] = run.probe.information_dose_s;
+                                   probe["eps_pulse"] = run.probe.equivalent_strength;
+                                   probe["steps"] = run.probe.steps;
+                                   probe["step_error"] = run.probe.step_error;
+                                   probe["coherence_left"] = run.probe.coherence_left;
+                                   probe["information_by_monte_carlo"] = run.probe.information_by_monte_carlo;
+                                   return probe;
+                               })
+        .def_property_readonly("iterations",
+                               [](const RunResult& run) {
+                                   py::list iterations;
+                                   for (const Iteration& iteration : run.iterations) {
+                                       py::dict entry;
+                                       entry["fidelity"] = tuple_of(iteration.fidelity);
+                                       entry["success"] = tuple_of(iteration.success);
+                                       entry["shots"] = iteration.shots;
+                                       entry["calibration_shots"] = iteration.calibration_shots;
+                                       entry["learning_shots"] = iteration.learning_shots;
+                                       entry["device_time_s"] = iteration.device_time;
+                                       entry["network_latency_s"] = iteration.network_latency;
+                                       py::list qubits;
+                                       for (const QubitIteration& qubit : iteration.qubits) {
+                                           qubits.append(dict_of(qubit));
+                                       }
+                                       entry["qubits"] = qubits;
+                                       iterations.append(entry);
+                                   }
+                                   return iterations;
+                               })
+        .def_property_readonly("iteration_count", [](const RunResult& run) { return run.iterations.size(); })
+        .def_property_readonly(
+            "bits",
+            [](py::object self) -> py::object {
+                const auto& run = py::cast<const RunResult&>(self);
+                if (run.bits.empty() || run.iterations.empty()) {
+                    return py::none();
+                }
+                return view_of(run.bits,
+                               {static_cast<py::ssize_t>(run.iterations.size()),
+                                static_cast<py::ssize_t>(run.iterations.front().qubits.size()), run.judged_shots},
+                               self);
+            })
+        .def(
+            "records",
+            [](py::object self, const std::string& which) -> py::object {
+                const auto& run = py::cast<const RunResult&>(self);
+                const std::vector<Real>& values = which == "i"   ? run.records_i
+                                                  : which == "q" ? run.records_q
+                                                                 : run.record_moments;
+                if (values.empty() || run.iterations.empty()) {
+                    return py::none();
+                }
+                return view_of(
+                    values,
+                    {static_cast<py::ssize_t>(run.iterations.size()),
+                     static_cast<py::ssize_t>(run.iterations.front().qubits.size()), run.judged_shots, run.bins},
+                    self);
+            },
+            py::arg("which"), "Bin means \"i\" and \"q\", or \"moments\": (iterations, qubits, shots, bins), or None.")
+        .def_readonly("shots_used", &RunResult::shots_used)
+        .def_readonly("seed", &RunResult::seed)
+        .def_readonly("partial", &RunResult::partial)
+        .def_readonly("carry", &RunResult::carry);
+
+    py::class_<Experiment>(module, "Experiment")
+        .def(py::init(&make_experiment), py::arg("device"), py::arg("target"), py::arg("fields"))
+        .def(
+            "run",
+            [](const Experiment& experiment, Index shots, Index iterations, Seed seed, bool keep_bits,
+               bool keep_records, int threads, const Carry* carry, const py::object& settings,
+               const py::object& second_angle, StopFlag* stop, const py::object& progress) {
+                RunRequest request{shots, iterations, seed, keep_bits, keep_records, threads};
+                return run_experiment(experiment, request, carry, settings, second_angle, stop, progress);
+            },
+            py::arg("shots"), py::arg("iterations"), py::arg("seed"), py::arg("keep_bits"), py::arg("keep_records"),
+            py::arg("threads"), py::arg("carry"), py::arg("settings"), py::arg("second_angle"), py::arg("stop"),
+            py::arg("progress"))
+        .def_property_readonly("segment_hits",
+                               [](const Experiment& experiment) { return experiment.segments().hits(); })
+        .def_property_readonly("segment_misses",
+                               [](const Experiment& experiment) { return experiment.segments().misses(); })
+        .def_property_readonly("qubits", [](const Experiment& experiment) {
+            py::list qubits;
+            for (const RegisterQubit& individual : experiment.qubits()) {
+                py::dict entry;
+                entry["t1_us"] = individual.qubit.t1;
+                entry["t2_us"] = individual.qubit.t2;
+                entry["hidden_detuning_khz"] =
+                    (individual.hidden.detuning + individual.drift.value()) / radians_per_us_per_khz;
+                entry["hidden_amplitude_error"] = individual.hidden.amplitude_error;
+                qubits.append(entry);
+            }
+            return qubits;
+        });
+
+    module.def(
+        "cost_law_shots", [](Real probe_duration_ns) { return cost_law_shots(probe_duration_ns * us_per_ns); },
+        py::arg("probe_duration_ns"));
+}
+
+}  // namespace synqc

@@ -1,0 +1,57 @@
+#include "synqc/experiment/request.h"
+
+#include <cmath>
+
+#include "synqc/base/checks.h"
+
+namespace synqc {
+
+namespace {
+
+constexpr Index most_qubits = 1024;
+constexpr Index most_probe_steps = 1'000'000;
+constexpr Index most_shots = Index{1} << 40;
+constexpr Index most_iterations = 1'000'000;
+constexpr Real longest_probe_us = 1e6;
+
+}  // namespace
+
+void ExperimentRequest::check() const {
+    device.check();
+    target.check();
+    check_between("probe_strength", probe_strength, Real{0}, Real{1});
+    check_between("probe_duration_ns", probe_duration / us_per_ns, Real{0}, longest_probe_us / us_per_ns);
+    check_between("probe_bins", probe_bins, Index{1}, Index{65536});
+    check_between("probe_steps", probe_steps, Index{0}, most_probe_steps);
+    check_between("qubits", qubits, Index{1}, most_qubits);
+    check_finite("drag_beta", drag_beta);
+    for (auto [name, angle] : {std::pair{"first_angle", first_angle},
+                               {"second_angle", second_angle},
+                               {"first_axis", first_axis},
+                               {"second_axis", second_axis}}) {
+        check_between(name, angle, -4 * pi, 4 * pi);
+    }
+    if (probe_steps > 0 && probe_steps % probe_bins != 0) {
+        refuse("probe_steps", "a multiple of probe_bins (" + std::to_string(probe_bins) + ")",
+               std::to_string(probe_steps));
+    }
+    if (probe_mapping() == ProbeMapping::pulse && probe_bins > 1) {
+        refuse("probe_bins", "1 on a target that probes through an ancilla, which shows one outcome per shot",
+               std::to_string(probe_bins));
+    }
+    if (probe_mapping() == ProbeMapping::pulse && target.classical) {
+        refuse("probe_mapping", "\"rate\" on a classical plant, which has no ancilla", "\"pulse\"");
+    }
+}
+
+void RunRequest::check() const {
+    check_between("shots", shots, Index{0}, most_shots);
+    check_between("iterations", iterations, Index{1}, most_iterations);
+    check_between("threads", Index{threads}, Index{0}, Index{4096});
+}
+
+Index cost_law_shots(Real probe_duration) {
+    return 800 + static_cast<Index>(std::floor(0.3 * probe_duration / us_per_ns + 1e-9));
+}
+
+}  // namespace synqc

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "synqc/device/device.h"
+#include "synqc/device/target.h"
+#include "synqc/pulse/pulse.h"
+
+namespace synqc {
+
+/// One Drive-Probe-Drive experiment: what is driven, how gently it is probed, and who adapts.
+///
+/// A shot is: prepare, first drive D1, probe P, wait (only if D2 depends on the record), second drive D2, readout R.
+struct ExperimentRequest {
+    Device device;
+    Target target;
+
+    EnvelopeShape envelope = EnvelopeShape::drag;
+    Real drag_beta = 1;                // (1a.3)
+    bool drag_detuning = true;         // higher-order amplitude and detuning correction (1a.4)
+    Real edge_fraction = 0.25;         // flat-top envelopes
+    std::vector<Complex> samples;      // EnvelopeShape::samples
+    bool interpolate_samples = false;  // EnvelopeShape::samples
+
+    Real first_angle = pi / 2;   // rad, theta_1
+    Real first_axis = 0;         // rad from x, phi_1
+    Real second_angle = pi / 2;  // rad, theta_2
+    Real second_axis = 0;        // rad from x, phi_2
+
+    Real probe_strength = 0.2;            // epsilon, [0, 1]
+    Real probe_duration = 0.12;           // tau_p, µs
+    std::optional<ProbeMapping> mapping;  // empty: the target's
+    Index probe_bins = 1;                 // record bins per shot
+    Index probe_steps = 0;                // scheme S steps over the probe; 0: chosen from the rates
+
+    std::string adaptive_rule = "none";
+    std::string objective = "maximize-fidelity";
+    Index qubits = 4;
+    Seed device_seed = 0;
+
+    /// Throws InvalidArgument naming the field, as users know it, unless everything is in range.
+    void check() const;
+
+    ProbeMapping probe_mapping() const { return mapping.value_or(target.mapping); }
+    bool probes() const { return probe_strength > 0 && probe_duration > 0; }
+};
+
+/// How often to run an experiment, and with which randomness.
+struct RunRequest {
+    Index shots = 0;  // per iteration; 0: the cost law 800 + floor(0.3 tau_p / ns)
+    Index iterations = 1;
+    Seed seed = 0;
+    bool keep_bits = true;
+    bool keep_records = false;
+    int threads = 0;  // 0: all the machine offers
+
+    void check() const;
+};
+
+/// Shots per iteration of the budget's cost law: 800 + floor(0.3 tau_p / ns).
+Index cost_law_shots(Real probe_duration);
+
+}  // namespace synqc

@@ -1,0 +1,468 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "synqc/base/checks.h"
+#include "synqc/experiment/experiment.h"
+#include "synqc/experiment/ideal_target.h"
+#include "synqc/experiment/kpis.h"
+#include "synqc/experiment/latency.h"
+#include "synqc/experiment/ramsey.h"
+#include "synqc/experiment/shot_batch.h"
+#include "synqc/parallel/blocked_loop.h"
+
+namespace synqc {
+
+namespace {
+
+/// Shots of one parallel task: long enough to hide its cost, short enough to stop within 50 ms at any number of levels.
+constexpr Index task_shots = 2048;
+/// Batches compiled together before their shots run; bounds the memory of long drifting runs.
+constexpr std::size_t batches_per_wave = 64;
+/// Shots whose states wait in memory while a user's function looks at their records.
+constexpr Index external_chunk_shots = 65536;
+constexpr std::uint8_t bit_not_measured = 255;
+constexpr std::uint32_t ramsey_stream_bit = 1u << 31;
+
+/// A stretch of shots of one qubit with one setting while the device holds still.
+struct Stretch {
+    Index qubit;
+    Index candidate;
+    Index first;  // shot within its phase
+    Index shots;
+    HiddenCalibration hidden;
+    ControlSettings settings;
+};
+
+/// One qubit of the register during a run.
+struct QubitInRun {
+    const RegisterQubit* individual;
+    DriftPath drift;
+    std::unique_ptr<Controller> controller;
+
+    HiddenCalibration hidden_now() const {
+        return {individual->hidden.detuning + drift.value(), individual->hidden.amplitude_error};
+    }
+};
+
+class Run {
+  public:
+    Run(const Experiment& experiment, const RunRequest& request, Watch& watch, const Carry& carry,
+        const ExternalRule* rule);
+    RunResult finish();
+
+  private:
+    bool run_iteration(Index iteration);
+    Index calibrate(QubitInRun& qubit, Index index, Index iteration, Index batch_shots);
+    void learn(Index iteration, Index learning_shots, Iteration& record);
+    bool judge(Index iteration, Index judged_shots, Iteration& record);
+
+    std::vector<Stretch> stretches_of(const std::vector<std::vector<ControlSettings>>& candidates_of_qubit,
+                                      Index shots);
+    bool simulate(const std::vector<Stretch>& stretches, Index iteration, std::uint32_t purpose,
+                  std::vector<std::vector<BatchSums>>& sums, bool keep);
+    Index simulate_wave(std::span<const ShotBatch> batches, std::span<const Stretch> stretches, Index iteration,
+                        std::vector<std::vector<BatchSums>>& sums, bool keep);
+    Index simulate_wave_with_external_angles(std::span<const ShotBatch> batches, std::span<const Stretch> stretches,
+                                             Index iteration, std::vector<std::vector<BatchSums>>& sums, bool keep);
+    ShotOutputs outputs_at(Index iteration, Index qubit, Index shot, bool keep);
+    void let_time_pass(Index qubit, Real seconds);
+    bool stopped() const { return watch_.stop_requested.load(std::memory_order_relaxed); }
+    Index qubit_count() const { return static_cast<Index>(qubits_.size()); }
+
+    const Experiment& experiment_;
+    const ExperimentRequest& setup_;
+    RunRequest request_;
+    Watch& watch_;
+    const ExternalRule* rule_;
+    Index batch_shots_;
+    Real cycle_seconds_;
+    bool waits_;
+    std::vector<QubitInRun> qubits_;
+    RunResult result_;
+};
+
+Real total_of(const std::vector<LatencyTerm>& terms) {
+    Real total = 0;
+    for (const LatencyTerm& term : terms) {
+        total += term.value;
+    }
+    return total;
+}
+
+Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, const Carry& carry,
+         const ExternalRule* rule)
+    : experiment_(experiment), setup_(experiment.request()), request_(request), watch_(watch), rule_(rule) {
+    request.check();
+    batch_shots_ = request.shots > 0 ? request.shots : cost_law_shots(setup_.probe_duration);
+    result_.seed = request.seed;
+    result_.bins = setup_.probe_bins;
+
+    for (Index index = 0; index < setup_.qubits; ++index) {
+        const RegisterQubit& individual = experiment.qubits()[static_cast<std::size_t>(index)];
+        ControlContext context = control_context(setup_, individual.qubit, request.seed, index);
+        qubits_.push_back(
+            {&individual, individual.drift, make_controller(rule ? "none" : setup_.adaptive_rule, context)});
+    }
+    waits_ = setup_.probes() && (qubits_.front().controller->deployed().feed_forward != FeedForward::none ||
+                                 (rule && rule->second_angle_corrections));
+    result_.latency_terms = shot_latency_terms(setup_, waits_);
+    result_.cycle_time = total_of(result_.latency_terms);
+    cycle_seconds_ = result_.cycle_time * 1e-6;
+
+    if (!carry.empty()) {
+        if (static_cast<Index>(carry.controllers.size()) != setup_.qubits ||
+            static_cast<Index>(carry.drift.size()) != setup_.qubits) {
+            refuse("carry", "from a run with " + std::to_string(setup_.qubits) + " qubits",
+                   "from one with " + std::to_string(carry.controllers.size()));
+        }
+        result_.carry.device_time = carry.device_time;
+        for (std::size_t index = 0; index < qubits_.size(); ++index) {
+            qubits_[index].controller->restore(carry.controllers[index]);
+            qubits_[index].drift.restore(carry.drift[index]);
+        }
+    }
+
+    const Controller& first = *qubits_.front().controller;
+    result_.judged_shots = batch_shots_ - first.calibration_shots(batch_shots_) - first.learning_shots(batch_shots_);
+    watch_.work_total.store(static_cast<std::uint64_t>(batch_shots_ * request.iterations * setup_.qubits));
+    const auto judged = static_cast<std::size_t>(request.iterations * setup_.qubits * result_.judged_shots);
+    if (request.keep_bits) {
+        result_.bits.assign(judged, bit_not_measured);
+    }
+    if (request.keep_records) {
+        const std::size_t values = judged * static_cast<std::size_t>(result_.bins);
+        constexpr Real not_measured = std::numeric_limits<Real>::quiet_NaN();
+        result_.records_i.assign(values, not_measured);
+        result_.records_q.assign(values, not_measured);
+        result_.record_moments.assign(values, not_measured);
+    }
+}
+
+void Run::let_time_pass(Index qubit, Real seconds) {
+    QubitInRun& here = qubits_[static_cast<std::size_t>(qubit)];
+    here.drift.advance(seconds, request_.seed);
+    here.controller->advance(seconds);
+    // The register's qubits are worked on side by side: one of them keeps the clock.
+    if (qubit == 0) {
+        result_.carry.device_time += seconds;
+    }
+}
+
+Index Run::calibrate(QubitInRun& qubit, Index index, Index iteration, Index batch_shots) {
+    Index left = qubit.controller->calibration_shots(batch_shots);
+    Index used = 0;
+    ShotStream stream{request_.seed, static_cast<std::uint32_t>(iteration),
+                      ramsey_stream_bit | static_cast<std::uint32_t>(index)};
+    while (left > 0 && !stopped()) {
+        std::optional<RamseyRound> round = qubit.controller->next_ramsey(left);
+        if (!round) {
+            break;
+        }
+        Real one_probability =
+            ramsey_one_probability(setup_, qubit.individual->qubit, qubit.hidden_now(), *round, experiment_.segments());
+        Index ones = count_ones(one_probability, stream, static_cast<ShotIndex>(used), round->shots);
+        qubit.controller->observe_ramsey(*round, ones);
+        left -= round->shots;
+        used += round->shots;
+        let_time_pass(index,
+                      static_cast<Real>(round->shots) * ramsey_cycle(setup_, qubit.individual->qubit, *round) * 1e-6);
+    }
+    watch_.work_done.fetch_add(static_cast<std::uint64_t>(used), std::memory_order_relaxed);
+    return used;
+}
+
+std::vector<Stretch> Run::stretches_of(const std::vector<std::vector<ControlSettings>>& candidates_of_qubit,
+                                       Index shots) {
+    std::vector<std::vector<Stretch>> of_qubit(qubits_.size());
+    for (Index index = 0; index < qubit_count(); ++index) {
+        const auto& candidates = candidates_of_qubit[static_cast<std::size_t>(index)];
+        std::vector<Index> parts = split_shots(shots, static_cast<Index>(candidates.size()));
+        QubitInRun& qubit = qubits_[static_cast<std::size_t>(index)];
+        const Real hold_shots = std::floor(std::max(Real{1}, qubit.drift.hold_time() / cycle_seconds_));
+        Index first = 0;
+        for (std::size_t candidate = 0; candidate < parts.size(); ++candidate) {
+            for (Index left = parts[candidate]; left > 0;) {
+                Index here = hold_shots < static_cast<Real>(left) ? static_cast<Index>(hold_shots) : left;
+                of_qubit[static_cast<std::size_t>(index)].push_back(
+                    {index, static_cast<Index>(candidate), first, here, qubit.hidden_now(), candidates[candidate]});
+                let_time_pass(index, static_cast<Real>(here) * cycle_seconds_);
+                first += here;
+                left -= here;
+            }
+        }
+    }
+    std::vector<Stretch> interleaved;
+    for (std::size_t position = 0;; ++position) {
+        const std::size_t before = interleaved.size();
+        for (const std::vector<Stretch>& stretches : of_qubit) {
+            if (position < stretches.size()) {
+                interleaved.push_back(stretches[position]);
+            }
+        }
+        if (interleaved.size() == before) {
+            return interleaved;
+        }
+    }
+}
+
+ShotOutputs Run::outputs_at(Index iteration, Index qubit, Index shot, bool keep) {
+    ShotOutputs outputs;
+    if (!keep) {
+        return outputs;
+    }
+    const Index position = (iteration * qubit_count() + qubit) * result_.judged_shots + shot;
+    if (!result_.bits.empty()) {
+        outputs.bits = result_.bits.data() + position;
+    }
+    if (!result_.records_i.empty()) {
+        outputs.records_i = result_.records_i.data() + position * result_.bins;
+        outputs.records_q = result_.records_q.data() + position * result_.bins;
+        outputs.record_moments = result_.record_moments.data() + position * result_.bins;
+    }
+    return outputs;
+}
+
+bool Run::simulate(const std::vector<Stretch>& stretches, Index iteration, std::uint32_t purpose,
+                   std::vector<std::vector<BatchSums>>& sums, bool keep) {
+    const bool external = rule_ && rule_->second_angle_corrections && setup_.probes();
+    for (std::size_t start = 0; start < stretches.size(); start += batches_per_wave) {
+        std::span<const Stretch> wave(stretches.data() + start, std::min(batches_per_wave, stretches.size() - start));
+        std::vector<std::optional<ShotBatch>> compiled(wave.size());
+        Index complete = for_each_block(static_cast<Index>(wave.size()), request_.threads, watch_, [&](Index position) {
+            const Stretch& stretch = wave[static_cast<std::size_t>(position)];
+            const Qubit& qubit = qubits_[static_cast<std::size_t>(stretch.qubit)].individual->qubit;
+            compiled[static_cast<std::size_t>(position)].emplace(
+                BatchConditions{&setup_, &qubit, stretch.hidden, stretch.settings, external},
+                BatchStreams{request_.seed, static_cast<std::uint32_t>(iteration),
+                             static_cast<std::uint32_t>(stretch.qubit), purpose},
+                experiment_.segments());
+        });
+        if (complete < static_cast<Index>(wave.size())) {
+            return false;
+        }
+        std::vector<ShotBatch> batches;
+        batches.reserve(wave.size());
+        for (auto& batch : compiled) {
+            batches.push_back(std::move(*batch));
+        }
+        bool all = external ? simulate_wave_with_external_angles(batches, wave, iteration, sums, keep)
+                            : simulate_wave(batches, wave, iteration, sums, keep);
+        if (!all) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Index Run::simulate_wave(std::span<const ShotBatch> batches, std::span<const Stretch> stretches, Index iteration,
+                         std::vector<std::vector<BatchSums>>& sums, bool keep) {
+    struct Task {
+        std::size_t batch;
+        Index first;  // within the stretch
+        Index shots;
+    };
+    std::vector<Task> tasks;
+    Index longest = 0;
+    for (const Stretch& stretch : stretches) {
+        longest = std::max(longest, stretch.shots);
+    }
+    for (Index first = 0; first < longest; first += task_shots) {
+        for (std::size_t batch = 0; batch < batches.size(); ++batch) {
+            if (first < stretches[batch].shots) {
+                tasks.push_back({batch, first, std::min(task_shots, stretches[batch].shots - first)});
+            }
+        }
+    }
+    std::vector<BatchSums> task_sums(tasks.size());
+    Index complete = for_each_block(static_cast<Index>(tasks.size()), request_.threads, watch_, [&](Index position) {
+        const Task& task = tasks[static_cast<std::size_t>(position)];
+        const Stretch& stretch = stretches[task.batch];
+        ShotBlock workspace;
+        for (Index offset = 0; offset < task.shots; offset += ShotBatch::block_shots) {
+            Index shot = stretch.first + task.first + offset;
+            batches[task.batch].simulate(
+                static_cast<ShotIndex>(shot), std::min(ShotBatch::block_shots, task.shots - offset), workspace,
+                task_sums[static_cast<std::size_t>(position)], outputs_at(iteration, stretch.qubit, shot, keep));
+        }
+        watch_.work_done.fetch_add(static_cast<std::uint64_t>(task.shots), std::memory_order_relaxed);
+    });
+    for (Index position = 0; position < complete; ++position) {
+        const Stretch& stretch = stretches[tasks[static_cast<std::size_t>(position)].batch];
+        sums[static_cast<std::size_t>(stretch.qubit)][static_cast<std::size_t>(stretch.candidate)] +=
+            task_sums[static_cast<std::size_t>(position)];
+    }
+    return complete == static_cast<Index>(tasks.size());
+}
+
+Index Run::simulate_wave_with_external_angles(std::span<const ShotBatch> batches, std::span<const Stretch> stretches,
+                                              Index iteration, std::vector<std::vector<BatchSums>>& sums, bool keep) {
+    for (std::size_t batch = 0; batch < batches.size(); ++batch) {
+        const Stretch& stretch = stretches[batch];
+        for (Index done = 0; done < stretch.shots; done += external_chunk_shots) {
+            const Index shots = std::min(external_chunk_shots, stretch.shots - done);
+            const Index first = stretch.first + done;
+            const Index blocks = (shots + ShotBatch::block_shots - 1) / ShotBatch::block_shots;
+            auto shots_of = [&](Index block) {
+                return std::min(ShotBatch::block_shots, shots - block * ShotBatch::block_shots);
+            };
+            std::vector<ShotBlock> workspaces(static_cast<std::size_t>(blocks));
+            std::vector<Real> records(static_cast<std::size_t>(shots * result_.bins));
+            std::vector<Real> corrections(static_cast<std::size_t>(shots), 0);
+            Index probed = for_each_block(blocks, request_.threads, watch_, [&](Index block) {
+                ShotBlock& workspace = workspaces[static_cast<std::size_t>(block)];
+                const Index start = block * ShotBatch::block_shots;
+                batches[batch].drive_and_probe(static_cast<ShotIndex>(first + start), shots_of(block), true, workspace);
+                copy_shot_major(workspace.bins_i, workspace, records.data() + start * result_.bins);
+            });
+            if (probed < blocks) {
+                return false;
+            }
+            rule_->second_angle_corrections({stretch.qubit, shots, result_.bins, records.data()}, corrections.data());
+            std::vector<BatchSums> block_sums(static_cast<std::size_t>(blocks));
+            Index driven = for_each_block(blocks, request_.threads, watch_, [&](Index block) {
+                const Index start = block * ShotBatch::block_shots;
+                batches[batch].drive_again(static_cast<ShotIndex>(first + start),
+                                           {corrections.data() + start, static_cast<std::size_t>(shots_of(block))},
+                                           workspaces[static_cast<std::size_t>(block)],
+                                           block_sums[static_cast<std::size_t>(block)],
+                                           outputs_at(iteration, stretch.qubit, first + start, keep));
+                watch_.work_done.fetch_add(static_cast<std::uint64_t>(shots_of(block)), std::memory_order_relaxed);
+            });
+            for (Index block = 0; block < driven; ++block) {
+                sums[static_cast<std::size_t>(stretch.qubit)][static_cast<std::size_t>(stretch.candidate)] +=
+                    block_sums[static_cast<std::size_t>(block)];
+            }
+            if (driven < blocks) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void Run::learn(Index iteration, Index learning_shots, Iteration& record) {
+    const Index rounds = qubits_.front().controller->learning_rounds(batch_shots_);
+    std::vector<Index> shots_of_round = split_shots(learning_shots, rounds);
+    for (Index round = 0; round < rounds && !stopped(); ++round) {
+        std::vector<std::vector<ControlSettings>> candidates;
+        std::vector<std::vector<BatchSums>> sums;
+        for (QubitInRun& qubit : qubits_) {
+            candidates.push_back(qubit.controller->propose());
+            sums.emplace_back(candidates.back().size());
+        }
+        const Index shots = shots_of_round[static_cast<std::size_t>(round)];
+        if (!simulate(stretches_of(candidates, shots), iteration, static_cast<std::uint32_t>(1 + round), sums, false)) {
+            return;
+        }
+        const int wanted = ideal_bit(setup_);
+        for (std::size_t index = 0; index < qubits_.size(); ++index) {
+            std::vector<CandidateOutcome> outcomes;
+            for (const BatchSums& candidate : sums[index]) {
+                outcomes.push_back({candidate.shots, wanted == 1 ? candidate.ones : candidate.shots - candidate.ones});
+            }
+            qubits_[index].controller->observe(outcomes);
+        }
+        record.learning_shots += shots;
+    }
+}
+
+bool Run::judge(Index iteration, Index judged_shots, Iteration& record) {
+    std::vector<std::vector<ControlSettings>> settings;
+    std::vector<std::vector<BatchSums>> sums(qubits_.size(), std::vector<BatchSums>(1));
+    for (Index index = 0; index < qubit_count(); ++index) {
+        const ControlSettings deployed = qubits_[static_cast<std::size_t>(index)].controller->deployed();
+        const QubitIteration* previous =
+            result_.iterations.empty() ? nullptr : &result_.iterations.back().qubits[static_cast<std::size_t>(index)];
+        settings.push_back({rule_ && rule_->settings ? rule_->settings(index, deployed, previous) : deployed});
+    }
+    const bool complete = simulate(stretches_of(settings, judged_shots), iteration, 0, sums, true);
+
+    std::vector<Estimate> fidelities;
+    std::vector<Estimate> successes;
+    for (std::size_t index = 0; index < qubits_.size(); ++index) {
+        const BatchSums& here = sums[index].front();
+        if (here.shots == 0) {
+            return false;
+        }
+        QubitIteration qubit;
+        qubit.shots = here.shots;
+        qubit.fidelity = mean_of(here.infidelity, here.infidelity_squared, here.shots);
+        qubit.fidelity.value = 1 - qubit.fidelity.value;
+        qubit.one_fraction = mean_of(static_cast<Real>(here.ones), static_cast<Real>(here.ones), here.shots);
+        qubit.success = corrected_success(here.ones, here.shots, ideal_bit(setup_), qubits_[index].individual->qubit);
+        qubit.mean_record = mean_of(here.record, here.record_squared, here.shots);
+        qubit.settings = settings[index].front();
+        qubit.tracker = qubits_[index].controller->tracker();
+        qubit.true_detuning = qubits_[index].hidden_now().detuning;
+        fidelities.push_back(qubit.fidelity);
+        successes.push_back(qubit.success);
+        record.qubits.push_back(qubit);
+    }
+    record.fidelity = register_mean(fidelities);
+    record.success = register_mean(successes);
+    record.shots = record.calibration_shots + record.learning_shots + record.qubits.front().shots;
+    return complete;
+}
+
+bool Run::run_iteration(Index iteration) {
+    Iteration record;
+    for (Index index = 0; index < qubit_count() && !stopped(); ++index) {
+        record.calibration_shots =
+            std::max(record.calibration_shots,
+                     calibrate(qubits_[static_cast<std::size_t>(index)], index, iteration, batch_shots_));
+        if (watch_.tick) {
+            watch_.tick();
+        }
+    }
+    const Index learning_shots = qubits_.front().controller->learning_shots(batch_shots_);
+    if (learning_shots > 0) {
+        learn(iteration, learning_shots, record);
+    }
+    if (stopped()) {
+        return false;
+    }
+    const bool complete = judge(iteration, result_.judged_shots, record);
+    if (record.qubits.size() == qubits_.size()) {
+        record.device_time = result_.carry.device_time;
+        record.network_latency =
+            draw_network_latency(setup_.target, request_.seed, static_cast<std::uint32_t>(iteration));
+        result_.shots_used += record.shots;
+        result_.iterations.push_back(std::move(record));
+    }
+    return complete;
+}
+
+RunResult Run::finish() {
+    for (Index iteration = 0; iteration < request_.iterations; ++iteration) {
+        if (!run_iteration(iteration)) {
+            result_.partial = true;
+            break;
+        }
+    }
+    if (!result_.iterations.empty()) {
+        result_.fidelity = result_.iterations.back().fidelity;
+    }
+    result_.latency_us = {result_.cycle_time, 0};
+    const ProbeDescription& probe = experiment_.probe_description();
+    result_.probe = probe.summary;
+    result_.backaction = probe.backaction;
+    result_.backaction_mean_per_shot = probe.backaction_mean_per_shot;
+    result_.information_bits = probe.information_bits;
+    result_.information_bits_per_second = result_.information_bits.value / cycle_seconds_;
+    result_.objective_score = objective_estimate(setup_, result_);
+    for (QubitInRun& qubit : qubits_) {
+        result_.carry.controllers.push_back(qubit.controller->state());
+        result_.carry.drift.push_back(qubit.drift.state());
+    }
+    return std::move(result_);
+}
+
+}  // namespace
+
+RunResult Experiment::run(const RunRequest& request, Watch& watch, const Carry& carry, const ExternalRule* rule) const {
+    return Run(*this, request, watch, carry, rule).finish();
+}
+
+}  // namespace synqc

@@ -1,0 +1,325 @@
+"""The Drive-Probe-Drive experiment: describe it once, run it as often as you like."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from synqc import _core
+from synqc.errors import InputError, SynqcError
+from synqc.lab.device import Device, device
+from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
+from synqc.lab.rules import Batch, BatchRule, RecordRule, rule_hooks
+from synqc.lab.run import Run
+
+__all__ = ["Experiment", "StopFlag"]
+
+StopFlag = _core.StopFlag
+
+_CORE_FIELDS = (
+    "envelope", "drag_beta", "drag_detuning", "edge_fraction", "interpolate_samples", "first_angle", "first_axis",
+    "second_angle", "second_axis", "probe_strength", "probe_duration_ns", "probe_mapping", "probe_bins", "probe_steps",
+    "objective", "qubits", "device_seed",
+)  # fmt: skip
+_DEVICE_OVERRIDES = (
+    "t1_us", "t2_us", "efficiency", "detuning_khz", "amplitude_error", "spread", "gamma_max_per_us", "levels",
+    "thermal_population", "drift",
+)  # fmt: skip
+_INTEGERS = {"qubits", "device_seed", "probe_bins", "probe_steps", "levels"}
+_REALS = {
+    "drag_beta", "edge_fraction", "first_angle", "first_axis", "second_angle", "second_axis", "probe_strength",
+    "probe_duration_ns", "decision_latency_ns", "t1_us", "t2_us", "efficiency", "detuning_khz", "amplitude_error", "spread",
+    "gamma_max_per_us", "thermal_population",
+}  # fmt: skip
+_TEXTS = {"target", "envelope", "objective", "probe_mapping"}
+_FLAGS = {"drag_detuning", "interpolate_samples"}
+
+
+@dataclass(frozen=True)
+class _RecordedRule:
+    """Stands for a user's rule in an experiment read from a file, which cannot hold the function itself."""
+
+    name: str
+
+    def __call__(self, batch: Batch) -> None:
+        raise InputError(
+            f"Argument `adaptive_rule` was the function {self.name} when this was saved, which a file cannot hold: "
+            "pass it again with experiment.replace(adaptive_rule=...)."
+        )
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Experiment:
+    """A Drive-Probe-Drive experiment on one device.
+
+    One shot prepares each qubit, drives it (D1), probes it weakly (P), waits if the second drive depends on the record,
+    drives again (D2) and reads out (R). Everything left at None is the preset's. Times are in ns or µs as the name says,
+    angles in rad, detunings in kHz of ordinary frequency.
+
+    Args:
+        preset: Name of a preset or device (see `synqc.presets()`), or a `Device`. The only argument that may
+            be given without its name.
+        target: Where it runs: "sim-local", "classical-only", "ibm-qpu", "aws-braket" or "ionq" (the last three emulated).
+        envelope: Shape of both drives: "square", "gaussian", "cosine", "drag", "flat-top", "flat-top-gaussian" or
+            "samples" (with `samples`).
+        probe_strength: Probe amplitude as a fraction of the strongest, 0 to 1; the dephasing rate is its square times
+            `gamma_max_per_us`.
+        probe_duration_ns: Length of the probe.
+        adaptive_rule: "none", "kalman", "bayes", "rl", "rl-reinforce", "nelder-mead", "random-search", or a rule of your
+            own (see `synqc.lab.rules`).
+        objective: What `Run.objective_score` scores: "maximize-fidelity", "minimize-latency", "info-vs-damage" or
+            "stability-window".
+        qubits: Size of the register; qubits do not interact.
+        device_seed: Draws the individuals of the register, their hidden calibration and the state of their drift.
+        t1_us, t2_us, efficiency, gamma_max_per_us, levels, thermal_population: Replace the preset's figure.
+        detuning_khz, amplitude_error: Set the hidden calibration of every qubit instead of drawing it.
+        spread: Relative deviation of T1 and T2 among the qubits.
+        decision_latency_ns: Replaces the target's time to decide on the second drive.
+        drift: List of drift processes as in a device file, or "none".
+        first_angle, first_axis, second_angle, second_axis: Rotations of D1 and D2 about axes in the equatorial plane.
+        drag_beta, drag_detuning: Derivative coefficient and higher-order correction of the "drag" envelope.
+        edge_fraction: Share of each edge of a flat-top pulse.
+        samples (complex128, (k,)): Relative I + iQ samples of the "samples" envelope.
+        interpolate_samples: Play samples with straight lines between them instead of holding each.
+        probe_mapping: "rate" (continuous), "pulse" (through an ancilla) or "auto" (the target's).
+        probe_bins: Record bins per shot.
+        probe_steps: Integrator steps over the probe; 0 chooses them from the rates.
+
+    Raises:
+        InputError: An argument is out of range; the message names it.
+        UnknownName: A preset, target, envelope, rule or objective does not exist.
+
+    Examples:
+        >>> import synqc
+        >>> exp = synqc.Experiment(preset="transmon-default", probe_strength=0.2, probe_duration_ns=120)
+        >>> run = exp.run(shots=2000, seed=7)
+        >>> 0.9 < float(run.fidelity) < 1
+        True
+        >>> gentler = exp.replace(probe_strength=0.1)
+        >>> float(gentler.run(shots=100, seed=7).backaction) < float(run.backaction)
+        True
+    """
+
+    preset: str | Device = field(default="transmon-default", kw_only=False)
+    target: str = "sim-local"
+    envelope: str = "drag"
+    probe_strength: float = 0.2
+    probe_duration_ns: float = 120.0
+    adaptive_rule: str | BatchRule | RecordRule = "none"
+    objective: str = "maximize-fidelity"
+    qubits: int = 4
+    device_seed: int = 0
+
+    t1_us: float | None = None
+    t2_us: float | None = None
+    efficiency: float | None = None
+    detuning_khz: float | None = None
+    amplitude_error: float | None = None
+    spread: float | None = None
+    gamma_max_per_us: float | None = None
+    decision_latency_ns: float | None = None
+    levels: int | None = None
+    thermal_population: float | None = None
+    drift: Any = None
+
+    first_angle: float = math.pi / 2
+    first_axis: float = 0.0
+    second_angle: float = math.pi / 2
+    second_axis: float = 0.0
+    drag_beta: float = 1.0
+    drag_detuning: bool = True
+    edge_fraction: float = 0.25
+    samples: Sequence[complex] | None = None
+    interpolate_samples: bool = False
+    probe_mapping: str = "auto"
+    probe_bins: int = 1
+    probe_steps: int = 0
+
+    _core: Any = field(init=False, compare=False, default=None)
+    _hooks: tuple[Callable[..., Any] | None, Callable[..., Any] | None] = field(init=False, compare=False, default=(None, None))
+
+    def __post_init__(self) -> None:
+        for item in dataclasses.fields(self):
+            if item.init:
+                object.__setattr__(self, item.name, _checked(item.name, getattr(self, item.name)))
+        rule = self.adaptive_rule
+        fields: dict[str, Any] = {name: getattr(self, name) for name in _CORE_FIELDS}
+        fields["adaptive_rule"] = rule if isinstance(rule, str) else "none"
+        if self.samples is not None:
+            fields["samples"] = list(np.asarray(self.samples, dtype=np.complex128))
+        target = _core.target(self.target)
+        if self.decision_latency_ns is not None:
+            target = target.with_decision_latency_ns(self.decision_latency_ns)
+        object.__setattr__(self, "_core", _core.Experiment(self.device._handle, target, fields))
+        if not isinstance(rule, str):
+            object.__setattr__(self, "_hooks", rule_hooks(rule))
+
+    @property
+    def device(self) -> Device:
+        """The device with this experiment's overrides."""
+        chosen = self.preset if isinstance(self.preset, Device) else device(self.preset)
+        overrides = {name: getattr(self, name) for name in _DEVICE_OVERRIDES if getattr(self, name) is not None}
+        return chosen.replace(**overrides) if overrides else chosen
+
+    def replace(self, **changes: Any) -> Experiment:
+        """The same experiment with some arguments changed."""
+        known = {item.name for item in dataclasses.fields(self) if item.init}
+        for name in changes:
+            if name not in known:
+                raise InputError(f"Argument `{name}` must be one of {', '.join(sorted(known))}, but is not.")
+        return dataclasses.replace(self, **changes)
+
+    def run(
+        self,
+        shots: int | None = None,
+        *,
+        iterations: int = 1,
+        seed: int | None = None,
+        keep_bits: bool | None = None,
+        keep_records: bool = False,
+        progress: ProgressOption = "auto",
+        carry: Run | None = None,
+        stop: StopFlag | None = None,
+        threads: int = 0,
+    ) -> Run:
+        """Run the experiment.
+
+        The same experiment, arguments, seed and version give the same bytes on one machine, whatever the threads.
+
+        Args:
+            shots: Shots per iteration on every qubit; None: the budget's cost law, 800 + floor(0.3 * probe_duration_ns).
+            iterations: Batches; an adaptive rule may change the controls between them.
+            seed: Randomness, 0 to 2**64 - 1; None draws one, which the result records.
+            keep_bits: Keep every measured bit (one byte each); None: if they fit 64 MB.
+            keep_records: Keep every record (24 bytes per bin and shot).
+            progress: "auto" shows a bar where a person looks, True always, False never; or a callable of (done, total).
+            carry: A run to go on from: what its rule has learnt and where its device has drifted.
+            stop: Another thread may call `stop.stop()`; the run returns within 50 ms.
+            threads: Threads to use; 0 means all.
+
+        Returns:
+            The result. After Ctrl-C or a stop it holds what was complete, with `partial` True.
+
+        Raises:
+            InputError: An argument is out of range.
+            KeyboardInterrupt: Ctrl-C came before any shot was complete.
+            SynqcError: The stop flag was raised before any shot was complete.
+        """
+        # convert
+        shots = 0 if shots is None else _integer("shots", shots, least=1)
+        iterations = _integer("iterations", iterations, least=1)
+        seed = secrets.randbits(63) if seed is None else _integer("seed", seed, least=0, most=2**64 - 1)
+        threads = _integer("threads", threads, least=0)
+        # check
+        if keep_bits is None:
+            per_iteration = shots or _core.cost_law_shots(self.probe_duration_ns)
+            keep_bits = per_iteration * iterations * self.qubits <= 2**26
+        if carry is not None and not isinstance(carry, Run):
+            raise InputError(f"Argument `carry` must be a Run, but is {type(carry).__name__}.")
+        # call
+        show = progress_callback(progress)
+        settings, second_angle = self._hooks
+        try:
+            raw, interrupted = self._core.run(
+                shots, iterations, seed, keep_bits, keep_records, threads,
+                None if carry is None else _core_carry(carry), settings, second_angle, stop, show,
+            )  # fmt: skip
+        finally:
+            if isinstance(show, ProgressBar):
+                show.close()
+        # wrap
+        if raw.iteration_count == 0:
+            if interrupted:
+                raise KeyboardInterrupt
+            raise SynqcError("The run was stopped before any shot was complete.")
+        return Run(self, raw, interrupted=interrupted)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Arguments as plain values, ready for JSON; `from_dict` makes the same experiment again."""
+        plain: dict[str, Any] = {}
+        for item in dataclasses.fields(self):
+            if item.init:
+                plain[item.name] = getattr(self, item.name)
+        if isinstance(self.preset, Device):
+            plain["preset"] = {"device": self.preset.to_json()}
+        if not isinstance(self.adaptive_rule, str):
+            name = getattr(self.adaptive_rule, "__qualname__", None) or type(self.adaptive_rule).__qualname__
+            plain["adaptive_rule"] = {"function": getattr(self.adaptive_rule, "name", name)}
+        if self.samples is not None:
+            plain["samples"] = [[value.real, value.imag] for value in np.asarray(self.samples, dtype=np.complex128)]
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Experiment:
+        """The experiment that `to_dict` described."""
+        arguments = dict(plain)
+        if isinstance(arguments.get("preset"), dict):
+            arguments["preset"] = Device.from_json(arguments["preset"]["device"])
+        if isinstance(arguments.get("adaptive_rule"), dict):
+            arguments["adaptive_rule"] = _RecordedRule(arguments["adaptive_rule"]["function"])
+        if arguments.get("samples") is not None:
+            arguments["samples"] = [complex(*pair) for pair in arguments["samples"]]
+        return cls(**arguments)
+
+    def __repr__(self) -> str:
+        changed = []
+        for item in dataclasses.fields(self):
+            if item.init and (item.name in ("preset", "target") or getattr(self, item.name) != item.default):
+                value = getattr(self, item.name)
+                changed.append(f"{item.name}={value.name if isinstance(value, Device) else value!r}")
+        return f"Experiment({', '.join(changed)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, ({item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.init},))
+
+
+def _rebuild(arguments: dict[str, Any]) -> Experiment:
+    return Experiment(**arguments)
+
+
+def _core_carry(run: Run) -> Any:
+    carry = run._raw.carry
+    return _core.Carry(carry.device_time_s, carry.controllers, carry.drift)
+
+
+def _checked(name: str, value: Any) -> Any:
+    """One argument as the type its name promises; the core checks ranges."""
+    if value is None:
+        return None
+    if name in _INTEGERS:
+        return _integer(name, value, least=0, most=2**64 - 1)
+    if name in _REALS:
+        return _real(name, value)
+    if name in _TEXTS and not isinstance(value, str):
+        raise InputError(f"Argument `{name}` must be text, but is {value!r}.")
+    if name in _FLAGS and not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"Argument `{name}` must be True or False, but is {value!r}.")
+    if name == "preset" and not isinstance(value, (str, Device)):
+        raise InputError(f"Argument `preset` must be a name or a Device, but is {value!r}.")
+    return value
+
+
+def _real(name: str, value: Any) -> float:
+    if isinstance(value, (bool, str)):
+        raise InputError(f"Argument `{name}` must be a number, but is {value!r}.")
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"Argument `{name}` must be a number, but is {value!r}.") from error
+
+
+def _integer(name: str, value: Any, *, least: int, most: int = 2**40) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        if isinstance(value, (float, np.floating)) and float(value).is_integer():
+            value = int(value)  # 1e5 shots are meant exactly
+        else:
+            raise InputError(f"Argument `{name}` must be a whole number, but is {value!r}.")
+    if not least <= value <= most:
+        raise InputError(f"Argument `{name}` must be between {least} and {most}, but is {value}.")
+    return int(value)

@@ -1,0 +1,443 @@
+"""What a run of an experiment found: figures with error bars, history, bits and records."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from synqc.errors import DocumentError, InputError, MissingExtra
+from synqc.lab.estimate import Estimate
+
+if TYPE_CHECKING:
+    import plotly.graph_objects
+    import xarray
+
+    from synqc.lab.experiment import Experiment
+
+__all__ = ["IterationResult", "ProbeFigures", "QubitResult", "Run", "load"]
+
+_FORMAT = "synqc-run-1"
+_ARRAYS = ("bits", "records_i", "records_q", "record_moments")
+_FIGURES = ("fidelity", "backaction", "information_bits", "latency_us", "objective_score")
+
+
+@dataclass(frozen=True)
+class ProbeFigures:
+    """What the probe was, in currencies that compare across hardware.
+
+    Args:
+        mapping: "rate" (continuous weak measurement) or "pulse" (two-outcome instrument through an ancilla).
+        regime: "off", "diagnostic" (g < 0.05), "characterisation" or "readout" (g > 2).
+        g: Dephasing dose: the ensemble's coherence falls to exp(-g).
+        s: Information dose 2 * efficiency * g; the record separates the levels by 2 sqrt(s) deviations.
+        eps_pulse: Strength of the two-outcome instrument with the same back-action, sqrt(1 - exp(-2 g)).
+        steps: Steps of the integrator over the probe (0 for "pulse", which has none).
+        step_error: Estimated mean trace distance of a conditioned state from that of infinitely fine steps.
+        coherence_left: Ensemble contrast after the probe relative to no probe.
+        information_by_monte_carlo: True if decay during the probe made `information_bits` a sampled figure.
+    """
+
+    mapping: str
+    regime: str
+    g: float
+    s: float
+    eps_pulse: float
+    steps: int
+    step_error: float
+    coherence_left: float
+    information_by_monte_carlo: bool
+
+
+@dataclass(frozen=True)
+class QubitResult:
+    """One qubit in one iteration.
+
+    Args:
+        fidelity: Mean of <psi_ideal|rho_final|psi_ideal> over the judged shots.
+        one_fraction: Share of measured bits that read 1, as measured.
+        success: Share of bits showing the ideal outcome, corrected for assignment errors; not clipped to [0, 1].
+        mean_record: Mean of the integrated in-phase record.
+        shots: Judged shots, without calibration and exploration.
+        settings: What the controls were set to.
+        detuning_khz: The tracker's estimate of the detuning; 0 for rules that do not track.
+        detuning_deviation_khz: One standard deviation of that estimate.
+        tracker_locked: False while the tracker acquires, and for rules that do not track.
+        true_detuning_khz: The simulator's hidden value, for comparison; no rule ever sees it.
+    """
+
+    fidelity: Estimate
+    one_fraction: Estimate
+    success: Estimate
+    mean_record: Estimate
+    shots: int
+    settings: dict[str, float]
+    detuning_khz: float
+    detuning_deviation_khz: float
+    tracker_locked: bool
+    true_detuning_khz: float
+
+
+@dataclass(frozen=True)
+class IterationResult:
+    """One batch: register means and each qubit.
+
+    Args:
+        fidelity: Register mean.
+        success: Register mean of the corrected success fractions.
+        shots: Shots per qubit, everything included.
+        calibration_shots: Of these, Ramsey shots of a tracker.
+        learning_shots: Of these, shots a learner explored with.
+        device_time_s: The device's own clock at the end of the batch.
+        network_latency_s: What the target's network and queue took; never part of the shot's latency.
+        qubits: One entry per qubit.
+    """
+
+    fidelity: Estimate
+    success: Estimate
+    shots: int
+    calibration_shots: int
+    learning_shots: int
+    device_time_s: float
+    network_latency_s: float
+    qubits: tuple[QubitResult, ...]
+
+
+def _iteration_from(entry: dict[str, Any]) -> IterationResult:
+    qubits = tuple(
+        QubitResult(**{name: Estimate(*value) if isinstance(value, (tuple, list)) else value for name, value in qubit.items()})
+        for qubit in entry["qubits"]
+    )
+    return IterationResult(
+        **{**entry, "fidelity": Estimate(*entry["fidelity"]), "success": Estimate(*entry["success"]), "qubits": qubits}
+    )
+
+
+class _Stored:
+    """Figures read back from a file, with the attributes the core's result has."""
+
+    def __init__(self, figures: dict[str, Any], arrays: dict[str, np.ndarray | None]) -> None:
+        self.__dict__.update(figures)
+        self.bits = arrays["bits"]
+        self._arrays = arrays
+        self.iteration_count = len(figures["iterations"])
+
+    def records(self, which: str) -> np.ndarray | None:
+        return self._arrays["record_moments" if which == "moments" else f"records_{which}"]
+
+
+class Run:
+    """Result of `Experiment.run`.
+
+    Figures are `Estimate`s: `float(run.fidelity)` is the value, `run.fidelity.standard_error` its error, and printing
+    shows both.
+
+    Examples:
+        >>> import synqc
+        >>> run = synqc.Experiment().run(shots=1000, seed=7)
+        >>> run.fidelity.standard_error < 0.01
+        True
+        >>> run.probe.regime
+        'diagnostic'
+        >>> run.bits.shape
+        (1, 4, 1000)
+    """
+
+    def __init__(self, experiment: Experiment, raw: Any, *, interrupted: bool = False) -> None:
+        self.experiment = experiment
+        self._raw = raw
+        self.interrupted = interrupted
+        """True if Ctrl-C ended the run; then `partial` is True as well."""
+
+    @cached_property
+    def fidelity(self) -> Estimate:
+        """Mean over shots and qubits of the last iteration of <psi_ideal|rho_final|psi_ideal>."""
+        return Estimate(*self._raw.fidelity)
+
+    @cached_property
+    def success(self) -> Estimate:
+        """Measured success fraction of the last iteration, corrected for assignment errors."""
+        return self.history[-1].success
+
+    @cached_property
+    def backaction(self) -> Estimate:
+        """Trace distance of the ensemble states right after the probe with and without it; exact."""
+        return Estimate(*self._raw.backaction)
+
+    @property
+    def backaction_mean_per_shot(self) -> float:
+        """Mean trace distance that one shot's conditioned state suffers; at least `backaction`."""
+        return float(self._raw.backaction_mean_per_shot)
+
+    @cached_property
+    def information_bits(self) -> Estimate:
+        """What one record tells about |0> or |1>, in bits, for equal priors."""
+        return Estimate(*self._raw.information_bits)
+
+    @property
+    def information_bits_per_second(self) -> float:
+        """`information_bits` divided by the cycle time of a shot."""
+        return float(self._raw.information_bits_per_second)
+
+    @cached_property
+    def latency_us(self) -> Estimate:
+        """From the first drive to the result of one shot: the sum of `latency_terms`."""
+        return Estimate(*self._raw.latency_us)
+
+    @cached_property
+    def latency_terms(self) -> dict[str, float]:
+        """Terms of the latency in order, each in µs."""
+        return dict(self._raw.latency_terms)
+
+    @cached_property
+    def objective_score(self) -> Estimate:
+        """The one number that learners and optimisers maximise."""
+        return Estimate(*self._raw.objective_score)
+
+    @cached_property
+    def probe(self) -> ProbeFigures:
+        """What the probe was: g, s, eps_pulse, regime."""
+        return ProbeFigures(**self._raw.probe)
+
+    @cached_property
+    def history(self) -> tuple[IterationResult, ...]:
+        """One entry per iteration."""
+        return tuple(_iteration_from(entry) for entry in self._raw.iterations)
+
+    @cached_property
+    def p1(self) -> tuple[Estimate, ...]:
+        """Share of bits that read 1 in the last iteration, per qubit, as measured."""
+        return tuple(qubit.one_fraction for qubit in self.history[-1].qubits)
+
+    @property
+    def bits(self) -> np.ndarray:
+        """Measured bits, uint8 (iterations, qubits, shots); 255 where a stop came first. Read-only.
+
+        Raises:
+            InputError: They were not kept.
+        """
+        bits = self._raw.bits
+        if bits is None:
+            raise InputError("The run did not keep its bits: pass keep_bits=True to run().")
+        return bits  # type: ignore[no-any-return]
+
+    @property
+    def records(self) -> np.ndarray:
+        """In-phase record, float64 (iterations, qubits, shots, bins), bin means with |0> at +1 and |1> at -1. Read-only.
+
+        Raises:
+            InputError: They were not kept.
+        """
+        return self._records("i")
+
+    @property
+    def records_quadrature(self) -> np.ndarray:
+        """Record in the other quadrature, shaped like `records`; for two levels, noise alone."""
+        return self._records("q")
+
+    @property
+    def record_moments(self) -> np.ndarray:
+        """First moment of the in-phase record within each bin, in units of the bin length, shaped like `records`."""
+        return self._records("moments")
+
+    def _records(self, which: str) -> np.ndarray:
+        records = self._raw.records(which)
+        if records is None:
+            raise InputError("The run did not keep its records: pass keep_records=True to run().")
+        return records  # type: ignore[no-any-return]
+
+    @property
+    def shots_used(self) -> int:
+        """Shots really simulated per qubit, over all iterations, calibration and exploration included."""
+        return int(self._raw.shots_used)
+
+    @property
+    def seed(self) -> int:
+        """Seed that, with the same experiment and version, gives the same bytes again."""
+        return int(self._raw.seed)
+
+    @property
+    def partial(self) -> bool:
+        """True if a stop came before the end."""
+        return bool(self._raw.partial)
+
+    @property
+    def cycle_time_us(self) -> float:
+        """From the start of one shot to the start of the next, µs."""
+        return float(self._raw.cycle_time_us)
+
+    def figures(self) -> dict[str, Estimate]:
+        """The five figures of merit by name."""
+        return {name: getattr(self, name) for name in _FIGURES}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but arrays, as plain numbers, texts, lists and dicts, ready for JSON."""
+        raw = self._raw
+        carry = raw.carry
+        return {
+            **{name: list(getattr(raw, name)) for name in _FIGURES},
+            "backaction_mean_per_shot": raw.backaction_mean_per_shot,
+            "information_bits_per_second": raw.information_bits_per_second,
+            "cycle_time_us": raw.cycle_time_us,
+            "latency_terms": dict(raw.latency_terms),
+            "probe": dict(raw.probe),
+            "iterations": [_plain(entry) for entry in raw.iterations],
+            "shots_used": raw.shots_used,
+            "seed": raw.seed,
+            "partial": raw.partial,
+            "carry": {
+                "device_time_s": carry.device_time_s,
+                "controllers": [list(state) for state in carry.controllers],
+                "drift": [list(state) for state in carry.drift],
+            },
+        }
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Figures, history, bits and records as a labelled dataset.
+
+        Returns:
+            Dataset with dimensions `iteration`, `qubit` and, where kept, `shot` and `bin`. Errors stand beside their
+            values with the suffix `_error`; units are in each variable's `attrs`.
+
+        Raises:
+            MissingExtra: xarray is not installed.
+        """
+        try:
+            import xarray
+        except ImportError as error:
+            raise MissingExtra("to_xarray() needs xarray: pip install 'synqc[xarray]'.") from error
+        per_qubit = ("iteration", "qubit")
+        table = [[qubit for qubit in iteration.qubits] for iteration in self.history]
+        variables: dict[str, Any] = {}
+        for name in ("fidelity", "one_fraction", "success", "mean_record"):
+            variables[name] = (per_qubit, [[getattr(qubit, name).value for qubit in row] for row in table])
+            variables[f"{name}_error"] = (per_qubit, [[getattr(qubit, name).standard_error for qubit in row] for row in table])
+        for name in ("detuning_khz", "detuning_deviation_khz", "true_detuning_khz"):
+            variables[name] = (per_qubit, [[getattr(qubit, name) for qubit in row] for row in table], {"units": "kHz"})
+        variables["device_time_s"] = ("iteration", [iteration.device_time_s for iteration in self.history], {"units": "s"})
+        for name, figure in self.figures().items():
+            if name not in variables:
+                variables[name] = ((), figure.value)
+                variables[f"{name}_error"] = ((), figure.standard_error)
+        if self._raw.bits is not None:
+            variables["bits"] = (("iteration", "qubit", "shot"), self.bits)
+        if self._raw.records("i") is not None:
+            for name in ("records", "records_quadrature", "record_moments"):
+                variables[name] = (("iteration", "qubit", "shot", "bin"), getattr(self, name))
+        coordinates = {"iteration": np.arange(len(self.history)), "qubit": np.arange(len(table[0]))}
+        attributes = {"seed": self.seed, "partial": int(self.partial), "experiment": json.dumps(self.experiment.to_dict())}
+        return xarray.Dataset(variables, coordinates, attributes)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write everything to one file that `synqc.load` reads back: a NumPy `.npz` without pickled objects.
+
+        The file appears whole or not at all.
+
+        Args:
+            path: Where to; `.npz` is added if the name has no suffix.
+
+        Returns:
+            The path written.
+        """
+        target = Path(path)
+        if not target.suffix:
+            target = target.with_suffix(".npz")
+        document = {"format": _FORMAT, "experiment": self.experiment.to_dict(), "run": self.to_dict()}
+        arrays = {"document": np.frombuffer(json.dumps(document).encode(), dtype=np.uint8)}
+        for name in _ARRAYS:
+            values = self._array(name)
+            if values is not None:
+                arrays[name] = values
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            with temporary.open("wb") as file:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return target
+
+    def _array(self, name: str) -> np.ndarray | None:
+        if name == "bits":
+            return self._raw.bits  # type: ignore[no-any-return]
+        return self._raw.records("moments" if name == "record_moments" else name[-1])  # type: ignore[no-any-return]
+
+    def plot(self, kind: str = "summary") -> plotly.graph_objects.Figure:
+        """A Plotly figure of the run.
+
+        Args:
+            kind: "summary", "latency", "history", "tracker" or "records"; see `synqc.lab.plots`.
+
+        Raises:
+            MissingExtra: Plotly is not installed.
+        """
+        from synqc.lab import plots
+
+        return plots.plot_run(self, kind)
+
+    def __repr__(self) -> str:
+        from synqc.lab.cards import text_card
+
+        return text_card(self)
+
+    def _repr_html_(self) -> str:
+        from synqc.lab.cards import html_card
+
+        return html_card(self)
+
+
+def _plain(entry: dict[str, Any]) -> dict[str, Any]:
+    """Tuples as lists, so that what is saved equals what is read back."""
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in entry.items()}
+    if "qubits" in plain:
+        plain["qubits"] = [_plain(qubit) for qubit in plain["qubits"]]
+    return plain
+
+
+def load(path: str | os.PathLike[str]) -> Run:
+    """Read a run that `Run.save` wrote.
+
+    Args:
+        path: The file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        DocumentError: It is not a saved run, or is damaged.
+
+    Examples:
+        >>> import synqc, tempfile, pathlib
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> run = synqc.Experiment(qubits=1).run(shots=100, seed=1)
+        >>> again = synqc.load(run.save(folder / "run"))
+        >>> again.fidelity == run.fidelity and bool((again.bits == run.bits).all())
+        True
+    """
+    import zipfile
+    from types import SimpleNamespace
+
+    from synqc.lab.experiment import Experiment
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            document = json.loads(file["document"].tobytes())
+            arrays = {name: file[name] if name in file else None for name in _ARRAYS}
+        if document["format"] != _FORMAT:
+            raise DocumentError(f"Argument `path` must be a file of format {_FORMAT}, but {path} is {document['format']}.")
+        experiment = Experiment.from_dict(document["experiment"])
+        figures = dict(document["run"])
+        figures["carry"] = SimpleNamespace(**figures["carry"])
+        for values in arrays.values():
+            if values is not None:
+                values.flags.writeable = False
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, OSError) as error:
+        if isinstance(error, (DocumentError, FileNotFoundError, PermissionError, IsADirectoryError)):
+            raise
+        raise DocumentError(f"Argument `path` must be a run saved by Run.save(), but {path} is not readable as one: {error}") from error
+    return Run(experiment, _Stored(figures, arrays))

@@ -1,0 +1,340 @@
+"""Sweeps: the same experiment over a grid of arguments, resumable, on threads here or on any executor."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from synqc._version import __version__
+from synqc.errors import DocumentError, InputError, MissingExtra
+from synqc.lab.estimate import Estimate
+from synqc.lab.experiment import Experiment, StopFlag
+from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
+
+if TYPE_CHECKING:
+    import plotly.graph_objects
+    import xarray
+
+__all__ = ["Executor", "Sweep", "sweep"]
+
+_FIGURES = ("fidelity", "success", "backaction", "information_bits", "latency_us", "objective_score")
+_PLAIN = ("g", "s", "eps_pulse", "shots_used")
+_UNITS = {"latency_us": "µs", "information_bits": "bit"}
+
+
+class Executor(Protocol):
+    """Anything shaped like `concurrent.futures.Executor`: processes, Dask, Ray."""
+
+    def submit(self, function: Any, /, *arguments: Any, **keywords: Any) -> Future[Any]: ...
+
+
+@dataclass(frozen=True)
+class _Order:
+    """One point to run: what a worker needs, and a fingerprint of everything that decides the result."""
+
+    index: tuple[int, ...]
+    experiment: Experiment
+    shots: int | None
+    iterations: int
+    seed: int
+    fingerprint: str
+
+
+def _fingerprint(experiment: Experiment, shots: int | None, iterations: int, seed: int) -> str:
+    device = experiment.device.to_json()
+    content = [__version__, experiment.to_dict(), device, shots, iterations, seed]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _seed_of_point(seed: int, point: Mapping[str, Any]) -> int:
+    """Independent for every point, and unmoved when the grid around it grows."""
+    text = json.dumps([seed, {name: _plain(value) for name, value in sorted(point.items())}])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value if isinstance(value, (int, float, str)) else repr(value)
+
+
+def _row(order: _Order, stop: StopFlag | None = None) -> dict[str, Any] | None:
+    """Figures of one point, or nothing if it was stopped before the end."""
+    run = order.experiment.run(
+        order.shots, iterations=order.iterations, seed=order.seed, keep_bits=False, progress=False, stop=stop
+    )
+    if run.partial:
+        return None
+    row: dict[str, Any] = {"fingerprint": order.fingerprint}
+    for name in _FIGURES:
+        estimate = getattr(run, name)
+        row[name] = [estimate.value, estimate.standard_error]
+    for name in _PLAIN:
+        row[name] = run.shots_used if name == "shots_used" else getattr(run.probe, name)
+    return row
+
+
+class Sweep:
+    """Figures of a grid of experiments.
+
+    `sweep["fidelity"]` is a float64 array over the grid, `sweep.error("fidelity")` its standard errors; points that a stop
+    prevented are NaN and `sweep.partial` is True.
+    """
+
+    def __init__(self, experiment: Experiment, axes: dict[str, list[Any]], rows: dict[tuple[int, ...], dict[str, Any]],
+                 *, seed: int, reused: int) -> None:  # fmt: skip
+        self.experiment = experiment
+        self.axes = axes
+        self.seed = seed
+        self.reused = reused
+        """Points that were read from the file of an earlier sweep instead of being run."""
+        self._rows = rows
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Names of the axes in order."""
+        return tuple(self.axes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of values on each axis."""
+        return tuple(len(values) for values in self.axes.values())
+
+    @property
+    def partial(self) -> bool:
+        """True if a stop came before the end."""
+        return len(self._rows) < int(np.prod(self.shape))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Figures that may be asked for."""
+        return _FIGURES + _PLAIN
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._grid(name, 0)
+
+    def error(self, name: str) -> np.ndarray:
+        """Standard errors of a figure over the grid; 0 where it is exact."""
+        return self._grid(name, 1)
+
+    def at(self, **point: Any) -> dict[str, Estimate]:
+        """Figures at one point of the grid, given by the values of all axes.
+
+        Raises:
+            InputError: The values are not a point of the grid, or it was not run.
+        """
+        index = []
+        for axis, values in self.axes.items():
+            if axis not in point or point[axis] not in values:
+                raise InputError(f"Argument `{axis}` must be one of {values}, but is {point.get(axis)!r}.")
+            index.append(values.index(point[axis]))
+        if tuple(index) not in self._rows:
+            raise InputError(f"The point {point} was not run: the sweep was stopped.")
+        return {name: Estimate(*self._rows[tuple(index)][name]) for name in _FIGURES}
+
+    def _grid(self, name: str, position: int) -> np.ndarray:
+        if name not in self.names:
+            raise InputError(f"Argument `name` must be one of {', '.join(self.names)}, but is {name!r}.")
+        grid = np.full(self.shape, np.nan)
+        for index, row in self._rows.items():
+            value = row[name]
+            grid[index] = value[position] if isinstance(value, list) else (value if position == 0 else 0.0)
+        return grid
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The grid as a labelled dataset; errors stand beside their values with the suffix `_error`.
+
+        Raises:
+            MissingExtra: xarray is not installed.
+        """
+        try:
+            import xarray
+        except ImportError as error:
+            raise MissingExtra("to_xarray() needs xarray: pip install 'synqc[xarray]'.") from error
+        variables: dict[str, Any] = {}
+        for name in _FIGURES:
+            attributes = {"units": _UNITS[name]} if name in _UNITS else {}
+            variables[name] = (self.dims, self[name], attributes)
+            variables[f"{name}_error"] = (self.dims, self.error(name), attributes)
+        for name in _PLAIN:
+            variables[name] = (self.dims, self[name])
+        coordinates = {name: [_plain(value) for value in values] for name, values in self.axes.items()}
+        return xarray.Dataset(variables, coordinates, {"seed": self.seed, "partial": int(self.partial)})
+
+    def plot(self, x: str | None = None, y: str | None = None) -> plotly.graph_objects.Figure:
+        """One figure against another, or against an axis, with error bars; "information_bits" against "backaction" also
+        shows the bounds no probe can beat.
+
+        Args:
+            x: A figure or an axis; None: the first axis.
+            y: A figure; None: "fidelity".
+
+        Raises:
+            MissingExtra: Plotly is not installed.
+        """
+        from synqc.lab import plots
+
+        return plots.plot_sweep(self, x or self.dims[0], y or "fidelity")
+
+    def __repr__(self) -> str:
+        grid = " x ".join(f"{name}[{len(values)}]" for name, values in self.axes.items())
+        state = f", {len(self._rows)} of {int(np.prod(self.shape))} points (stopped)" if self.partial else ""
+        best = np.nanargmax(self["objective_score"]) if self._rows else 0
+        where = {name: values[k] for (name, values), k in zip(self.axes.items(), np.unravel_index(best, self.shape), strict=True)}
+        return f"Sweep({grid}, seed={self.seed}{state}; best {self.experiment.objective} at {where})"
+
+
+class _Ledger:
+    """Finished points on disk, one JSON line each: a line cut short by a crash is ignored, never a finished one lost."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.rows: dict[str, dict[str, Any]] = {}
+        if path.exists():
+            text = path.read_text(encoding="utf-8", errors="replace")
+            for number, line in enumerate(text.splitlines()):
+                try:
+                    row = json.loads(line)
+                    self.rows[row["fingerprint"]] = row
+                except (json.JSONDecodeError, KeyError, TypeError) as error:
+                    if number == 0:
+                        raise DocumentError(f"Argument `path` must be a file written by sweep(), but {path} is not.") from error
+        self._file = path.open("a", encoding="utf-8")
+        if path.stat().st_size and not path.read_bytes().endswith(b"\n"):
+            self._file.write("\n")
+
+    def add(self, row: dict[str, Any]) -> None:
+        self._file.write(json.dumps(row) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def sweep(
+    experiment: Experiment,
+    axes: Mapping[str, Sequence[Any]],
+    *,
+    shots: int | None = None,
+    iterations: int = 1,
+    seed: int | None = None,
+    executor: Executor | None = None,
+    path: str | os.PathLike[str] | None = None,
+    progress: ProgressOption = "auto",
+    stop: StopFlag | None = None,
+) -> Sweep:
+    """Run an experiment over a grid of its arguments.
+
+    Every point has its own seed, drawn from `seed` and the point's values alone: adding values to an axis, another order,
+    other workers or a resumed file do not change the others.
+
+    Args:
+        experiment: What all points have in common.
+        axes: Argument names of `Experiment` and their values; the grid is their product, the last axis fastest.
+        shots: Shots per iteration; None: the budget's cost law.
+        iterations: Batches per point.
+        seed: Randomness; None draws one, which the result records.
+        executor: Anything shaped like `concurrent.futures.Executor`; None runs here, each point on all threads.
+        path: File of finished points. If it exists, points in it are not run again.
+        progress: As in `Experiment.run`.
+        stop: Another thread may call `stop.stop()`.
+
+    Returns:
+        The figures. After Ctrl-C or a stop, those of the finished points, with `partial` True.
+
+    Raises:
+        InputError: An axis is unknown or empty, or a value out of range; checked before anything runs.
+        DocumentError: `path` is not a file of finished points.
+
+    Examples:
+        >>> import synqc
+        >>> grid = synqc.sweep(synqc.Experiment(qubits=1), {"probe_strength": [0.0, 0.5, 1.0]}, shots=200, seed=5)
+        >>> grid["information_bits"].round(3)[0]
+        np.float64(0.0)
+        >>> bool((grid["backaction"][1:] > grid["backaction"][:-1]).all())
+        True
+    """
+    known = {item.name for item in fields(Experiment) if item.init}
+    if not axes:
+        raise InputError("Argument `axes` must name at least one argument of Experiment, but is empty.")
+    values_of: dict[str, list[Any]] = {}
+    for name, values in axes.items():
+        if name not in known:
+            raise InputError(f"Argument `axes` must name arguments of Experiment, but `{name}` is not one.")
+        if isinstance(values, str) or not hasattr(values, "__len__") or len(values) == 0:
+            raise InputError(f"Argument `axes` must give a sequence of values for `{name}`, but gives {values!r}.")
+        values_of[name] = [_plain(value) if isinstance(value, np.generic) else value for value in values]
+    if seed is None:
+        seed = int.from_bytes(os.urandom(8), "little") >> 1
+
+    orders = list(_orders(experiment, values_of, shots, iterations, seed))
+    ledger = _Ledger(Path(path)) if path is not None else None
+    rows: dict[tuple[int, ...], dict[str, Any]] = {}
+    missing = []
+    for order in orders:
+        if ledger is not None and order.fingerprint in ledger.rows:
+            rows[order.index] = ledger.rows[order.fingerprint]
+        else:
+            missing.append(order)
+    reused = len(rows)
+    show = progress_callback(progress, "points")
+    try:
+        finished = _run_here(missing, stop) if executor is None else _run_on(executor, missing, stop)
+        for order, row in finished:
+            rows[order.index] = row
+            if ledger is not None:
+                ledger.add(row)
+            if show is not None:
+                show(len(rows), len(orders))
+    except KeyboardInterrupt:
+        if not rows:
+            raise
+    finally:
+        if ledger is not None:
+            ledger.close()
+        if isinstance(show, ProgressBar):
+            show.close()
+    return Sweep(experiment, values_of, rows, seed=seed, reused=reused)
+
+
+def _orders(experiment: Experiment, axes: dict[str, list[Any]], shots: int | None, iterations: int, seed: int) -> Iterator[_Order]:
+    for index in itertools.product(*(range(len(values)) for values in axes.values())):
+        point = {name: values[k] for (name, values), k in zip(axes.items(), index, strict=True)}
+        here = experiment.replace(**point)
+        point_seed = _seed_of_point(seed, point)
+        yield _Order(index, here, shots, iterations, point_seed, _fingerprint(here, shots, iterations, point_seed))
+
+
+def _run_here(orders: list[_Order], stop: StopFlag | None) -> Iterator[tuple[_Order, dict[str, Any]]]:
+    for order in orders:
+        if stop is not None and stop.requested:
+            return
+        row = _row(order, stop)
+        if row is None:
+            return
+        yield order, row
+
+
+def _run_on(executor: Executor, orders: list[_Order], stop: StopFlag | None) -> Iterator[tuple[_Order, dict[str, Any]]]:
+    pending = {executor.submit(_row, order): order for order in orders}
+    try:
+        while pending:
+            done, _ = wait(pending, timeout=0.02, return_when=FIRST_COMPLETED)
+            for future in done:
+                order = pending.pop(future)
+                row = future.result()
+                if row is not None:
+                    yield order, row
+            if stop is not None and stop.requested:
+                return
+    finally:
+        for future in pending:
+            future.cancel()

@@ -1,0 +1,31 @@
+"""Install the packages behind extras of pyproject.toml, without building the project itself.
+
+Usage: install_requirements.py GROUP...   where GROUP is an extra, or `build-system` for the build back-end.
+"""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
+
+
+def requirements_of(group: str) -> list[str]:
+    """Requirements of one extra, with the extras it names in turn (`synqc[plot]`) spelled out."""
+    if group == "build-system":
+        return [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"]]
+    found = []
+    for requirement in PROJECT["project"]["optional-dependencies"][group]:
+        nested = re.fullmatch(r"synqc\[([\w,-]+)\]", requirement)
+        if nested:
+            found += [inner for name in nested[1].split(",") for inner in requirements_of(name)]
+        else:
+            found.append(requirement)
+    return found
+
+
+if __name__ == "__main__":
+    wanted = sorted({requirement for group in sys.argv[1:] for requirement in requirements_of(group)})
+    subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted])

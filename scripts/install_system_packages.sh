@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs what the build needs from the system: a compiler, CMake, and the libraries found by find_package.
+# As root on Debian it installs them; otherwise it says exactly what is missing.
+set -euo pipefail
+
+packages=(g++ make cmake ninja-build git python3-dev python3-venv libeigen3-dev libtbb-dev libsimdjson-dev libgtest-dev
+    chromium clang-format clang-tidy)
+
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing system packages: ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    exit 0
+fi
+
+echo "SynQc needs these Debian packages, which are not installed:"
+echo "    sudo apt-get install ${missing[*]}"
+echo "(On other systems: a C++20 compiler, make, CMake 3.25, Ninja, Eigen 3.4, oneTBB, simdjson, GoogleTest, Chromium for PNG plots.)"
+exit 1
