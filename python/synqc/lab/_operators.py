@@ -1,0 +1,237 @@
+"""What callers write for operators, states, times and Hamiltonians, turned into arrays and checked once.
+
+Arrays and anything with a `full()` method (QuTiP's Qobj) are accepted alike.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from synqc.errors import InputError, ShapeError
+
+__all__ = [
+    "ComplexArray",
+    "Hamiltonian",
+    "RealArray",
+    "as_hamiltonian",
+    "as_operator",
+    "as_operators",
+    "as_state",
+    "as_times",
+    "check_increasing",
+]
+
+ComplexArray = NDArray[np.complex128]
+RealArray = NDArray[np.float64]
+
+
+def _as_complex(name: str, value: Any) -> ComplexArray:
+    if hasattr(value, "full"):
+        value = value.full()
+    try:
+        array = np.ascontiguousarray(value, dtype=np.complex128)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"Argument `{name}` must be an array or a Qobj, but is {type(value).__name__} that does not become one."
+        ) from error
+    if not np.isfinite(array).all():
+        raise InputError(f"Argument `{name}` must be finite in every element, but is not.")
+    return array
+
+
+def as_operator(name: str, value: Any, levels: int | None = None) -> ComplexArray:
+    """An operator as a C-contiguous complex matrix (n, n).
+
+    Args:
+        name: What the caller called it, for messages.
+        value: Array or Qobj.
+        levels: n, if it is known already.
+
+    Raises:
+        ShapeError: The matrix is not square, or not (levels, levels).
+        InputError: It is no array, or has an element that is not finite.
+    """
+    array = _as_complex(name, value)
+    if array.ndim != 2 or array.shape[0] != array.shape[1]:
+        raise ShapeError(f"Argument `{name}` must have shape (n, n), but has shape {array.shape}.")
+    if levels is not None and array.shape[0] != levels:
+        raise ShapeError(f"Argument `{name}` must have shape ({levels}, {levels}), but has shape {array.shape}.")
+    return array
+
+
+def as_operators(name: str, values: Any, levels: int) -> list[ComplexArray]:
+    """A list of operators; a single operator counts as a list of one."""
+    if values is None:
+        return []
+    is_single = hasattr(values, "full") or (isinstance(values, np.ndarray) and values.ndim == 2)
+    listed = [values] if is_single else list(values)
+    return [as_operator(f"{name}[{k}]", value, levels) for k, value in enumerate(listed)]
+
+
+def as_state(name: str, value: Any, levels: int | None = None) -> ComplexArray:
+    """A density matrix (n, n) from one, or from a ket (n,) or (n, 1).
+
+    Raises:
+        ShapeError: It is neither, or does not fit the other operators.
+    """
+    array = _as_complex(name, value)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim == 1:
+        array = np.outer(array, array.conj())
+    return as_operator(name, array, levels)
+
+
+def check_increasing(name: str, times: RealArray) -> None:
+    """Refuse times that are not finite or not strictly increasing."""
+    if not np.isfinite(times).all():
+        raise InputError(f"Argument `{name}` must be finite in every element, but is not.")
+    steps = np.diff(times)
+    if (steps <= 0).any():
+        k = int(np.argmax(steps <= 0))
+        raise InputError(
+            f"Argument `{name}` must be strictly increasing, but is {times[k]:g} at {k} and {times[k + 1]:g} after it."
+        )
+
+
+def as_times(name: str, value: ArrayLike, least: int = 2) -> RealArray:
+    """Times (t,), strictly increasing, at least `least` of them."""
+    try:
+        times = np.ascontiguousarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"Argument `{name}` must be a list of numbers, but is {type(value).__name__} that does not become one."
+        ) from error
+    if times.ndim != 1 or len(times) < least:
+        raise ShapeError(f"Argument `{name}` must have shape (t,) with t >= {least}, but has shape {times.shape}.")
+    check_increasing(name, times)
+    return times
+
+
+class Hamiltonian:
+    """H as a function of time, whatever it was written as.
+
+    `at(points)` gives H at many times, (k, n, n). Made by `as_hamiltonian`.
+    """
+
+    def __init__(self, levels: int, is_constant: bool, at: Callable[[RealArray], ComplexArray]) -> None:
+        self.levels = levels
+        self.is_constant = is_constant
+        self._at = at
+
+    def at(self, points: RealArray) -> ComplexArray:
+        """H (k, n, n) at `points` (k,), checked to be Hermitian."""
+        values = self._at(points)
+        if not np.isfinite(values).all():
+            k = int(np.argmax(~np.isfinite(values).all(axis=(1, 2))))
+            raise InputError(f"Argument `H` must be finite at every time, but is not at {points[k]:g}.")
+        defects = np.abs(values - values.conj().swapaxes(1, 2)).max(axis=(1, 2))
+        worst = int(np.argmax(defects))
+        if defects[worst] > 1e-9 * max(1.0, float(np.abs(values).max())):
+            when = "" if self.is_constant else f" at time {points[worst]:g}"
+            raise InputError(
+                f"Argument `H` must be Hermitian, but is not{when}: "
+                f"an element differs from its conjugate partner by {defects[worst]:.3g}."
+            )
+        return values
+
+
+def as_hamiltonian(
+    value: Any, tlist: RealArray, args: Mapping[str, Any] | None, levels: int | None = None
+) -> Hamiltonian:
+    """H from a matrix, from [H0, [H1, f], ..], or from a callable of time that returns a matrix.
+
+    `f` is a callable of time, called as f(t, **args) with those `args` it names or as f(t, args), or an array of its
+    values at `tlist`, joined by a cubic spline as QuTiP does.
+    """
+    args = dict(args or {})
+    if isinstance(value, list | tuple) and any(_is_pair(term) for term in value):
+        return _from_terms(value, tlist, args, levels)
+    if callable(value) and not hasattr(value, "full"):
+        return _from_callable(value, args, levels)
+    constant = as_operator("H", value, levels)
+    return Hamiltonian(
+        constant.shape[0], True, lambda points: np.broadcast_to(constant, (len(points), *constant.shape))
+    )
+
+
+def _is_pair(term: Any) -> bool:
+    """Whether a term of H reads [operator, coefficient]."""
+    if not isinstance(term, list | tuple) or len(term) != 2:
+        return False
+    coefficient = term[1]
+    return callable(coefficient) or (np.ndim(coefficient) == 1 and np.ndim(_plain(term[0])) == 2)
+
+
+def _plain(value: Any) -> Any:
+    return value.full() if hasattr(value, "full") else value
+
+
+def _from_terms(terms: Sequence[Any], tlist: RealArray, args: dict[str, Any], levels: int | None) -> Hamiltonian:
+    parts: list[tuple[ComplexArray, Callable[[RealArray], ComplexArray] | None]] = []
+    for k, term in enumerate(terms):
+        if _is_pair(term):
+            op = as_operator(f"H[{k}][0]", term[0], levels)
+            parts.append((op, _coefficient(f"H[{k}][1]", term[1], tlist, args)))
+        else:
+            op = as_operator(f"H[{k}]", term, levels)
+            parts.append((op, None))
+        levels = op.shape[0]
+    assert levels is not None
+
+    def at(points: RealArray) -> ComplexArray:
+        total = np.zeros((len(points), *parts[0][0].shape), dtype=np.complex128)
+        for op, coefficient in parts:
+            total += op if coefficient is None else coefficient(points)[:, None, None] * op
+        return total
+
+    return Hamiltonian(levels, False, at)
+
+
+def _from_callable(function: Callable[..., Any], args: dict[str, Any], levels: int | None) -> Hamiltonian:
+    call = _with_args(function, args)
+    first = as_operator("H", call(0.0), levels)
+
+    def at(points: RealArray) -> ComplexArray:
+        return np.stack([as_operator("H", call(float(t)), first.shape[0]) for t in points])
+
+    return Hamiltonian(first.shape[0], False, at)
+
+
+def _with_args(function: Callable[..., Any], args: dict[str, Any]) -> Callable[[float], Any]:
+    """QuTiP's two ways to call a function of time: f(t, **args) or f(t, args)."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # builtins without a signature
+        return function
+    if len(parameters) == 2 and parameters[1].name in ("args", "_args"):
+        return lambda t: function(t, args)
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return lambda t: function(t, **args)
+    named = {p.name for p in parameters[1:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    chosen = {name: argument for name, argument in args.items() if name in named}
+    return lambda t: function(t, **chosen)
+
+
+def _coefficient(
+    name: str, value: Any, tlist: RealArray, args: dict[str, Any]
+) -> Callable[[RealArray], ComplexArray]:
+    if callable(value):
+        call = _with_args(value, args)
+        return lambda points: np.array([complex(call(float(t))) for t in points])
+    samples = np.asarray(value, dtype=np.complex128)
+    if samples.shape != tlist.shape:
+        raise ShapeError(
+            f"Argument `{name}` must have one value per time of `tlist`, shape {tlist.shape}, "
+            f"but has shape {samples.shape}."
+        )
+    if not np.isfinite(samples).all():
+        raise InputError(f"Argument `{name}` must be finite in every element, but is not.")
+    from synqc import _core
+
+    return lambda points: np.asarray(_core.spline_at(tlist, samples, points))
