@@ -10,6 +10,8 @@ void bind_device(pybind11::module_& module);
 void bind_json(pybind11::module_& module);
 void bind_pulse(pybind11::module_& module);
 void bind_dynamics(pybind11::module_& module);
+void bind_trajectories(pybind11::module_& module);
+void bind_master_equation(pybind11::module_& module);
 void bind_probe(pybind11::module_& module);
 void bind_control(pybind11::module_& module);
 void bind_experiment(pybind11::module_& module);

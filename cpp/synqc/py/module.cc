@@ -3,4 +3,9 @@
 PYBIND11_MODULE(_core, module) {
     module.doc() = "The C++ core of synqc. Internal: use the doors of the synqc package.";
     synqc::register_errors(module);
+    synqc::bind_device(module);
+    synqc::bind_pulse(module);
+    synqc::bind_json(module);
+    synqc::bind_master_equation(module);
+    synqc::bind_trajectories(module);
 }

@@ -1,0 +1,419 @@
+#include "synqc/dynamics/evolution.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "synqc/base/checks.h"
+#include "synqc/base/errors.h"
+#include "synqc/dynamics/exponential_action.h"
+#include "synqc/linalg/exponential.h"
+
+namespace synqc {
+
+namespace {
+
+constexpr std::array<std::pair<EvolutionMethod, std::string_view>, 4> method_names = {{
+    {EvolutionMethod::automatic, "auto"},
+    {EvolutionMethod::exponential, "expm"},
+    {EvolutionMethod::magnus, "cf4"},
+    {EvolutionMethod::dormand_prince, "dopri5"},
+}};
+
+/// Precision asked of exponentials that are to be exact.
+constexpr Real exact = 1e-16;
+
+Real largest_difference(std::span<const Real> a, std::span<const Real> b) {
+    Real largest = 0;
+    for (std::size_t k = 0; k < a.size(); ++k) {
+        // Written so that a NaN is the largest of all.
+        const Real difference = std::abs(a[k] - b[k]);
+        largest = difference <= largest ? largest : difference;
+    }
+    return largest;
+}
+
+Real largest_magnitude(std::span<const Real> a) {
+    Real largest = 0;
+    for (Real value : a) {
+        largest = std::max(largest, std::abs(value));
+    }
+    return largest;
+}
+
+/// A dense propagator per distinct interval pays off while building it costs less than acting on the vector.
+bool dense_is_cheaper(const LinearEquation& equation, Real norm, Real duration, Index intervals) {
+    const Real size = static_cast<Real>(equation.dimension);
+    if (size > 400) {
+        return false;
+    }
+    const Real interval_norm = norm * duration / static_cast<Real>(intervals);
+    const Real products = 10 + std::max(0.0, std::log2(interval_norm / 5));
+    const Real dense = products * size * size * size + static_cast<Real>(intervals) * size * size;
+    const Real applications = static_cast<Real>(intervals) * (12 + 6 * interval_norm);
+    return dense < 4 * applications * static_cast<Real>(equation.elements() + equation.dimension);
+}
+
+/// Exact evolution under a constant generator, remembering the propagator of the last interval length.
+class ConstantSteps {
+  public:
+    ConstantSteps(const LinearEquation& equation, Real longest_time, Heartbeat& heartbeat)
+        : equation_(equation), action_(equation), longest_time_(longest_time), heartbeat_(heartbeat) {}
+
+    void choose_generator(std::span<const Real> weights, Real duration, Index intervals) {
+        equation_.freeze(1, 1, weights, unit_time_);
+        dense_ = dense_is_cheaper(equation_, equation_.norm(unit_time_), duration, intervals);
+        if (dense_) {
+            generator_ = equation_.dense(unit_time_);
+        }
+        remembered_interval_ = -1;
+    }
+
+    void advance(Real interval, std::vector<Real>& state, EvolutionReport& report) {
+        heartbeat_.beat();
+        if (!dense_) {
+            scaled_.resize(unit_time_.size());
+            std::transform(unit_time_.begin(), unit_time_.end(), scaled_.begin(), [&](Real e) { return e * interval; });
+            const Index before = action_.applications();
+            action_.apply(scaled_, exact, state.data(), heartbeat_);
+            report.applications += action_.applications() - before;
+            return;
+        }
+        // Times written as t0 + k dt differ in their last digits; one propagator serves them all.
+        const Real rounding = 4 * std::numeric_limits<Real>::epsilon() * longest_time_;
+        if (std::abs(interval - remembered_interval_) > rounding) {
+            propagator_ = exponential(RealMatrix(interval * generator_));
+            remembered_interval_ = interval;
+        }
+        next_.resize(static_cast<Index>(state.size()));
+        Eigen::Map<RealVector> vector(state.data(), static_cast<Index>(state.size()));
+        next_.noalias() = propagator_ * vector;
+        vector = next_;
+        ++report.applications;
+    }
+
+  private:
+    const LinearEquation& equation_;
+    ExponentialAction action_;
+    Real longest_time_;
+    Heartbeat& heartbeat_;
+    bool dense_ = false;
+    std::vector<Real> unit_time_;
+    std::vector<Real> scaled_;
+    RealMatrix generator_;
+    RealMatrix propagator_;
+    RealVector next_;
+    Real remembered_interval_ = -1;
+};
+
+/// One step of CF4 and of two half steps, with the difference as the error of the latter.
+class MagnusStepper {
+  public:
+    static constexpr Real order = 4;
+
+    MagnusStepper(const LinearEquation& equation, Real tolerance, Heartbeat& heartbeat)
+        : equation_(equation),
+          action_(equation),
+          heartbeat_(heartbeat),
+          exponential_tolerance_(std::clamp(tolerance * 1e-4, exact, 1e-10)),
+          early_(equation.weights.size()),
+          late_(equation.weights.size()),
+          mixed_(equation.weights.size()) {}
+
+    /// Moves `state` to t + step; returns the estimated error of the result.
+    Real attempt(Real t, Real step, const std::vector<Real>& state, std::vector<Real>& result) {
+        coarse_ = state;
+        advance(t, step, coarse_);
+        result = state;
+        advance(t, step / 2, result);
+        advance(t + step / 2, step / 2, result);
+        return largest_difference(coarse_, result) / 15;
+    }
+
+    void accepted() {}
+    void enter(Real) {}
+    Index applications() const { return action_.applications(); }
+
+  private:
+    /// exp(h (a2 G1 + a1 G2)) exp(h (a1 G1 + a2 G2)), a = 1/4 +- sqrt(3)/6 (Blanes and Moan, Appl. Numer. Math. 56,
+    /// 1519).
+    void advance(Real t, Real step, std::vector<Real>& state) {
+        constexpr Real gauss = 0.28867513459481288225;
+        equation_.weights_at(t + (0.5 - gauss) * step, early_);
+        equation_.weights_at(t + (0.5 + gauss) * step, late_);
+        exponentiate(step, 0.25 + gauss, 0.25 - gauss, state);
+        exponentiate(step, 0.25 - gauss, 0.25 + gauss, state);
+    }
+
+    void exponentiate(Real step, Real early_share, Real late_share, std::vector<Real>& state) {
+        for (std::size_t k = 0; k < mixed_.size(); ++k) {
+            mixed_[k] = early_share * early_[k] + late_share * late_[k];
+        }
+        equation_.freeze(step, 0.5, mixed_, frozen_);
+        action_.apply(frozen_, exponential_tolerance_, state.data(), heartbeat_);
+    }
+
+    const LinearEquation& equation_;
+    ExponentialAction action_;
+    Heartbeat& heartbeat_;
+    Real exponential_tolerance_;
+    std::vector<Real> early_;
+    std::vector<Real> late_;
+    std::vector<Real> mixed_;
+    std::vector<Real> frozen_;
+    std::vector<Real> coarse_;
+};
+
+/// Dormand and Prince, J. Comput. Appl. Math. 6, 19 (1980); the last stage is the first of the next step.
+class DormandPrinceStepper {
+  public:
+    static constexpr Real order = 5;
+
+    DormandPrinceStepper(const LinearEquation& equation, Real, Heartbeat& heartbeat)
+        : equation_(equation), heartbeat_(heartbeat), weights_(equation.weights.size()) {
+        for (auto& stage : stages_) {
+            stage.resize(static_cast<std::size_t>(equation.dimension));
+        }
+    }
+
+    Real attempt(Real t, Real step, const std::vector<Real>& state, std::vector<Real>& result) {
+        heartbeat_.beat();
+        if (!first_stage_known_) {
+            derivative(t, state, stages_[0]);
+            first_stage_known_ = true;
+        }
+        for (std::size_t stage = 1; stage < 7; ++stage) {
+            combine(state, step, rows[stage - 1], stage, point_);
+            derivative(t + nodes[stage] * step, point_, stages_[stage]);
+        }
+        result = point_;
+        Real error = 0;
+        for (std::size_t k = 0; k < state.size(); ++k) {
+            Real difference = 0;
+            for (std::size_t stage = 0; stage < 7; ++stage) {
+                difference += error_weights[stage] * stages_[stage][k];
+            }
+            const Real magnitude = std::abs(difference);
+            error = magnitude <= error ? error : magnitude;
+        }
+        return step * error;
+    }
+
+    void accepted() { std::swap(stages_[0], stages_[6]); }
+    /// A new stretch up to `end` begins: nothing is known of its slope, and nothing behind `end` may be looked at.
+    void enter(Real end) {
+        first_stage_known_ = false;
+        latest_ = std::nextafter(end, -std::numeric_limits<Real>::infinity());
+    }
+    Index applications() const { return applications_; }
+
+  private:
+    static constexpr Real nodes[7] = {0, 0.2, 0.3, 0.8, 8.0 / 9, 1, 1};
+    static constexpr Real rows[6][6] = {
+        {0.2},
+        {3.0 / 40, 9.0 / 40},
+        {44.0 / 45, -56.0 / 15, 32.0 / 9},
+        {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
+        {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
+        {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84},
+    };
+    static constexpr Real error_weights[7] = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
+                                              -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
+
+    void derivative(Real t, const std::vector<Real>& state, std::vector<Real>& slope) {
+        equation_.weights_at(std::min(t, latest_), weights_);
+        equation_.freeze(1, 1, weights_, frozen_);
+        equation_.apply(frozen_, state.data(), slope.data());
+        ++applications_;
+    }
+
+    void combine(const std::vector<Real>& state, Real step, const Real* row, std::size_t count,
+                 std::vector<Real>& point) {
+        point = state;
+        for (std::size_t stage = 0; stage < count; ++stage) {
+            const Real factor = step * row[stage];
+            for (std::size_t k = 0; k < state.size(); ++k) {
+                point[k] += factor * stages_[stage][k];
+            }
+        }
+    }
+
+    const LinearEquation& equation_;
+    Heartbeat& heartbeat_;
+    std::vector<Real> weights_;
+    std::vector<Real> frozen_;
+    std::array<std::vector<Real>, 7> stages_;
+    std::vector<Real> point_;
+    bool first_stage_known_ = false;
+    Real latest_ = 0;
+    Index applications_ = 0;
+};
+
+/// Where the state must be known: sample times and hard stops, in one sorted list.
+struct Milestones {
+    std::vector<Real> times;
+    std::vector<bool> is_sample;
+};
+
+Milestones milestones_of(std::span<const Real> times, const std::vector<Real>& stops) {
+    Milestones merged;
+    std::size_t stop = 0;
+    for (std::size_t sample = 0; sample < times.size(); ++sample) {
+        for (; stop < stops.size() && stops[stop] <= times[sample]; ++stop) {
+            if (sample > 0 && stops[stop] > times[sample - 1] && stops[stop] < times[sample]) {
+                merged.times.push_back(stops[stop]);
+                merged.is_sample.push_back(false);
+            }
+        }
+        merged.times.push_back(times[sample]);
+        merged.is_sample.push_back(true);
+    }
+    return merged;
+}
+
+template <typename Stepper>
+void integrate(const LinearEquation& equation, const Milestones& milestones, const EvolutionOptions& options,
+               Heartbeat& heartbeat, Evolution& evolution, std::vector<Real> state) {
+    const Real duration = milestones.times.back() - milestones.times.front();
+    Stepper stepper(equation, options.absolute_tolerance + options.relative_tolerance, heartbeat);
+    std::vector<Real> weights(equation.weights.size());
+    std::vector<Real> frozen;
+    std::vector<Real> result(state.size());
+    Real step = 0;
+    for (std::size_t next = 1; next < milestones.times.size(); ++next) {
+        Real t = milestones.times[next - 1];
+        const Real goal = milestones.times[next];
+        const Real shortest = 16 * std::numeric_limits<Real>::epsilon() * std::max(std::abs(t), std::abs(goal));
+        stepper.enter(goal);
+        if (step == 0) {
+            equation.weights_at(t + (goal - t) / 2, weights);
+            equation.freeze(1, 1, weights, frozen);
+            step = std::min(goal - t, 0.5 / std::max(equation.norm(frozen), 0.5 / (goal - t)));
+        }
+        while (t < goal) {
+            if (options.longest_step > 0) {
+                step = std::min(step, options.longest_step);
+            }
+            // A last step that would leave less than a tenth of itself is stretched or halved instead.
+            const Real left = goal - t;
+            const bool last = step >= left * (1 - 1e-12);
+            const Real trial = last ? left : (2 * step > left ? left / 2 : step);
+            const Real error = stepper.attempt(t, trial, state, result);
+            const Real allowed = (options.absolute_tolerance + options.relative_tolerance * largest_magnitude(state)) *
+                                 (trial / duration);
+            const Real ratio = error / allowed;
+            const Real change = 0.9 * std::pow(std::max(ratio, 1e-10), -1 / Stepper::order);
+            if (ratio <= 1) {
+                t = last ? goal : t + trial;
+                std::swap(state, result);
+                stepper.accepted();
+                ++evolution.report.steps;
+                const Real grown = trial * std::clamp(change, 0.2, 5.0);
+                // A milestone may have cut this step short; that says nothing against the longer one.
+                step = trial < step && change >= 1 ? std::max(step, grown) : grown;
+                continue;
+            }
+            ++evolution.report.rejected;
+            step = trial * (std::isfinite(ratio) ? std::clamp(change, 0.1, 0.9) : 0.1);
+            if (step < shortest) {
+                throw StepTooSmall("The tolerance cannot be met at time " + text_of(t) +
+                                   ": the step would fall below the spacing of numbers there.");
+            }
+        }
+        if (milestones.is_sample[next]) {
+            evolution.states.insert(evolution.states.end(), state.begin(), state.end());
+        }
+    }
+    evolution.report.applications = stepper.applications();
+}
+
+void evolve_exactly(const LinearEquation& equation, const Milestones& milestones, Heartbeat& heartbeat,
+                    Evolution& evolution, std::vector<Real> state) {
+    const Index intervals = static_cast<Index>(milestones.times.size()) - 1;
+    const Real duration = milestones.times.back() - milestones.times.front();
+    const Real longest_time = std::max(std::abs(milestones.times.front()), std::abs(milestones.times.back()));
+    ConstantSteps steps(equation, longest_time, heartbeat);
+    std::vector<Real> weights(equation.weights.size());
+    std::vector<Real> former;
+    for (std::size_t next = 1; next < milestones.times.size(); ++next) {
+        const Real begin = milestones.times[next - 1];
+        const Real end = milestones.times[next];
+        equation.weights_at(begin + (end - begin) / 2, weights);
+        if (next == 1 || weights != former) {
+            steps.choose_generator(weights, equation.is_constant() ? duration : end - begin,
+                                   equation.is_constant() ? intervals : 1);
+            former = weights;
+        }
+        steps.advance(end - begin, state, evolution.report);
+        ++evolution.report.steps;
+        if (milestones.is_sample[next]) {
+            evolution.states.insert(evolution.states.end(), state.begin(), state.end());
+        }
+    }
+}
+
+}  // namespace
+
+EvolutionMethod evolution_method_from_name(std::string_view name) {
+    for (auto [method, known] : method_names) {
+        if (known == name) {
+            return method;
+        }
+    }
+    throw UnknownName("Argument `method` must be one of 'auto', 'expm', 'cf4', 'dopri5', but is '" + std::string(name) +
+                      "'.");
+}
+
+std::string_view name_of(EvolutionMethod method) {
+    for (auto [candidate, name] : method_names) {
+        if (candidate == method) {
+            return name;
+        }
+    }
+    throw InvalidArgument("Argument `method` must be a declared EvolutionMethod.");
+}
+
+Evolution evolve(const LinearEquation& equation, std::span<const Real> start, std::span<const Real> times,
+                 const EvolutionOptions& options, Heartbeat& heartbeat) {
+    assert(std::ssize(start) == equation.dimension && !times.empty());
+    const bool exactly_solvable = equation.is_piecewise_constant();
+    Evolution evolution;
+    EvolutionMethod method = options.method;
+    if (method == EvolutionMethod::automatic) {
+        method = exactly_solvable ? EvolutionMethod::exponential : EvolutionMethod::magnus;
+    }
+    if (method == EvolutionMethod::exponential && !exactly_solvable) {
+        throw InvalidArgument(
+            "Argument `method` must be 'auto', 'cf4' or 'dopri5' for operators that vary smoothly in time, but is "
+            "'expm'.");
+    }
+    evolution.report.method = method;
+    evolution.states.reserve(times.size() * start.size());
+    evolution.states.assign(start.begin(), start.end());
+    std::vector<Real> state(start.begin(), start.end());
+    std::vector<Real> stops = equation.stops_inside(times.front(), times.back());
+    if (!options.stops.empty()) {
+        stops.insert(stops.end(), options.stops.begin(), options.stops.end());
+        std::sort(stops.begin(), stops.end());
+    }
+    const Milestones milestones = milestones_of(times, stops);
+    switch (method) {
+        case EvolutionMethod::exponential:
+            evolve_exactly(equation, milestones, heartbeat, evolution, std::move(state));
+            break;
+        case EvolutionMethod::magnus:
+            integrate<MagnusStepper>(equation, milestones, options, heartbeat, evolution, std::move(state));
+            break;
+        case EvolutionMethod::dormand_prince:
+            integrate<DormandPrinceStepper>(equation, milestones, options, heartbeat, evolution, std::move(state));
+            break;
+        case EvolutionMethod::automatic:
+            throw InvalidArgument("Argument `method` must have been chosen by now.");
+    }
+    return evolution;
+}
+
+}  // namespace synqc

@@ -1,0 +1,86 @@
+#include "synqc/dynamics/linear_equation.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace synqc {
+
+bool LinearEquation::is_piecewise_constant() const {
+    return std::all_of(coefficients.begin(), coefficients.end(),
+                       [](const Coefficient& coefficient) { return coefficient.is_piecewise_constant(); });
+}
+
+void LinearEquation::weights_at(Real t, std::span<Real> values) const {
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+        const Weight& weight = weights[k];
+        Complex value = coefficients[static_cast<std::size_t>(weight.left)].at(t);
+        if (weight.conjugated >= 0) {
+            value *= std::conj(coefficients[static_cast<std::size_t>(weight.conjugated)].at(t));
+        }
+        values[k] = weight.imaginary ? value.imag() : value.real();
+    }
+}
+
+void LinearEquation::freeze(Real scale, Real constant_share, std::span<const Real> weight_values,
+                            std::vector<Real>& frozen) const {
+    frozen.resize(constant.size());
+    const Real share = scale * constant_share;
+    for (std::size_t e = 0; e < constant.size(); ++e) {
+        frozen[e] = share * constant[e];
+    }
+    for (std::size_t k = 0; k < varying.size(); ++k) {
+        const Real factor = scale * weight_values[k];
+        const Real* elements_of_term = varying[k].data();
+        for (std::size_t e = 0; e < constant.size(); ++e) {
+            frozen[e] += factor * elements_of_term[e];
+        }
+    }
+}
+
+void LinearEquation::apply(const std::vector<Real>& frozen, const Real* x, Real* y) const {
+    for (Index row = 0; row < dimension; ++row) {
+        Real sum = 0;
+        const std::int32_t end = row_starts[static_cast<std::size_t>(row) + 1];
+        for (std::int32_t e = row_starts[static_cast<std::size_t>(row)]; e < end; ++e) {
+            sum += frozen[static_cast<std::size_t>(e)] * x[columns[static_cast<std::size_t>(e)]];
+        }
+        y[row] = sum;
+    }
+}
+
+Real LinearEquation::norm(const std::vector<Real>& frozen) const {
+    Real largest = 0;
+    for (Index row = 0; row < dimension; ++row) {
+        Real sum = 0;
+        const std::int32_t end = row_starts[static_cast<std::size_t>(row) + 1];
+        for (std::int32_t e = row_starts[static_cast<std::size_t>(row)]; e < end; ++e) {
+            sum += std::abs(frozen[static_cast<std::size_t>(e)]);
+        }
+        largest = std::max(largest, sum);
+    }
+    return largest;
+}
+
+RealMatrix LinearEquation::dense(const std::vector<Real>& frozen) const {
+    RealMatrix matrix = RealMatrix::Zero(dimension, dimension);
+    for (Index row = 0; row < dimension; ++row) {
+        const std::int32_t end = row_starts[static_cast<std::size_t>(row) + 1];
+        for (std::int32_t e = row_starts[static_cast<std::size_t>(row)]; e < end; ++e) {
+            matrix(row, columns[static_cast<std::size_t>(e)]) = frozen[static_cast<std::size_t>(e)];
+        }
+    }
+    return matrix;
+}
+
+std::vector<Real> LinearEquation::stops_inside(Real begin, Real end) const {
+    std::vector<Real> stops;
+    for (const Coefficient& coefficient : coefficients) {
+        std::copy_if(coefficient.stops.begin(), coefficient.stops.end(), std::back_inserter(stops),
+                     [&](Real stop) { return stop > begin && stop < end; });
+    }
+    std::sort(stops.begin(), stops.end());
+    stops.erase(std::unique(stops.begin(), stops.end()), stops.end());
+    return stops;
+}
+
+}  // namespace synqc

@@ -1,0 +1,390 @@
+#include <pybind11/complex.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <string>
+
+#include "synqc/base/checks.h"
+#include "synqc/base/errors.h"
+#include "synqc/dynamics/evolution.h"
+#include "synqc/dynamics/lindblad.h"
+#include "synqc/linalg/hermitian_coordinates.h"
+#include "synqc/py/arrays.h"
+#include "synqc/py/bindings.h"
+
+namespace py = pybind11;
+
+namespace synqc {
+
+namespace {
+
+using ComplexArray = py::array_t<Complex, py::array::c_style>;
+using RealArray = py::array_t<Real, py::array::c_style>;
+
+/// Lets Ctrl-C through: asks for pending signals at most every 10 ms.
+class SignalHeartbeat final : public Heartbeat {
+  public:
+    void beat() override {
+        if (++beats_ % 64 != 0) {
+            return;
+        }
+        const auto now = std::chrono::steady_clock::now();
+        if (now - last_ < std::chrono::milliseconds(10)) {
+            return;
+        }
+        last_ = now;
+        py::gil_scoped_acquire interpreter;
+        if (PyErr_CheckSignals() != 0) {
+            throw py::error_already_set();
+        }
+    }
+
+  private:
+    unsigned beats_ = 0;
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+std::string text_of_shape(const py::array& array) {
+    std::string text = "(";
+    for (py::ssize_t axis = 0; axis < array.ndim(); ++axis) {
+        text += (axis > 0 ? ", " : "") + std::to_string(array.shape(axis));
+    }
+    return text + (array.ndim() == 1 ? ",)" : ")");
+}
+
+Matrix operator_from(const ComplexArray& array, Index levels, const char* name) {
+    if (array.ndim() != 2 || array.shape(0) != levels || array.shape(1) != levels) {
+        throw ShapeMismatch("Argument `" + std::string(name) + "` must have shape (" + std::to_string(levels) + ", " +
+                            std::to_string(levels) + "), but has shape " + text_of_shape(array) + ".");
+    }
+    Matrix matrix = Eigen::Map<const Matrix>(array.data(), levels, levels);
+    if (!matrix.allFinite()) {
+        refuse(name, "finite", "infinite or undefined in at least one element");
+    }
+    return matrix;
+}
+
+VaryingOperator varying_operator_from(const py::handle& terms, Index levels, const char* name) {
+    VaryingOperator sum;
+    for (const py::handle& term : terms) {
+        const auto pair = py::reinterpret_borrow<py::tuple>(term);
+        sum.terms.push_back({operator_from(pair[0].cast<ComplexArray>(), levels, name), pair[1].cast<Index>()});
+    }
+    return sum;
+}
+
+void check_times(const RealArray& times) {
+    if (times.ndim() != 1 || times.size() == 0) {
+        throw ShapeMismatch("Argument `tlist` must have shape (t,) with at least one time, but has shape " +
+                            text_of_shape(times) + ".");
+    }
+    const Real* t = times.data();
+    for (py::ssize_t k = 0; k < times.size(); ++k) {
+        check_finite("tlist", t[k]);
+        if (k > 0 && !(t[k] > t[k - 1])) {
+            refuse("tlist", "strictly increasing", text_of(t[k]) + " after " + text_of(t[k - 1]));
+        }
+    }
+}
+
+constexpr Real tolerated_asymmetry = 1e-10;  // relative to the largest element
+constexpr Real tolerated_state_defect = 1e-8;
+
+void check_hamiltonian(const OpenSystem& system, Real begin, Real end) {
+    // A coefficient is checked where a defect would show with certainty unless it were made to hide.
+    constexpr int looks = 9;
+    const int needed = system.coefficients.empty() ? 1 : looks;
+    for (int look = 0; look < needed; ++look) {
+        const Real t = begin + (end - begin) * look / (looks - 0.7);
+        const Matrix h = system.hamiltonian_at(t);
+        const Real defect = (h - h.adjoint()).cwiseAbs().maxCoeff();
+        if (!(defect <= tolerated_asymmetry * h.cwiseAbs().maxCoeff())) {
+            refuse("H", needed > 1 ? "Hermitian at every time" : "Hermitian",
+                   "different from its adjoint by " + text_of(defect) +
+                       (needed > 1 ? " at time " + text_of(t) : std::string()));
+        }
+    }
+}
+
+void check_density_matrix(const Matrix& state) {
+    const Real asymmetry = (state - state.adjoint()).cwiseAbs().maxCoeff();
+    if (!(asymmetry <= tolerated_state_defect)) {
+        refuse("rho0", "Hermitian", "different from its adjoint by " + text_of(asymmetry));
+    }
+    const Real trace = state.trace().real();
+    if (!(std::abs(trace - 1) <= tolerated_state_defect)) {
+        refuse("rho0", "of trace 1", "of trace " + text_of(trace));
+    }
+    const Matrix lifted =
+        (state + state.adjoint()) / 2 + Complex(tolerated_state_defect) * Matrix::Identity(state.rows(), state.cols());
+    if (Eigen::LLT<Matrix>(lifted).info() != Eigen::Success) {
+        const Real lowest = Eigen::SelfAdjointEigenSolver<Matrix>(state).eigenvalues().minCoeff();
+        refuse("rho0", "positive", "of lowest eigenvalue " + text_of(lowest));
+    }
+}
+
+/// Which number of a state an e_op asks for, as weights on the real coordinates of the state.
+struct Observable {
+    Matrix matrix;
+    bool hermitian;
+    RealVector real_weights;       // on hermitian_coordinates
+    RealVector imaginary_weights;  // empty if Hermitian
+    Real* real_values = nullptr;   // (t), one of the two
+    Complex* complex_values = nullptr;
+
+    Observable(Matrix operator_matrix, bool of_ket) : matrix(std::move(operator_matrix)) {
+        const Real defect = (matrix - matrix.adjoint()).cwiseAbs().maxCoeff();
+        hermitian = defect <= 1e-12 * matrix.cwiseAbs().maxCoeff();
+        if (!of_ket) {
+            const Matrix in_phase = (matrix + matrix.adjoint()) / 2;
+            const Matrix in_quadrature = (matrix - matrix.adjoint()) / Complex(0, 2);
+            real_weights = weights_of(in_phase);
+            if (!hermitian) {
+                imaginary_weights = weights_of(in_quadrature);
+            }
+        }
+    }
+
+    /// tr(A rho) = sum_i A_ii rho_ii + sum_(i<j) 2 Re A_ij Re rho_ij + 2 Im A_ij Im rho_ij for Hermitian A.
+    static RealVector weights_of(const Matrix& hermitian_matrix) {
+        RealVector weights = hermitian_coordinates(hermitian_matrix);
+        weights.tail(weights.size() - hermitian_matrix.rows()) *= 2;
+        return weights;
+    }
+
+    void look(const Real* state, Index time) const {
+        const Eigen::Map<const RealVector> coordinates(state, real_weights.size());
+        if (hermitian) {
+            real_values[time] = real_weights.dot(coordinates);
+        } else {
+            complex_values[time] = {real_weights.dot(coordinates), imaginary_weights.dot(coordinates)};
+        }
+    }
+
+    void look_at_ket(const Real* state, Index time) const {
+        const Index n = matrix.rows();
+        Vector ket(n);
+        ket.real() = Eigen::Map<const RealVector>(state, n);
+        ket.imag() = Eigen::Map<const RealVector>(state + n, n);
+        const Complex mean = ket.dot(matrix * ket);
+        if (hermitian) {
+            real_values[time] = mean.real();
+        } else {
+            complex_values[time] = mean;
+        }
+    }
+};
+
+void write_density_matrix(const Real* coordinates, Index n, Complex* out) {
+    for (Index i = 0; i < n; ++i) {
+        out[i * n + i] = coordinates[i];
+        for (Index j = i + 1; j < n; ++j) {
+            const Real* pair = coordinates + coherence_position(n, i, j);
+            out[i * n + j] = {pair[0], pair[1]};
+            out[j * n + i] = {pair[0], -pair[1]};
+        }
+    }
+}
+
+void write_ket(const Real* coordinates, Index n, Complex* out) {
+    for (Index i = 0; i < n; ++i) {
+        out[i] = {coordinates[i], coordinates[n + i]};
+    }
+}
+
+/// hamiltonian: terms (matrix, coefficient position or -1); jumps: a list of such lists. start: (n, n), or a ket (n,)
+/// for the Schrodinger equation. Returns (states or None, final state, [means per e_op], method, steps, rejected,
+/// applications).
+py::tuple evolve_open_system(const py::list& hamiltonian, const py::list& jumps, const py::list& coefficients,
+                             const ComplexArray& start, const RealArray& times, const py::list& observed,
+                             const std::string& method, Real absolute_tolerance, Real relative_tolerance,
+                             Real longest_step, const std::vector<Real>& stops, bool store_states) {
+    const bool of_ket = start.ndim() == 1;
+    const Index n = start.ndim() > 0 ? start.shape(0) : 0;
+    if (n > 27) {
+        throw InvalidArgument("Argument `rho0` must have at most 27 levels, but has " + std::to_string(n) + ".");
+    }
+    if (n < 1 || start.ndim() > 2 || (start.ndim() == 2 && start.shape(1) != n)) {
+        throw ShapeMismatch("Argument `rho0` must have shape (n,), (n, 1) or (n, n), but has shape " +
+                            text_of_shape(start) + ".");
+    }
+    check_times(times);
+    check_not_negative("atol", absolute_tolerance);
+    check_not_negative("rtol", relative_tolerance);
+    check_positive("atol + rtol", absolute_tolerance + relative_tolerance);
+    check_not_negative("max_step", longest_step);
+
+    OpenSystem system;
+    system.levels = n;
+    for (const py::handle& coefficient : coefficients) {
+        system.coefficients.push_back(coefficient.cast<const Coefficient&>());
+    }
+    system.hamiltonian = varying_operator_from(hamiltonian, n, "H");
+    for (const py::handle& jump : jumps) {
+        system.jumps.push_back(varying_operator_from(jump, n, "c_ops"));
+    }
+    const Real begin = times.at(0);
+    const Real end = times.at(times.size() - 1);
+    check_hamiltonian(system, begin, end);
+
+    std::vector<Real> coordinates(static_cast<std::size_t>(of_ket ? 2 * n : n * n));
+    if (of_ket) {
+        const Complex* ket = start.data();
+        Real squares = 0;
+        for (Index k = 0; k < n; ++k) {
+            coordinates[static_cast<std::size_t>(k)] = ket[k].real();
+            coordinates[static_cast<std::size_t>(n + k)] = ket[k].imag();
+            squares += std::norm(ket[k]);
+        }
+        if (!(std::abs(squares - 1) <= 2 * tolerated_state_defect)) {
+            refuse("rho0", "a ket of norm 1", "of norm " + text_of(std::sqrt(squares)));
+        }
+    } else {
+        const Matrix state = operator_from(start, n, "rho0");
+        check_density_matrix(state);
+        Eigen::Map<RealVector>(coordinates.data(), n * n) = hermitian_coordinates(state);
+    }
+
+    const py::ssize_t count = times.size();
+    std::vector<Observable> observables;
+    py::list means;
+    for (const py::handle& operator_array : observed) {
+        Observable& observable =
+            observables.emplace_back(operator_from(operator_array.cast<ComplexArray>(), n, "e_ops"), of_ket);
+        if (observable.hermitian) {
+            py::array_t<Real> values(count);
+            observable.real_values = values.mutable_data();
+            means.append(values);
+        } else {
+            py::array_t<Complex> values(count);
+            observable.complex_values = values.mutable_data();
+            means.append(values);
+        }
+    }
+    std::vector<py::ssize_t> state_shape = of_ket ? std::vector<py::ssize_t>{n} : std::vector<py::ssize_t>{n, n};
+    py::array_t<Complex> final_state(state_shape);
+    py::object states = py::none();
+    Complex* states_out = nullptr;
+    if (store_states) {
+        std::vector<py::ssize_t> shape = state_shape;
+        shape.insert(shape.begin(), count);
+        py::array_t<Complex> array(shape);
+        states_out = array.mutable_data();
+        states = std::move(array);
+    }
+    Complex* final_out = final_state.mutable_data();
+    const Real* times_in = times.data();
+    EvolutionOptions options{.method = evolution_method_from_name(method),
+                             .absolute_tolerance = absolute_tolerance,
+                             .relative_tolerance = relative_tolerance,
+                             .longest_step = longest_step,
+                             .stops = stops};
+    EvolutionReport report{};
+    {
+        py::gil_scoped_release no_python_below;
+        const LinearEquation equation = of_ket ? schrodinger_equation(system) : lindblad_equation(system);
+        SignalHeartbeat heartbeat;
+        const Evolution evolution =
+            evolve(equation, coordinates, std::span(times_in, static_cast<std::size_t>(count)), options, heartbeat);
+        report = evolution.report;
+        const Index width = equation.dimension;
+        const Index state_size = of_ket ? n : n * n;
+        auto write = of_ket ? write_ket : write_density_matrix;
+        for (Index time = 0; time < count; ++time) {
+            const Real* state = evolution.states.data() + time * width;
+            for (const Observable& observable : observables) {
+                of_ket ? observable.look_at_ket(state, time) : observable.look(state, time);
+            }
+            if (states_out != nullptr) {
+                write(state, n, states_out + time * state_size);
+            }
+        }
+        write(evolution.states.data() + (count - 1) * width, n, final_out);
+    }
+    return py::make_tuple(states, final_state, means, name_of(report.method), report.steps, report.rejected,
+                          report.applications);
+}
+
+std::span<const Complex> span_of(const ComplexArray& values) {
+    return {values.data(), static_cast<std::size_t>(values.size())};
+}
+
+std::span<const Real> span_of(const RealArray& values) {
+    return {values.data(), static_cast<std::size_t>(values.size())};
+}
+
+std::vector<Real> vector_of(const RealArray& values) {
+    return {values.data(), values.data() + values.size()};
+}
+
+void check_same_length(const RealArray& times, const ComplexArray& values) {
+    if (times.ndim() != 1 || values.ndim() != 1 || times.size() != values.size() || times.size() == 0) {
+        throw ShapeMismatch("Argument `values` must have shape " + text_of_shape(times) +
+                            " like the times, but has shape " + text_of_shape(values) + ".");
+    }
+}
+
+/// Positions of the pieces that are not yet resolved, or that miss the values known at `times`.
+std::vector<Index> unresolved_pieces(const Coefficient& coefficient, Real tolerance, const RealArray& times,
+                                     const ComplexArray& values) {
+    check_same_length(times, values);
+    std::vector<Index> open = coefficient.pieces_that_miss(span_of(times), span_of(values), 100 * tolerance);
+    for (Index piece = 0; piece < coefficient.pieces(); ++piece) {
+        if (!(coefficient.unresolved_share(piece) <= tolerance)) {
+            open.push_back(piece);
+        }
+    }
+    std::sort(open.begin(), open.end());
+    open.erase(std::unique(open.begin(), open.end()), open.end());
+    return open;
+}
+
+}  // namespace
+
+void bind_master_equation(py::module_& module) {
+    py::class_<Coefficient>(module, "Coefficient",
+                            "A function of time as an integrator sees it: piecewise a polynomial.")
+        .def_static(
+            "sampled",
+            [](const RealArray& edges, const ComplexArray& values, const RealArray& stops) {
+                if (edges.size() < 2 || values.size() != (edges.size() - 1) * Coefficient::samples_per_piece) {
+                    throw ShapeMismatch("Argument `values` must hold " +
+                                        std::to_string(Coefficient::samples_per_piece) + " samples for each piece.");
+                }
+                Coefficient made = Coefficient::from_samples(vector_of(edges), span_of(values));
+                made.stops = vector_of(stops);
+                return made;
+            },
+            py::arg("edges"), py::arg("values"), py::arg("stops"))
+        .def_static(
+            "spline",
+            [](const RealArray& times, const ComplexArray& values) {
+                check_same_length(times, values);
+                return Coefficient::from_spline(vector_of(times), span_of(values));
+            },
+            py::arg("times"), py::arg("values"))
+        .def_static(
+            "steps",
+            [](const RealArray& times, const ComplexArray& values) {
+                check_same_length(times, values);
+                return Coefficient::from_steps(vector_of(times), span_of(values));
+            },
+            py::arg("times"), py::arg("values"))
+        .def("unresolved_pieces", &unresolved_pieces, py::arg("tolerance"), py::arg("times"), py::arg("values"))
+        .def("__call__", &Coefficient::at, py::arg("t"));
+    module.def(
+        "coefficient_sample_fractions",
+        [] {
+            const auto fractions = Coefficient::sample_fractions();
+            return py::array_t<Real>(static_cast<py::ssize_t>(fractions.size()), fractions.data());
+        },
+        "Where each piece of a sampled coefficient wants its values, as fractions of the piece.");
+    module.def("evolve_open_system", &evolve_open_system, py::arg("hamiltonian"), py::arg("jumps"),
+               py::arg("coefficients"), py::arg("start"), py::arg("times"), py::arg("observed"), py::arg("method"),
+               py::arg("absolute_tolerance"), py::arg("relative_tolerance"), py::arg("longest_step"), py::arg("stops"),
+               py::arg("store_states"), "Solve a master or Schrodinger equation; the door is synqc.mesolve.");
+}
+
+}  // namespace synqc

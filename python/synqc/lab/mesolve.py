@@ -1,0 +1,316 @@
+"""Master and Schrodinger equations of driven systems with up to 27 levels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from synqc import _core
+from synqc.errors import InputError, ShapeError
+from synqc.lab._coefficients import (
+    check_sample_count,
+    resolve_function,
+    resolve_matrix_function,
+    spline_through,
+    with_arguments,
+)
+
+__all__ = ["MasterEquationResult", "mesolve"]
+
+_complex = np.dtype(np.complex128)
+_real = np.dtype(np.float64)
+_no_times = np.empty(0)
+
+
+class MasterEquationResult:
+    """What `mesolve` found.
+
+    Attributes:
+        times (float64, (t,)): The moments asked for.
+        expect: One array (t,) per e_op, in their order; real for Hermitian operators.
+        e_data: The same under the keys of `e_ops`, if that was a mapping; else under 0, 1, ...
+        states (complex128, (t, n, n), or (t, n) for kets): Empty unless stored.
+        final_state (complex128, (n, n) or (n,)): The state at `times[-1]`.
+        stats: Method used, steps accepted and rejected, applications of the generator.
+    """
+
+    __slots__ = ("_keys", "_report", "expect", "final_state", "states", "times")
+
+    def __init__(
+        self, times: NDArray[np.float64], raw: tuple[Any, ...], keys: Sequence[Any] | None, expect: list[NDArray[Any]]
+    ) -> None:
+        self.times = times
+        self.states: NDArray[np.complex128] = raw[0] if raw[0] is not None else np.empty((0, *raw[1].shape), complex)
+        self.final_state: NDArray[np.complex128] = raw[1]
+        self.expect = expect
+        self._keys = keys
+        self._report = raw[3:]
+
+    @property
+    def e_data(self) -> dict[Any, NDArray[Any]]:
+        """Means by key."""
+        return dict(zip(range(len(self.expect)) if self._keys is None else self._keys, self.expect, strict=True))
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """How the solution was reached."""
+        return dict(zip(("method", "steps", "rejected", "applications"), self._report, strict=True))
+
+    def __repr__(self) -> str:
+        return (
+            f"MasterEquationResult(times={len(self.times)}, expect={len(self.expect)}, "
+            f"states={self.states.shape}, method={self._report[0]!r})"
+        )
+
+
+def mesolve(
+    H: Any,
+    rho0: Any,
+    tlist: ArrayLike,
+    c_ops: Any = (),
+    *,
+    e_ops: Any = (),
+    args: Mapping[str, Any] | None = None,
+    method: str = "auto",
+    atol: float = 1e-8,
+    rtol: float = 1e-6,
+    max_step: float = 0.0,
+    breakpoints: ArrayLike = (),
+    store_states: bool | None = None,
+) -> MasterEquationResult:
+    """Evolve a density matrix under a Lindblad equation, with QuTiP's argument names and conventions.
+
+    Solves d rho/dt = -i [H(t), rho] + sum_j (L_j rho L_j^dag - {L_j^dag L_j, rho}/2) with hbar = 1. No unit is imposed: H
+    in whatever is the reciprocal of `tlist`. A ket without `c_ops` is evolved by the Schrodinger equation and stays one.
+
+    Every error estimate is held below its share (step / duration) of atol + rtol, so that the error of each state, as the
+    largest element of the difference, stays below atol + rtol over the whole of `tlist`; constant and piecewise constant
+    problems are solved exactly, to rounding. A callable is replaced by an interpolant good to 1e-11 of its largest value.
+
+    Args:
+        H (complex128, (n, n)): Hamiltonian, n at most 27. Or a list [H0, [H1, f], ...] in which f is a callable f(t),
+            f(t, args) or f(t, **args), or samples (t,) on `tlist` (joined by a cubic not-a-knot spline, as QuTiP does).
+            Or a callable H(t) that returns (n, n). QuTiP's Qobj and QobjEvo are accepted wherever an array is.
+        rho0 (complex128, (n, n), (n,) or (n, 1)): Density matrix or ket at `tlist[0]`.
+        tlist (float64, (t,)): Moments to record, strictly increasing; hard stops of every integrator.
+        c_ops: Jump operators: one, or a sequence of (n, n) or lists [L0, [L1, f], ...], as for H.
+        e_ops: Operators whose mean is recorded: one, a sequence, or a mapping name to operator; a callable f(t, state) is
+            called with each stored state.
+        args: Parameters for the callables.
+        method: "auto" (exact where possible, else "cf4"), "expm" (exponentials of constant pieces), "cf4" (fourth-order
+            commutator-free Magnus with error-controlled steps), "dopri5" (Dormand-Prince 5(4), for comparison).
+        atol, rtol: Error allowed over the whole duration.
+        max_step: Longest step of "cf4" and "dopri5"; 0 for no limit.
+        breakpoints (float64, (k,)): Further hard stops, for callables whose short features 192 samples could miss.
+        store_states: Keep the state at every time; by default only if there are no `e_ops`.
+
+    Returns:
+        MasterEquationResult with `times`, `expect`, `e_data`, `states`, `final_state` and `stats`.
+
+    Raises:
+        InputError: H is not Hermitian, rho0 is not a state, times are not increasing, a coefficient cannot be resolved.
+        ShapeError: An array does not fit the n levels of `rho0`.
+        StepTooSmall: The tolerance cannot be met.
+        KeyboardInterrupt: Ctrl-C; long runs ask for it every 10 ms.
+
+    Examples:
+        >>> import numpy as np
+        >>> lower = np.array([[0, 1], [0, 0]])
+        >>> excited = np.diag([0, 1])
+        >>> result = mesolve(np.zeros((2, 2)), excited, [0.0, 50.0], [lower / np.sqrt(50.0)], e_ops=[excited])
+        >>> round(float(result.expect[0][-1]), 6)
+        0.367879
+        >>> driven = [[lower + lower.T, lambda t: np.pi / 2 * np.sin(np.pi * t) ** 2]]
+        >>> flipped = mesolve(driven, np.diag([1, 0]), [0.0, 2.0], e_ops={"excited": excited})
+        >>> round(float(flipped.e_data["excited"][-1]), 6)
+        1.0
+
+    Source: Breuer and Petruccione, The Theory of Open Quantum Systems, ch. 3; Blanes and Moan, Appl. Numer. Math. 56, 1519
+    (2006); Dormand and Prince, J. Comput. Appl. Math. 6, 19 (1980).
+    """
+    # convert
+    times = tlist if type(tlist) is np.ndarray and tlist.dtype is _real else _as_times("tlist", tlist)
+    start = _as_start(rho0)
+    keys, watched, custom = _split_observables(e_ops)
+    parser = _Parser(times, args, breakpoints)
+    hamiltonian = parser.terms_of("H", H)
+    jumps = [parser.terms_of("c_ops", c_op) for c_op in _as_sequence(c_ops)]
+    if jumps and start.ndim == 1:
+        start = np.outer(start, start.conj())
+    # call
+    raw = _core.evolve_open_system(
+        hamiltonian,
+        jumps,
+        parser.coefficients,
+        start,
+        times,
+        watched,
+        method,
+        atol,
+        rtol,
+        max_step,
+        parser.stops,
+        (not watched if store_states is None else store_states) or bool(custom),
+    )
+    # wrap
+    expect = raw[2] if not custom else _with_custom_means(raw, custom, times)
+    return MasterEquationResult(times, raw, keys, expect)
+
+
+class _Parser:
+    """Turns operators as users write them into terms (matrix, position of the coefficient or -1)."""
+
+    __slots__ = ("_args", "_breakpoints", "_times", "coefficients", "stops")
+
+    def __init__(self, times: NDArray[np.float64], args: Mapping[str, Any] | None, breakpoints: ArrayLike) -> None:
+        self._times = times
+        self._args = args
+        self.coefficients: list[_core.Coefficient] = []
+        if type(breakpoints) is tuple and not breakpoints:
+            self._breakpoints, self.stops = _no_times, []
+        else:
+            inside = np.unique(_as_times("breakpoints", breakpoints))
+            self._breakpoints = inside[(inside > times[0]) & (inside < times[-1])] if times.size else _no_times
+            self.stops = self._breakpoints.tolist()
+
+    def terms_of(self, name: str, operator: Any) -> list[tuple[NDArray[np.complex128], int]]:
+        if type(operator) is np.ndarray and operator.dtype is _complex:
+            return [(operator, -1)]
+        if _is_evolving(operator):
+            operator = operator.to_list()
+        if isinstance(operator, list | tuple) and any(_looks_like_operator(term) for term in operator):
+            return [self._term_of(name, term) for term in operator]
+        if _is_pair(operator):
+            return [self._term_of(name, operator)]
+        if callable(operator) and not hasattr(operator, "full"):
+            return self._matrix_terms_of(name, operator)
+        return [(_as_matrix(name, operator), -1)]
+
+    def _term_of(self, name: str, term: Any) -> tuple[NDArray[np.complex128], int]:
+        if not _is_pair(term):
+            return _as_matrix(name, term), -1
+        matrix, factor = _as_matrix(name, term[0]), term[1]
+        if isinstance(factor, int | float | complex | np.number):
+            return matrix * complex(factor), -1
+        if isinstance(factor, str):
+            raise InputError(
+                f"Argument `{name}` must give coefficients as callables or samples, but one is the text {factor!r}; "
+                "write it as a function of t."
+            )
+        if callable(factor):
+            function = with_arguments(factor, self._args, name)
+            made = resolve_function(function, self._checked_times(), self._breakpoints, name)
+        else:
+            samples = _as_complex(name, factor)
+            check_sample_count(samples, self._times, name)
+            made = spline_through(self._checked_times(), samples)
+        self.coefficients.append(made)
+        return matrix, len(self.coefficients) - 1
+
+    def _matrix_terms_of(self, name: str, operator: Callable[..., Any]) -> list[tuple[NDArray[np.complex128], int]]:
+        function = with_arguments(operator, self._args, name)
+        constant, varying = resolve_matrix_function(
+            lambda t: _as_matrix(name, function(t)), self._checked_times(), self._breakpoints, name
+        )
+        terms = [(constant, -1)]
+        for unit, coefficient in varying:
+            self.coefficients.append(coefficient)
+            terms.append((unit, len(self.coefficients) - 1))
+        return terms
+
+    def _checked_times(self) -> NDArray[np.float64]:
+        times = self._times
+        if times.ndim != 1 or times.size == 0:
+            raise ShapeError(f"Argument `tlist` must have shape (t,) with at least one time, but has shape {times.shape}.")
+        if not (np.isfinite(times).all() and (times[1:] > times[:-1]).all()):
+            raise InputError("Argument `tlist` must be strictly increasing and finite, but is not.")
+        return times
+
+
+def _is_evolving(operator: Any) -> bool:
+    return hasattr(operator, "to_list") and hasattr(operator, "isconstant")
+
+
+def _looks_like_operator(term: Any) -> bool:
+    if isinstance(term, np.ndarray):
+        return term.ndim == 2
+    return hasattr(term, "full") or _is_pair(term)
+
+
+def _is_pair(term: Any) -> bool:
+    """[operator, coefficient]: two things of which the first is a matrix and the second is none."""
+    if not isinstance(term, list | tuple) or len(term) != 2:
+        return False
+    first, second = term
+    if not (hasattr(first, "full") or (isinstance(first, np.ndarray | list | tuple) and np.ndim(first) == 2)):
+        return False
+    return isinstance(second, str | int | float | complex | np.number) or callable(second) or np.ndim(second) == 1
+
+
+def _as_sequence(operators: Any) -> Sequence[Any]:
+    if operators is None:
+        return ()
+    is_single = hasattr(operators, "full") or _is_evolving(operators) or callable(operators)
+    if is_single or (isinstance(operators, np.ndarray) and operators.ndim == 2) or _is_pair(operators):
+        return (operators,)
+    return cast(Sequence[Any], operators)
+
+
+def _as_complex(name: str, value: Any) -> NDArray[np.complex128]:
+    if type(value) is np.ndarray and value.dtype is _complex:
+        return value
+    try:
+        array = np.asarray(value.full() if hasattr(value, "full") else value)
+        if array.dtype.kind not in "biufc":
+            raise TypeError(f"holds {array.dtype}")
+    except (TypeError, ValueError) as error:
+        raise InputError(f"Argument `{name}` must be an array of numbers, but is not: {error}.") from error
+    return array.astype(np.complex128)
+
+
+def _as_matrix(name: str, value: Any) -> NDArray[np.complex128]:
+    array = _as_complex(name, value)
+    if array.ndim != 2:
+        raise ShapeError(f"Argument `{name}` must have shape (n, n), but has shape {array.shape}.")
+    return array
+
+
+def _as_start(rho0: Any) -> NDArray[np.complex128]:
+    start = rho0 if type(rho0) is np.ndarray and rho0.dtype is _complex else _as_complex("rho0", rho0)
+    return start[:, 0] if start.ndim == 2 and start.shape[1] == 1 and start.shape[0] > 1 else start
+
+
+def _as_times(name: str, times: Any) -> NDArray[np.float64]:
+    array = _as_complex(name, times)
+    if array.imag.any():
+        raise InputError(f"Argument `{name}` must be real, but has an imaginary part.")
+    return array.real.copy()
+
+
+def _split_observables(e_ops: Any) -> tuple[list[Any] | None, list[NDArray[np.complex128]], dict[int, Callable[..., Any]]]:
+    """Keys of a mapping, operators as arrays, and the callables by their position among all."""
+    keys = None
+    if isinstance(e_ops, Mapping):
+        keys, e_ops = list(e_ops.keys()), list(e_ops.values())
+    watched = []
+    custom = {}
+    for position, observable in enumerate(_as_sequence(e_ops)):
+        if type(observable) is np.ndarray and observable.dtype is _complex:
+            watched.append(observable)
+        elif callable(observable) and not hasattr(observable, "full"):
+            custom[position] = observable
+        else:
+            watched.append(_as_matrix("e_ops", observable))
+    return keys, watched, custom
+
+
+def _with_custom_means(
+    raw: tuple[Any, ...], custom: dict[int, Callable[..., Any]], times: NDArray[np.float64]
+) -> list[NDArray[Any]]:
+    means = list(raw[2])
+    for position, function in sorted(custom.items()):
+        means.insert(position, np.array([function(t, state) for t, state in zip(times.tolist(), raw[0], strict=True)]))
+    return means
