@@ -1,0 +1,181 @@
+"""What smesolve and filter_record share: an equation, a grid of steps and the compiled program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from synqc import _core
+from synqc.errors import InputError, ShapeError
+from synqc.lab._operators import (
+    ComplexArray,
+    Hamiltonian,
+    RealArray,
+    as_hamiltonian,
+    as_operators,
+    as_state,
+)
+
+__all__ = ["METHODS", "TrajectoryModel", "as_model", "check_method", "compile_program"]
+
+METHODS = ("bayes-strang", "rouchon", "platen", "milstein", "euler")
+
+_RATE_TIMES_STEP = 0.05
+"""Default steps turn a state by at most this much: conditioned states are then off by some 0.004 in trace distance."""
+
+_MOST_STEPS = 2**32
+
+
+def check_method(method: str) -> None:
+    """Refuse unknown schemes."""
+    if method not in METHODS:
+        raise InputError(f"Argument `method` must be one of {', '.join(METHODS)}, but is {method!r}.")
+
+
+@dataclass(frozen=True)
+class TrajectoryModel:
+    """A stochastic master equation as arrays, before it is cut into steps."""
+
+    hamiltonian: Hamiltonian
+    collapse: list[ComplexArray]
+    monitored: list[ComplexArray]
+    efficiencies: list[float]
+    start: ComplexArray
+    heterodyne: bool
+
+    @property
+    def channels(self) -> int:
+        """Real records: one per monitored operator, two for heterodyne detection."""
+        return len(self.monitored) * (2 if self.heterodyne else 1)
+
+    @property
+    def record_scale(self) -> float:
+        """Reported records are this times dY/dt, as QuTiP reports them."""
+        return float(np.sqrt(2.0)) if self.heterodyne else 1.0
+
+
+def as_model(
+    H: Any, rho0: Any, tlist: RealArray, c_ops: Any, sc_ops: Any, eta: Any, args: Mapping[str, Any] | None,
+    heterodyne: bool,
+) -> TrajectoryModel:
+    """Convert and check everything physical."""
+    hamiltonian = as_hamiltonian(H, tlist, args)
+    levels = hamiltonian.levels
+    monitored = as_operators("sc_ops", sc_ops, levels)
+    if not monitored:
+        raise InputError(
+            "Argument `sc_ops` must have at least one monitored operator, but is empty; "
+            "use mesolve where nothing is monitored."
+        )
+    return TrajectoryModel(
+        hamiltonian,
+        as_operators("c_ops", c_ops, levels),
+        monitored,
+        _efficiencies(eta, len(monitored)),
+        as_state("rho0", rho0, levels),
+        heterodyne,
+    )
+
+
+def _efficiencies(eta: Any, count: int) -> list[float]:
+    values = np.asarray(eta, dtype=np.float64)
+    if values.ndim == 0:
+        values = np.full(count, float(values))
+    if values.shape != (count,):
+        raise ShapeError(
+            f"Argument `eta` must be a number or have one per monitored operator, shape ({count},), "
+            f"but has shape {values.shape}."
+        )
+    if not ((values >= 0) & (values <= 1)).all():
+        raise InputError(f"Argument `eta` must be between 0 and 1, but is {eta}.")
+    return [float(value) for value in values]
+
+
+def compile_program(
+    model: TrajectoryModel, tlist: RealArray, *, method: str, dt: float | None, eigenvalue_tolerance: float
+) -> tuple[_core.TrajectoryProgram, list[int]]:
+    """The compiled scheme, and how many steps each interval of `tlist` has."""
+    if model.hamiltonian.is_constant:
+        constant, modulated = model.hamiltonian.at(tlist[:1])[0], []
+        equation = _equation(model, constant, modulated)
+        steps = _steps(equation, [[]], tlist, method, dt)
+        coefficients: list[float] | RealArray = []
+    else:
+        probes = np.union1d(tlist, (tlist[1:] + tlist[:-1]) / 2)
+        constant, modulated, probed = _expanded(model.hamiltonian.at(probes))
+        steps = _steps(_equation(model, constant, modulated), list(probed), tlist, method, dt)
+        constant, modulated, sampled = _expanded(model.hamiltonian.at(_half_step_middles(tlist, steps)))
+        equation = _equation(model, constant, modulated)
+        coefficients = sampled.ravel()
+    program = _core.TrajectoryProgram(
+        equation=equation,
+        times=tlist,
+        steps=steps,
+        coefficients=coefficients,
+        initial_state=model.start,
+        method=method,
+        eigenvalue_tolerance=eigenvalue_tolerance,
+    )
+    return program, steps
+
+
+def _equation(
+    model: TrajectoryModel, constant: ComplexArray, modulated: Sequence[ComplexArray]
+) -> _core.StochasticEquation:
+    return _core.StochasticEquation(
+        hamiltonian=constant,
+        modulated=list(modulated),
+        collapse=model.collapse,
+        monitored=model.monitored,
+        efficiencies=model.efficiencies,
+        heterodyne=model.heterodyne,
+    )
+
+
+def _expanded(values: ComplexArray) -> tuple[ComplexArray, list[ComplexArray], RealArray]:
+    """H(t) = constant + sum of Hermitian unit matrices times real coefficients (k, m), for those that change."""
+    constant = values[0]
+    moved = values - constant
+    modulated: list[ComplexArray] = []
+    columns: list[RealArray] = []
+    levels = constant.shape[0]
+    for i in range(levels):
+        for j in range(i, levels):
+            for part, phase in ((moved[:, i, j].real, 1.0), (moved[:, i, j].imag, 1j)):
+                if np.any(part != 0) and not (i == j and phase == 1j):
+                    unit = np.zeros_like(constant)
+                    unit[i, j] = phase
+                    unit[j, i] = np.conj(phase)
+                    modulated.append(unit)
+                    columns.append(part)
+    coefficients = np.stack(columns, axis=1) if columns else np.zeros((len(values), 0))
+    return constant, modulated, coefficients
+
+
+def _half_step_middles(tlist: RealArray, steps: list[int]) -> RealArray:
+    pieces = [
+        start + (end - start) * (np.arange(2 * count) + 0.5) / (2 * count)
+        for start, end, count in zip(tlist[:-1], tlist[1:], steps, strict=True)
+    ]
+    return np.concatenate(pieces)
+
+
+def _steps(
+    equation: _core.StochasticEquation, coefficients: list[Any], tlist: RealArray, method: str, dt: float | None
+) -> list[int]:
+    intervals = np.diff(tlist)
+    if dt is None:
+        if method == "bayes-strang" and equation.is_measurement_undisturbed():
+            return [1] * len(intervals)
+        rate = max(equation.fastest_rate(list(row)) for row in coefficients)
+        dt = _RATE_TIMES_STEP / rate if rate > 0 else float(intervals.max())
+    elif not (np.isfinite(dt) and dt > 0):
+        raise InputError(f"Argument `dt` must be finite and greater than 0, but is {dt}.")
+    # A step longer than dt by rounding alone is not worth one more step.
+    steps = np.ceil(intervals / dt * (1 - 1e-9)).clip(min=1)
+    if steps.sum() >= _MOST_STEPS:
+        raise InputError(f"Argument `dt` must give fewer than 2**32 steps, but gives {steps.sum():.3g}.")
+    return [int(count) for count in steps]

@@ -1,0 +1,287 @@
+"""Trajectories of a continuously monitored quantum system: the stochastic master equation."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from synqc.errors import InputError
+from synqc.lab._operators import ComplexArray, RealArray, as_operator, as_times
+from synqc.lab._trajectories import as_model, check_method, compile_program
+from synqc.lab.progress import ProgressOption, progress_callback
+
+__all__ = ["TrajectoryResult", "smesolve"]
+
+
+@dataclass(frozen=True)
+class TrajectoryResult:
+    """What many trajectories of one monitored system showed. Names are QuTiP's.
+
+    Args:
+        times: Moments (t,) of everything below.
+        average_expect: Mean of each `e_ops` over trajectories, (w, t); real if all are Hermitian.
+        std_expect: Deviation over trajectories, (w, t): how different they are, not how uncertain the mean is.
+        standard_errors: Uncertainty of `average_expect`, (w, t).
+        average_states: Ensemble density matrices (t, n, n).
+        runs_expect: Every trajectory's expectation values (w, ntraj, t), or None unless kept.
+        runs_states: Every trajectory's states (ntraj, t, n, n), or None unless kept.
+        runs_final_states: Every trajectory's last state (ntraj, n, n), or None unless kept.
+        measurement: Records J = dY/dt averaged over each interval of `times`, (ntraj, channels, t - 1), or
+            (ntraj, channels, 2, t - 1) for heterodyne detection; None unless stored.
+        num_trajectories: How many there are; fewer than asked for if `partial`.
+        seeds: What reproduces them: `smesolve(..., seeds=result.seeds)`.
+        partial: True if Ctrl-C ended the run early; the trajectories there are, are complete.
+        stats: method, dt (largest step), steps (of one trajectory), weak_error (trace distance of the scheme's mean
+            state from the exact one, without sampling noise), run_time_s, threads.
+        e_keys: Names of the rows of `average_expect` if `e_ops` was a dict.
+    """
+
+    times: RealArray
+    average_expect: RealArray | ComplexArray
+    std_expect: RealArray
+    standard_errors: RealArray
+    average_states: ComplexArray
+    runs_expect: RealArray | ComplexArray | None
+    runs_states: ComplexArray | None
+    runs_final_states: ComplexArray | None
+    measurement: RealArray | None
+    num_trajectories: int
+    seeds: int | list[int]
+    partial: bool
+    stats: dict[str, Any]
+    e_keys: tuple[Any, ...] = ()
+
+    @property
+    def expect(self) -> RealArray | ComplexArray:
+        """The same as `average_expect`."""
+        return self.average_expect
+
+    @property
+    def e_data(self) -> dict[Any, RealArray | ComplexArray]:
+        """Rows of `average_expect` by the keys of `e_ops`."""
+        return dict(zip(self.e_keys, self.average_expect, strict=True))
+
+    @property
+    def average_final_state(self) -> ComplexArray:
+        """Ensemble density matrix (n, n) at the last time."""
+        return self.average_states[-1]
+
+    def __repr__(self) -> str:
+        ended = ", partial" if self.partial else ""
+        return (
+            f"<TrajectoryResult: {self.num_trajectories} trajectories, {len(self.times)} times, "
+            f"{self.stats['method']}{ended}>"
+        )
+
+
+def smesolve(
+    H: Any,
+    rho0: Any,
+    tlist: ArrayLike,
+    c_ops: Any = (),
+    sc_ops: Any = (),
+    *,
+    e_ops: Any = (),
+    eta: float | Sequence[float] = 1.0,
+    ntraj: int = 500,
+    seeds: int | Sequence[int] | None = None,
+    method: str = "bayes-strang",
+    store_measurement: bool = True,
+    dt: float | None = None,
+    heterodyne: bool = False,
+    args: Mapping[str, Any] | None = None,
+    keep_runs_results: bool = False,
+    store_states: bool = False,
+    eigenvalue_tolerance: float = 1e-6,
+    error_estimate: bool = True,
+    threads: int = 0,
+    progress: ProgressOption = "auto",
+) -> TrajectoryResult:
+    """Sample trajectories of a system whose emission is detected, and the records they come with.
+
+    d rho = (-i [H, rho] + sum_j D[C_j] rho + sum_k D[L_k] rho) dt + sum_k sqrt(eta_k) H[L_k] rho dW_k and
+    J_k dt = sqrt(eta_k) tr[(L_k + L_k^dag) rho] dt + dW_k, with hbar = 1; times in any unit, rates in its inverse.
+    With eta = 1 this is QuTiP's smesolve; QuTiP writes efficiency as sc_op = sqrt(eta) L and c_op = sqrt(1 - eta) L.
+
+    Args:
+        H (complex128, (n, n)): Hamiltonian, n from 2 to 9; or [H0, [H1, f], ..] with f(t, **args) or samples at `tlist`;
+            or a callable of time that returns a matrix. Arrays or Qobj everywhere. Time-dependent parts are held
+            constant over half a step each.
+        rho0 (complex128, (n,) or (n, n)): Ket or density matrix at tlist[0].
+        tlist (float64, (t,)): Moments to record, strictly increasing; records are averaged between them.
+        c_ops (each complex128, (n, n)): Unmonitored collapse operators C_j.
+        sc_ops (each complex128, (n, n)): Monitored operators L_k.
+        e_ops (each complex128, (n, n)): Operators whose mean is recorded; a list or a dict.
+        eta: Efficiency of detection, one for all or one per monitored operator, 0 to 1.
+        ntraj: Trajectories.
+        seeds: A number for the whole ensemble, or one per trajectory; None draws one, which the result records.
+        method: "bayes-strang" (default): exact Bayes update between exact half steps of the rest; physical for every
+            step, needs sc_ops that are Hermitian (or normal) and commute. "rouchon": any sc_ops, positive, strong
+            order 1. "platen", "milstein", "euler": for comparison, not positive.
+        store_measurement: Keep the records; ntraj * channels * (t - 1) numbers.
+        dt: Longest step. None takes 0.05 over the fastest rate, or whole intervals where that is exact.
+        heterodyne: Detect both quadratures of every L_k, each with half the signal power.
+        args: Arguments of time-dependent parts of H.
+        keep_runs_results: Keep expectation values and final states of every trajectory.
+        store_states: Keep all states of every trajectory: ntraj * t * n**2 complex numbers.
+        eigenvalue_tolerance: How far below 0 an eigenvalue of a saved state may lie before a comparison method
+            raises; infinity lets only overflow raise.
+        error_estimate: Compute stats["weak_error"]; costs about one trajectory of a large system.
+        threads: 0 uses all; the result's bytes do not depend on it.
+        progress: "auto", True, False, or a callable of (done, total).
+
+    Returns:
+        TrajectoryResult. After Ctrl-C it holds the trajectories that were complete and has `partial` set.
+
+    Raises:
+        InputError: H is not Hermitian, times are out of order, an efficiency or step is out of range, a monitored
+            operator does not suit the method.
+        ShapeError: An operator does not fit H.
+        NonPhysicalState: A comparison method left the set of states; names the time and the eigenvalue.
+        KeyboardInterrupt: Ctrl-C came before the first trajectories were complete.
+
+    Examples:
+        A qubit looked at weakly, without a drive: single trajectories collapse, the ensemble keeps its populations.
+
+        >>> import numpy as np
+        >>> sz = np.diag([1.0, -1.0])
+        >>> plus = np.array([1.0, 1.0]) / np.sqrt(2)
+        >>> result = smesolve(0 * sz, plus, [0.0, 5.0], sc_ops=[sz / np.sqrt(2)], e_ops=[sz], ntraj=1000, seeds=1)
+        >>> bool(abs(result.average_expect[0, -1]) < 4 * result.standard_errors[0, -1])
+        True
+        >>> bool(result.std_expect[0, -1] > 0.9)
+        True
+        >>> result.measurement.shape
+        (1000, 1, 1)
+
+    Source: Wiseman and Milburn, Quantum Measurement and Control, ch. 4; Jacobs and Steck, Contemp. Phys. 47, 279 (2006).
+    """
+    # convert
+    times = as_times("tlist", tlist)
+    model = as_model(H, rho0, times, c_ops, sc_ops, eta, args, heterodyne)
+    levels = model.hamiltonian.levels
+    keys, operators = _named_operators(e_ops, levels)
+    watched, parts = _hermitian_parts(operators)
+    used_seeds, seed_list = _seeds(seeds, ntraj)
+    # check
+    check_method(method)
+    _check_count("ntraj", ntraj)
+    if threads < 0:
+        raise InputError(f"Argument `threads` must be at least 0, but is {threads}.")
+    # call
+    started = time.perf_counter()
+    program, steps = compile_program(model, times, method=method, dt=dt, eigenvalue_tolerance=eigenvalue_tolerance)
+    weak_error = program.ensemble_error() if error_estimate else None
+    bar = progress_callback(progress, "trajectories")
+    try:
+        raw = program.sample(
+            watched=watched,
+            seeds=seed_list,
+            trajectories=ntraj,
+            keep_watched=keep_runs_results,
+            keep_measurement=store_measurement,
+            keep_states=store_states,
+            keep_final_states=keep_runs_results,
+            threads=threads,
+            progress=bar,
+        )
+    finally:
+        if hasattr(bar, "close"):
+            bar.close()
+    # wrap
+    count = raw["count"]
+    if count == 0:
+        raise KeyboardInterrupt
+    mean, deviation = _joined(raw["watched_mean"], parts), _joined_deviation(raw["watched_variance"], parts)
+    measurement = None
+    if store_measurement:
+        measurement = raw["measurement"][:count]
+        if heterodyne:
+            measurement = model.record_scale * measurement.reshape(count, -1, 2, len(times) - 1)
+    return TrajectoryResult(
+        times=times,
+        average_expect=mean,
+        std_expect=deviation,
+        standard_errors=deviation / np.sqrt(max(count - 1, 1)),
+        average_states=raw["average_states"],
+        runs_expect=_joined(raw["watched"][:, :count], parts) if keep_runs_results else None,
+        runs_states=raw["states"] if store_states else None,
+        runs_final_states=raw["final_states"] if keep_runs_results else None,
+        measurement=measurement,
+        num_trajectories=count,
+        seeds=used_seeds,
+        partial=count < ntraj,
+        stats={
+            "method": method,
+            "dt": float(np.max(np.diff(times) / np.array(steps))),
+            "steps": int(sum(steps)),
+            "weak_error": weak_error,
+            "run_time_s": time.perf_counter() - started,
+            "threads": threads,
+        },
+        e_keys=keys,
+    )
+
+
+def _check_count(name: str, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise InputError(f"Argument `{name}` must be a whole number of at least 1, but is {value!r}.")
+
+
+def _named_operators(e_ops: Any, levels: int) -> tuple[tuple[Any, ...], list[ComplexArray]]:
+    if isinstance(e_ops, Mapping):
+        return tuple(e_ops), [as_operator(f"e_ops[{key!r}]", op, levels) for key, op in e_ops.items()]
+    if e_ops is None:
+        return (), []
+    is_single = hasattr(e_ops, "full") or (isinstance(e_ops, np.ndarray) and e_ops.ndim == 2)
+    listed = [e_ops] if is_single else list(e_ops)
+    return tuple(range(len(listed))), [as_operator(f"e_ops[{k}]", op, levels) for k, op in enumerate(listed)]
+
+
+def _hermitian_parts(operators: list[ComplexArray]) -> tuple[list[ComplexArray], list[tuple[int, int | None]]]:
+    """Every operator as X + iY with X and Y Hermitian: what to watch, and where each one's parts are."""
+    watched: list[ComplexArray] = []
+    parts: list[tuple[int, int | None]] = []
+    for op in operators:
+        watched.append((op + op.conj().T) / 2)
+        if np.allclose(op, op.conj().T, rtol=0, atol=1e-14 * max(1.0, float(np.abs(op).max(initial=0)))):
+            parts.append((len(watched) - 1, None))
+        else:
+            watched.append((op - op.conj().T) / 2j)
+            parts.append((len(watched) - 2, len(watched) - 1))
+    return watched, parts
+
+
+def _joined(values: RealArray, parts: list[tuple[int, int | None]]) -> RealArray | ComplexArray:
+    if all(imaginary is None for _, imaginary in parts):
+        return values
+    return np.stack([values[re] + (0 if im is None else 1j * values[im]) for re, im in parts])
+
+
+def _joined_deviation(variances: RealArray, parts: list[tuple[int, int | None]]) -> RealArray:
+    if not parts:
+        return variances
+    return np.sqrt(np.stack([variances[re] + (0 if im is None else variances[im]) for re, im in parts]))
+
+
+def _seeds(seeds: Any, ntraj: int) -> tuple[int | list[int], list[int]]:
+    if seeds is None:
+        seeds = secrets.randbits(53)
+    if isinstance(seeds, int | np.integer) and not isinstance(seeds, bool):
+        return _seed(seeds), [_seed(seeds)]
+    if isinstance(seeds, Sequence | np.ndarray) and len(seeds) == ntraj and not isinstance(seeds, str):
+        listed = [_seed(seed) for seed in seeds]
+        return listed, listed
+    raise InputError(f"Argument `seeds` must be a whole number or one per trajectory, but is {seeds!r}.")
+
+
+def _seed(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= int(value) < 2**64:
+        raise InputError(f"Argument `seeds` must be whole numbers from 0 to 2**64 - 1, but is {value!r}.")
+    return int(value)
