@@ -82,6 +82,9 @@ void Device::check() const {
 }
 
 void Device::set_levels(Index levels) {
+    if (level_scheme) {
+        check_level_scheme(*level_scheme);
+    }
     Index most = level_scheme ? std::ssize(level_scheme->energies) : 5;
     check_between("levels", levels, Index{2}, most);
     take_levels(qubit, levels, level_scheme);

@@ -63,6 +63,11 @@ std::vector<Real> DriftProcess::time_constants() const {
     return times;
 }
 
+std::vector<DriftProcess> default_transmon_drift() {
+    return {{.kind = DriftKind::ornstein_uhlenbeck, .sigma = 2 * radians_per_us_per_khz, .correlation_time = 100},
+            {.kind = DriftKind::random_telegraph, .sigma = 3 * radians_per_us_per_khz, .switching_rate = 0.1}};
+}
+
 DriftPath::DriftPath(std::vector<DriftProcess> processes, Seed device_seed, std::uint32_t stream)
     : hold_time_(infinity), stream_(stream) {
     PhiloxStream noise(device_seed, start_batch, 0, stream);

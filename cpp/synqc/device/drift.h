@@ -30,6 +30,10 @@ struct DriftProcess {
     bool operator==(const DriftProcess&) const = default;
 };
 
+/// What a transmon's frequency does when nobody has measured it: OU of 2 kHz over 100 s and a telegraph signal of
+/// +-3 kHz at 0.1 Hz. Orders of magnitude of Burnett et al. arXiv:1901.04417 and Schlor et al. arXiv:1901.05352.
+std::vector<DriftProcess> default_transmon_drift();
+
 /// Sampled path of a sum of processes: exact updates over any time step, reproducible for (seed, stream).
 ///
 /// OU: x' = a x + sigma sqrt(1 - a^2) xi, a = exp(-dt / tau). RTN: flips with probability (1 - exp(-2 rate dt)) / 2.

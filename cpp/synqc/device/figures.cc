@@ -1,5 +1,6 @@
 #include "synqc/device/figures.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -103,7 +104,13 @@ Real rounded(Real value) {
     return result;
 }
 
-Real in_unit(Real stored, Real unit) {
+std::optional<Real> unless_drawn(Real value, Real unit) {
+    return std::isnan(value) ? std::nullopt : std::optional(value * unit);
+}
+
+}  // namespace
+
+Real in_public_unit(Real stored, Real unit) {
     Real plain = stored / unit;
     if (unit == 1 || !std::isfinite(plain)) {
         return plain;
@@ -118,15 +125,9 @@ Real in_unit(Real stored, Real unit) {
     return plain;
 }
 
-std::optional<Real> unless_drawn(Real value, Real unit) {
-    return std::isnan(value) ? std::nullopt : std::optional(value * unit);
-}
-
-}  // namespace
-
 template <typename Owner>
 Real Figure<Owner>::read(const Owner& owner) const {
-    return in_unit(owner.*field, unit);
+    return in_public_unit(owner.*field, unit);
 }
 
 template <typename Owner>
@@ -208,7 +209,7 @@ std::string_view name_of(DriftKind kind) {
 Real figure_of(const Device& device, std::string_view name) {
     constexpr Real drawn = std::numeric_limits<Real>::quiet_NaN();
     if (name == "detuning_khz") {
-        return device.exact_detuning ? in_unit(*device.exact_detuning, khz) : drawn;
+        return device.exact_detuning ? in_public_unit(*device.exact_detuning, khz) : drawn;
     }
     if (name == "amplitude_error") {
         return device.exact_amplitude_error.value_or(drawn);
@@ -241,6 +242,7 @@ void set_figure(Device& device, std::string_view name, Real value) {
             figure.write(device.qubit, value);
             for (Qubit& individual : device.individuals) {
                 figure.write(individual, value);
+                individual.t2 = std::min(individual.t2, 2 * individual.t1);
             }
             return;
         }

@@ -20,6 +20,9 @@ enum class Range {
     share,                 // (0, 1]
 };
 
+/// `stored / unit`, but the number that times `unit` gives `stored` if there is one, and a short one of those.
+Real in_public_unit(Real stored, Real unit);
+
 /// A number of `Owner`, its public name (which carries the unit) and what it means.
 template <typename Owner>
 struct Figure {
@@ -52,9 +55,9 @@ std::string_view name_of(DriftKind kind);
 /// `amplitude_error` (NaN while they are drawn). Throws UnknownName listing the known ones.
 Real figure_of(const Device& device, std::string_view name);
 
-/// Sets such a figure, on the typical qubit and on every individual. NaN as `detuning_khz` or `amplitude_error` goes
-/// back to drawing. Throws UnknownName, or InvalidArgument if the value is out of its own range; whether the figures
-/// fit each other is for Device::check.
+/// Sets such a figure, on the typical qubit and on every individual (whose T2 is cut to 2 T1 where it would pass it).
+/// NaN as `detuning_khz` or `amplitude_error` goes back to drawing. Throws UnknownName, or InvalidArgument if the value
+/// is out of its own range; whether the figures fit each other is for Device::check.
 void set_figure(Device& device, std::string_view name, Real value);
 
 }  // namespace synqc

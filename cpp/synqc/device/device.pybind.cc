@@ -1,0 +1,196 @@
+#include "synqc/device/device.h"
+
+#include <pybind11/operators.h>
+#include <pybind11/stl.h>
+
+#include <map>
+
+#include "synqc/base/checks.h"
+#include "synqc/device/figures.h"
+#include "synqc/device/target.h"
+#include "synqc/py/bindings.h"
+
+namespace py = pybind11;
+
+namespace synqc {
+
+namespace {
+
+using NamedFigures = std::map<std::string, Real>;
+
+template <typename Owner>
+py::dict figures_of(std::span<const Figure<Owner>> figures, const Owner& owner) {
+    py::dict values;
+    for (const auto& figure : figures) {
+        values[py::str(figure.name)] = figure.read(owner);
+    }
+    return values;
+}
+
+py::list drift_of(const Device& device) {
+    py::list processes;
+    for (const DriftProcess& process : device.drift) {
+        processes.append(
+            py::make_tuple(py::str(name_of(process.kind)), figures_of(drift_figures(process.kind), process)));
+    }
+    return processes;
+}
+
+DriftProcess drift_process(const std::string& kind, const NamedFigures& values) {
+    DriftProcess process;
+    process.kind = drift_kind_from_name(kind);
+    auto left = values;
+    for (const auto& figure : drift_figures(process.kind)) {
+        auto found = left.extract(std::string(figure.name));
+        if (found.empty()) {
+            refuse(figure.name, "given for drift of kind '" + kind + "'", "missing");
+        }
+        figure.check(found.mapped());
+        figure.write(process, found.mapped());
+    }
+    if (!left.empty()) {
+        refuse(left.begin()->first, "left out for drift of kind '" + kind + "'", "given");
+    }
+    process.check();
+    return process;
+}
+
+Device with_figures(Device device, const NamedFigures& values, std::optional<Index> levels) {
+    if (levels) {
+        device.set_levels(*levels);
+    }
+    for (const auto& [name, value] : values) {
+        set_figure(device, name, value);
+    }
+    device.check();
+    return device;
+}
+
+Device with_drift(Device device, const std::vector<std::pair<std::string, NamedFigures>>& processes) {
+    device.drift.clear();
+    for (const auto& [kind, values] : processes) {
+        device.drift.push_back(drift_process(kind, values));
+    }
+    return device;
+}
+
+Device with_name(Device device, std::string name) {
+    device.name = std::move(name);
+    return device;
+}
+
+py::list individuals_of(const Device& device) {
+    py::list all;
+    for (const Qubit& individual : device.individuals) {
+        all.append(figures_of(qubit_figures(), individual));
+    }
+    return all;
+}
+
+py::list level_energies_of(const Device& device) {
+    py::list energies;
+    for (Real energy : device.qubit.level_energies) {
+        energies.append(in_public_unit(energy, radians_per_us_per_mhz));
+    }
+    return energies;
+}
+
+py::list register_of(const Device& device, Index count, Seed device_seed) {
+    py::list members;
+    for (const RegisterQubit& member : make_register(device, count, device_seed)) {
+        py::dict values = figures_of(qubit_figures(), member.qubit);
+        values["detuning_khz"] = in_public_unit(member.hidden.detuning, radians_per_us_per_khz);
+        values["amplitude_error"] = member.hidden.amplitude_error;
+        values["drift"] = member.drift;
+        members.append(values);
+    }
+    return members;
+}
+
+py::list figure_list() {
+    py::list list;
+    for (const auto& figure : qubit_figures()) {
+        list.append(py::make_tuple(py::str(figure.name), py::str(figure.meaning)));
+    }
+    for (const auto& figure : device_figures()) {
+        list.append(py::make_tuple(py::str(figure.name), py::str(figure.meaning)));
+    }
+    return list;
+}
+
+Target with_decision_latency(Target target, Real decision_latency_ns) {
+    target.decision_latency = decision_latency_ns * us_per_ns;
+    target.check();
+    return target;
+}
+
+void bind_targets(py::module_& module) {
+    py::class_<Target>(module, "Target",
+                       "Where an experiment runs: latencies of the control stack and the plant behind it.")
+        .def_readonly("name", &Target::name)
+        .def_readonly("description", &Target::description)
+        .def_readonly("emulated", &Target::emulated)
+        .def_readonly("classical", &Target::classical)
+        .def_property_readonly(
+            "mapping", [](const Target& target) { return target.mapping == ProbeMapping::rate ? "rate" : "pulse"; })
+        .def_readonly("path_latency_us", &Target::path_latency)
+        .def_readonly("decision_latency_us", &Target::decision_latency)
+        .def_readonly("result_latency_us", &Target::result_latency)
+        .def_readonly("network_median_s", &Target::network_median)
+        .def_readonly("network_log_sigma", &Target::network_log_sigma)
+        .def_readonly("queue_median_s", &Target::queue_median)
+        .def_readonly("queue_log_sigma", &Target::queue_log_sigma)
+        .def_readonly("sources", &Target::sources)
+        .def("with_decision_latency_ns", &with_decision_latency, py::arg("decision_latency_ns"),
+             "Copy that decides on the second drive in another time.");
+    module.def("target_names", &target_names, "Names of all targets.");
+    module.def(
+        "target", [](std::string_view name) { return target_from_name(name); }, py::arg("name"),
+        "Target of that name.");
+}
+
+void bind_drift(py::module_& module) {
+    py::class_<DriftPath>(module, "DriftPath", "Sampled path of a qubit's detuning in the device's wall time.")
+        .def(py::init(
+                 [](const std::vector<std::pair<std::string, NamedFigures>>& processes, Seed device_seed,
+                    std::uint32_t stream) { return DriftPath(with_drift({}, processes).drift, device_seed, stream); }),
+             py::arg("processes"), py::arg("device_seed"), py::arg("stream") = 0)
+        .def_property_readonly(
+            "detuning_khz", [](const DriftPath& path) { return path.value() / radians_per_us_per_khz; }, "Now, kHz.")
+        .def("advance", &DriftPath::advance, py::arg("seconds"), py::arg("seed"), "Moves on by exact updates.")
+        .def_property_readonly("hold_time_s", &DriftPath::hold_time);
+}
+
+}  // namespace
+
+void bind_device(py::module_& module) {
+    bind_targets(module);
+    bind_drift(module);
+    py::class_<Device>(module, "Device", "A kind of device: typical qubit, individuals, hidden calibration and drift.")
+        .def_readonly("name", &Device::name)
+        .def_readonly("description", &Device::description)
+        .def_readonly("modality", &Device::modality)
+        .def_readonly("sources", &Device::sources)
+        .def_readonly("assumptions", &Device::assumptions)
+        .def_property_readonly("levels", [](const Device& device) { return device.qubit.levels; })
+        .def_property_readonly("level_energies_mhz", &level_energies_of)
+        .def_property_readonly("drift", &drift_of)
+        .def_property_readonly("individuals", &individuals_of)
+        .def("figure", &figure_of, py::arg("name"), "Value in the unit its name carries; NaN: drawn.")
+        .def("with_figures", &with_figures, py::arg("values"), py::arg("levels") = py::none(),
+             "Copy with other figures, on the typical qubit and every individual.")
+        .def("with_drift", &with_drift, py::arg("processes"), "Copy that drifts otherwise.")
+        .def("with_name", &with_name, py::arg("name"), "Copy of another name.")
+        .def("register", &register_of, py::arg("count"), py::arg("device_seed"),
+             "True figures, hidden calibration and drift of the first `count` individuals.")
+        .def(py::self == py::self);
+    module.def("device_figures", &figure_list, "Names and meanings of all figures of a device.");
+    module.def(
+        "thermal_population",
+        [](Real frequency_ghz, Real temperature_mk) {
+            return thermal_population(frequency_ghz * 1e3 * radians_per_us_per_mhz, temperature_mk);
+        },
+        py::arg("frequency_ghz"), py::arg("temperature_mk"), "P(|1>) of a two-level system in a bath.");
+}
+
+}  // namespace synqc

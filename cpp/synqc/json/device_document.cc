@@ -1,0 +1,265 @@
+#include "synqc/json/device_document.h"
+
+#include <cmath>
+#include <limits>
+
+#include "synqc/base/errors.h"
+#include "synqc/device/figures.h"
+#include "synqc/json/document.h"
+#include "synqc/json/writer.h"
+
+namespace synqc {
+
+namespace {
+
+constexpr Real khz = radians_per_us_per_khz;
+constexpr Real mhz = radians_per_us_per_mhz;
+constexpr Real infinity = std::numeric_limits<Real>::infinity();
+
+template <typename Owner>
+void read_figure(const Figure<Owner>& figure, const Node& node, Owner& owner) {
+    bool infinite = figure.range == Range::positive_or_infinite && node.is_null();
+    Real value = infinite ? infinity : node.number();
+    node.checked([&] { figure.check(value); });
+    figure.write(owner, value);
+}
+
+template <typename Owner>
+void read_figures(std::span<const Figure<Owner>> figures, const Node& node, Owner& owner) {
+    for (const auto& figure : figures) {
+        if (auto member = node.find(figure.name)) {
+            read_figure(figure, *member, owner);
+        }
+    }
+}
+
+template <typename Owner>
+void write_figures(std::span<const Figure<Owner>> figures, const Owner& owner, Writer& writer) {
+    for (const auto& figure : figures) {
+        writer.key(figure.name);
+        writer.value(figure.read(owner));
+    }
+}
+
+LevelScheme read_level_scheme(const Node& energies, const std::optional<Node>& lowering) {
+    LevelScheme scheme;
+    for (Real energy : energies.numbers()) {
+        scheme.energies.push_back(energy * mhz);
+    }
+    if (!lowering) {
+        return scheme;
+    }
+    auto rows = lowering->items();
+    if (rows.size() != scheme.energies.size()) {
+        lowering->refuse("as many rows as `level_energies_mhz` has levels", std::to_string(rows.size()) + " rows");
+    }
+    for (const Node& row : rows) {
+        auto elements = row.numbers();
+        if (elements.size() != rows.size()) {
+            row.refuse("as long as there are rows", std::to_string(elements.size()) + " values");
+        }
+        scheme.lowering.insert(scheme.lowering.end(), elements.begin(), elements.end());
+    }
+    return scheme;
+}
+
+std::vector<std::string_view> qubit_keys() {
+    std::vector<std::string_view> keys = {"levels"};
+    for (const auto& figure : qubit_figures()) {
+        keys.push_back(figure.name);
+    }
+    return keys;
+}
+
+void read_qubit(const Node& node, Device& device) {
+    auto known = qubit_keys();
+    known.insert(known.end(), {"level_energies_mhz", "lowering_elements"});
+    node.refuse_other_keys_than(known);
+    for (std::string_view required : {"t1_us", "t2_us", "gate_ns", "readout_ns"}) {
+        node.at(required);
+    }
+    read_figures(qubit_figures(), node, device.qubit);
+    if (auto energies = node.find("level_energies_mhz")) {
+        device.level_scheme = read_level_scheme(*energies, node.find("lowering_elements"));
+    } else if (auto lowering = node.find("lowering_elements")) {
+        lowering->refuse("beside `level_energies_mhz`", "alone");
+    }
+    auto levels = node.find("levels");
+    levels.value_or(node).checked([&] { device.set_levels(levels ? levels->integer() : 2); });
+    node.checked([&] {
+        if (!node.find("gamma_max_per_us")) {
+            device.qubit.gamma_max = gamma_max_from_assignment_error(device.qubit);
+        }
+        device.qubit.check();
+    });
+}
+
+Qubit read_individual(const Node& node, const Qubit& typical) {
+    auto known = qubit_keys();
+    known.erase(known.begin());
+    node.refuse_other_keys_than(known);
+    Qubit individual = typical;
+    read_figures(qubit_figures(), node, individual);
+    node.checked([&] { individual.check(); });
+    return individual;
+}
+
+DriftProcess read_drift(const Node& node) {
+    DriftProcess process;
+    Node kind = node.at("kind");
+    kind.checked([&] { process.kind = drift_kind_from_name(kind.text()); });
+    std::vector<std::string_view> known = {"kind"};
+    for (const auto& figure : drift_figures(process.kind)) {
+        known.push_back(figure.name);
+        node.at(figure.name);
+    }
+    node.refuse_other_keys_than(known);
+    read_figures(drift_figures(process.kind), node, process);
+    node.checked([&] { process.check(); });
+    return process;
+}
+
+/// Individuals share most figures with the typical qubit; only what differs is written.
+void write_individual(const Qubit& individual, const Qubit& typical, Writer& writer) {
+    writer.begin_object();
+    for (const auto& figure : qubit_figures()) {
+        if (individual.*figure.field != typical.*figure.field) {
+            writer.key(figure.name);
+            writer.value(figure.read(individual));
+        }
+    }
+    writer.end_object();
+}
+
+void write_level_scheme(const LevelScheme& scheme, Writer& writer) {
+    writer.key("level_energies_mhz");
+    writer.begin_list();
+    for (Real energy : scheme.energies) {
+        writer.value(in_public_unit(energy, mhz));
+    }
+    writer.end_list();
+    if (scheme.lowering.empty()) {
+        return;
+    }
+    writer.key("lowering_elements");
+    writer.begin_list();
+    for (std::size_t row = 0; row < scheme.energies.size(); ++row) {
+        writer.begin_list();
+        for (std::size_t column = 0; column < scheme.energies.size(); ++column) {
+            writer.value(scheme.lowering[row * scheme.energies.size() + column]);
+        }
+        writer.end_list();
+    }
+    writer.end_list();
+}
+
+void write_texts(std::string_view key, const std::vector<std::string>& texts, Writer& writer) {
+    writer.key(key);
+    writer.begin_list();
+    for (const std::string& text : texts) {
+        writer.value(text);
+    }
+    writer.end_list();
+}
+
+}  // namespace
+
+Device read_device(std::string_view text) {
+    Document document(text);
+    Node root = document.root();
+    std::vector<std::string_view> known = {"name", "modality", "description", "sources", "assumptions", "qubit"};
+    for (const auto& figure : device_figures()) {
+        known.push_back(figure.name);
+    }
+    known.insert(known.end(), {"detuning_khz", "amplitude_error", "drift", "individuals"});
+    root.refuse_other_keys_than(known);
+
+    Device device;
+    device.name = root.at("name").text();
+    auto text_of_member = [&](std::string_view key) {
+        auto member = root.find(key);
+        return member ? member->text() : std::string();
+    };
+    device.modality = text_of_member("modality");
+    device.description = text_of_member("description");
+    auto texts_of_member = [&](std::string_view key) {
+        auto member = root.find(key);
+        return member ? member->texts() : std::vector<std::string>();
+    };
+    device.sources = texts_of_member("sources");
+    device.assumptions = texts_of_member("assumptions");
+    read_qubit(root.at("qubit"), device);
+    read_figures(device_figures(), root, device);
+    for (std::string_view exact : {"detuning_khz", "amplitude_error"}) {
+        if (auto member = root.find(exact); member && !member->is_null()) {
+            member->checked([&] { set_figure(device, exact, member->number()); });
+        }
+    }
+    if (auto drift = root.find("drift")) {
+        for (const Node& process : drift->items()) {
+            device.drift.push_back(read_drift(process));
+        }
+    }
+    if (auto individuals = root.find("individuals")) {
+        for (const Node& individual : individuals->items()) {
+            device.individuals.push_back(read_individual(individual, device.qubit));
+        }
+    }
+    root.checked([&] { device.check(); });
+    return device;
+}
+
+std::string write_device(const Device& device) {
+    Writer writer;
+    writer.begin_object();
+    writer.key("name");
+    writer.value(device.name);
+    writer.key("modality");
+    writer.value(device.modality);
+    writer.key("description");
+    writer.value(device.description);
+    write_texts("sources", device.sources, writer);
+    write_texts("assumptions", device.assumptions, writer);
+
+    writer.key("qubit");
+    writer.begin_object();
+    writer.key("levels");
+    writer.value(device.qubit.levels);
+    write_figures(qubit_figures(), device.qubit, writer);
+    if (device.level_scheme) {
+        write_level_scheme(*device.level_scheme, writer);
+    }
+    writer.end_object();
+
+    write_figures(device_figures(), device, writer);
+    if (device.exact_detuning) {
+        writer.key("detuning_khz");
+        writer.value(in_public_unit(*device.exact_detuning, khz));
+    }
+    if (device.exact_amplitude_error) {
+        writer.key("amplitude_error");
+        writer.value(*device.exact_amplitude_error);
+    }
+    writer.key("drift");
+    writer.begin_list();
+    for (const DriftProcess& process : device.drift) {
+        writer.begin_object();
+        writer.key("kind");
+        writer.value(name_of(process.kind));
+        write_figures(drift_figures(process.kind), process, writer);
+        writer.end_object();
+    }
+    writer.end_list();
+    if (!device.individuals.empty()) {
+        writer.key("individuals");
+        writer.begin_list();
+        for (const Qubit& individual : device.individuals) {
+            write_individual(individual, device.qubit, writer);
+        }
+        writer.end_list();
+    }
+    writer.end_object();
+    return writer.text();
+}
+
+}  // namespace synqc
