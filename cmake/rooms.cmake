@@ -47,6 +47,11 @@ function(synqc_room name)
                 target_compile_options(${library}_${level} PRIVATE -mprefer-vector-width=512)
             endif()
             target_sources(${library} PRIVATE $<TARGET_OBJECTS:${library}_${level}>)
+            if(SYNQC_TESTS AND NOT SYNQC_SANITIZE)
+                add_test(NAME ${name}.kernels_of_${level}_export_only_their_level
+                         COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} "-DOBJECTS=$<JOIN:$<TARGET_OBJECTS:${library}_${level}>,|>"
+                                 -DLEVEL=${level} -P ${PROJECT_SOURCE_DIR}/cmake/check_kernel_symbols.cmake)
+            endif()
         endforeach()
     endif()
 
@@ -57,7 +62,8 @@ function(synqc_room name)
         add_executable(${name}_tests ${tests})
         target_link_libraries(${name}_tests PRIVATE ${library} GTest::gtest_main)
         target_compile_definitions(${name}_tests PRIVATE SYNQC_DATA_DIR="${PROJECT_SOURCE_DIR}/python/synqc/data")
-        gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60)
+        gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+                             PROPERTIES ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp")
     endif()
     if(SYNQC_BENCHMARKS AND benchmarks)
         add_executable(${name}_perf ${benchmarks})

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -26,12 +27,14 @@ class Loop {
     Loop(Index count, Watch& watch, const std::function<void(Index)>& body)
         : count_(count), watch_(watch), body_(body), next_tick_(Clock::now() + tick_period) {}
 
-    void run_as_helper() {
+    /// False if the loop has closed already.
+    bool run_as_helper() {
         if (!enter()) {
-            return;
+            return false;
         }
         run_blocks([] {});
         leave();
+        return true;
     }
 
     void run_as_caller() {
@@ -139,12 +142,33 @@ class Arenas {
         allow(threads);
         auto& arena = arena_of(threads);
         for (Index helper = 0; helper < helpers; ++helper) {
-            arena.enqueue([loop] { loop->run_as_helper(); });
+            waiting_.push_back(loop);
+            // The loop travels through `waiting_` rather than in the task: our mutex then orders memory between the two
+            // threads, which a thread sanitizer cannot see inside oneTBB.
+            arena.enqueue([] { of_this_process().help_a_waiting_loop(); });
         }
         return true;
     }
 
   private:
+    void help_a_waiting_loop() {
+        while (auto loop = next_waiting()) {
+            if (loop->run_as_helper()) {
+                return;
+            }
+        }
+    }
+
+    std::shared_ptr<Loop> next_waiting() {
+        std::lock_guard lock(mutex_);
+        if (waiting_.empty()) {
+            return nullptr;
+        }
+        auto loop = std::move(waiting_.front());
+        waiting_.pop_front();
+        return loop;
+    }
+
     void allow(int threads) {
         if (threads > allowed_) {
             allowed_ = threads;
@@ -165,6 +189,7 @@ class Arenas {
     pid_t owner_ = 0;
     int allowed_ = 0;
     std::unique_ptr<tbb::global_control> limit_;
+    std::deque<std::shared_ptr<Loop>> waiting_;  // once per helper asked for
     std::vector<std::unique_ptr<tbb::task_arena>> arenas_;
 };
 
