@@ -10,13 +10,13 @@ namespace synqc {
 
 /// One qubit in the frame rotating at its drive, as operators: the equation (1a.1) with the dissipators (1a.2).
 ///
-/// H(t) = static_hamiltonian + (Omega_x / 2)(b + b^dag) + (Omega_y / 2) i (b^dag - b) + delta(t) b^dag b.
+/// H(t) = diag(energies) + (Omega_x / 2)(b + b^dag) + (Omega_y / 2) i (b^dag - b) + delta(t) b^dag b.
 struct DrivenQubit {
     Index levels;
-    Matrix static_hamiltonian;  // rad/µs: detuning, anharmonicity or explicit level energies
-    Matrix lowering;            // b, or the drive matrix of a qubit with explicit levels
-    Matrix number;              // diag(0, 1, ..)
-    std::vector<Matrix> jumps;  // 1/sqrt(µs); decay, heating and pure dephasing, those with a rate
+    RealVector energies;            // rad/µs: detuning, anharmonicity or explicit level energies
+    RealMatrix lowering;            // b, or the drive matrix of a qubit with explicit levels
+    RealMatrix number;              // diag(0, 1, ..)
+    std::vector<RealMatrix> jumps;  // 1/sqrt(µs); decay, heating and pure dephasing, those with a rate
 
     /// detuning: qubit minus drive frequency, rad/µs.
     static DrivenQubit from_qubit(const Qubit& qubit, Real detuning);
@@ -24,11 +24,11 @@ struct DrivenQubit {
     /// H at one instant of a drive given in the frame of `axis` (rad from x towards y).
     Matrix hamiltonian(const DriveSample& drive, Real axis) const;
 
-    /// Row-stacking generator of everything but the drive.
-    Matrix idle_generator() const;
+    /// Generator of the dissipators alone, (n*n, n*n) on hermitian_coordinates.
+    RealMatrix dissipation() const;
 
-    /// Row-stacking generator of the dissipators alone.
-    Matrix dissipation() const;
+    /// Generator of -i [H, .] for a Hermitian H, (n*n, n*n) on hermitian_coordinates.
+    static RealMatrix commutation_with(const Matrix& hamiltonian);
 };
 
 }  // namespace synqc

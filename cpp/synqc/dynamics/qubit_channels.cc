@@ -5,64 +5,85 @@
 
 #include "synqc/base/checks.h"
 #include "synqc/dynamics/driven_qubit.h"
+#include "synqc/dynamics/pulse_intervals.h"
 #include "synqc/linalg/exponential.h"
-#include "synqc/linalg/hermitian_coordinates.h"
 #include "synqc/linalg/operators.h"
-#include "synqc/linalg/superoperators.h"
 
 namespace synqc {
 
 namespace {
 
-constexpr Real promised_error = 1e-9;
-
-/// The generator of a driven qubit in Hermitian coordinates, as a sum of fixed matrices.
-struct DrivenGenerator {
-    RealMatrix idle;
-    RealMatrix along_x;  // per rad/µs of Omega_x in the frame of the pulse's axis
-    RealMatrix along_y;
-    RealMatrix detuned;
-
-    DrivenGenerator(const DrivenQubit& qubit, Real axis) {
-        DrivenQubit driven_only = qubit;
-        driven_only.static_hamiltonian.setZero();
-        auto part = [&](const DriveSample& unit) {
-            return in_hermitian_coordinates(hamiltonian_superoperator(driven_only.hamiltonian(unit, axis)));
-        };
-        idle = in_hermitian_coordinates(qubit.idle_generator());
-        along_x = part({1, 0, 0});
-        along_y = part({0, 1, 0});
-        detuned = part({0, 0, 1});
-    }
-
-    RealMatrix at(const DriveSample& drive) const {
-        return idle + drive.omega_x * along_x + drive.omega_y * along_y + drive.detuning * detuned;
-    }
-};
-
-DriveSample scaled(DriveSample drive, Real scale) {
-    return {drive.omega_x * scale, drive.omega_y * scale, drive.detuning};
+Real norm_of(const RealMatrix& matrix) {
+    return matrix.cwiseAbs().colwise().sum().maxCoeff();
 }
 
-DriveSample mixed(Real a, const DriveSample& p, Real b, const DriveSample& q) {
-    return {a * p.omega_x + b * q.omega_x, a * p.omega_y + b * q.omega_y, a * p.detuning + b * q.detuning};
+/// Exponentials of the constant pieces between breakpoints.
+Channel stepped_pulse(const DrivenQubit& qubit, const Pulse& pulse, Real scale) {
+    std::vector<Real> edges = pulse.breakpoints();
+    edges.insert(edges.begin(), 0);
+    edges.push_back(pulse.duration);
+    const RealMatrix dissipation = qubit.dissipation();
+    Channel whole = Channel::identity(qubit.levels);
+    for (std::size_t piece = 0; piece + 1 < edges.size(); ++piece) {
+        const Real begin = edges[piece];
+        const Real end = edges[piece + 1];
+        DriveSample drive = pulse.at((begin + end) / 2);
+        drive.omega_x *= scale;
+        drive.omega_y *= scale;
+        const RealMatrix generator = DrivenQubit::commutation_with(qubit.hamiltonian(drive, pulse.axis)) + dissipation;
+        const RealMatrix step = exponential(RealMatrix((end - begin) * generator));
+        whole.matrix = piece == 0 ? step : RealMatrix(step * whole.matrix);
+    }
+    return whole;
 }
 
-RealMatrix smooth_piece(const DrivenGenerator& generator, const Pulse& pulse, Real scale, Real begin, Real end,
-                        Index steps) {
-    const Real gauss = std::sqrt(3.0) / 6;
-    const Real step = (end - begin) / static_cast<Real>(steps);
-    RealMatrix propagator = RealMatrix::Identity(generator.idle.rows(), generator.idle.cols());
-    for (Index k = 0; k < steps; ++k) {
-        const Real middle = begin + (static_cast<Real>(k) + 0.5) * step;
-        const DriveSample early = scaled(pulse.at(middle - gauss * step), scale);
-        const DriveSample late = scaled(pulse.at(middle + gauss * step), scale);
-        // The exponents weigh the two nodes by 1/4 +- sqrt(3)/6, which add up to one half.
-        const RealMatrix first = (step / 2) * generator.at(mixed(0.5 + 2 * gauss, early, 0.5 - 2 * gauss, late));
-        const RealMatrix second = (step / 2) * generator.at(mixed(0.5 - 2 * gauss, early, 0.5 + 2 * gauss, late));
-        propagator = exponential(second) * (exponential(first) * propagator);
+Real strongest_drive(const Pulse& pulse) {
+    constexpr int looks = 32;
+    Real strongest = 0;
+    for (int look = 0; look <= looks; ++look) {
+        const DriveSample drive = pulse.at(pulse.duration * look / looks);
+        strongest = std::max(strongest, std::hypot(drive.omega_x, drive.omega_y) / 2 + std::abs(drive.detuning));
     }
-    return propagator;
+    return strongest;
+}
+
+PulseRates rates_of(const DrivenQubit& qubit, const RealMatrix& dissipation, const Pulse& pulse, Real scale) {
+    PulseRates rates;
+    for (Index k = 0; k < qubit.levels; ++k) {
+        for (Index l = k + 1; l < qubit.levels; ++l) {
+            if (qubit.lowering(k, l) != 0) {
+                rates.transition = std::max(rates.transition, std::abs(qubit.energies(l) - qubit.energies(k)));
+            }
+        }
+    }
+    rates.spread = (qubit.energies.maxCoeff() - qubit.energies.minCoeff()) / 2;
+    rates.drive =
+        strongest_drive(pulse) * std::abs(scale) * (norm_of(qubit.lowering) + norm_of(qubit.lowering.transpose()));
+    rates.dissipation = norm_of(dissipation);
+    return rates;
+}
+
+Channel smooth_pulse(const DrivenQubit& qubit, const Pulse& pulse, Real scale) {
+    const RealMatrix dissipation = qubit.dissipation();
+    PulseIntervals intervals = cut_pulse(rates_of(qubit, dissipation, pulse, scale), pulse, scale);
+    intervals.levels = qubit.levels;
+    // Only differences of energies matter; centred, they need the fewest terms of the exponential series.
+    const Real centre = (qubit.energies.maxCoeff() + qubit.energies.minCoeff()) / 2;
+    for (Real energy : qubit.energies) {
+        intervals.energies.push_back(energy - centre);
+    }
+    intervals.lowering.assign(qubit.lowering.data(), qubit.lowering.data() + qubit.lowering.size());
+    for (Index row = 0; row < dissipation.rows(); ++row) {
+        for (Index column = 0; column < dissipation.cols(); ++column) {
+            if (dissipation(row, column) != 0) {
+                intervals.dissipation.push_back(
+                    {static_cast<int>(row), static_cast<int>(column), dissipation(row, column)});
+            }
+        }
+    }
+    Channel channel{qubit.levels, RealMatrix(qubit.levels * qubit.levels, qubit.levels * qubit.levels)};
+    compile_pulse(intervals, channel.matrix.data());
+    return channel;
 }
 
 }  // namespace
@@ -73,39 +94,18 @@ Channel idle_channel(const Qubit& qubit, Real duration, Real detuning) {
         return Channel::identity(qubit.levels);
     }
     const DrivenQubit driven = DrivenQubit::from_qubit(qubit, detuning);
-    const RealMatrix generator = in_hermitian_coordinates(driven.idle_generator());
-    return with_exact_trace({qubit.levels, exponential(RealMatrix(duration * generator))});
+    const RealMatrix generator = DrivenQubit::commutation_with(driven.hamiltonian({0, 0, 0}, 0)) + driven.dissipation();
+    return with_exact_trace({qubit.levels, exponential_by_blocks(RealMatrix(duration * generator))});
 }
 
 Channel pulse_channel(const Qubit& qubit, const Pulse& pulse, Real detuning, Real amplitude_error) {
     pulse.check();
     check_finite("amplitude_error", amplitude_error);
-    const DrivenGenerator generator(DrivenQubit::from_qubit(qubit, detuning), pulse.axis);
+    check_between("levels", qubit.levels, Index{2}, Index{5});
+    const DrivenQubit driven = DrivenQubit::from_qubit(qubit, detuning);
     const Real scale = 1 + amplitude_error;
-    std::vector<Real> edges = pulse.breakpoints();
-    edges.insert(edges.begin(), 0);
-    edges.push_back(pulse.duration);
-    Channel whole = Channel::identity(qubit.levels);
-    for (std::size_t piece = 0; piece + 1 < edges.size(); ++piece) {
-        const Real begin = edges[piece];
-        const Real end = edges[piece + 1];
-        if (pulse.is_piecewise_constant()) {
-            const DriveSample drive = scaled(pulse.at((begin + end) / 2), scale);
-            whole.matrix = exponential(RealMatrix((end - begin) * generator.at(drive))) * whole.matrix;
-            continue;
-        }
-        RealMatrix coarse = smooth_piece(generator, pulse, scale, begin, end, 16);
-        for (Index steps = 32;; steps *= 2) {
-            const RealMatrix fine = smooth_piece(generator, pulse, scale, begin, end, steps);
-            const Real change = (fine - coarse).cwiseAbs().maxCoeff();
-            coarse = fine;
-            if (change < 15 * promised_error / 2 || steps > 100000) {
-                break;
-            }
-        }
-        whole.matrix = coarse * whole.matrix;
-    }
-    return with_exact_trace(whole);
+    return with_exact_trace(pulse.is_piecewise_constant() ? stepped_pulse(driven, pulse, scale)
+                                                          : smooth_pulse(driven, pulse, scale));
 }
 
 std::vector<Channel> pulse_channels(const Qubit& qubit, const Pulse& pulse, const std::vector<Real>& angles,

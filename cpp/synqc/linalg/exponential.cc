@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <span>
+#include <vector>
 
 #include "synqc/base/errors.h"
 
@@ -106,6 +107,31 @@ M exponential_of(const M& a) {
 }
 
 }  // namespace
+
+RealMatrix exponential_by_blocks(const RealMatrix& a) {
+    const Index size = a.rows();
+    std::vector<bool> reached(static_cast<std::size_t>(size), false);
+    RealMatrix result = RealMatrix::Zero(size, size);
+    std::vector<Index> members;
+    for (Index first = 0; first < size; ++first) {
+        if (reached[static_cast<std::size_t>(first)]) {
+            continue;
+        }
+        members.assign(1, first);
+        reached[static_cast<std::size_t>(first)] = true;
+        for (std::size_t next = 0; next < members.size(); ++next) {
+            for (Index other = 0; other < size; ++other) {
+                const bool connected = a(members[next], other) != 0 || a(other, members[next]) != 0;
+                if (connected && !reached[static_cast<std::size_t>(other)]) {
+                    reached[static_cast<std::size_t>(other)] = true;
+                    members.push_back(other);
+                }
+            }
+        }
+        result(members, members) = exponential(RealMatrix(a(members, members)));
+    }
+    return result;
+}
 
 Matrix exponential(const Matrix& a) {
     return exponential_of(a);

@@ -14,4 +14,8 @@ namespace synqc {
 Matrix exponential(const Matrix& a);
 RealMatrix exponential(const RealMatrix& a);
 
+/// The same for a matrix that falls apart into blocks after a reordering: each block on its own, so that a fast one
+/// costs the slow ones neither digits nor time.
+RealMatrix exponential_by_blocks(const RealMatrix& a);
+
 }  // namespace synqc
