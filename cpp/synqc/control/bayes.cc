@@ -21,12 +21,9 @@ std::optional<RamseyRound> BayesController::next_ramsey(Index shots_left) {
         return std::nullopt;
     }
     if (!locked()) {
-        return acquisition_round(context_, grid_, shots_left);
+        return acquisition_round(context_, grid_, shots_left, rounds_);
     }
-    // Alternating times leave no alias of one unseen by the other.
-    const Real share = rounds_ % 2 == 0 ? 1 : 0.78;
-    const Index shots = shots_left < 32 ? shots_left : (shots_left + 1) / 2;
-    return mid_fringe_round(context_, shots, share * longest_useful_time(context_), grid_.mean());
+    return tracking_round(context_, shots_left, rounds_, grid_.mean());
 }
 
 void BayesController::observe_ramsey(const RamseyRound& round, Index ones) {
@@ -34,11 +31,16 @@ void BayesController::observe_ramsey(const RamseyRound& round, Index ones) {
     check_between("ones", ones, Index{0}, round.shots);
     const RamseyModel model = RamseyModel::of(context_, round);
     const Real share = static_cast<Real>(ones) / static_cast<Real>(round.shots);
+    ++rounds_;
     if (contradicts(share, round.shots, grid_.predict(model, round.drive_correction))) {
+        if (!doubt_.grows()) {
+            return;
+        }
         grid_ = lost_grid(context_, grid_.mean(), grid_.deviation(), model.time);
+    } else {
+        doubt_.shrinks();
     }
     grid_.observe(model, round.drive_correction, round.shots, ones);
-    ++rounds_;
 }
 
 ControlSettings BayesController::deployed() const {
@@ -58,16 +60,17 @@ TrackerState BayesController::tracker() const {
 }
 
 std::vector<Real> BayesController::state() const {
-    std::vector<Real> numbers{static_cast<Real>(rounds_)};
+    std::vector<Real> numbers{static_cast<Real>(rounds_), doubt_.level()};
     const std::vector<Real> grid = grid_.state();
     numbers.insert(numbers.end(), grid.begin(), grid.end());
     return numbers;
 }
 
 void BayesController::restore(std::span<const Real> state) {
-    check_at_least("state.size()", std::ssize(state), 1);
-    grid_.restore(state.subspan(1));
+    check_at_least("state.size()", std::ssize(state), 2);
+    grid_.restore(state.subspan(2));
     rounds_ = static_cast<Index>(state[0]);
+    doubt_.set(state[1]);
 }
 
 }  // namespace synqc

@@ -9,7 +9,8 @@ namespace synqc {
 /// filter sets the second angle (FeedForward::bayes).
 ///
 /// Evolution times follow the posterior, one radian per deviation, so fringe ambiguities show as several modes that the
-/// next round, at another time, tells apart. A round that contradicts the posterior starts a new acquisition. Source:
+/// next round, at another time, tells apart. A round that contradicts the posterior is not used;
+/// a second one soon after starts a new acquisition. Source:
 /// Berritta et al., arXiv:2404.09212 (diffusing grid); Ferrie, Granade, Cory, QIP 12, 611 (2013) (time ~ 1/std).
 class BayesController : public Controller {
   public:
@@ -32,6 +33,7 @@ class BayesController : public Controller {
 
     DetuningGrid grid_;
     Index rounds_ = 0;
+    Doubt doubt_;
 };
 
 }  // namespace synqc

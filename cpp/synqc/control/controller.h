@@ -110,7 +110,7 @@ struct ControlContext {
     Real acquisition_span = two_pi * 2.5;    // rad/µs, offsets up to this size must be found, however unlikely
     Real outlier_probability = 0.02;         // prior weight of "anywhere in the span"
     DriftPrior drift;
-    Index grid_points = 512;   // of the grid posterior, 256 to 1024
+    Index grid_points = 1024;  // of the grid posterior, 256 to 1024
     SearchWidths search;       // of the learners
     Index population = 32;     // candidates per round of the cross-entropy method, a multiple of 4
     Seed seed = 0;             // of the learners' proposals

@@ -15,6 +15,9 @@ namespace {
 constexpr Real placed_at = 8;
 constexpr Real too_wide = 16;
 constexpr Real too_narrow = 5;
+/// Probability that closing in may drop; a true value dropped so costs a new acquisition.
+constexpr Real negligible = 1e-5;
+constexpr Real unlikely = 1e-3;
 
 std::vector<Real> normal_kernel(Real variance, Real spacing) {
     const Real deviation = std::sqrt(variance) / spacing;
@@ -44,6 +47,21 @@ void add_convolved(const std::vector<Real>& weights, const std::vector<Real>& ke
             result[k] += weight * weights[k - shift];
         }
     }
+}
+
+/// Mean of each point's neighbours within `reach`, as a convolution: a box of 2 reach + 1 points.
+std::vector<Real> boxed(const std::vector<Real>& weights, Index reach) {
+    const Index points = std::ssize(weights);
+    std::vector<Real> sums(points + 1, 0.0);
+    for (Index k = 0; k < points; ++k) {
+        sums[k + 1] = sums[k] + weights[k];
+    }
+    std::vector<Real> result(points);
+    for (Index k = 0; k < points; ++k) {
+        result[k] = (sums[std::min(points, k + reach + 1)] - sums[std::max<Index>(0, k - reach)]) /
+                    static_cast<Real>(2 * reach + 1);
+    }
+    return result;
 }
 
 }  // namespace
@@ -129,10 +147,23 @@ void DetuningGrid::observe(const RamseyModel& model, Real drive_correction, Inde
         weights_[k] = std::max(weights_[k], 1e-250) * log_one[k];
     }
     normalise();
+    close_in();
+}
+
+void DetuningGrid::close_in() {
     const Real half_width = spacing_ * static_cast<Real>(points() - 1) / 2;
     const Real wanted = std::max(placed_at * deviation_, narrowest_);
-    if (half_width > too_wide * deviation_ && wanted < 0.75 * half_width) {
+    if (half_width > too_wide * deviation_ && wanted < 0.75 * half_width &&
+        1 - cumulative(mean_ + wanted) + cumulative(mean_ - wanted) < negligible) {
         place(mean_, wanted);
+        return;
+    }
+    const Real core = core_width();
+    const Real around_core = std::max(40 * core, narrowest_);
+    const Real middle = quantile(0.5);
+    if (core < resolved_width() && around_core < 0.75 * half_width &&
+        1 - cumulative(middle + around_core) + cumulative(middle - around_core) < unlikely) {
+        place(middle, around_core);
     }
 }
 
@@ -187,8 +218,13 @@ void DetuningGrid::convolve(Real variance, Real jump_probability, Real jump_size
         add_convolved(weights_, {1}, 1 - jump_probability, result);
     }
     if (jump_probability > 0 && jump_size > 0) {
-        const Real jump_variance = std::max(jump_size * jump_size, smallest * smallest);
-        add_convolved(weights_, normal_kernel(jump_variance, spacing_), jump_probability, result);
+        // Two boxes make a triangle of deviation jump_size; a box of 2 r + 1 points has variance r (r + 1) / 3.
+        const Real reach = (std::sqrt(1 + 6 * std::pow(jump_size / spacing_, 2)) - 1) / 2;
+        const auto whole_reach = static_cast<Index>(std::lround(std::min(reach, static_cast<Real>(points()))));
+        const std::vector<Real> jumped = boxed(boxed(weights_, whole_reach), whole_reach);
+        for (Index k = 0; k < points(); ++k) {
+            result[k] += jump_probability * jumped[k];
+        }
     }
     weights_ = std::move(result);
     normalise();
@@ -201,6 +237,10 @@ Real DetuningGrid::cumulative(Real value) const {
         sum += weights_[k] * std::min(Real{1}, position - static_cast<Real>(k));
     }
     return std::min(sum, Real{1});
+}
+
+Real DetuningGrid::core_width() const {
+    return (quantile(0.75) - quantile(0.25)) / 1.349;
 }
 
 Real DetuningGrid::quantile(Real probability) const {

@@ -18,8 +18,8 @@ class DetuningGrid {
     /// Bayes' rule on `ones` of the round's shots.
     void observe(const RamseyModel& model, Real drive_correction, Index shots, Index ones);
 
-    /// Diffusion: the normal kernel of this variance with probability 1 - jump_probability, else of jump_size^2.
-    /// Variances too small for the points are saved up.
+    /// Diffusion: the normal kernel of this variance with probability 1 - jump_probability, else a triangle of
+    /// deviation jump_size. Variances too small for the points are saved up.
     void spread(Real variance, Real jump_probability, Real jump_size);
 
     Real mean() const { return mean_; }
@@ -28,6 +28,10 @@ class DetuningGrid {
     Real cumulative(Real value) const;
     /// Value below which it is with this probability.
     Real quantile(Real probability) const;
+    /// Deviation of a normal law with the same quartiles: far-off outliers do not move it.
+    Real core_width() const;
+    /// Narrowest core the points resolve.
+    Real resolved_width() const { return 2.5 * spacing_; }
 
     /// Mean and variance of the probability to read 1, over the density.
     struct Prediction {
@@ -46,6 +50,9 @@ class DetuningGrid {
 
   private:
     void normalise();
+    /// Moves the points closer if the density has become narrow: when nothing is lost by it, or when the core would no
+    /// longer be resolved. What lies outside is then given up; a true value there contradicts later rounds.
+    void close_in();
     void place(Real centre, Real half_width);
     void convolve(Real variance, Real jump_probability, Real jump_size);
     std::vector<Real> probabilities(const RamseyModel& model, Real drive_correction) const;

@@ -16,6 +16,12 @@ bool has_slow_process(const DriftPrior& drift) {
     return drift.kind == DriftPrior::Kind::ornstein_uhlenbeck && drift.sigma > 0;
 }
 
+/// Of a round at the filter's own estimate: the fringe's slope carries the filter's variance into the share of ones.
+DetuningGrid::Prediction linear_prediction(const RamseyModel& model, const DetuningFilter& filter) {
+    const Real slope = model.contrast * model.visibility * model.time / 2;
+    return {model.offset + model.contrast / 2, slope * slope * filter.variance()};
+}
+
 }  // namespace
 
 DetuningFilter::DetuningFilter(const DriftPrior& drift, Real mean, Real deviation)
@@ -109,17 +115,14 @@ std::optional<RamseyRound> KalmanController::next_ramsey(Index shots_left) {
         return std::nullopt;
     }
     if (acquiring()) {
-        return acquisition_round(context_, grid_, shots_left);
+        return acquisition_round(context_, grid_, shots_left, rounds_);
     }
     const Real longest = longest_useful_time(context_);
     const Real time = std::min({longest, 2 * last_time_, certain_fringe / std::sqrt(filter_->variance())});
     if (time < longest) {
         return mid_fringe_round(context_, std::min(shots_left, tracking_shots), time, filter_->estimate());
     }
-    // Alternating times leave no alias of one unseen by the other.
-    const Real share = rounds_ % 2 == 0 ? 1 : 0.78;
-    const Index shots = shots_left < 32 ? shots_left : (shots_left + 1) / 2;
-    return mid_fringe_round(context_, shots, share * longest, filter_->estimate());
+    return tracking_round(context_, shots_left, rounds_, filter_->estimate());
 }
 
 void KalmanController::observe_ramsey(const RamseyRound& round, Index ones) {
@@ -129,32 +132,34 @@ void KalmanController::observe_ramsey(const RamseyRound& round, Index ones) {
     const Real share = static_cast<Real>(ones) / static_cast<Real>(round.shots);
     ++rounds_;
     last_innovation_ = 0;
-    if (acquiring()) {
-        if (contradicts(share, round.shots, grid_.predict(model, round.drive_correction))) {
-            grid_ = lost_grid(context_, grid_.mean(), grid_.deviation(), model.time);
+    const DetuningGrid::Prediction prediction =
+        acquiring() ? grid_.predict(model, round.drive_correction) : linear_prediction(model, *filter_);
+    if (contradicts(share, round.shots, prediction)) {
+        if (doubt_.grows()) {
+            lose(model);
+            grid_.observe(model, round.drive_correction, round.shots, ones);
         }
+        return;
+    }
+    doubt_.shrinks();
+    if (acquiring()) {
         grid_.observe(model, round.drive_correction, round.shots, ones);
         last_time_ = model.time;
         if (grid_.deviation() * model.time < certain_fringe) {
             filter_.emplace(context_.drift, grid_.mean(), grid_.deviation());
-            doubted_ = false;
         }
         return;
     }
-    const Real measured = round.drive_correction + model.mid_fringe_estimate(share);
-    const Real measurement_variance = model.mid_fringe_variance(round.shots);
-    const DetuningFilter::Innovation seen = filter_->innovation(measured, measurement_variance);
+    const DetuningFilter::Innovation seen = filter_->update(round.drive_correction + model.mid_fringe_estimate(share),
+                                                            model.mid_fringe_variance(round.shots));
     last_innovation_ = seen.value / std::sqrt(seen.variance);
-    const Real size = std::abs(last_innovation_);
-    if (size > 4 || (size > 3 && doubted_)) {
-        grid_ = lost_grid(context_, filter_->estimate(), std::sqrt(filter_->variance()), model.time);
-        grid_.observe(model, round.drive_correction, round.shots, ones);
-        filter_.reset();
-        return;
-    }
-    doubted_ = size > 3;
-    filter_->update(measured, measurement_variance);
     last_time_ = std::max(last_time_ / 2, model.time);
+}
+
+void KalmanController::lose(const RamseyModel& model) {
+    const TrackerState last = tracker();
+    grid_ = lost_grid(context_, last.estimate, last.standard_deviation, model.time);
+    filter_.reset();
 }
 
 ControlSettings KalmanController::deployed() const {
@@ -180,7 +185,7 @@ TrackerState KalmanController::tracker() const {
 }
 
 std::vector<Real> KalmanController::state() const {
-    std::vector<Real> numbers{acquiring() ? 1.0 : 0.0, last_time_, static_cast<Real>(rounds_), doubted_ ? 1.0 : 0.0};
+    std::vector<Real> numbers{acquiring() ? 1.0 : 0.0, last_time_, static_cast<Real>(rounds_), doubt_.level()};
     const std::vector<Real> rest = acquiring() ? grid_.state() : filter_->state();
     numbers.insert(numbers.end(), rest.begin(), rest.end());
     return numbers;
@@ -198,7 +203,7 @@ void KalmanController::restore(std::span<const Real> state) {
     }
     last_time_ = state[1];
     rounds_ = static_cast<Index>(state[2]);
-    doubted_ = state[3] != 0;
+    doubt_.set(state[3]);
 }
 
 }  // namespace synqc

@@ -76,13 +76,14 @@ class KalmanController : public Controller {
 
   private:
     bool acquiring() const { return !filter_.has_value(); }
+    void lose(const RamseyModel& model);
 
     DetuningGrid grid_;
     std::optional<DetuningFilter> filter_;
     Real last_time_ = 0;  // µs
     Real last_innovation_ = 0;
     Index rounds_ = 0;
-    bool doubted_ = false;
+    Doubt doubt_;
 };
 
 }  // namespace synqc
