@@ -50,18 +50,19 @@ struct Cut {
 
 /// Angle turned within a panel of 15 intervals at which sixth-order Magnus keeps the error of a whole pulse below
 /// 1e-10.
-constexpr Real turn_per_panel = 5;
+constexpr Real turn_per_panel = 4.5;
 
 /// A shape needs this many panels to be followed, however weak the drive.
 constexpr Index fewest_panels = 2;
 
+/// Of every element of the map.
 constexpr Real promised_error = 1e-9;
 
 Index panels_for(const PulseRates& rates, Real duration) {
     const Real turn = (rates.transition + rates.drive) * duration;
-    // What the order of events near the nodes can cost, from all nodes together: (lost / nodes)^2 * turn / 12.
+    // What the order of events near the nodes costs, measured to be at most (lost / nodes)^2 / 30.
     const Real lost = rates.dissipation * duration;
-    const Real nodes_for_order = lost * std::sqrt(turn / (12 * 0.25 * promised_error));
+    const Real nodes_for_order = lost / std::sqrt(30 * 0.5 * promised_error);
     const Real panels = std::max(turn / turn_per_panel, nodes_for_order / GaussRule::points);
     return std::max(fewest_panels, static_cast<Index>(std::ceil(panels)));
 }
@@ -91,9 +92,39 @@ int series_order(Real norm) {
     return order;
 }
 
+/// Powers of the dissipator over their factorials, on the elements that any of them has.
+void expand_dissipation(const RealMatrix& dissipation, PulseIntervals& intervals) {
+    const Index size = dissipation.rows();
+    std::vector<RealMatrix> powers{RealMatrix::Identity(size, size)};
+    RealMatrix present = powers.front();
+    for (int order = 1; order <= intervals.dissipation_order; ++order) {
+        RealMatrix& power = powers.emplace_back(size, size);
+        power.noalias() = powers[static_cast<std::size_t>(order) - 1].lazyProduct(dissipation / order);
+        present += power.cwiseAbs();
+    }
+    intervals.row_starts.assign(1, 0);
+    for (Index row = 0; row < size; ++row) {
+        for (Index column = 0; column < size; ++column) {
+            if (present(row, column) != 0) {
+                intervals.columns.push_back(static_cast<int>(column));
+            }
+        }
+        intervals.row_starts.push_back(static_cast<int>(intervals.columns.size()));
+    }
+    for (const RealMatrix& power : powers) {
+        for (Index row = 0; row < size; ++row) {
+            for (int e = intervals.row_starts[static_cast<std::size_t>(row)];
+                 e < intervals.row_starts[static_cast<std::size_t>(row) + 1]; ++e) {
+                intervals.coefficients.push_back(power(row, intervals.columns[static_cast<std::size_t>(e)]));
+            }
+        }
+    }
+}
+
 }  // namespace
 
-PulseIntervals cut_pulse(const PulseRates& rates, const Pulse& pulse, Real amplitude_scale) {
+PulseIntervals cut_pulse(const PulseRates& rates, const Pulse& pulse, Real amplitude_scale,
+                         const RealMatrix& dissipation) {
     std::vector<Real> edges = pulse.breakpoints();
     edges.insert(edges.begin(), 0);
     edges.push_back(pulse.duration);
@@ -134,6 +165,7 @@ PulseIntervals cut_pulse(const PulseRates& rates, const Pulse& pulse, Real ampli
     }
     intervals.exponential_order = series_order(1.2 * (rates.spread + rates.drive) * longest);
     intervals.dissipation_order = series_order(rates.dissipation * most_dissipation);
+    expand_dissipation(dissipation, intervals);
     return intervals;
 }
 
@@ -149,8 +181,9 @@ void compile_pulse(const PulseIntervals& intervals, Real* map) {
                              .dissipation_times = intervals.dissipation_times.data(),
                              .exponential_order = intervals.exponential_order,
                              .dissipation_order = intervals.dissipation_order,
-                             .dissipation = intervals.dissipation.data(),
-                             .dissipation_elements = static_cast<int>(intervals.dissipation.size())},
+                             .row_starts = intervals.row_starts.data(),
+                             .columns = intervals.columns.data(),
+                             .coefficients = intervals.coefficients.data()},
                             map);
 }
 

@@ -1,7 +1,7 @@
 #include <cassert>
 
 #include "synqc/base/lanes.h"
-#include "synqc/dynamics/pulse_intervals.h"
+#include "synqc/dynamics/pulse_kernels.h"
 
 namespace synqc::SYNQC_SIMD_LEVEL {
 
@@ -139,7 +139,7 @@ SYNQC_LANE_FUNCTION Square<d> exponential(const Square<d>& exponent, int order) 
     return sum_of_terms;
 }
 
-/// rho -> U rho U^dag on hermitian_coordinates.
+/// rho -> U rho U^dag on hermitian_coordinates, map[column][row].
 template <int d>
 SYNQC_LANE_FUNCTION void write_conjugation(const Square<d>& u, Lanes (*map)[d * d]) {
     auto turned = [&](int a, int i, int b, int j, Lanes& real, Lanes& imaginary) {
@@ -155,9 +155,9 @@ SYNQC_LANE_FUNCTION void write_conjugation(const Square<d>& u, Lanes (*map)[d * 
                     Lanes imaginary;
                     turned(a, i, b, j, real, imaginary);
                     if (i == j) {
-                        map[row][i] = real;
+                        map[i][row] = real;
                         if (a != b) {
-                            map[row + 1][i] = imaginary;
+                            map[i][row + 1] = imaginary;
                         }
                         continue;
                     }
@@ -165,11 +165,11 @@ SYNQC_LANE_FUNCTION void write_conjugation(const Square<d>& u, Lanes (*map)[d * 
                     Lanes imaginary_back;
                     turned(a, j, b, i, real_back, imaginary_back);
                     const int column = (pair_position(d, i, j));
-                    map[row][column] = real + real_back;
-                    map[row][column + 1] = imaginary_back - imaginary;
+                    map[column][row] = real + real_back;
+                    map[column + 1][row] = imaginary_back - imaginary;
                     if (a != b) {
-                        map[row + 1][column] = imaginary + imaginary_back;
-                        map[row + 1][column + 1] = real - real_back;
+                        map[column][row + 1] = imaginary + imaginary_back;
+                        map[column + 1][row + 1] = real - real_back;
                     }
                 }
             }
@@ -177,56 +177,75 @@ SYNQC_LANE_FUNCTION void write_conjugation(const Square<d>& u, Lanes (*map)[d * 
     }
 }
 
-/// exp(time * D) on one column.
-template <int d>
-SYNQC_LANE_FUNCTION void dissipate(const PulseIntervalsInMemory& intervals, Lanes time, Lanes* column) {
-    constexpr int size = d * d;
-    Lanes term[size];
-    for (int row = 0; row < size; ++row) {
-        term[row] = column[row];
+/// Rows [first, first + count) of map * column; as many sums at once as hide the time of an addition.
+template <int d, int first, int count>
+SYNQC_LANE_FUNCTION void multiply_rows(const Lanes (*map)[d * d], const Lanes* column, Lanes* image) {
+    Lanes sums[count] = {};
+    for (int k = 0; k < d * d; ++k) {
+        const Lanes factor = column[k];
+#pragma GCC unroll 16
+        for (int row = 0; row < count; ++row) {
+            sums[row] += map[k][first + row] * factor;
+        }
     }
-    for (int order = 1; order <= intervals.dissipation_order; ++order) {
-        Lanes next[size] = {};
-        for (int number = 0; number < intervals.dissipation_elements; ++number) {
-            const PulseIntervals::Element& element = intervals.dissipation[number];
-            next[element.row] += element.value * term[element.column];
-        }
-        const Lanes share = time / double(order);
-        for (int row = 0; row < size; ++row) {
-            term[row] = next[row] * share;
-            column[row] += term[row];
-        }
+#pragma GCC unroll 16
+    for (int row = 0; row < count; ++row) {
+        image[first + row] = sums[row];
     }
 }
 
 template <int d>
-void compile_sections(const PulseIntervalsInMemory& intervals, Index first_section, Lanes* section_maps) {
+SYNQC_LANE_FUNCTION void multiply(const Lanes (*map)[d * d], const Lanes* column, Lanes* image) {
+    if constexpr (d <= 3) {
+        multiply_rows<d, 0, d * d>(map, column, image);
+    } else if constexpr (d == 4) {
+        multiply_rows<d, 0, 8>(map, column, image);
+        multiply_rows<d, 8, 8>(map, column, image);
+    } else {
+        multiply_rows<d, 0, 13>(map, column, image);
+        multiply_rows<d, 13, 12>(map, column, image);
+    }
+}
+
+/// Elements of exp(time * D), a polynomial in time each.
+SYNQC_LANE_FUNCTION void write_dissipation(const PulseIntervalsInMemory& intervals, int elements, Lanes time,
+                                           Lanes* dissipation) {
+    for (int e = 0; e < elements; ++e) {
+        const double* coefficient = intervals.coefficients + intervals.dissipation_order * elements + e;
+        Lanes value = all_lanes(*coefficient);
+        for (int order = intervals.dissipation_order; order > 0; --order) {
+            coefficient -= elements;
+            value = value * time + *coefficient;
+        }
+        dissipation[e] = value;
+    }
+}
+
+template <int d>
+void compile_sections(const PulseIntervalsInMemory& intervals, Index first_section, Lanes (*total)[d * d]) {
     constexpr int size = d * d;
-    auto* total = reinterpret_cast<Lanes(*)[size]>(section_maps);  // total[column][row]
     for (int column = 0; column < size; ++column) {
         for (int row = 0; row < size; ++row) {
             total[column][row] = all_lanes(row == column ? 1 : 0);
         }
     }
     Lanes map[size][size];
+    Lanes dissipation[size * size];
+    const int elements = intervals.row_starts[size];
     for (Index number = 0; number < intervals.count / pulse_sections; ++number) {
         const Index position = number * pulse_sections + first_section;
         const Square<d> exponent = magnus_exponent<d>(intervals, position);
         write_conjugation<d>(exponential<d>(exponent, intervals.exponential_order), map);
-        const Lanes time = load(&intervals.dissipation_times[position]);
+        write_dissipation(intervals, elements, load(&intervals.dissipation_times[position]), dissipation);
         for (int column = 0; column < size; ++column) {
             Lanes image[size];
+            multiply<d>(map, total[column], image);
             for (int row = 0; row < size; ++row) {
-                Lanes element = map[row][0] * total[column][0];
-#pragma GCC unroll 9
-                for (int k = 1; k < size; ++k) {
-                    element += map[row][k] * total[column][k];
+                Lanes sum_of_row{};
+                for (int e = intervals.row_starts[row]; e < intervals.row_starts[row + 1]; ++e) {
+                    sum_of_row += dissipation[e] * image[intervals.columns[e]];
                 }
-                image[row] = element;
-            }
-            dissipate<d>(intervals, time, image);
-            for (int row = 0; row < size; ++row) {
-                total[column][row] = image[row];
+                total[column][row] = sum_of_row;
             }
         }
     }
@@ -242,10 +261,9 @@ void compile_levels(const PulseIntervalsInMemory& intervals, Real* map) {
             product_of_sections[row][column] = row == column ? 1 : 0;
         }
     }
-    Lanes section_maps[size * size];
+    Lanes columns[size][size];
     for (Index first = 0; first < pulse_sections; first += width) {
-        compile_sections<d>(intervals, first, section_maps);
-        const auto* columns = reinterpret_cast<const Lanes(*)[size]>(section_maps);
+        compile_sections<d>(intervals, first, columns);
         for (Index lane = 0; lane < width; ++lane) {
             for (int row = 0; row < size; ++row) {
                 for (int column = 0; column < size; ++column) {

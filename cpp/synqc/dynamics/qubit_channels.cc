@@ -65,7 +65,7 @@ PulseRates rates_of(const DrivenQubit& qubit, const RealMatrix& dissipation, con
 
 Channel smooth_pulse(const DrivenQubit& qubit, const Pulse& pulse, Real scale) {
     const RealMatrix dissipation = qubit.dissipation();
-    PulseIntervals intervals = cut_pulse(rates_of(qubit, dissipation, pulse, scale), pulse, scale);
+    PulseIntervals intervals = cut_pulse(rates_of(qubit, dissipation, pulse, scale), pulse, scale, dissipation);
     intervals.levels = qubit.levels;
     // Only differences of energies matter; centred, they need the fewest terms of the exponential series.
     const Real centre = (qubit.energies.maxCoeff() + qubit.energies.minCoeff()) / 2;
@@ -73,14 +73,6 @@ Channel smooth_pulse(const DrivenQubit& qubit, const Pulse& pulse, Real scale) {
         intervals.energies.push_back(energy - centre);
     }
     intervals.lowering.assign(qubit.lowering.data(), qubit.lowering.data() + qubit.lowering.size());
-    for (Index row = 0; row < dissipation.rows(); ++row) {
-        for (Index column = 0; column < dissipation.cols(); ++column) {
-            if (dissipation(row, column) != 0) {
-                intervals.dissipation.push_back(
-                    {static_cast<int>(row), static_cast<int>(column), dissipation(row, column)});
-            }
-        }
-    }
     Channel channel{qubit.levels, RealMatrix(qubit.levels * qubit.levels, qubit.levels * qubit.levels)};
     compile_pulse(intervals, channel.matrix.data());
     return channel;
