@@ -50,10 +50,10 @@ struct Cut {
 
 /// Angle turned within a panel of 15 intervals at which sixth-order Magnus keeps the error of a whole pulse below
 /// 1e-10.
-constexpr Real turn_per_panel = 4.5;
+constexpr Real turn_per_panel = 4;
 
 /// A shape needs this many panels to be followed, however weak the drive.
-constexpr Index fewest_panels = 2;
+constexpr Index fewest_panels = 3;
 
 /// Of every element of the map.
 constexpr Real promised_error = 1e-9;

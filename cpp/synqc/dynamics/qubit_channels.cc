@@ -63,9 +63,9 @@ PulseRates rates_of(const DrivenQubit& qubit, const RealMatrix& dissipation, con
     return rates;
 }
 
-Channel smooth_pulse(const DrivenQubit& qubit, const Pulse& pulse, Real scale) {
-    const RealMatrix dissipation = qubit.dissipation();
-    PulseIntervals intervals = cut_pulse(rates_of(qubit, dissipation, pulse, scale), pulse, scale, dissipation);
+Channel smooth_pulse(const DrivenQubit& qubit, const Pulse& pulse, Real scale, const RealMatrix& dissipation,
+                     const PulseRates& rates) {
+    PulseIntervals intervals = cut_pulse(rates, pulse, scale, dissipation);
     intervals.levels = qubit.levels;
     // Only differences of energies matter; centred, they need the fewest terms of the exponential series.
     const Real centre = (qubit.energies.maxCoeff() + qubit.energies.minCoeff()) / 2;
@@ -77,6 +77,64 @@ Channel smooth_pulse(const DrivenQubit& qubit, const Pulse& pulse, Real scale) {
     compile_pulse(intervals, channel.matrix.data());
     return channel;
 }
+
+void check_request(const Qubit& qubit, const Pulse& pulse, Real amplitude_error) {
+    pulse.check();
+    check_finite("amplitude_error", amplitude_error);
+    check_between("levels", qubit.levels, Index{2}, Index{5});
+}
+
+/// Far below the accuracy promised, so that interpolated maps stay completely positive to 1e-12.
+constexpr Real interpolation_tail = 3e-14;
+
+/// Maps of a family of pulses as Chebyshev series in the angle.
+struct ChebyshevChannels {
+    Index levels;
+    Real centre;        // rad
+    Real half;          // rad, half the range of angles
+    RealMatrix series;  // (nodes, levels^4)
+    Real tail;          // largest of the last two coefficients
+
+    template <typename Compile>
+    static ChebyshevChannels through(Index nodes, Real centre, Real half, const Compile& compile) {
+        RealMatrix to_series(nodes, nodes);
+        RealMatrix samples;
+        Index levels = 0;
+        for (Index node = 0; node < nodes; ++node) {
+            const Real phase = pi * (static_cast<Real>(node) + 0.5) / static_cast<Real>(nodes);
+            const Channel channel = compile(centre + half * std::cos(phase));
+            levels = channel.levels;
+            samples.conservativeResize(nodes, channel.matrix.size());
+            samples.row(node) = Eigen::Map<const RealVector>(channel.matrix.data(), channel.matrix.size());
+            for (Index k = 0; k < nodes; ++k) {
+                to_series(k, node) =
+                    (k == 0 ? 1.0 : 2.0) / static_cast<Real>(nodes) * std::cos(static_cast<Real>(k) * phase);
+            }
+        }
+        RealMatrix series = to_series * samples;
+        const Real tail = series.bottomRows(2).cwiseAbs().maxCoeff();
+        return {levels, centre, half, std::move(series), tail};
+    }
+
+    std::vector<Channel> at(const std::vector<Real>& angles) const {
+        std::vector<Channel> channels;
+        channels.reserve(angles.size());
+        Eigen::RowVectorXd polynomials(series.rows());
+        for (Real angle : angles) {
+            const Real x = half > 0 ? (angle - centre) / half : 0;
+            polynomials(0) = 1;
+            polynomials(1) = x;
+            for (Index k = 2; k < polynomials.size(); ++k) {
+                polynomials(k) = 2 * x * polynomials(k - 1) - polynomials(k - 2);
+            }
+            Channel channel{levels, RealMatrix(levels * levels, levels * levels)};
+            Eigen::Map<Eigen::RowVectorXd>(channel.matrix.data(), channel.matrix.size()).noalias() =
+                polynomials * series;
+            channels.push_back(with_exact_trace(std::move(channel)));
+        }
+        return channels;
+    }
+};
 
 }  // namespace
 
@@ -91,22 +149,53 @@ Channel idle_channel(const Qubit& qubit, Real duration, Real detuning) {
 }
 
 Channel pulse_channel(const Qubit& qubit, const Pulse& pulse, Real detuning, Real amplitude_error) {
-    pulse.check();
-    check_finite("amplitude_error", amplitude_error);
-    check_between("levels", qubit.levels, Index{2}, Index{5});
+    check_request(qubit, pulse, amplitude_error);
     const DrivenQubit driven = DrivenQubit::from_qubit(qubit, detuning);
     const Real scale = 1 + amplitude_error;
-    return with_exact_trace(pulse.is_piecewise_constant() ? stepped_pulse(driven, pulse, scale)
-                                                          : smooth_pulse(driven, pulse, scale));
+    if (pulse.is_piecewise_constant()) {
+        return with_exact_trace(stepped_pulse(driven, pulse, scale));
+    }
+    const RealMatrix dissipation = driven.dissipation();
+    return with_exact_trace(
+        smooth_pulse(driven, pulse, scale, dissipation, rates_of(driven, dissipation, pulse, scale)));
 }
 
 std::vector<Channel> pulse_channels(const Qubit& qubit, const Pulse& pulse, const std::vector<Real>& angles,
                                     Real detuning, Real amplitude_error) {
-    std::vector<Channel> channels;
+    check_request(qubit, pulse, amplitude_error);
     for (Real angle : angles) {
-        Pulse turned = pulse;
+        check_finite("angles", angle);
+    }
+    if (angles.empty()) {
+        return {};
+    }
+    const auto [lowest, highest] = std::minmax_element(angles.begin(), angles.end());
+    const Real centre = (*lowest + *highest) / 2;
+    const Real half = (*highest - *lowest) / 2;
+    const DrivenQubit driven = DrivenQubit::from_qubit(qubit, detuning);
+    const RealMatrix dissipation = driven.dissipation();
+    const Real scale = 1 + amplitude_error;
+    Pulse turned = pulse;
+    turned.angle = std::max(std::abs(*lowest), std::abs(*highest));
+    // One cut for all angles: the maps are then one analytic function of the angle, as interpolation needs.
+    const PulseRates rates = rates_of(driven, dissipation, turned, scale);
+    auto compile = [&](Real angle) {
         turned.angle = angle;
-        channels.push_back(pulse_channel(qubit, turned, detuning, amplitude_error));
+        return pulse.is_piecewise_constant() ? stepped_pulse(driven, turned, scale)
+                                             : smooth_pulse(driven, turned, scale, dissipation, rates);
+    };
+    std::vector<Channel> channels;
+    // The fastest phase among the elements of the map turns with the largest difference of drive eigenvalues.
+    const Real bandwidth = half * std::abs(scale) * norm_of(driven.lowering + driven.lowering.transpose());
+    for (Index nodes = static_cast<Index>(std::ceil(bandwidth)) + 16; std::ssize(angles) > nodes;
+         nodes = nodes * 3 / 2) {
+        const ChebyshevChannels interpolated = ChebyshevChannels::through(nodes, centre, half, compile);
+        if (interpolated.tail <= interpolation_tail) {
+            return interpolated.at(angles);
+        }
+    }
+    for (Real angle : angles) {
+        channels.push_back(with_exact_trace(compile(angle)));
     }
     return channels;
 }
