@@ -8,5 +8,7 @@ PYBIND11_MODULE(_core, module) {
     synqc::bind_json(module);
     synqc::bind_master_equation(module);
     synqc::bind_trajectories(module);
+    synqc::bind_probe(module);
+    synqc::bind_control(module);
     synqc::bind_experiment(module);
 }

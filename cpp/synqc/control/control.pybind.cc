@@ -1,0 +1,25 @@
+#include <pybind11/stl.h>
+
+#include "synqc/control/controller.h"
+#include "synqc/control/objective.h"
+#include "synqc/py/bindings.h"
+
+namespace py = pybind11;
+
+namespace synqc {
+
+void bind_control(py::module_& module) {
+    module.def("rule_names", rule_names);
+    module.def("objective_names", objective_names);
+    module.def(
+        "objective_score",
+        [](const std::string& objective, Real fidelity, Real latency_us, Real information_bits, Real backaction,
+           const std::vector<Real>& fidelity_history) {
+            return objective_score(objective, {fidelity, latency_us, information_bits, backaction, fidelity_history});
+        },
+        py::arg("objective"), py::kw_only(), py::arg("fidelity") = 0.0, py::arg("latency_us") = 0.0,
+        py::arg("information_bits") = 0.0, py::arg("backaction") = 0.0,
+        py::arg("fidelity_history") = std::vector<Real>());
+}
+
+}  // namespace synqc
