@@ -1,8 +1,9 @@
 """Levels and drive elements of a fluxonium at half a flux quantum, as `fluxonium-pilot` lists them.
 
-H = 4 E_C n^2 + E_L phi^2 / 2 - E_J cos(phi - pi), diagonalised in the oscillator basis of E_C and E_L. Energies are printed in
-MHz in the frame rotating at k times the |0>-|1> frequency, the lowering part of the charge operator relative to |0>-|1>.
-Elements between levels that are not neighbours rotate at multiples of the drive frequency in that frame and are left out.
+H = 4 E_C n^2 + E_L phi^2 / 2 - E_J cos(phi - pi), diagonalised in the oscillator basis of E_C and E_L. Energies are
+printed in MHz in the frame rotating at k times the |0>-|1> frequency, the lowering part of the charge operator relative
+to |0>-|1>. Elements between levels that are not neighbours rotate at multiples of the drive frequency in that frame and
+are left out.
 
 Usage: python scripts/fluxonium_levels.py [E_C E_J E_L (GHz)] [levels]
 """

@@ -87,13 +87,13 @@ TEST(qubit, levels_and_their_structure_must_fit) {
     EXPECT_EQ(Qubit().second_coupling(), std::sqrt(2.0));
 }
 
-// Validation case 8; the figures there carry nine digits.
+// Validation case 8, from the exact SI constants in 28-digit arithmetic.
 TEST(thermal_population, agrees_with_the_bose_law) {
     constexpr Real ghz = 1e3 * radians_per_us_per_mhz;
-    EXPECT_NEAR(thermal_occupation(5 * ghz, 50), 0.00830437336, 1e-11);
-    EXPECT_NEAR(thermal_population(5 * ghz, 50), 0.00816870147, 1e-11);
-    EXPECT_NEAR(thermal_population(5 * ghz, 20), 6.15581e-6, 1e-11);
-    EXPECT_NEAR(thermal_population(0.5 * ghz, 20), 0.231508882, 1e-9);
+    EXPECT_NEAR(thermal_occupation(5 * ghz, 50), 0.00830437336423945, 1e-12);
+    EXPECT_NEAR(thermal_population(5 * ghz, 50), 0.00816870147041675, 1e-12);
+    EXPECT_NEAR(thermal_population(5 * ghz, 20), 6.15581226173562e-6, 1e-12);
+    EXPECT_NEAR(thermal_population(0.5 * ghz, 20), 0.231508881471545, 1e-12);
     Real occupation = thermal_occupation(0.5 * ghz, 20);
     EXPECT_NEAR(occupation / (1 + 2 * occupation), thermal_population(0.5 * ghz, 20), 1e-12);
     EXPECT_EQ(thermal_population(5 * ghz, 0), 0);

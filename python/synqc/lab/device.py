@@ -1,0 +1,700 @@
+"""Devices an experiment can run on: published figures, what is assumed about them, and where they come from."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import html
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+from synqc import _core
+from synqc.errors import DocumentError, InputError, UnknownName
+
+__all__ = ["Device", "Presets", "Target", "Targets", "device", "presets", "targets", "thermal_population"]
+
+
+class Device:
+    """A kind of device: a typical qubit, how far individuals stray from it, and how they drift.
+
+    A value: it never changes, compares by content, and can be pickled. Every figure carries its unit in its name.
+    Make one with `synqc.device(name)`, one of the `from_...` doors, or `replace` on another.
+
+    Examples:
+        >>> import synqc.lab.device as lab
+        >>> fez = lab.device("ibm_fez")
+        >>> fez
+        Device('ibm_fez', transmon, 3 levels, T1 144.9 µs, T2 88 µs, pulse 24 ns, readout 1.56 µs at 0.77 %)
+        >>> fez.replace(t1_us=200, detuning_khz=250).detuning_khz
+        250.0
+        >>> fez.replace(t2_us=400)
+        Traceback (most recent call last):
+            ...
+        synqc.errors.InputError: Argument `t2_us` must be at most 2 * t1_us = 289.8, but is 400.
+    """
+
+    __slots__ = ("_handle",)
+    _handle: _core.Device
+
+    def __init__(self, handle: _core.Device) -> None:
+        if not isinstance(handle, _core.Device):
+            raise InputError(
+                "Argument `handle` must come from synqc.device(name) or Device.from_json(text), "
+                f"but is {type(handle).__name__}."
+            )
+        object.__setattr__(self, "_handle", handle)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Device:
+        """Read a device document, as `to_json` writes it and `synqc/data/devices` holds it.
+
+        Args:
+            text: Document in public units. Required: `name` and, in `qubit`, t1_us, t2_us, gate_ns and readout_ns.
+                A `gamma_max_per_us` left out is derived from the assignment error.
+
+        Raises:
+            DocumentError: It is no JSON, a figure is missing, out of range or of the wrong type, or a key is unknown.
+
+        Examples:
+            >>> text = '{"name": "mine", "qubit": {"t1_us": 75, "t2_us": 60, "gate_ns": 30, "readout_ns": 800}}'
+            >>> Device.from_json(text).levels
+            2
+            >>> Device.from_json(text.replace("75", '"long"'))
+            Traceback (most recent call last):
+                ...
+            synqc.errors.DocumentError: Field `t1_us` must be a number, but is a string (at $.qubit.t1_us)
+        """
+        return cls(_core.read_device(text))
+
+    @classmethod
+    def from_ibm_properties(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> Device:
+        """Device with the figures of an IBM calibration snapshot.
+
+        The typical qubit has the medians. Every working qubit becomes an individual, and registers take those first, as
+        they are. What the snapshot lacks is assumed, and `assumptions` says so, as well as which qubits were left out.
+
+        Args:
+            source: BackendProperties document: a path, its text, or what `backend.properties().to_dict()` gives.
+
+        Raises:
+            DocumentError: It cannot be read, has another structure, or no qubit of it works.
+
+        Examples:
+            >>> times = [{"name": "T1", "unit": "us", "value": 120}, {"name": "T2", "unit": "us", "value": 90}]
+            >>> snapshot = {"backend_name": "ibm_example", "qubits": [times, times]}
+            >>> example = Device.from_ibm_properties(snapshot)
+            >>> example.t1_us, len(example.individuals)
+            (120.0, 2)
+            >>> example.assumptions[1]
+            '`gate_ns` is assumed to be 32: not in the snapshot; usual for Heron processors.'
+        """
+        return cls(_core.read_ibm_properties(_document("source", source)))
+
+    @classmethod
+    def from_ionq_characterization(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> Device:
+        """Device with the figures of an IonQ characterisation.
+
+        Args:
+            source: The document (`backend`, `fidelity`, `timing` in seconds): a path, its text, or a dict. Figures it
+                lacks are those of IonQ Aria, and `assumptions` says so.
+
+        Raises:
+            DocumentError: It cannot be read, has another structure, or a figure is out of range.
+
+        Examples:
+            >>> spam, timing = {"spam": {"median": 0.9961}}, {"t1": 100, "t2": 1}
+            >>> Device.from_ionq_characterization({"backend": "qpu.aria-1", "fidelity": spam, "timing": timing})
+            Device('qpu.aria-1', ion, 2 levels, T1 100 s, T2 1 s, pulse 135 µs, readout 150 µs at 0.39 %)
+        """
+        return cls(_core.read_ionq_characterization(_document("source", source)))
+
+    def to_json(self) -> str:
+        """Document in public units that reads back equal.
+
+        Examples:
+            >>> import synqc.lab.device as lab
+            >>> fez = lab.device("ibm_fez")
+            >>> Device.from_json(fez.to_json()) == fez
+            True
+        """
+        return _core.write_device(self._handle)
+
+    def replace(
+        self,
+        *,
+        name: str | None = None,
+        levels: int | None = None,
+        t1_us: float | None = None,
+        t2_us: float | None = None,
+        thermal_population: float | None = None,
+        prepared_population: float | None = None,
+        frequency_ghz: float | None = None,
+        anharmonicity_mhz: float | None = None,
+        gate_ns: float | None = None,
+        gate_error: float | None = None,
+        two_qubit_gate_ns: float | None = None,
+        two_qubit_gate_error: float | None = None,
+        readout_ns: float | None = None,
+        p0_given_1: float | None = None,
+        p1_given_0: float | None = None,
+        efficiency: float | None = None,
+        gamma_max_per_us: float | None = None,
+        spread: float | None = None,
+        detuning_scale_khz: float | None = None,
+        amplitude_error_scale: float | None = None,
+        detuning_khz: float | Literal["drawn"] | None = None,
+        amplitude_error: float | Literal["drawn"] | None = None,
+        drift: Sequence[Mapping[str, Any]] | Literal["none"] | None = None,
+    ) -> Device:
+        """Copy with some figures changed, on the typical qubit and on every individual; None leaves a figure alone.
+
+        No figure changes another: a rate that was derived at reading stays what it was.
+
+        Args:
+            levels: Simulated levels, 2 to 5.
+            t1_us, t2_us: May be math.inf; T2 at most 2 * T1 (individuals are cut to that).
+            thermal_population: P(|1>) of the bath, and of the prepared state too unless `prepared_population` is given.
+            detuning_khz, amplitude_error: Exact hidden calibration of every qubit instead of a draw; "drawn" undoes it.
+            spread: Relative deviation of T1 and pure dephasing time; 0 makes all qubits alike, hidden calibration too.
+            drift: Processes as `Device.drift` shows them; "none" or an empty list for no drift.
+
+        Returns:
+            The new device.
+
+        Raises:
+            InputError: A figure is out of range, or two do not fit each other, such as T2 > 2 * T1.
+            UnknownName: A drift process is of an unknown kind.
+
+        Examples:
+            >>> import synqc.lab.device as lab
+            >>> quiet = lab.device("transmon-default").replace(drift="none", detuning_khz=0, levels=2)
+            >>> quiet.drift, quiet.detuning_khz, quiet.levels
+            ((), 0.0, 2)
+        """
+        if thermal_population is not None and prepared_population is None:
+            prepared_population = thermal_population
+        given = {
+            "t1_us": t1_us,
+            "t2_us": t2_us,
+            "thermal_population": thermal_population,
+            "prepared_population": prepared_population,
+            "frequency_ghz": frequency_ghz,
+            "anharmonicity_mhz": anharmonicity_mhz,
+            "gate_ns": gate_ns,
+            "gate_error": gate_error,
+            "two_qubit_gate_ns": two_qubit_gate_ns,
+            "two_qubit_gate_error": two_qubit_gate_error,
+            "readout_ns": readout_ns,
+            "p0_given_1": p0_given_1,
+            "p1_given_0": p1_given_0,
+            "efficiency": efficiency,
+            "gamma_max_per_us": gamma_max_per_us,
+            "spread": spread,
+            "detuning_scale_khz": detuning_scale_khz,
+            "amplitude_error_scale": amplitude_error_scale,
+            "detuning_khz": _drawn_or_number("detuning_khz", detuning_khz),
+            "amplitude_error": _drawn_or_number("amplitude_error", amplitude_error),
+        }
+        figures = {figure: _number(figure, value) for figure, value in given.items() if value is not None}
+        handle = self._handle.with_figures(figures, None if levels is None else _whole_number("levels", levels))
+        if drift is not None:
+            handle = handle.with_drift(_drift_processes(drift))
+        if name is not None:
+            handle = handle.with_name(name)
+        return Device(handle)
+
+    @property
+    def name(self) -> str:
+        """Name it is known by."""
+        return self._handle.name
+
+    @property
+    def description(self) -> str:
+        """What it is, in a sentence."""
+        return self._handle.description
+
+    @property
+    def modality(self) -> str:
+        """Kind of qubit: "transmon", "fluxonium", "ion" or "neutral-atom"."""
+        return self._handle.modality
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where the figures come from."""
+        return tuple(self._handle.sources)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What no source gave and was assumed, and what of a snapshot was left out."""
+        return tuple(self._handle.assumptions)
+
+    @property
+    def levels(self) -> int:
+        """Simulated levels of a qubit."""
+        return self._handle.levels
+
+    @property
+    def t1_us(self) -> float:
+        """Energy relaxation time."""
+        return self._handle.figure("t1_us")
+
+    @property
+    def t2_us(self) -> float:
+        """Coherence time, at most 2 * t1_us."""
+        return self._handle.figure("t2_us")
+
+    @property
+    def thermal_population(self) -> float:
+        """P(|1>) the bath pulls the qubit to."""
+        return self._handle.figure("thermal_population")
+
+    @property
+    def prepared_population(self) -> float:
+        """P(|1>) left by reset at the start of a shot."""
+        return self._handle.figure("prepared_population")
+
+    @property
+    def frequency_ghz(self) -> float:
+        """Frequency of |0> to |1>; 0 if unknown."""
+        return self._handle.figure("frequency_ghz")
+
+    @property
+    def anharmonicity_mhz(self) -> float:
+        """Frequency of |1> to |2> minus that of |0> to |1>; 0 without a third level."""
+        return self._handle.figure("anharmonicity_mhz")
+
+    @property
+    def gate_ns(self) -> float:
+        """Length of a one-qubit pulse."""
+        return self._handle.figure("gate_ns")
+
+    @property
+    def gate_error(self) -> float:
+        """Published average error of that pulse, for comparison; not injected."""
+        return self._handle.figure("gate_error")
+
+    @property
+    def two_qubit_gate_ns(self) -> float:
+        """Length of the gate with the ancilla."""
+        return self._handle.figure("two_qubit_gate_ns")
+
+    @property
+    def two_qubit_gate_error(self) -> float:
+        """Average error of the gate with the ancilla."""
+        return self._handle.figure("two_qubit_gate_error")
+
+    @property
+    def readout_ns(self) -> float:
+        """Length of the readout."""
+        return self._handle.figure("readout_ns")
+
+    @property
+    def p0_given_1(self) -> float:
+        """Probability to read 0 in |1>."""
+        return self._handle.figure("p0_given_1")
+
+    @property
+    def p1_given_0(self) -> float:
+        """Probability to read 1 in |0>."""
+        return self._handle.figure("p1_given_0")
+
+    @property
+    def assignment_error(self) -> float:
+        """Mean of the two probabilities to read the wrong bit."""
+        return (self.p0_given_1 + self.p1_given_0) / 2
+
+    @property
+    def efficiency(self) -> float:
+        """Quantum efficiency of the probe's measurement chain."""
+        return self._handle.figure("efficiency")
+
+    @property
+    def gamma_max_per_us(self) -> float:
+        """Measurement-induced dephasing rate at probe strength 1."""
+        return self._handle.figure("gamma_max_per_us")
+
+    @property
+    def spread(self) -> float:
+        """Relative deviation of T1 and pure dephasing time among individuals that are drawn."""
+        return self._handle.figure("spread")
+
+    @property
+    def detuning_scale_khz(self) -> float:
+        """Deviation of the hidden detuning, where it is drawn."""
+        return self._handle.figure("detuning_scale_khz")
+
+    @property
+    def amplitude_error_scale(self) -> float:
+        """Deviation of the hidden amplitude error, where it is drawn."""
+        return self._handle.figure("amplitude_error_scale")
+
+    @property
+    def detuning_khz(self) -> float | None:
+        """Hidden detuning of every qubit; None while it is drawn."""
+        return _unless_drawn(self._handle.figure("detuning_khz"))
+
+    @property
+    def amplitude_error(self) -> float | None:
+        """Hidden relative amplitude error of every qubit; None while it is drawn."""
+        return _unless_drawn(self._handle.figure("amplitude_error"))
+
+    @property
+    def drift(self) -> tuple[dict[str, Any], ...]:
+        """Processes by which the detuning drifts, as in a device document."""
+        return tuple({"kind": kind, **figures} for kind, figures in self._handle.drift)
+
+    @property
+    def individuals(self) -> tuple[dict[str, float], ...]:
+        """Figures of individually calibrated qubits, if any are known; registers take these first."""
+        return tuple(self._handle.individuals)
+
+    @property
+    def level_energies_mhz(self) -> tuple[float, ...]:
+        """Energies of the simulated levels in the rotating frame; empty for a truncated oscillator."""
+        return tuple(self._handle.level_energies_mhz)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"A Device never changes; use device.replace({name}=...) for a copy.")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("A Device never changes.")
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._handle == other._handle) if isinstance(other, Device) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Device.from_json, (self.to_json(),)
+
+    def __repr__(self) -> str:
+        facts = [repr(self.name), *([self.modality] if self.modality else []), f"{self.levels} levels"]
+        facts += [f"{name} {text}" for name, text in _headline(self)]
+        return f"Device({', '.join(facts)})"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, _html_value(getattr(self, name))) for name, _ in _core.device_figures()]
+        rows += [(name, _html_value(getattr(self, name))) for name in ("detuning_khz", "amplitude_error")]
+        rows += [("drift", "<br>".join(html.escape(_drift_in_words(process)) for process in self.drift) or "none")]
+        notes = "".join(
+            f"<p>{title}</p><ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>"
+            for title, lines in (("Sources", self.sources), ("Assumptions", self.assumptions))
+            if lines
+        )
+        return (
+            f"<h4>{html.escape(self.name)} &middot; {html.escape(self.modality)}, {self.levels} levels</h4>"
+            f"<p>{html.escape(self.description)}</p>{_html_table(('figure', 'value'), rows)}{notes}"
+        )
+
+
+class Presets(Mapping[str, Device]):
+    """The devices that ship with synqc, by name; shows itself as a table.
+
+    Examples:
+        >>> import synqc.lab.device as lab
+        >>> sorted(lab.presets())[:3]
+        ['fluxonium-pilot', 'ibm_aachen', 'ibm_fez']
+    """
+
+    def __getitem__(self, name: str) -> Device:
+        if name not in _preset_names():
+            raise KeyError(name)
+        return _load(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_preset_names())
+
+    def __len__(self) -> int:
+        return len(_preset_names())
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (one.name, one.modality, str(one.levels), *(text for _, text in _headline(one))) for one in self.values()
+        ]
+
+    def __repr__(self) -> str:
+        return _text_table(_PRESET_COLUMNS, self._rows())
+
+    def _repr_html_(self) -> str:
+        return _html_table(_PRESET_COLUMNS, [tuple(map(html.escape, row)) for row in self._rows()])
+
+
+_PRESET_COLUMNS = ("device", "modality", "levels", "T1", "T2", "pulse", "readout")
+
+
+def presets() -> Presets:
+    """All devices that ship with synqc, each with its sources.
+
+    Returns:
+        Mapping of name to `Device`, which prints as a table.
+
+    Examples:
+        >>> import synqc.lab.device as lab
+        >>> lab.presets()["ion-chain"].gate_ns
+        135000.0
+        >>> print(lab.presets())  # doctest: +ELLIPSIS
+        device            modality      levels  T1        T2        pulse   readout
+        transmon-default  transmon      3       150 µs    100 µs    24 ns   1 µs at 1 %
+        ...
+    """
+    return Presets()
+
+
+def device(name: str) -> Device:
+    """Device of that name among `presets()`.
+
+    Raises:
+        UnknownName: There is none; the message suggests names like it.
+
+    Examples:
+        >>> import synqc.lab.device as lab
+        >>> lab.device("ibm_fez").t1_us
+        144.9
+        >>> lab.device("imb_fez")
+        Traceback (most recent call last):
+            ...
+        synqc.errors.UnknownName: Argument `name` must be a device of presets(), but is 'imb_fez'; near it: 'ibm_fez'.
+    """
+    names = _preset_names()
+    if name in names:
+        return _load(name)
+    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    listed = ", ".join(map(repr, near or names))
+    raise UnknownName(
+        f"Argument `name` must be a device of presets(), but is {name!r}; {'near it' if near else 'known'}: {listed}."
+    )
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where an experiment runs: latencies of the control stack, and the kind of plant behind it.
+
+    Args:
+        name: As `Experiment(target=...)` takes it.
+        description: What it is, in a sentence.
+        emulated: A provider's figures are simulated here; no hardware is involved.
+        classical: A classical signal plant without collapse, for testing control code.
+        mapping: "rate" for a continuous weak measurement, "pulse" for a two-outcome instrument through an ancilla.
+        path_latency_ns: Readout signal to decision logic, and trigger back.
+        decision_latency_ns: State estimation and choice of the second drive.
+        result_latency_ns: Readout bit to the host.
+        network_median_s: Between iterations, reported beside the latency of a shot.
+        queue_median_s: Between iterations, reported beside the latency of a shot.
+        sources: Where the latency figures come from.
+    """
+
+    name: str
+    description: str
+    emulated: bool
+    classical: bool
+    mapping: str
+    path_latency_ns: float
+    decision_latency_ns: float
+    result_latency_ns: float
+    network_median_s: float
+    queue_median_s: float
+    sources: tuple[str, ...]
+
+
+class Targets(Mapping[str, Target]):
+    """All targets by name; shows itself as a table."""
+
+    def __getitem__(self, name: str) -> Target:
+        if name not in _core.target_names():
+            raise KeyError(name)
+        core = _core.target(name)
+        return Target(
+            name=core.name,
+            description=core.description,
+            emulated=core.emulated,
+            classical=core.classical,
+            mapping=core.mapping,
+            path_latency_ns=round(core.path_latency_us * 1e3, 9),
+            decision_latency_ns=round(core.decision_latency_us * 1e3, 9),
+            result_latency_ns=round(core.result_latency_us * 1e3, 9),
+            network_median_s=core.network_median_s,
+            queue_median_s=core.queue_median_s,
+            sources=tuple(core.sources),
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_core.target_names())
+
+    def __len__(self) -> int:
+        return len(_core.target_names())
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                one.name,
+                "emulated" if one.emulated else "classical plant" if one.classical else "simulated",
+                one.mapping,
+                f"{one.path_latency_ns:g} ns",
+                f"{one.decision_latency_ns:g} ns",
+                f"{one.result_latency_ns:g} ns",
+                f"{one.network_median_s:g} s",
+                f"{one.queue_median_s:g} s",
+            )
+            for one in self.values()
+        ]
+
+    def __repr__(self) -> str:
+        return _text_table(_TARGET_COLUMNS, self._rows())
+
+    def _repr_html_(self) -> str:
+        return _html_table(_TARGET_COLUMNS, [tuple(map(html.escape, row)) for row in self._rows()])
+
+
+_TARGET_COLUMNS = ("target", "kind", "probe", "path", "decision", "result", "network", "queue")
+
+
+def targets() -> Targets:
+    """All targets an experiment can run on, with their latency terms.
+
+    Returns:
+        Mapping of name to `Target`, which prints as a table.
+
+    Examples:
+        >>> import synqc.lab.device as lab
+        >>> lab.targets()["sim-local"].decision_latency_ns
+        110.0
+        >>> [name for name, target in lab.targets().items() if target.emulated]
+        ['ibm-qpu', 'aws-braket', 'ionq']
+    """
+    return Targets()
+
+
+def thermal_population(frequency_ghz: float, temperature_mk: float) -> float:
+    """P(|1>) of a two-level system in a bath, 1 / (1 + exp(h f / k T)).
+
+    Args:
+        frequency_ghz: Transition frequency, > 0.
+        temperature_mk: Temperature, >= 0.
+
+    Raises:
+        InputError: A number is out of its range.
+
+    Examples:
+        >>> round(thermal_population(0.5, 20), 9)
+        0.231508881
+    """
+    return _core.thermal_population(_number("frequency_ghz", frequency_ghz), _number("temperature_mk", temperature_mk))
+
+
+@functools.cache
+def _preset_names() -> tuple[str, ...]:
+    """The default first, then typical devices, then real ones."""
+    names = {entry.name.removesuffix(".json") for entry in _devices().iterdir() if entry.name.endswith(".json")}
+    return tuple(sorted(names, key=lambda name: (name != "transmon-default", name.startswith("ibm_"), name)))
+
+
+@functools.cache
+def _load(name: str) -> Device:
+    return Device.from_json((_devices() / f"{name}.json").read_bytes())
+
+
+def _devices() -> resources.abc.Traversable:
+    return resources.files("synqc") / "data" / "devices"
+
+
+def _document(argument: str, source: str | os.PathLike[str] | Mapping[str, Any]) -> str | bytes:
+    """Text of a document given as a dict, as its text, or as a path."""
+    if isinstance(source, Mapping):
+        try:
+            return json.dumps(source, default=str)
+        except (TypeError, ValueError) as error:
+            raise DocumentError(f"Argument `{argument}` must be a plain dict, but: {error}. (at $)") from error
+    if isinstance(source, str) and source.lstrip()[:1] in ("{", "["):
+        return source
+    if not isinstance(source, (str, os.PathLike)):
+        raise InputError(f"Argument `{argument}` must be a path, a text or a dict, but is {type(source).__name__}.")
+    try:
+        return Path(source).read_bytes()
+    except (OSError, ValueError) as error:
+        raise DocumentError(
+            f"Argument `{argument}` must be a readable file, but is {os.fspath(source)!r}: {error} (at $)"
+        ) from error
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, (bool, str, bytes)):
+        raise InputError(f"Argument `{name}` must be a number, but is {value!r}.")
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"Argument `{name}` must be a number, but is {value!r}.") from error
+
+
+def _whole_number(name: str, value: Any) -> int:
+    number = _number(name, value)
+    if not number.is_integer() or abs(number) > 2**53:
+        raise InputError(f"Argument `{name}` must be a whole number, but is {value!r}.")
+    return int(number)
+
+
+def _drawn_or_number(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and value == "drawn":
+        return math.nan
+    number = _number(name, value)
+    if not math.isfinite(number):
+        raise InputError(f"Argument `{name}` must be finite, but is {number}.")
+    return number
+
+
+def _unless_drawn(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _drift_processes(drift: Any) -> list[tuple[str, dict[str, float]]]:
+    if drift == "none":
+        return []
+    if isinstance(drift, (str, Mapping)) or not isinstance(drift, Sequence):
+        raise InputError(f"Argument `drift` must be a list of processes or 'none', but is {drift!r}.")
+    processes = []
+    for process in drift:
+        if not isinstance(process, Mapping) or not isinstance(process.get("kind"), str):
+            raise InputError(f"Argument `drift` must hold processes with a `kind`, but holds {process!r}.")
+        figures = {str(name): _number(str(name), value) for name, value in process.items() if name != "kind"}
+        processes.append((process["kind"], figures))
+    return processes
+
+
+def _drift_in_words(process: Mapping[str, Any]) -> str:
+    return f"{process['kind']}: " + ", ".join(f"{name} {value:g}" for name, value in process.items() if name != "kind")
+
+
+def _headline(one: Device) -> list[tuple[str, str]]:
+    from synqc.lab.cards import duration_in_words
+
+    return [
+        ("T1", duration_in_words(one.t1_us)),
+        ("T2", duration_in_words(one.t2_us)),
+        ("pulse", duration_in_words(one.gate_ns / 1e3)),
+        ("readout", f"{duration_in_words(one.readout_ns / 1e3)} at {100 * one.assignment_error:.3g} %"),
+    ]
+
+
+def _text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [tuple(columns), *map(tuple, rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(columns))]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def _html_value(value: float | None) -> str:
+    return "drawn" if value is None else f"{value:g}"
+
+
+def _html_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Cells are ready HTML."""
+    head = "".join(f"<th>{column}</th>" for column in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
