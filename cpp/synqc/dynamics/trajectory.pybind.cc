@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "synqc/base/errors.h"
-#include "synqc/dynamics/coefficient.h"
 #include "synqc/dynamics/trajectory_ensemble.h"
 #include "synqc/linalg/hermitian_coordinates.h"
 #include "synqc/parallel/blocked_loop.h"
@@ -136,10 +135,15 @@ py::dict sample(const TrajectoryProgram& program, const std::vector<ComplexArray
 }
 
 /// Every program on every record: log-likelihoods (programs, records) and states (programs, records, t or 1, n, n).
-py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const RealArray& records, bool keep_all_times,
+py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const RealArray& records,
+                 const std::vector<Real>& record_scales, bool keep_all_times,
                  int threads, py::object progress) {
     if (programs.empty()) {
         throw InvalidArgument("Argument `programs` must have at least one entry, but is empty.");
+    }
+    if (record_scales.size() != programs.size()) {
+        throw ShapeMismatch("Argument `record_scales` must have one entry per program, but has " +
+                            std::to_string(record_scales.size()) + " for " + std::to_string(programs.size()) + ".");
     }
     const TrajectoryProgram& first_program = *programs.front();
     const Index levels = first_program.levels();
@@ -170,6 +174,7 @@ py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const Re
             TrajectorySource source;
             source.count = std::min(TrajectoryProgram::block_size, count - first);
             source.records = values + first * channels * steps;
+            source.record_scale = record_scales[program];
             programs[program]->run(
                 source, true,
                 [&](Index time, const TrajectoryStates& shown) {
@@ -202,19 +207,6 @@ py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const Re
 }  // namespace
 
 void bind_trajectories(py::module_& module) {
-    module.def(
-        "spline_at",
-        [](std::vector<Real> times, const ComplexArray& values, const RealArray& points) {
-            const Coefficient spline =
-                Coefficient::from_spline(std::move(times), {values.data(), static_cast<std::size_t>(values.size())});
-            std::vector<Complex> result;
-            for (py::ssize_t k = 0; k < points.size(); ++k) {
-                result.push_back(spline.at(points.data()[k]));
-            }
-            const auto count = std::ssize(result);
-            return wrap_without_copy(std::move(result), {count});
-        },
-        py::arg("times"), py::arg("values"), py::arg("points"));
     py::class_<StochasticEquation>(module, "StochasticEquation")
         .def(py::init(&equation_from), py::kw_only(), py::arg("hamiltonian"), py::arg("modulated"), py::arg("collapse"),
              py::arg("monitored"), py::arg("efficiencies"), py::arg("heterodyne"))
@@ -238,7 +230,7 @@ void bind_trajectories(py::module_& module) {
         .def("sample", &sample, py::kw_only(), py::arg("watched"), py::arg("seeds"), py::arg("trajectories"),
              py::arg("keep_watched"), py::arg("keep_measurement"), py::arg("keep_states"), py::arg("keep_final_states"),
              py::arg("threads"), py::arg("progress"))
-        .def_static("filter", &filter, py::kw_only(), py::arg("programs"), py::arg("records"),
+        .def_static("filter", &filter, py::kw_only(), py::arg("programs"), py::arg("records"), py::arg("record_scales"),
                     py::arg("keep_all_times"), py::arg("threads"), py::arg("progress"));
 }
 

@@ -682,6 +682,7 @@ bool TrajectoryProgram::run(const TrajectorySource& source, bool want_log_likeli
     for (Index interval = 0; interval < grid_.intervals(); ++interval) {
         const Real duration = grid_.times[interval + 1] - grid_.times[interval];
         const Real step_duration = duration / static_cast<Real>(grid_.steps[interval]);
+        const Real scaled_duration = step_duration * source.record_scale;
         const Index end = step + grid_.steps[interval];
         std::fill(shown.records.begin(), shown.records.end(), 0);
         for (bool opens = true; step < end; opens = false) {
@@ -703,7 +704,7 @@ bool TrajectoryProgram::run(const TrajectorySource& source, bool want_log_likeli
                     for (Index k = 0; k < channels(); ++k) {
                         for (Index lane = 0; lane < source.count; ++lane) {
                             chunk[(s * channels() + k) * lanes + lane] =
-                                source.records[(lane * channels() + k) * all_steps + step + s] * step_duration;
+                                source.records[(lane * channels() + k) * all_steps + step + s] * scaled_duration;
                         }
                     }
                 }
@@ -746,6 +747,7 @@ Real TrajectoryProgram::ensemble_error() const {
                 exact = exact_halves[position] * exact;
             }
             scheme_state = scheme_->mean_step(step, interval) * scheme_state;
+            scheme_state /= scheme_state.head(levels()).sum();
         }
         const RealVector in_caller = to_caller.size() == 0 ? scheme_state : RealVector(to_caller * scheme_state);
         if (!in_caller.allFinite()) {

@@ -55,6 +55,7 @@ struct TrajectorySource {
     ShotIndex first_shot = 0;
     /// Filtered, if not null: dY / dt of every step, (count, channels, all steps).
     const Real* records = nullptr;
+    Real record_scale = 1;  // records are multiplied by it: their unit in dY / dt
 };
 
 /// Consecutive trajectories at their saved times; trajectories innermost, `lanes` apart.

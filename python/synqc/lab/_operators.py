@@ -5,7 +5,6 @@ Arrays and anything with a `full()` method (QuTiP's Qobj) are accepted alike.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synqc.errors import InputError, ShapeError
+from synqc.lab._coefficients import check_sample_count, spline_through, with_arguments
 
 __all__ = [
     "ComplexArray",
@@ -153,7 +153,7 @@ def as_hamiltonian(
     if isinstance(value, list | tuple) and any(_is_pair(term) for term in value):
         return _from_terms(value, tlist, args, levels)
     if callable(value) and not hasattr(value, "full"):
-        return _from_callable(value, args, levels)
+        return _from_callable(value, float(tlist[0]), args, levels)
     constant = as_operator("H", value, levels)
     return Hamiltonian(
         constant.shape[0], True, lambda points: np.broadcast_to(constant, (len(points), *constant.shape))
@@ -162,10 +162,9 @@ def as_hamiltonian(
 
 def _is_pair(term: Any) -> bool:
     """Whether a term of H reads [operator, coefficient]."""
-    if not isinstance(term, list | tuple) or len(term) != 2:
+    if not isinstance(term, list | tuple) or len(term) != 2 or np.ndim(_plain(term[0])) != 2:
         return False
-    coefficient = term[1]
-    return callable(coefficient) or (np.ndim(coefficient) == 1 and np.ndim(_plain(term[0])) == 2)
+    return callable(term[1]) or isinstance(term[1], str) or np.ndim(_plain(term[1])) < 2
 
 
 def _plain(value: Any) -> Any:
@@ -193,45 +192,29 @@ def _from_terms(terms: Sequence[Any], tlist: RealArray, args: dict[str, Any], le
     return Hamiltonian(levels, False, at)
 
 
-def _from_callable(function: Callable[..., Any], args: dict[str, Any], levels: int | None) -> Hamiltonian:
-    call = _with_args(function, args)
-    first = as_operator("H", call(0.0), levels)
+def _from_callable(
+    function: Callable[..., Any], start: float, args: dict[str, Any], levels: int | None
+) -> Hamiltonian:
+    call = with_arguments(function, args, "H")
+    first = as_operator("H", call(start), levels)
 
     def at(points: RealArray) -> ComplexArray:
-        return np.stack([as_operator("H", call(float(t)), first.shape[0]) for t in points])
+        return np.stack([as_operator("H", call(t), first.shape[0]) for t in points.tolist()])
 
     return Hamiltonian(first.shape[0], False, at)
-
-
-def _with_args(function: Callable[..., Any], args: dict[str, Any]) -> Callable[[float], Any]:
-    """QuTiP's two ways to call a function of time: f(t, **args) or f(t, args)."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):  # builtins without a signature
-        return function
-    if len(parameters) == 2 and parameters[1].name in ("args", "_args"):
-        return lambda t: function(t, args)
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return lambda t: function(t, **args)
-    named = {p.name for p in parameters[1:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    chosen = {name: argument for name, argument in args.items() if name in named}
-    return lambda t: function(t, **chosen)
 
 
 def _coefficient(
     name: str, value: Any, tlist: RealArray, args: dict[str, Any]
 ) -> Callable[[RealArray], ComplexArray]:
+    if isinstance(value, str):
+        raise InputError(f"Argument `{name}` must be a callable, samples or a number, but is the text {value!r}.")
     if callable(value):
-        call = _with_args(value, args)
-        return lambda points: np.array([complex(call(float(t))) for t in points])
-    samples = np.asarray(value, dtype=np.complex128)
-    if samples.shape != tlist.shape:
-        raise ShapeError(
-            f"Argument `{name}` must have one value per time of `tlist`, shape {tlist.shape}, "
-            f"but has shape {samples.shape}."
-        )
-    if not np.isfinite(samples).all():
-        raise InputError(f"Argument `{name}` must be finite in every element, but is not.")
-    from synqc import _core
-
-    return lambda points: np.asarray(_core.spline_at(tlist, samples, points))
+        call = with_arguments(value, args, name)
+        return lambda points: np.array([complex(call(t)) for t in points.tolist()])
+    samples = _as_complex(name, value)
+    if samples.ndim == 0:
+        return lambda points: np.full(len(points), samples)
+    check_sample_count(samples, tlist, name)
+    spline = spline_through(tlist, samples)
+    return lambda points: np.array([spline(t) for t in points.tolist()])

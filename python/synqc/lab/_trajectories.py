@@ -19,7 +19,7 @@ from synqc.lab._operators import (
     as_state,
 )
 
-__all__ = ["METHODS", "TrajectoryModel", "as_model", "check_method", "compile_program"]
+__all__ = ["METHODS", "TrajectoryModel", "as_model", "check_method", "choose_steps", "compile_program"]
 
 METHODS = ("bayes-strang", "rouchon", "platen", "milstein", "euler")
 
@@ -94,23 +94,28 @@ def _efficiencies(eta: Any, count: int) -> list[float]:
     return [float(value) for value in values]
 
 
-def compile_program(
-    model: TrajectoryModel, tlist: RealArray, *, method: str, dt: float | None, eigenvalue_tolerance: float
-) -> tuple[_core.TrajectoryProgram, list[int]]:
-    """The compiled scheme, and how many steps each interval of `tlist` has."""
+def choose_steps(model: TrajectoryModel, tlist: RealArray, *, method: str, dt: float | None) -> list[int]:
+    """How many steps each interval of `tlist` gets: none longer than `dt`, or than a fraction of the fastest motion."""
     if model.hamiltonian.is_constant:
-        constant, modulated = model.hamiltonian.at(tlist[:1])[0], []
-        equation = _equation(model, constant, modulated)
-        steps = _steps(equation, [[]], tlist, method, dt)
-        coefficients: list[float] | RealArray = []
+        equation = _equation(model, model.hamiltonian.at(tlist[:1])[0], [])
+        return _steps(equation, [[]], tlist, method, dt)
+    probes = np.union1d(tlist, (tlist[1:] + tlist[:-1]) / 2)
+    constant, modulated, coefficients = _expanded(model.hamiltonian.at(probes))
+    return _steps(_equation(model, constant, modulated), list(coefficients), tlist, method, dt)
+
+
+def compile_program(
+    model: TrajectoryModel, tlist: RealArray, steps: list[int], *, method: str, eigenvalue_tolerance: float = 1e-6
+) -> _core.TrajectoryProgram:
+    """The scheme, ready to run."""
+    if model.hamiltonian.is_constant:
+        equation = _equation(model, model.hamiltonian.at(tlist[:1])[0], [])
+        coefficients = np.empty(0)
     else:
-        probes = np.union1d(tlist, (tlist[1:] + tlist[:-1]) / 2)
-        constant, modulated, probed = _expanded(model.hamiltonian.at(probes))
-        steps = _steps(_equation(model, constant, modulated), list(probed), tlist, method, dt)
         constant, modulated, sampled = _expanded(model.hamiltonian.at(_half_step_middles(tlist, steps)))
         equation = _equation(model, constant, modulated)
         coefficients = sampled.ravel()
-    program = _core.TrajectoryProgram(
+    return _core.TrajectoryProgram(
         equation=equation,
         times=tlist,
         steps=steps,
@@ -119,7 +124,6 @@ def compile_program(
         method=method,
         eigenvalue_tolerance=eigenvalue_tolerance,
     )
-    return program, steps
 
 
 def _equation(
