@@ -63,13 +63,25 @@ SYNQC_LANE_FUNCTION void apply_map(const PackedMap& map, LaneState<levels> (&sta
             }
         }
     } else {
-        Lanes after[levels * levels][width];
-        for (int row = 0; row < levels * levels; ++row) {
+        constexpr int size = levels * levels;
+        Lanes after[size][width];
+        for (int row = 0; row < size; ++row) {
             Lanes sums[width] = {};
-            for (int k = map.row_starts[row]; k < map.row_starts[row + 1]; ++k) {
+            if (map.full) {
+                const double* c = map.coefficients + size * row;
+#pragma GCC unroll 25
+                for (int column = 0; column < size; ++column) {
 #pragma GCC unroll 8
-                for (int w = 0; w < width; ++w) {
-                    sums[w] = fused(all_lanes(map.coefficients[k]), states[w].coordinates[map.columns[k]], sums[w]);
+                    for (int w = 0; w < width; ++w) {
+                        sums[w] = fused(all_lanes(c[column]), states[w].coordinates[column], sums[w]);
+                    }
+                }
+            } else {
+                for (int k = map.row_starts[row]; k < map.row_starts[row + 1]; ++k) {
+#pragma GCC unroll 8
+                    for (int w = 0; w < width; ++w) {
+                        sums[w] = fused(all_lanes(map.coefficients[k]), states[w].coordinates[map.columns[k]], sums[w]);
+                    }
                 }
             }
 #pragma GCC unroll 8

@@ -101,7 +101,8 @@ SYNQC_LANE_FUNCTION void close_bin(const SamplingPlan& plan, std::ptrdiff_t bin,
 
 /// `quadrature`: its record is drawn. Whether it also informs is a property of the monitor.
 template <int levels, bool quadrature, bool informs, bool belief>
-void sample_group(const SamplingPlan& plan, std::ptrdiff_t at) {
+void sample_group(const SamplingPlan& plan, const LaneState<levels>& first_state, const LaneState<levels>& first_belief,
+                  std::ptrdiff_t at) {
     const PackedMonitor& packed = plan.monitor;
     const LaneMonitor<levels> monitor = broadcast_monitor<levels>(packed);
     Source source{lane_philox_keys(plan.key[0], plan.key[1]), plan.channel, {}};
@@ -111,14 +112,10 @@ void sample_group(const SamplingPlan& plan, std::ptrdiff_t at) {
         for (std::ptrdiff_t lane = 0; lane < lane_count; ++lane) {
             source.shots[w][lane] = plan.first + static_cast<std::uint64_t>(at + w * lane_count + lane);
         }
-        states[w] = broadcast_state<levels>(plan.initial);
+        states[w] = first_state;
         if constexpr (belief) {
-            beliefs[w] = broadcast_state<levels>(plan.believed_initial);
+            beliefs[w] = first_belief;
         }
-    }
-    apply_map(plan.half, states);
-    if constexpr (belief) {
-        apply_map(plan.believed_half, beliefs);
     }
 
     NoiseChunk noise;
@@ -210,13 +207,26 @@ void leave_alone(const SamplingPlan& plan) {
     clear(plan.moments_i, bins * plan.lanes);
 }
 
+/// The first half step, which all shots share.
+template <int levels>
+LaneState<levels> half_a_step_on(const double* initial, const PackedMap& half) {
+    LaneState<levels> state[1] = {broadcast_state<levels>(initial)};
+    apply_map(half, state);
+    return state[0];
+}
+
 template <int levels, bool quadrature, bool informs>
 void sample_groups(const SamplingPlan& plan) {
+    auto state = half_a_step_on<levels>(plan.initial, plan.half);
+    LaneState<levels> belief = state;
+    if (plan.with_belief) {
+        belief = half_a_step_on<levels>(plan.believed_initial, plan.believed_half);
+    }
     for (std::ptrdiff_t at = 0; at < plan.count; at += group_lanes) {
         if (plan.with_belief) {
-            sample_group<levels, quadrature, informs, true>(plan, at);
+            sample_group<levels, quadrature, informs, true>(plan, state, belief, at);
         } else {
-            sample_group<levels, quadrature, informs, false>(plan, at);
+            sample_group<levels, quadrature, informs, false>(plan, state, belief, at);
         }
     }
 }

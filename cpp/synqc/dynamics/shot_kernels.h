@@ -14,8 +14,9 @@ namespace synqc {
 inline constexpr int most_levels = 5;
 inline constexpr int most_coordinates = most_levels * most_levels;
 
-/// A linear map on coordinates with its zeros left out, row by row. Two levels keep all 16 numbers.
+/// A linear map on coordinates, row by row, with its zeros left out if it has many.
 struct PackedMap {
+    bool full;  // all coefficients are kept; always so for two levels
     std::uint16_t row_starts[most_coordinates + 1];
     std::uint16_t columns[most_coordinates * most_coordinates];
     double coefficients[most_coordinates * most_coordinates];

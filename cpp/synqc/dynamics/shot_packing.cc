@@ -35,13 +35,14 @@ void pack_state(const Matrix& state, double* coordinates) {
 
 void pack_map(const Channel& channel, PackedMap& packed) {
     Index size = channel.levels * channel.levels;
-    bool keeps_zeros = channel.levels == 2;
+    // Skipping costs an index per number: it pays when more than half of them are 0.
+    packed.full = channel.levels == 2 || 2 * (channel.matrix.array() != 0).count() > size * size;
     std::uint16_t filled = 0;
     for (Index row = 0; row < size; ++row) {
         packed.row_starts[row] = filled;
         for (Index column = 0; column < size; ++column) {
             Real value = channel.matrix(row, column);
-            if (keeps_zeros || value != 0) {
+            if (packed.full || value != 0) {
                 packed.columns[filled] = static_cast<std::uint16_t>(column);
                 packed.coefficients[filled] = value;
                 filled += 1;
