@@ -1,0 +1,124 @@
+"""`synqc doctor`: what was found on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from synqc import _core
+from synqc._version import __version__
+from synqc.cli.tables import json_text
+
+__all__ = ["add_command", "findings"]
+
+# Optional package, and what it is for.
+_OPTIONAL = {
+    "plotly": "pictures",
+    "kaleido": "static pictures (.png)",
+    "xarray": "to_xarray()",
+    "ipykernel": "notebooks",
+    "nbclient": "notebooks, executed",
+    "scipy": "tests and benchmarks",
+    "qutip": "tests and benchmarks",
+    "dynamiqs": "benchmarks",
+    "fastapi": "synqc serve",
+}
+_MISSING = "not installed"
+
+
+def add_command(commands: Any) -> None:
+    """Declare `synqc doctor`."""
+    parser = commands.add_parser(
+        "doctor",
+        help="show versions, processor, threads and optional packages",
+        description="Show what was found: versions, processor, threads, optional packages and browser.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document to stdout and nothing else")
+    parser.set_defaults(act=_act)
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _browser_version(browser: str | None) -> str | None:
+    if browser is None:
+        return None
+    try:
+        answer = subprocess.run([browser, "--version", "--no-sandbox"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _usable_threads() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def findings() -> dict[str, Any]:
+    """Everything `synqc doctor` shows, as plain values; None where nothing was found.
+
+    Examples:
+        >>> findings()["synqc"]["version"] == __version__
+        True
+    """
+    from synqc.lab.plots.files import find_browser
+
+    browser = find_browser()
+    return {
+        "synqc": {"version": __version__, "core": str(_core.__file__), **_core.build_info()},
+        "python": {
+            "version": platform.python_version(),
+            "executable": sys.executable,
+            "numpy": _version_of("numpy"),
+        },
+        "machine": {
+            "system": platform.platform(),
+            "processor": _processor(),
+            "threads": _usable_threads(),
+        },
+        "optional": {name: _version_of(name) for name in _OPTIONAL},
+        "browser": {"path": browser, "version": _browser_version(browser)},
+    }
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    lines = []
+    for section in ("synqc", "python", "machine"):
+        lines.append(section)
+        lines += [f"  {name.replace('_', ' '):<14}{value if value is not None else _MISSING}" for name, value in found[section].items()]
+    lines.append("optional packages")
+    lines += [f"  {name:<14}{version or _MISSING:<15}{_OPTIONAL[name]}" for name, version in found["optional"].items()]
+    lines.append("browser for static pictures")
+    browser = found["browser"]
+    if browser["path"] is None:
+        lines.append("  none: install chromium, or set BROWSER_PATH; pages (.html) need none")
+    else:
+        lines.append(f"  {browser['path']}" + (f" ({browser['version']})" if browser["version"] else " (does not answer to --version)"))
+    return lines
+
+
+def _act(arguments: argparse.Namespace) -> bool:
+    found = findings()
+    sys.stdout.write((json_text(found) if arguments.json else "\n".join(_lines(found))) + "\n")
+    return False

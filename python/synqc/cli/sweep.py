@@ -1,0 +1,153 @@
+"""`synqc sweep`: the same experiment over a grid of its arguments."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synqc import _core
+from synqc._version import __version__
+from synqc.cli.options import add_experiment_options, experiment_from, parse_axis
+from synqc.cli.outputs import add_shared_options, check_outputs, note, write_picture
+from synqc.cli.run import add_run_options
+from synqc.cli.tables import json_text, table
+from synqc.errors import InputError
+from synqc.lab.estimate import Estimate
+from synqc.lab.sweep import Sweep, sweep
+
+__all__ = ["add_command", "document_of", "table_of"]
+
+_COLUMNS = {
+    "fidelity": "fidelity",
+    "backaction": "back-action",
+    "information_bits": "information/bit",
+    "latency_us": "latency/µs",
+    "objective_score": "score",
+}
+
+
+def add_command(commands: Any) -> None:
+    """Declare `synqc sweep`."""
+    parser = commands.add_parser(
+        "sweep",
+        help="run an experiment over a grid of its arguments",
+        description="Run an experiment over a grid. A sweep with --out goes on where an earlier one was stopped.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--axis",
+        action="append",
+        type=parse_axis,
+        required=True,
+        metavar="NAME=VALUES",
+        help="first:last:count, first:last:count:log, or value,value,...; repeat for a grid",
+    )
+    add_run_options(parser)
+    parser.add_argument("--out", type=Path, metavar="FILE", help="append finished points to this file, and do not run again what it holds")
+    add_shared_options(parser)
+    parser.add_argument("--x", metavar="NAME", help="figure or axis across the picture; default: information against back-action if the probe is swept")
+    parser.add_argument("--y", metavar="NAME", help="figure up the picture; default: fidelity")
+    add_experiment_options(parser)
+    parser.set_defaults(act=_act)
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def table_of(result: Sweep) -> str:
+    """Points and figures of a sweep; the best by objective is marked.
+
+    Examples:
+        >>> import synqc
+        >>> grid = synqc.sweep(synqc.Experiment(qubits=1), {"probe_strength": [0.0, 1.0]}, shots=10, seed=3)
+        >>> table_of(grid).splitlines()[0].split()[:2]
+        ['probe_strength', 'fidelity']
+    """
+    values = {name: (result[name], result.error(name)) for name in _COLUMNS}
+    scores = result["objective_score"]
+    best = np.unravel_index(int(np.nanargmax(scores)), scores.shape) if np.isfinite(scores).any() else None
+    rows = []
+    for index in np.ndindex(*result.shape):
+        if not np.isfinite(scores[index]):
+            continue
+        cells = [_text(axis[k]) for axis, k in zip(result.axes.values(), index, strict=True)]
+        for name, (value, error) in values.items():
+            estimate = Estimate(float(value[index]), float(error[index]))
+            cells.append(str(estimate) if estimate.standard_error > 0 else f"{estimate.value:.{3 if name == 'latency_us' else 5}f}")
+        rows.append([*cells, "best" if index == best else ""])
+    return table([*result.dims, *_COLUMNS.values(), ""], rows, numbers=range(len(result.dims) + len(_COLUMNS)))
+
+
+def document_of(result: Sweep) -> dict[str, Any]:
+    """A sweep as one JSON document: axes, and a list of points in the grid's order.
+
+    Examples:
+        >>> import synqc
+        >>> grid = synqc.sweep(synqc.Experiment(qubits=1), {"probe_strength": [0.0, 1.0]}, shots=10, seed=3)
+        >>> document_of(grid)["points"][0]["information_bits"]["value"]
+        0.0
+    """
+    points = []
+    grids = {name: (result[name], result.error(name)) for name in result.names}
+    for index in np.ndindex(*result.shape):
+        if not np.isfinite(grids["objective_score"][0][index]):
+            continue
+        point: dict[str, Any] = {name: axis[k] for (name, axis), k in zip(result.axes.items(), index, strict=True)}
+        for name, (value, error) in grids.items():
+            if name in ("g", "s", "eps_pulse", "shots_used"):
+                point["probe_" + name if name in point else name] = float(value[index])
+            else:
+                point[name] = {"value": float(value[index]), "standard_error": float(error[index])}
+        points.append(point)
+    return {
+        "synqc": __version__,
+        "experiment": result.experiment.to_dict(),
+        "emulated": bool(_core.target(result.experiment.target).emulated),
+        "axes": result.axes,
+        "seed": result.seed,
+        "partial": result.partial,
+        "points": points,
+    }
+
+
+def _picture_names(arguments: argparse.Namespace, result: Sweep) -> tuple[str | None, str | None]:
+    if arguments.x is None and arguments.y is None and {"probe_strength", "probe_duration_ns"} & set(result.dims):
+        if not {"target", "probe_mapping"} & set(result.dims) and np.nanmax(result["g"]) > 0:
+            return "backaction", "information_bits"
+    return arguments.x, arguments.y
+
+
+def _act(arguments: argparse.Namespace) -> bool:
+    """Run; True if Ctrl-C cut it short."""
+    names = [name for name, _ in arguments.axis]
+    if len(set(names)) < len(names):
+        raise InputError(f"Argument `--axis` must name every argument once, but names {', '.join(names)}.")
+    check_outputs(arguments.out, plot=arguments.plot)
+    result = sweep(
+        experiment_from(arguments),
+        dict(arguments.axis),
+        shots=arguments.shots,
+        iterations=arguments.iterations,
+        seed=arguments.seed,
+        path=arguments.out,
+        progress=False if arguments.quiet else "auto",
+    )
+    if arguments.json:
+        sys.stdout.write(json_text(document_of(result)) + "\n")
+    else:
+        target = _core.target(arguments.target) if hasattr(arguments, "target") else None
+        label = "  [emulated]" if target is not None and target.emulated else ""
+        sys.stdout.write(f"{result.experiment}, seed {result.seed}{label}\n\n{table_of(result)}\n")
+    finished = int(np.isfinite(result["objective_score"]).sum())
+    if result.reused:
+        note(f"{result.reused} of {finished} points were read from {arguments.out}.")
+    if result.partial:
+        note(f"interrupted: {finished} of {int(np.prod(result.shape))} points are there.")
+    if arguments.plot is not None and finished:
+        write_picture(result.plot(*_picture_names(arguments, result)), arguments.plot)
+    return result.partial

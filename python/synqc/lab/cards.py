@@ -1,0 +1,186 @@
+"""A run on one screen: an aligned table for terminals, a card for Jupyter."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from synqc import _core
+from synqc.lab.device import Device
+
+if TYPE_CHECKING:
+    from synqc.lab.estimate import Estimate
+    from synqc.lab.run import Run
+
+__all__ = ["duration_in_words", "html_card", "text_card"]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One row: what, how much, and a remark."""
+
+    name: str
+    value: str
+    remark: str = ""
+
+
+def duration_in_words(microseconds: float) -> str:
+    """A time with the unit that suits it.
+
+    Examples:
+        >>> duration_in_words(0.024), duration_in_words(1.75), duration_in_words(2.5e6)
+        ('24 ns', '1.75 µs', '2.5 s')
+    """
+    for size, unit in ((1e6, "s"), (1e3, "ms"), (1.0, "µs")):
+        if microseconds >= size:
+            return f"{microseconds / size:.4g} {unit}"
+    return f"{microseconds * 1e3:.4g} ns"
+
+
+def _number(estimate: Estimate, digits: int = 5) -> str:
+    """With its error in brackets; rounded where it is exact."""
+    return str(estimate) if estimate.standard_error > 0 else f"{estimate.value:.{digits}f}"
+
+
+def _title(run: Run) -> tuple[str, list[str]]:
+    """Device and target, and labels that must not be overlooked."""
+    experiment = run.experiment
+    name = experiment.preset.name if isinstance(experiment.preset, Device) else experiment.preset
+    target = _core.target(experiment.target)
+    labels = []
+    if target.emulated:
+        labels.append("emulated")
+    if target.classical:
+        labels.append("classical plant")
+    if run.partial:
+        labels.append("partial")
+    return f"{name} on {experiment.target}", labels
+
+
+def _rule(run: Run) -> str:
+    rule = run.experiment.adaptive_rule
+    if isinstance(rule, str):
+        return rule
+    return str(getattr(rule, "name", None) or getattr(rule, "__qualname__", None) or type(rule).__qualname__)
+
+
+def _probe_lines(run: Run) -> list[_Line]:
+    probe, experiment = run.probe, run.experiment
+    if probe.regime == "off":
+        return [_Line("probe", "off")]
+    how = "ancilla" if probe.mapping == "pulse" else f"{experiment.probe_duration_ns:g} ns"
+    dose = "∞" if math.isinf(probe.g) else f"{probe.g:.3g}"
+    information = "∞" if math.isinf(probe.s) else f"{probe.s:.3g}"
+    return [
+        _Line("probe", probe.regime, f"ε = {experiment.probe_strength:g}, {how}"),
+        _Line("  doses", f"g = {dose}", f"s = {information}, equivalent pulse strength {probe.eps_pulse:.4f}"),
+    ]
+
+
+def _figure_lines(run: Run) -> list[_Line]:
+    per_second = run.information_bits_per_second
+    sampled = "sampled: decay during the probe" if run.probe.information_by_monte_carlo else ""
+    return [
+        _Line("fidelity", _number(run.fidelity), "mean over shots, qubits; last iteration"),
+        _Line("success", _number(run.success), "as measured, readout errors corrected"),
+        _Line("back-action", _number(run.backaction), f"ensemble; {run.backaction_mean_per_shot:.5f} in a single shot"),
+        _Line("information", f"{_number(run.information_bits)} bit", sampled or f"per shot; {per_second:,.0f} bit/s"),
+        _Line("latency", duration_in_words(float(run.latency_us)), f"of one shot; cycle {duration_in_words(run.cycle_time_us)}"),
+        _Line("objective", _number(run.objective_score), run.experiment.objective),
+    ]
+
+
+def _latency_lines(run: Run) -> list[_Line]:
+    return [_Line(f"  {name.replace('_', ' ')}", duration_in_words(value)) for name, value in run.latency_terms.items() if value > 0]
+
+
+def _setting_lines(run: Run) -> list[_Line]:
+    last = run.history[-1]
+    batches = len(run.history)
+    extra = [
+        f"{count:,} {name}"
+        for name, count in (("for calibration", last.calibration_shots), ("for learning", last.learning_shots))
+        if count > 0
+    ]
+    per_batch = f"{batches} × {last.shots:,}" if batches > 1 else f"{last.shots:,}"
+    lines = [
+        _Line("rule", _rule(run), f"of each batch {', '.join(extra)}" if extra else ""),
+        _Line("shots", per_batch, f"per qubit, on {len(last.qubits)} qubit{'s' if len(last.qubits) > 1 else ''}"),
+        _Line("seed", str(run.seed)),
+    ]
+    if run.partial:
+        lines.append(_Line("stopped", "early", f"{run.shots_used:,} shots per qubit were complete"))
+    if last.network_latency_s > 0:
+        lines.append(_Line("network", duration_in_words(last.network_latency_s * 1e6), "and queue, per iteration; not in the latency"))
+    return lines
+
+
+def _blocks(run: Run) -> list[list[_Line]]:
+    figures = _figure_lines(run)
+    place = next(k for k, line in enumerate(figures) if line.name == "latency") + 1
+    return [_setting_lines(run) + _probe_lines(run), figures[:place] + _latency_lines(run) + figures[place:]]
+
+
+def text_card(run: Run) -> str:
+    """A compact, aligned table of a run.
+
+    Args:
+        run: The run to describe.
+
+    Examples:
+        >>> import synqc
+        >>> print(text_card(synqc.Experiment("transmon-default", qubits=1).run(shots=100, seed=7)).splitlines()[0])
+        transmon-default on sim-local
+    """
+    name, labels = _title(run)
+    blocks = _blocks(run)
+    lines = [line for block in blocks for line in block]
+    first = max(len(line.name) for line in lines)
+    second = max(len(line.value) for line in lines)
+    text = [name + "".join(f"  [{label}]" for label in labels)]
+    for block in blocks:
+        text.append("")
+        for line in block:
+            text.append(f"  {line.name:<{first}}  {line.value:<{second}}  {line.remark}".rstrip())
+    return "\n".join(text)
+
+
+_STYLE = (
+    ".synqc-card{display:inline-block;font:14px/1.5 system-ui,'Segoe UI',sans-serif;border:1px solid rgba(128,128,128,.35);"
+    "border-radius:8px;padding:12px 16px;color:inherit;background:transparent}"
+    ".synqc-card h4{margin:0 0 6px;font-size:16px;font-weight:600}"
+    ".synqc-card h4 span{font-size:12px;font-weight:600;margin-left:8px;padding:1px 8px;border-radius:9px;"
+    "border:1px solid #c2410c;color:#c2410c}"
+    ".synqc-card table{border-collapse:collapse;margin:0;border:0}"
+    ".synqc-card tbody+tbody{border-top:1px solid rgba(128,128,128,.35)}"
+    ".synqc-card td,.synqc-card tr{padding:2px 14px 2px 0;text-align:left;border:0;background:transparent;color:inherit}"
+    ".synqc-card td:nth-child(2){font-variant-numeric:tabular-nums;font-weight:600;white-space:nowrap}"
+    ".synqc-card td:nth-child(3){opacity:.7}.synqc-card td.part{padding-left:14px}"
+)
+
+
+def html_card(run: Run) -> str:
+    """The same as a card for Jupyter: no script, colours from the page, so that light and dark themes both suit.
+
+    Args:
+        run: The run to describe.
+
+    Examples:
+        >>> import synqc
+        >>> card = html_card(synqc.Experiment("transmon-default", target="ionq").run(shots=100, seed=7))
+        >>> "<span>emulated</span>" in card
+        True
+    """
+    name, labels = _title(run)
+    badges = "".join(f"<span>{html.escape(label)}</span>" for label in labels)
+    bodies = []
+    for block in _blocks(run):
+        rows = []
+        for line in block:
+            part = ' class="part"' if line.name.startswith(" ") else ""
+            cells = (f"<td{part}>{html.escape(line.name.strip())}</td>", *(f"<td>{html.escape(t)}</td>" for t in (line.value, line.remark)))
+            rows.append(f"<tr>{''.join(cells)}</tr>")
+        bodies.append(f"<tbody>{''.join(rows)}</tbody>")
+    return f'<div class="synqc-card"><style>{_STYLE}</style><h4>{html.escape(name)}{badges}</h4><table>{"".join(bodies)}</table></div>'
