@@ -1,6 +1,83 @@
-"""Drive-Probe-Drive quantum-control laboratory with a C++ core."""
+"""Drive-Probe-Drive quantum-control laboratory with a C++ core.
 
-from synqc import errors
+>>> import synqc
+>>> run = synqc.Experiment(preset="transmon-default", probe_strength=0.2).run(shots=1000, seed=7)
+>>> run.probe.regime
+'diagnostic'
 
-__all__ = ["errors"]
+Names are loaded when they are first used, so that `import synqc` costs little.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from synqc._version import __version__
+
+if TYPE_CHECKING:
+    from synqc import errors as errors
+    from synqc.lab.device import Device, Target, device, presets, targets
+    from synqc.lab.estimate import Estimate
+    from synqc.lab.experiment import Experiment, StopFlag
+    from synqc.lab.filter_record import filter_record
+    from synqc.lab.mesolve import mesolve
+    from synqc.lab.rules import Batch
+    from synqc.lab.run import Run, load
+    from synqc.lab.smesolve import smesolve
+    from synqc.lab.sweep import Sweep, sweep
+
+_HOME = {
+    "Batch": "lab.rules",
+    "Device": "lab.device",
+    "Estimate": "lab.estimate",
+    "Experiment": "lab.experiment",
+    "Run": "lab.run",
+    "StopFlag": "lab.experiment",
+    "Sweep": "lab.sweep",
+    "Target": "lab.device",
+    "device": "lab.device",
+    "filter_record": "lab.filter_record",
+    "load": "lab.run",
+    "mesolve": "lab.mesolve",
+    "presets": "lab.device",
+    "smesolve": "lab.smesolve",
+    "sweep": "lab.sweep",
+    "targets": "lab.device",
+}
+_MODULES = ("errors", "lab")
+
+__all__ = [
+    "Batch",
+    "Device",
+    "Estimate",
+    "Experiment",
+    "Run",
+    "StopFlag",
+    "Sweep",
+    "Target",
+    "__version__",
+    "device",
+    "errors",
+    "filter_record",
+    "load",
+    "mesolve",
+    "presets",
+    "smesolve",
+    "sweep",
+    "targets",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"synqc.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return importlib.import_module(f"synqc.{name}")
+    raise AttributeError(f"module 'synqc' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *globals()})

@@ -3,8 +3,11 @@
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
-#include <exception>
+#include <atomic>
+#include <map>
 
+#include "synqc/base/checks.h"
+#include "synqc/base/errors.h"
 #include "synqc/experiment/request.h"
 #include "synqc/py/arrays.h"
 #include "synqc/py/bindings.h"
@@ -107,7 +110,7 @@ py::object measured(Index qubit, Index iteration, const QubitIteration* previous
         batch["mean_record"] = tuple_of(previous->mean_record);
         batch["settings"] = dict_of(previous->settings);
     }
-    return std::move(batch);
+    return batch;
 }
 
 ExternalRule rule_from(const py::object& settings, const py::object& second_angle) {

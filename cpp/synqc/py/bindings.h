@@ -9,7 +9,6 @@ void register_errors(pybind11::module_& module);
 void bind_device(pybind11::module_& module);
 void bind_json(pybind11::module_& module);
 void bind_pulse(pybind11::module_& module);
-void bind_dynamics(pybind11::module_& module);
 void bind_trajectories(pybind11::module_& module);
 void bind_master_equation(pybind11::module_& module);
 void bind_probe(pybind11::module_& module);

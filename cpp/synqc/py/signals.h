@@ -9,7 +9,8 @@
 
 namespace synqc {
 
-/// Lets a long computation hear Ctrl-C and another thread's stop flag, and tell its progress, while the GIL is released.
+/// Lets a long computation hear Ctrl-C and another thread's stop flag, and tell its progress, while the GIL is
+/// released.
 ///
 /// Lives on the thread that called; takes the GIL only inside Watch::tick, every 10 ms or so.
 class SignalWatch {
@@ -19,7 +20,8 @@ class SignalWatch {
 
     /// True after Ctrl-C: the computation was asked to stop and the KeyboardInterrupt is spent.
     bool interrupted() const { return interrupted_; }
-    /// An exception of `progress` or of another signal's handler stops the computation and is raised here, with the GIL held.
+    /// An exception of `progress` or of another signal's handler stops the computation and is raised here, with the GIL
+    /// held.
     void rethrow_error();
 
   private:

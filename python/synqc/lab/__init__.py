@@ -1,0 +1,1 @@
+"""The laboratory: experiments, sweeps, solvers, devices, pictures. Its names are re-exported by `synqc`."""
