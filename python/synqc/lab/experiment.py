@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from synqc import _core
-from synqc.errors import InputError, SynqcError
+from synqc.errors import InputError, ShapeError, SynqcError
 from synqc.lab.device import Device, device
 from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
 from synqc.lab.rules import Batch, BatchRule, RecordRule, rule_hooks
@@ -147,12 +147,14 @@ class Experiment:
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
             if item.init:
-                object.__setattr__(self, item.name, _checked(item.name, getattr(self, item.name)))
+                value = getattr(self, item.name)
+                if value is not None or item.default is not None:
+                    object.__setattr__(self, item.name, _checked(item.name, value))
         rule = self.adaptive_rule
         fields: dict[str, Any] = {name: getattr(self, name) for name in _CORE_FIELDS}
         fields["adaptive_rule"] = rule if isinstance(rule, str) else "none"
         if self.samples is not None:
-            fields["samples"] = list(np.asarray(self.samples, dtype=np.complex128))
+            fields["samples"] = _samples(self.samples)
         target = _core.target(self.target)
         if self.decision_latency_ns is not None:
             target = target.with_decision_latency_ns(self.decision_latency_ns)
@@ -290,8 +292,6 @@ def _core_carry(run: Run) -> Any:
 
 def _checked(name: str, value: Any) -> Any:
     """One argument as the type its name promises; the core checks ranges."""
-    if value is None:
-        return None
     if name in _INTEGERS:
         return _integer(name, value, least=0, most=2**64 - 1)
     if name in _REALS:
@@ -303,6 +303,16 @@ def _checked(name: str, value: Any) -> Any:
     if name == "preset" and not isinstance(value, (str, Device)):
         raise InputError(f"Argument `preset` must be a name or a Device, but is {value!r}.")
     return value
+
+
+def _samples(samples: Any) -> list[complex]:
+    try:
+        array = np.asarray(samples, dtype=np.complex128)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"Argument `samples` must be complex numbers, but is {samples!r}.") from error
+    if array.ndim != 1:
+        raise ShapeError(f"Argument `samples` must have shape (k,), but has shape {array.shape}.")
+    return list(array)
 
 
 def _real(name: str, value: Any) -> float:
