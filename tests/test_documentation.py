@@ -1,0 +1,80 @@
+"""Documentation is executed: every docstring example of the package, and the Python of the README, as printed."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import synqc
+
+ROOT = Path(__file__).parents[1]
+
+
+def module_names():
+    return sorted(
+        module.name
+        for module in pkgutil.walk_packages(synqc.__path__, "synqc.")
+        if not module.name.startswith(("synqc._core", "synqc.__main__"))
+    )
+
+
+@pytest.mark.parametrize("name", ["synqc", *module_names()])
+def test_docstring_examples_are_true(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(name)
+    failures, _ = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    assert failures == 0
+
+
+def test_every_public_object_has_an_executed_example():
+    finder = doctest.DocTestFinder(recurse=False)
+    without = []
+    for name in synqc.__all__:
+        thing = getattr(synqc, name)
+        if name in ("__version__", "errors"):
+            continue
+        own = finder.find(thing, name)
+        methods = [test for test in doctest.DocTestFinder().find(thing, name) if test.examples] if isinstance(thing, type) else []
+        if not any(test.examples for test in own) and not methods:
+            without.append(name)
+    assert without == []
+
+
+def test_readme_python_runs_as_printed(tmp_path):
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 5
+    program = tmp_path / "readme.py"
+    program.write_text("\n".join(blocks))
+    subprocess.run([sys.executable, str(program)], cwd=tmp_path, check=True, capture_output=True, text=True, timeout=120)
+
+
+def test_readme_commands_exist(tmp_path):
+    command = shutil.which("synqc", path=str(Path(sys.executable).parent))
+    if command is None:
+        pytest.skip("the synqc command is not installed beside this interpreter")
+    text = (ROOT / "README.md").read_text()
+    for line in re.findall(r"^synqc (.*)$", text, re.MULTILINE):
+        subprocess.run([command, *line.split()], cwd=tmp_path, check=True, capture_output=True, timeout=120)
+
+
+def test_readme_names_both_commands_at_the_top():
+    top = (ROOT / "README.md").read_text().split("## ")[0]
+    assert "make demo" in top
+    assert "make test" in top
+
+
+def test_stub_of_the_core_is_what_the_core_is(tmp_path):
+    pytest.importorskip("pybind11_stubgen", reason="needs the dev extra")
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        import generate_stubs
+    finally:
+        sys.path.pop(0)
+    expected = (ROOT / "python" / "synqc" / "_core.pyi").read_text()
+    assert generate_stubs.stub_text(tmp_path) == expected, "run `make stubs`"
