@@ -1,0 +1,47 @@
+"""Probe doors: doses, information, back-action and assignment."""
+
+import numpy as np
+import pytest
+
+from synqc.errors import InputError, ShapeError
+from synqc.lab import probe
+
+
+def test_information_broadcasts_over_doses_and_priors():
+    bits = probe.gaussian_information(np.array([[0.2], [2.0]]), prior_of_0=np.array([0.5, 0.9]))
+    assert bits.shape == (2, 2)
+    assert (np.diff(bits, axis=0) > 0).all()
+    assert (bits[:, 0] > bits[:, 1]).all()
+
+
+def test_equal_backaction_dichotomic_record_learns_more():
+    g = np.geomspace(0.01, 4.0, 9)
+    strength = np.sqrt(-np.expm1(-2 * g))
+    assert (probe.dichotomic_information(strength) >= probe.gaussian_information(2 * g)).all()
+
+
+def test_decay_takes_information_away_with_a_small_error_bar():
+    estimate = probe.information_with_decay(2.0, 1.0, t1_us=5.0)
+    assert estimate.value < probe.gaussian_information(2.0)
+    assert 0 < estimate.standard_error < 0.01
+    assert probe.information_with_decay(2.0, 1.0, t1_us=float("inf")).standard_error == 0
+
+
+def test_backaction_refuses_states_of_different_shape():
+    with pytest.raises(ShapeError, match="must have shape"):
+        probe.backaction(np.eye(2), np.eye(3))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: probe.probe_figures(1.2, 100.0, gamma_max_per_us=1.0),
+        lambda: probe.probe_figures(0.5, -1.0, gamma_max_per_us=1.0),
+        lambda: probe.pulse_figures(float("nan")),
+        lambda: probe.gaussian_information(-1.0),
+        lambda: probe.information_with_decay(1.0, 1.0, t1_us=0.0),
+    ],
+)
+def test_numbers_out_of_range_are_refused_in_one_sentence(call):
+    with pytest.raises(InputError, match=r"^Argument `\w+` must be .*\.$"):
+        call()
