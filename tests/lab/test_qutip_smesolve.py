@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-
 from synqc.lab.filter_record import filter_record
 from synqc.lab.smesolve import smesolve
 
@@ -44,10 +43,17 @@ def systems():
         System("pulse", drive, ground, [weak], [sx, sz]),
         System("qutrit", math.pi / 2 * (a + a.dag()), qutip.basis(3, 0), [number / 2], [number, a + a.dag()]),
         System("heterodyne of an observable", math.pi * sx, ground, [weak], [sx, sz], heterodyne=True),
-        System("homodyne of sigma_minus", math.pi / 2 * sx, qutip.basis(2, 1), [0.8 * sm], [sx, sy, sz], method="rouchon"),
         System(
-            "heterodyne of a cavity", b.dag() * b + 0.5 * (b + b.dag()), qutip.basis(4, 1), [0.7 * b], [b + b.dag(), b.dag() * b],
-            heterodyne=True, method="rouchon",
+            "homodyne of sigma_minus", math.pi / 2 * sx, qutip.basis(2, 1), [0.8 * sm], [sx, sy, sz], method="rouchon"
+        ),
+        System(
+            "heterodyne of a cavity",
+            b.dag() * b + 0.5 * (b + b.dag()),
+            qutip.basis(4, 1),
+            [0.7 * b],
+            [b + b.dag(), b.dag() * b],
+            heterodyne=True,
+            method="rouchon",
         ),
     ]
 
@@ -67,12 +73,30 @@ def test_ensembles_agree_within_their_errors(system):
     times = np.linspace(0.0, 1.0, 6)
     seed = 31
     ours = smesolve(
-        system.H, system.psi0, times, system.c_ops, system.sc_ops, e_ops=system.e_ops, eta=system.eta, ntraj=4000,
-        seeds=seed, dt=0.01, heterodyne=system.heterodyne, method=system.method,
+        system.H,
+        system.psi0,
+        times,
+        system.c_ops,
+        system.sc_ops,
+        e_ops=system.e_ops,
+        eta=system.eta,
+        ntraj=4000,
+        seeds=seed,
+        dt=0.01,
+        heterodyne=system.heterodyne,
+        method=system.method,
     )
     seen, unseen = in_qutip(system)
     theirs = qutip.smesolve(
-        system.H, system.psi0, times, unseen, seen, system.heterodyne, e_ops=system.e_ops, ntraj=60, seeds=seed,
+        system.H,
+        system.psi0,
+        times,
+        unseen,
+        seen,
+        system.heterodyne,
+        e_ops=system.e_ops,
+        ntraj=60,
+        seeds=seed,
         options={"method": "rouchon", "dt": 0.01, "progress_bar": ""},
     )
     for w in range(len(system.e_ops)):
@@ -86,17 +110,37 @@ def test_same_record_gives_the_same_states(system):
     edges = np.linspace(0.0, 1.0, 1001)
     seed, count = 32, 3
     records = smesolve(
-        system.H, system.psi0, edges, system.c_ops, system.sc_ops, eta=system.eta, ntraj=count, seeds=seed, dt=1.0,
-        heterodyne=system.heterodyne, method=system.method,
+        system.H,
+        system.psi0,
+        edges,
+        system.c_ops,
+        system.sc_ops,
+        eta=system.eta,
+        ntraj=count,
+        seeds=seed,
+        dt=1.0,
+        heterodyne=system.heterodyne,
+        method=system.method,
     ).measurement
     ours = filter_record(
-        records, system.H, system.psi0, edges, system.c_ops, system.sc_ops, eta=system.eta, heterodyne=system.heterodyne,
-        method=system.method, keep_states="all",
+        records,
+        system.H,
+        system.psi0,
+        edges,
+        system.c_ops,
+        system.sc_ops,
+        eta=system.eta,
+        heterodyne=system.heterodyne,
+        method=system.method,
+        keep_states="all",
     )
     seen, unseen = in_qutip(system)
     H = qutip.QobjEvo(system.H)
     solver = qutip.SMESolver(
-        H, seen, system.heterodyne, c_ops=unseen,
+        H,
+        seen,
+        system.heterodyne,
+        c_ops=unseen,
         options={"method": "rouchon", "store_states": True, "progress_bar": ""},
     )
     for record, states in zip(records, ours.states, strict=True):

@@ -11,7 +11,6 @@ import time
 
 import numpy as np
 import pytest
-
 from synqc.errors import InputError, NonPhysicalState, ShapeError
 from synqc.lab.smesolve import smesolve
 
@@ -24,14 +23,27 @@ WEAK = SZ / math.sqrt(2)
 
 def rabi(**changes):
     arguments = dict(
-        H=math.pi * SX, rho0=GROUND, tlist=np.linspace(0, 1, 11), sc_ops=[WEAK], e_ops=[SZ, SX], ntraj=200, seeds=1, dt=0.02
+        H=math.pi * SX,
+        rho0=GROUND,
+        tlist=np.linspace(0, 1, 11),
+        sc_ops=[WEAK],
+        e_ops=[SZ, SX],
+        ntraj=200,
+        seeds=1,
+        dt=0.02,
     )
     arguments.update(changes)
     return smesolve(**arguments)
 
 
 def all_bytes(result):
-    arrays = (result.average_expect, result.std_expect, result.average_states, result.measurement, result.runs_final_states)
+    arrays = (
+        result.average_expect,
+        result.std_expect,
+        result.average_states,
+        result.measurement,
+        result.runs_final_states,
+    )
     return b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
 
 
@@ -164,11 +176,21 @@ def test_nine_levels_agree_with_the_lindblad_mean():
     assert abs(result.average_expect[0, -1] - np.real(exact.expect[0][-1])) < allowed, "seed 4"
 
 
+@pytest.mark.parametrize("method", ["bayes-strang", "rouchon", "platen"])
+def test_nothing_monitored_is_the_master_equation(method):
+    from synqc.lab.mesolve import mesolve
+
+    result = rabi(sc_ops=[], c_ops=[WEAK], method=method, dt=1e-3, ntraj=3)
+    exact = mesolve(math.pi * SX, GROUND, np.linspace(0, 1, 11), [WEAK], e_ops=[SZ])
+    assert np.abs(result.average_expect[0] - exact.expect[0]).max() < (1e-8 if method == "bayes-strang" else 0.05)
+    assert result.std_expect.max() < 1e-12
+    assert result.measurement.shape == (3, 0, 10)
+
+
 REFUSALS = {
     "step of euler too long": (dict(method="euler", dt=0.1), NonPhysicalState, r"at time .* lowest eigenvalue is -"),
     "sigma_minus by Bayes": (dict(sc_ops=[LOWER]), InputError, "rouchon"),
     "observables that do not commute": (dict(sc_ops=[SZ, SX]), InputError, "commute"),
-    "nothing monitored": (dict(sc_ops=[]), InputError, "`sc_ops` must have at least one"),
     "H not Hermitian": (dict(H=LOWER), InputError, "`H` must be Hermitian"),
     "H(t) not Hermitian": (dict(H=[[SX, lambda t: 1j]]), InputError, "`H` must be Hermitian, but is not at time"),
     "H with NaN": (dict(H=np.full((2, 2), np.nan)), InputError, "`H` must be finite"),
@@ -229,7 +251,9 @@ def test_ctrl_c_returns_the_complete_trajectories(threads):
     pressed = []
     presser = threading.Thread(target=press_later)
     presser.start()
-    result = rabi(ntraj=3_000_000, tlist=[0, 1], dt=1e-3, store_measurement=False, threads=threads, keep_runs_results=False)
+    result = rabi(
+        ntraj=3_000_000, tlist=[0, 1], dt=1e-3, store_measurement=False, threads=threads, keep_runs_results=False
+    )
     returned = time.perf_counter()
     presser.join()
     assert result.partial

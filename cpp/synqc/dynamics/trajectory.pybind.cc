@@ -136,8 +136,7 @@ py::dict sample(const TrajectoryProgram& program, const std::vector<ComplexArray
 
 /// Every program on every record: log-likelihoods (programs, records) and states (programs, records, t or 1, n, n).
 py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const RealArray& records,
-                 const std::vector<Real>& record_scales, bool keep_all_times,
-                 int threads, py::object progress) {
+                 const std::vector<Real>& record_scales, bool keep_all_times, int threads, py::object progress) {
     if (programs.empty()) {
         throw InvalidArgument("Argument `programs` must have at least one entry, but is empty.");
     }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <string>
@@ -108,12 +109,22 @@ namespace {
 
 /// Step durations and half-step coefficients of a grid.
 struct StepTimes {
-    explicit StepTimes(const StochasticEquation& equation, const TrajectoryGrid& grid)
-        : modulated(std::ssize(equation.modulated)), grid_(grid) {}
-
-    Real duration(Index interval) const {
-        return (grid_.times[interval + 1] - grid_.times[interval]) / static_cast<Real>(grid_.steps[interval]);
+    StepTimes(const StochasticEquation& equation, const TrajectoryGrid& grid)
+        : modulated(std::ssize(equation.modulated)), grid_(grid) {
+        // Intervals that differ only by the rounding of their ends count as equal, so that they share compiled maps.
+        const Real rounding = 4 * std::numeric_limits<Real>::epsilon() *
+                              std::max(std::abs(grid.times.front()), std::abs(grid.times.back()));
+        Real length = 0;
+        for (Index interval = 0; interval < grid.intervals(); ++interval) {
+            const Real exact = grid.times[interval + 1] - grid.times[interval];
+            if (std::abs(exact - length) > rounding) {
+                length = exact;
+            }
+            durations_.push_back(length / static_cast<Real>(grid.steps[interval]));
+        }
     }
+
+    Real duration(Index interval) const { return durations_[interval]; }
 
     /// Half 0 or 1 of a step.
     std::vector<Real> coefficients(Index step, Index half) const {
@@ -134,6 +145,34 @@ struct StepTimes {
 
   private:
     const TrajectoryGrid& grid_;
+    std::vector<Real> durations_;
+};
+
+/// One value per step, or one per interval where nothing changes within it.
+template <typename T>
+class PerStep {
+  public:
+    explicit PerStep(bool changes) : changes_(changes) {}
+
+    /// Calls make(step) for every step, or for the first of every interval.
+    template <typename Make>
+    void fill(const TrajectoryGrid& grid, const Make& make) {
+        Index step = 0;
+        for (Index interval = 0; interval < grid.intervals(); ++interval) {
+            const Index distinct = changes_ ? grid.steps[interval] : 1;
+            for (Index k = 0; k < distinct; ++k) {
+                values_.push_back(make(step + k, interval, k));
+            }
+            step += grid.steps[interval];
+        }
+    }
+
+    const T& at(Index step, Index interval) const { return values_[changes_ ? step : interval]; }
+    const T& latest() const { return values_.back(); }
+
+  private:
+    bool changes_;
+    std::vector<T> values_;
 };
 
 /// Maps that occur many times, computed once: keyed by all that goes into them.
@@ -173,7 +212,8 @@ RealMatrix turned_coordinates(const Matrix& unitary) {
 
 class TrajectoryProgram::BayesStrang final : public Scheme {
   public:
-    BayesStrang(const StochasticEquation& given, const TrajectoryGrid& grid, RealVector& initial_state) {
+    BayesStrang(const StochasticEquation& given, const TrajectoryGrid& grid, RealVector& initial_state)
+        : steps_(!given.modulated.empty()) {
         StochasticEquation equation = given;
         if (!given.monitored.empty()) {
             const Matrix basis = common_eigenbasis(given.monitored);
@@ -194,20 +234,19 @@ class TrajectoryProgram::BayesStrang final : public Scheme {
 
     void advance(Index first, Index interval, bool opens, bool closes, const LaneRun& run) const override {
         std::array<const Real*, steps_per_chunk + 1> maps;
-        maps[0] = halves_[steps_[first].entry_half].data();
-        if (!opens) {
-            maps[0] = fused_[steps_[first].fused_with_previous].data();
-        }
+        const StepMaps& entry = steps_.at(first, interval);
+        maps[0] = opens ? halves_[entry.entry_half].data() : fused_[entry.fused_with_previous].data();
         for (Index s = 1; s < run.steps; ++s) {
-            maps[s] = fused_[steps_[first + s].fused_with_previous].data();
+            maps[s] = fused_[steps_.at(first + s, interval).fused_with_previous].data();
         }
-        maps[run.steps] = closes ? halves_[steps_[first + run.steps - 1].exit_half].data() : nullptr;
+        const StepMaps& exit = steps_.at(first + run.steps - 1, interval);
+        maps[run.steps] = closes ? halves_[exit.exit_half].data() : nullptr;
         trajectory_kernels().bayes(updates_[interval_update_[interval]], maps.data(), run);
     }
 
     RealMatrix mean_step(Index step, Index interval) const override {
-        return halves_[steps_[step].exit_half] * mean_updates_[interval_update_[interval]] *
-               halves_[steps_[step].entry_half];
+        const StepMaps& maps = steps_.at(step, interval);
+        return halves_[maps.exit_half] * mean_updates_[interval_update_[interval]] * halves_[maps.entry_half];
     }
 
   private:
@@ -219,29 +258,28 @@ class TrajectoryProgram::BayesStrang final : public Scheme {
 
     void compile(const StochasticEquation& equation, const TrajectoryGrid& grid) {
         const StepTimes times(equation, grid);
-        Index step = 0;
         for (Index interval = 0; interval < grid.intervals(); ++interval) {
             const Real duration = times.duration(interval);
             interval_update_.push_back(
                 updates_.position_of({duration}, [&] { return bayes_step(equation, duration); }));
             mean_updates_.position_of({duration}, [&] { return mean_update(equation, duration); });
-            for (Index k = 0; k < grid.steps[interval]; ++k, ++step) {
-                const auto half = [&](Index which) {
-                    const std::vector<Real> coefficients = times.coefficients(step, which);
-                    return halves_.position_of(key_of(duration, coefficients), [&] {
-                        return exponential(RealMatrix(equation.unmonitored_generator(coefficients) * (duration / 2)));
-                    });
-                };
-                StepMaps maps{half(0), half(1), 0};
-                if (k > 0) {
-                    const Index previous = steps_.back().exit_half;
-                    maps.fused_with_previous =
-                        fused_.position_of({static_cast<Real>(maps.entry_half), static_cast<Real>(previous)},
-                                           [&] { return RealMatrix(halves_[maps.entry_half] * halves_[previous]); });
-                }
-                steps_.push_back(maps);
-            }
         }
+        steps_.fill(grid, [&](Index step, Index interval, Index within) {
+            const Real duration = times.duration(interval);
+            const auto half = [&](Index which) {
+                const std::vector<Real> coefficients = times.coefficients(step, which);
+                return halves_.position_of(key_of(duration, coefficients), [&] {
+                    return exponential(RealMatrix(equation.unmonitored_generator(coefficients) * (duration / 2)));
+                });
+            };
+            StepMaps maps{half(0), half(1), 0};
+            // Without coefficients all steps of the interval are alike, so each follows one like itself.
+            const Index previous = within > 0 ? steps_.latest().exit_half : maps.exit_half;
+            maps.fused_with_previous =
+                fused_.position_of({static_cast<Real>(maps.entry_half), static_cast<Real>(previous)},
+                                   [&] { return RealMatrix(halves_[maps.entry_half] * halves_[previous]); });
+            return maps;
+        });
     }
 
     static BayesStep bayes_step(const StochasticEquation& equation, Real duration) {
@@ -295,35 +333,32 @@ class TrajectoryProgram::BayesStrang final : public Scheme {
     Compiled<BayesStep> updates_;
     Compiled<RealMatrix> mean_updates_;
     std::vector<Index> interval_update_;
-    std::vector<StepMaps> steps_;
+    PerStep<StepMaps> steps_;
 };
 
 class TrajectoryProgram::Rouchon final : public Scheme {
   public:
-    Rouchon(const StochasticEquation& equation, const TrajectoryGrid& grid) {
+    Rouchon(const StochasticEquation& equation, const TrajectoryGrid& grid) : steps_(!equation.modulated.empty()) {
         const StepTimes times(equation, grid);
-        Index step = 0;
-        for (Index interval = 0; interval < grid.intervals(); ++interval) {
+        steps_.fill(grid, [&](Index step, Index interval, Index) {
             const Real duration = times.duration(interval);
-            for (Index k = 0; k < grid.steps[interval]; ++k, ++step) {
-                const std::vector<Real> coefficients = times.mean_coefficients(step);
-                steps_.push_back(compiled_.position_of(key_of(duration, coefficients),
-                                                       [&] { return compile(equation, coefficients, duration); }));
-            }
-        }
+            const std::vector<Real> coefficients = times.mean_coefficients(step);
+            return compiled_.position_of(key_of(duration, coefficients),
+                                         [&] { return compile(equation, coefficients, duration); });
+        });
     }
 
-    void advance(Index first, Index, bool, bool, const LaneRun& run) const override {
+    void advance(Index first, Index interval, bool, bool, const LaneRun& run) const override {
         std::array<const RouchonStep*, steps_per_chunk> steps;
         for (Index s = 0; s < run.steps; ++s) {
-            steps[s] = &compiled_[steps_[first + s]];
+            steps[s] = &compiled_[steps_.at(first + s, interval)];
         }
         trajectory_kernels().rouchon(steps.data(), run);
     }
 
-    RealMatrix mean_step(Index step, Index) const override {
+    RealMatrix mean_step(Index step, Index interval) const override {
         // The unnormalised step averaged over dY that is white noise of variance dt.
-        const RouchonStep& compiled = compiled_[steps_[step]];
+        const RouchonStep& compiled = compiled_[steps_.at(step, interval)];
         const Index square = compiled.levels * compiled.levels;
         const auto kraus = [&](Index term) {
             return Matrix(
@@ -402,7 +437,7 @@ class TrajectoryProgram::Rouchon final : public Scheme {
     }
 
     Compiled<RouchonStep> compiled_;
-    std::vector<Index> steps_;
+    PerStep<Index> steps_;
 };
 
 /// Explicit Itô schemes on the equation as it stands: rho' = rho + a dt + sum_k b_k dW_k + corrections, with
@@ -410,17 +445,15 @@ class TrajectoryProgram::Rouchon final : public Scheme {
 class TrajectoryProgram::Explicit final : public Scheme {
   public:
     Explicit(const StochasticEquation& equation, const TrajectoryGrid& grid, TrajectoryScheme scheme)
-        : scheme_(scheme), levels_(equation.levels()) {
+        : scheme_(scheme), levels_(equation.levels()), steps_(!equation.modulated.empty()) {
         const StepTimes times(equation, grid);
-        Index step = 0;
         for (Index interval = 0; interval < grid.intervals(); ++interval) {
             durations_.push_back(times.duration(interval));
-            for (Index k = 0; k < grid.steps[interval]; ++k, ++step) {
-                const std::vector<Real> coefficients = times.mean_coefficients(step);
-                steps_.push_back(
-                    generators_.position_of(coefficients, [&] { return equation.ensemble_generator(coefficients); }));
-            }
         }
+        steps_.fill(grid, [&](Index step, Index, Index) {
+            const std::vector<Real> coefficients = times.mean_coefficients(step);
+            return generators_.position_of(coefficients, [&] { return equation.ensemble_generator(coefficients); });
+        });
         for (Index k = 0; k < std::ssize(equation.monitored); ++k) {
             gains_.push_back(equation.gain(k));
         }
@@ -455,7 +488,7 @@ class TrajectoryProgram::Explicit final : public Scheme {
                 if (run.log_likelihood != nullptr) {
                     run.log_likelihood[lane] += likelihood;
                 }
-                state = stepped(state, generators_[steps_[first + s]], diffusion, noise, dt);
+                state = stepped(state, generators_[steps_.at(first + s, interval)], diffusion, noise, dt);
             }
             for (Index row = 0; row < square; ++row) {
                 run.states[row * run.lanes + lane] = state(row);
@@ -465,7 +498,7 @@ class TrajectoryProgram::Explicit final : public Scheme {
 
     RealMatrix mean_step(Index step, Index interval) const override {
         const Index square = levels_ * levels_;
-        return RealMatrix::Identity(square, square) + generators_[steps_[step]] * durations_[interval];
+        return RealMatrix::Identity(square, square) + generators_[steps_.at(step, interval)] * durations_[interval];
     }
 
     bool is_positive() const override { return false; }
@@ -515,7 +548,7 @@ class TrajectoryProgram::Explicit final : public Scheme {
     Index levels_;
     std::vector<RealMatrix> gains_;
     Compiled<RealMatrix> generators_;
-    std::vector<Index> steps_;
+    PerStep<Index> steps_;
     std::vector<Real> durations_;
 };
 
@@ -548,6 +581,17 @@ void refuse_non_physical(const TrajectoryStates& states, Index count, Real time,
             }
         }
     }
+}
+
+RealMatrix power(RealMatrix base, Index exponent) {
+    RealMatrix result = RealMatrix::Identity(base.rows(), base.cols());
+    for (; exponent > 0; exponent /= 2) {
+        if (exponent % 2 == 1) {
+            result = result * base;
+        }
+        base = base * base;
+    }
+    return result;
 }
 
 Matrix checked_state(const Matrix& state, Index levels) {
@@ -734,21 +778,36 @@ Real TrajectoryProgram::ensemble_error() const {
     RealVector scheme_state = initial_state_;
     RealVector exact = to_caller.size() == 0 ? initial_state_ : RealVector(to_caller * initial_state_);
     Compiled<RealMatrix> exact_halves;
+    Compiled<RealMatrix> exact_intervals;
+    Compiled<RealMatrix> scheme_intervals;
     Real worst = 0;
     Index step = 0;
     for (Index interval = 0; interval < grid_.intervals(); ++interval) {
         const Real duration = times.duration(interval);
-        for (Index k = 0; k < grid_.steps[interval]; ++k, ++step) {
-            for (Index half : {0, 1}) {
-                const std::vector<Real> coefficients = times.coefficients(step, half);
-                const Index position = exact_halves.position_of(key_of(duration, coefficients), [&] {
-                    return exponential(RealMatrix(equation_.ensemble_generator(coefficients) * (duration / 2)));
-                });
-                exact = exact_halves[position] * exact;
+        const Index count = grid_.steps[interval];
+        if (times.modulated == 0) {
+            const std::vector<Real> key{duration, static_cast<Real>(count)};
+            const Index whole = exact_intervals.position_of(key, [&] {
+                return exponential(
+                    RealMatrix(equation_.ensemble_generator({}) * (duration * static_cast<Real>(count))));
+            });
+            scheme_intervals.position_of(key, [&] { return power(scheme_->mean_step(step, interval), count); });
+            exact = exact_intervals[whole] * exact;
+            scheme_state = scheme_intervals[whole] * scheme_state;
+        } else {
+            for (Index k = 0; k < count; ++k) {
+                for (Index half : {0, 1}) {
+                    const std::vector<Real> coefficients = times.coefficients(step + k, half);
+                    const Index position = exact_halves.position_of(key_of(duration, coefficients), [&] {
+                        return exponential(RealMatrix(equation_.ensemble_generator(coefficients) * (duration / 2)));
+                    });
+                    exact = exact_halves[position] * exact;
+                }
+                scheme_state = scheme_->mean_step(step + k, interval) * scheme_state;
             }
-            scheme_state = scheme_->mean_step(step, interval) * scheme_state;
-            scheme_state /= scheme_state.head(levels()).sum();
         }
+        step += count;
+        scheme_state /= scheme_state.head(levels()).sum();
         const RealVector in_caller = to_caller.size() == 0 ? scheme_state : RealVector(to_caller * scheme_state);
         if (!in_caller.allFinite()) {
             return std::numeric_limits<Real>::infinity();

@@ -34,7 +34,7 @@ def _as_complex(name: str, value: Any) -> ComplexArray:
     if hasattr(value, "full"):
         value = value.full()
     try:
-        array = np.ascontiguousarray(value, dtype=np.complex128)
+        array = np.asarray(value, dtype=np.complex128, order="C")
     except (TypeError, ValueError) as error:
         raise InputError(
             f"Argument `{name}` must be an array or a Qobj, but is {type(value).__name__} that does not become one."
@@ -150,8 +150,10 @@ def as_hamiltonian(
     values at `tlist`, joined by a cubic spline as QuTiP does.
     """
     args = dict(args or {})
-    if isinstance(value, list | tuple) and any(_is_pair(term) for term in value):
+    if isinstance(value, list | tuple) and any(_is_pair(term) or hasattr(term, "full") for term in value):
         return _from_terms(value, tlist, args, levels)
+    if getattr(value, "isconstant", False):
+        value = value(float(tlist[0]))
     if callable(value) and not hasattr(value, "full"):
         return _from_callable(value, float(tlist[0]), args, levels)
     constant = as_operator("H", value, levels)
@@ -176,7 +178,8 @@ def _from_terms(terms: Sequence[Any], tlist: RealArray, args: dict[str, Any], le
     for k, term in enumerate(terms):
         if _is_pair(term):
             op = as_operator(f"H[{k}][0]", term[0], levels)
-            parts.append((op, _coefficient(f"H[{k}][1]", term[1], tlist, args)))
+            coefficient = _coefficient(f"H[{k}][1]", term[1], tlist, args)
+            parts.append((op, coefficient) if callable(coefficient) else (coefficient * op, None))
         else:
             op = as_operator(f"H[{k}]", term, levels)
             parts.append((op, None))
@@ -189,12 +192,10 @@ def _from_terms(terms: Sequence[Any], tlist: RealArray, args: dict[str, Any], le
             total += op if coefficient is None else coefficient(points)[:, None, None] * op
         return total
 
-    return Hamiltonian(levels, False, at)
+    return Hamiltonian(levels, all(coefficient is None for _, coefficient in parts), at)
 
 
-def _from_callable(
-    function: Callable[..., Any], start: float, args: dict[str, Any], levels: int | None
-) -> Hamiltonian:
+def _from_callable(function: Callable[..., Any], start: float, args: dict[str, Any], levels: int | None) -> Hamiltonian:
     call = with_arguments(function, args, "H")
     first = as_operator("H", call(start), levels)
 
@@ -206,7 +207,7 @@ def _from_callable(
 
 def _coefficient(
     name: str, value: Any, tlist: RealArray, args: dict[str, Any]
-) -> Callable[[RealArray], ComplexArray]:
+) -> complex | Callable[[RealArray], ComplexArray]:
     if isinstance(value, str):
         raise InputError(f"Argument `{name}` must be a callable, samples or a number, but is the text {value!r}.")
     if callable(value):
@@ -214,7 +215,7 @@ def _coefficient(
         return lambda points: np.array([complex(call(t)) for t in points.tolist()])
     samples = _as_complex(name, value)
     if samples.ndim == 0:
-        return lambda points: np.full(len(points), samples)
+        return complex(samples)
     check_sample_count(samples, tlist, name)
     spline = spline_through(tlist, samples)
     return lambda points: np.array([spline(t) for t in points.tolist()])

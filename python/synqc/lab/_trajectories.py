@@ -58,18 +58,19 @@ class TrajectoryModel:
 
 
 def as_model(
-    H: Any, rho0: Any, tlist: RealArray, c_ops: Any, sc_ops: Any, eta: Any, args: Mapping[str, Any] | None,
+    H: Any,
+    rho0: Any,
+    tlist: RealArray,
+    c_ops: Any,
+    sc_ops: Any,
+    eta: Any,
+    args: Mapping[str, Any] | None,
     heterodyne: bool,
 ) -> TrajectoryModel:
     """Convert and check everything physical."""
     hamiltonian = as_hamiltonian(H, tlist, args)
     levels = hamiltonian.levels
     monitored = as_operators("sc_ops", sc_ops, levels)
-    if not monitored:
-        raise InputError(
-            "Argument `sc_ops` must have at least one monitored operator, but is empty; "
-            "use mesolve where nothing is monitored."
-        )
     return TrajectoryModel(
         hamiltonian,
         as_operators("c_ops", c_ops, levels),

@@ -15,7 +15,7 @@ from synqc import _core
 from synqc.errors import InputError, ShapeError
 from synqc.lab._operators import ComplexArray, RealArray, as_times
 from synqc.lab._trajectories import TrajectoryModel, as_model, check_method, choose_steps, compile_program
-from synqc.lab.progress import ProgressOption, progress_callback
+from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
 
 __all__ = ["FilteredRecord", "MonitoredQubit", "filter_record"]
 
@@ -82,7 +82,7 @@ class MonitoredQubit:
         decay = 1 / self.t1_us
         dephasing = 0.0 if self.t2_us is None else max(0.0, 1 / self.t2_us - decay / 2)
         return [
-            math.sqrt(rate) * np.array(op, dtype=np.complex128)
+            np.array(op, dtype=np.complex128) * math.sqrt(rate)
             for rate, op in ((decay, [[0, 1], [0, 0]]), (dephasing / 2, [[1, 0], [0, -1]]))
             if rate > 0
         ]
@@ -90,7 +90,7 @@ class MonitoredQubit:
     @property
     def sc_ops(self) -> list[ComplexArray]:
         """The monitored operator."""
-        return [math.sqrt(self.gamma_per_us / 2) * np.diag([1.0 + 0j, -1.0])]
+        return [np.array([[1, 0], [0, -1]], dtype=np.complex128) * math.sqrt(self.gamma_per_us / 2)]
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class FilteredRecord:
         parameters: Names and grids, in the order of the axes.
         times: Moments (t,) of `states`.
         states: Conditioned density matrices (..., t, n, n).
-        log_likelihood: Natural logarithm of how probable each parameter makes each record (...), relative to white noise
-            of the same duration, or for `record_unit="normalised"` of the density of the record itself.
+        log_likelihood: Natural logarithm of how probable each parameter makes each record (...), relative to white
+            noise of the same duration; for `record_unit="normalised"`, of the density of the record itself.
         many_records: Whether the last axis of `log_likelihood` counts records.
     """
 
@@ -162,28 +162,28 @@ def filter_record(
     """Infer the state behind a record, and how likely each of a grid of parameters made it.
 
     Runs the stochastic master equation of `smesolve` on given records J instead of drawn ones. log L(theta) =
-    sum_k log tr(K_k rho K_k^dag) is the likelihood of parameters theta: the Bayesian way to learn a Hamiltonian from weak
-    measurement. A bin is taken as a constant record; that loses what the record did inside it, an error that vanishes
-    with the bin length (and is none if the rest of the evolution commutes with the measurement).
+    sum_k log tr(K_k rho K_k^dag) is the likelihood of parameters theta: the Bayesian way to learn a Hamiltonian from
+    weak measurement. What the record did inside a bin is lost, an error that vanishes with the bin length (and is none
+    if the rest of the evolution commutes with the measurement).
 
     Args:
-        record (float64): Bin means of J = dY/dt, as `smesolve` returns them: (bins,) or (records, bins) for one monitored
-            operator; (channels, bins) or (records, channels, bins) for several; with an axis of 2 before the bins for
-            heterodyne detection.
-        H: As for `smesolve`; or a `MonitoredQubit`, which brings its own c_ops, sc_ops and eta; or, with `parameters`, a
-            callable of some of them that returns either; or [H0, [H1, "name"], ..], where a parameter scales H1.
+        record (float64): Bin means of J = dY/dt, as `smesolve` returns them: (bins,) or (records, bins) for one
+            monitored operator; (channels, bins) or (records, channels, bins) for several; with an axis of 2 before the
+            bins for heterodyne detection.
+        H: As for `smesolve`; or a `MonitoredQubit`, which brings its own c_ops, sc_ops and eta; or, with `parameters`,
+            a callable of some of them that returns either; or [H0, [H1, "name"], ..], where a parameter scales H1.
         rho0 (complex128, (n,) or (n, n)): State at tlist[0]; or a callable of parameters.
         tlist (float64, (bins + 1,)): Edges of the bins.
         c_ops, sc_ops, eta: As for `smesolve`; or callables of parameters.
-        parameters: Names and grids to scan, all combinations. For a `MonitoredQubit` the names are its fields. Functions of
-            time in H find them among their `args`.
+        parameters: Names and grids to scan, all combinations. For a `MonitoredQubit` the names are its fields.
+            Functions of time in H find them among their `args`.
         args: Further arguments of time-dependent parts of H.
         heterodyne: Whether both quadratures were recorded.
         method: "bayes-strang" or, for operators that are not Hermitian, "rouchon".
-        dt: Longest step inside a bin. None takes one step per bin, the most accurate choice, where H is constant and the
-            method "bayes-strang"; else as in `smesolve`.
-        record_unit: "J", or "normalised" for a `MonitoredQubit`: r = J / sqrt(2 efficiency gamma), whose mean is +1 in |0>
-            and -1 in |1>, which is how a record scaled by its two calibration levels reads.
+        dt: Longest step inside a bin. None takes one step per bin, the most accurate choice, where H is constant and
+            the method "bayes-strang"; else as in `smesolve`.
+        record_unit: "J", or "normalised" for a `MonitoredQubit`: r = J / sqrt(2 efficiency gamma), whose mean is +1 in
+            |0> and -1 in |1>, which is how a record scaled by its two calibration levels reads.
         keep_states: "all" times, the "final" one only, or "auto": all if there are no parameters to scan.
         threads: 0 uses all; the result's bytes do not depend on it.
         progress: "auto", True, False, or a callable of (done, total).
@@ -249,8 +249,15 @@ def filter_record(
 
 
 def _filter(
-    models: list[TrajectoryModel], records: RealArray, scales: list[float], times: RealArray, method: str,
-    dt: float | None, keep_all: bool, threads: int, progress: ProgressOption,
+    models: list[TrajectoryModel],
+    records: RealArray,
+    scales: list[float],
+    times: RealArray,
+    method: str,
+    dt: float | None,
+    keep_all: bool,
+    threads: int,
+    progress: ProgressOption,
 ) -> tuple[RealArray, ComplexArray]:
     # The same steps at every grid point, so that no discretisation error masquerades as evidence.
     steps = np.max([_steps_of(model, times, method, dt) for model in models], axis=0)
@@ -266,7 +273,7 @@ def _filter(
             progress=bar,
         )
     finally:
-        if hasattr(bar, "close"):
+        if isinstance(bar, ProgressBar):
             bar.close()
     return cast(tuple[RealArray, ComplexArray], found)
 
@@ -296,7 +303,9 @@ class _Physics:
         self._sc_ops = sc_ops
         self._eta = eta
         if isinstance(H, MonitoredQubit) and (len(c_ops) or len(sc_ops)):
-            raise InputError("Argument `sc_ops` must be left out with a MonitoredQubit, which brings its own, but is given.")
+            raise InputError(
+                "Argument `sc_ops` must be left out with a MonitoredQubit, which brings its own, but is given."
+            )
 
     def check_names(self, grids: Mapping[str, RealArray]) -> None:
         """Every parameter must have an effect somewhere."""
@@ -310,8 +319,9 @@ class _Physics:
         for name in grids:
             if name not in used and "**" not in used:
                 uses = ", ".join(sorted(used)) or "none"
-                raise InputError(f"Argument `parameters` must have names that H or another argument uses ({uses}), "
-                                 f"but has {name!r}.")
+                raise InputError(
+                    f"Argument `parameters` must have names that H or another argument uses ({uses}), but has {name!r}."
+                )
 
     def qubit(self, point: Mapping[str, float]) -> MonitoredQubit:
         """The MonitoredQubit at this point."""
@@ -324,7 +334,9 @@ class _Physics:
         """tau_m of the MonitoredQubit at this point: a normalised record is J sqrt(tau_m)."""
         tau = self.qubit(point).measurement_time_us
         if not math.isfinite(tau):
-            raise InputError('Argument `record_unit` must be "J" where efficiency or gamma_per_us is 0, but is "normalised".')
+            raise InputError(
+                'Argument `record_unit` must be "J" where efficiency or gamma_per_us is 0, but is "normalised".'
+            )
         return tau
 
     def model(

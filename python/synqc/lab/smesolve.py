@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from synqc.errors import InputError
 from synqc.lab._operators import ComplexArray, RealArray, as_operator, as_times
 from synqc.lab._trajectories import as_model, check_method, choose_steps, compile_program
-from synqc.lab.progress import ProgressOption, progress_callback
+from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
 
 __all__ = ["TrajectoryResult", "smesolve"]
 
@@ -71,7 +71,7 @@ class TrajectoryResult:
     @property
     def average_final_state(self) -> ComplexArray:
         """Ensemble density matrix (n, n) at the last time."""
-        return self.average_states[-1]
+        return cast(ComplexArray, self.average_states[-1])
 
     def __repr__(self) -> str:
         ended = ", partial" if self.partial else ""
@@ -111,9 +111,9 @@ def smesolve(
     With eta = 1 this is QuTiP's smesolve; QuTiP writes efficiency as sc_op = sqrt(eta) L and c_op = sqrt(1 - eta) L.
 
     Args:
-        H (complex128, (n, n)): Hamiltonian, n from 2 to 9; or [H0, [H1, f], ..] with f(t, **args) or samples at `tlist`;
-            or a callable of time that returns a matrix. Arrays or Qobj everywhere. Time-dependent parts are held
-            constant over half a step each.
+        H (complex128, (n, n)): Hamiltonian, n from 2 to 9; or [H0, [H1, f], ..] with f(t, **args) or samples at
+            `tlist`; or a callable of time that returns a matrix. Arrays or Qobj everywhere. Time-dependent parts are
+            held constant over half a step each.
         rho0 (complex128, (n,) or (n, n)): Ket or density matrix at tlist[0].
         tlist (float64, (t,)): Moments to record, strictly increasing; records are averaged between them.
         c_ops (each complex128, (n, n)): Unmonitored collapse operators C_j.
@@ -161,7 +161,8 @@ def smesolve(
         >>> result.measurement.shape
         (1000, 1, 1)
 
-    Source: Wiseman and Milburn, Quantum Measurement and Control, ch. 4; Jacobs and Steck, Contemp. Phys. 47, 279 (2006).
+    Source: Wiseman and Milburn, Quantum Measurement and Control, ch. 4; Jacobs and Steck, Contemp. Phys. 47, 279
+    (2006).
     """
     # convert
     times = as_times("tlist", tlist)
@@ -194,7 +195,7 @@ def smesolve(
             progress=bar,
         )
     finally:
-        if hasattr(bar, "close"):
+        if isinstance(bar, ProgressBar):
             bar.close()
     # wrap
     count = raw["count"]
@@ -269,7 +270,9 @@ def _joined(values: RealArray, parts: list[tuple[int, int | None]]) -> RealArray
 def _joined_deviation(variances: RealArray, parts: list[tuple[int, int | None]]) -> RealArray:
     if not parts:
         return variances
-    return np.sqrt(np.stack([variances[re] + (0 if im is None else variances[im]) for re, im in parts]))
+    return cast(
+        RealArray, np.sqrt(np.stack([variances[re] + (0 if im is None else variances[im]) for re, im in parts]))
+    )
 
 
 def _seeds(seeds: Any, ntraj: int) -> tuple[int | list[int], list[int]]:
