@@ -265,6 +265,8 @@ def test_unreadable_sources_are_refused(read, tmp_path):
         read({"qubits": object()} if read == Device.from_ibm_properties else {"timing": {"t1": "long"}})
     with pytest.raises(InputError):
         read(7)
+    with pytest.raises(DocumentError, match="UTF-8"):
+        read('{"backend": "\ud800"}')
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DocumentError):
         read(tmp_path / "binary.json")

@@ -70,7 +70,7 @@ class Device:
                 ...
             synqc.errors.DocumentError: Field `t1_us` must be a number, but is a string (at $.qubit.t1_us)
         """
-        return cls(_core.read_device(text))
+        return cls(_core.read_device(_unicode(text)))
 
     @classmethod
     def from_ibm_properties(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> Device:
@@ -604,7 +604,7 @@ def _devices() -> resources.abc.Traversable:
     return resources.files("synqc") / "data" / "devices"
 
 
-def _document(argument: str, source: str | os.PathLike[str] | Mapping[str, Any]) -> str | bytes:
+def _document(argument: str, source: str | os.PathLike[str] | Mapping[str, Any]) -> str:
     """Text of a document given as a dict, as its text, or as a path."""
     if isinstance(source, Mapping):
         try:
@@ -612,15 +612,25 @@ def _document(argument: str, source: str | os.PathLike[str] | Mapping[str, Any])
         except (TypeError, ValueError) as error:
             raise DocumentError(f"Argument `{argument}` must be a plain dict, but: {error}. (at $)") from error
     if isinstance(source, str) and source.lstrip()[:1] in ("{", "["):
-        return source
+        return _unicode(source)
     if not isinstance(source, (str, os.PathLike)):
         raise InputError(f"Argument `{argument}` must be a path, a text or a dict, but is {type(source).__name__}.")
     try:
-        return Path(source).read_bytes()
+        content = Path(source).read_bytes()
     except (OSError, ValueError) as error:
         raise DocumentError(
             f"Argument `{argument}` must be a readable file, but is {os.fspath(source)!r}: {error} (at $)"
         ) from error
+    return _unicode(content)
+
+
+def _unicode(text: str | bytes) -> str:
+    try:
+        return text.decode() if isinstance(text, bytes) else text.encode().decode()
+    except UnicodeError as error:
+        raise DocumentError(f"Document must be text in UTF-8, but: {error} (at $)") from error
+    except AttributeError as error:
+        raise InputError(f"Argument `text` must be a string, but is {type(text).__name__}.") from error
 
 
 def _number(name: str, value: Any) -> float:
