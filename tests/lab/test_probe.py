@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from synqc.errors import InputError, ShapeError
 from synqc.lab import probe
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -116,4 +117,50 @@ TEST(feed_forward, active_reset_with_latency_follows_the_closed_form) {
         }
     }
     EXPECT_NEAR(after, 0.0094315818, 1e-10);
+}
+
+TEST(feed_forward, feedback_to_the_equator_purifies_at_jacobs_rate) {
+    // From I/2 with eta = 1: impurity 1 - tr rho^2 = exp(-s) / 2 for every shot (Jacobs, PRA 67, 030301 (2003)). Steps
+    // of dose s / n shift the mean by the relative amount s^2 / (2 n) and leave each shot a deviation of s sqrt(2 / n).
+    const Seed seed = 30;
+    const Index shots = 400;
+    const int steps = 2000;
+    const Real s = 2;
+    const Real root = std::sqrt(s / steps);
+    std::vector<Real> states(4 * shots, 0.0);
+    std::fill_n(states.begin(), 2 * shots, 0.5);
+    std::vector<Real> delta(shots);
+    PhiloxStream noise(seed, 0, 0, 0);
+    for (int step = 0; step < steps; ++step) {
+        for (Index shot = 0; shot < shots; ++shot) {
+            Real& p0 = states[shot];
+            Real& p1 = states[shots + shot];
+            Real& quadrature = states[3 * shots + shot];
+            const Real sign = noise.uniform() < p0 ? 1 : -1;
+            const Real half_ratio = sign * s / steps + root * noise.normal();
+            const Real norm = p0 * std::exp(half_ratio) + p1 * std::exp(-half_ratio);
+            p0 *= std::exp(half_ratio) / norm;
+            p1 *= std::exp(-half_ratio) / norm;
+            quadrature /= norm;
+        }
+        best_second_angle({states, 2, shots, shots}, {0, -1, 0}, 0, 0, delta);
+        for (Index shot = 0; shot < shots; ++shot) {
+            const Real z = states[shot] - states[shots + shot];
+            const Real y = -2 * states[3 * shots + shot];
+            const Real turned_z = z * std::cos(delta[shot]) + y * std::sin(delta[shot]);
+            const Real turned_y = y * std::cos(delta[shot]) - z * std::sin(delta[shot]);
+            states[shot] = (1 + turned_z) / 2;
+            states[shots + shot] = (1 - turned_z) / 2;
+            states[3 * shots + shot] = -turned_y / 2;
+        }
+    }
+    Real impurity = 0;
+    for (Index shot = 0; shot < shots; ++shot) {
+        const Real z = states[shot] - states[shots + shot];
+        EXPECT_NEAR(z, 0, 1e-12);
+        impurity += (1 - z * z - 4 * std::pow(states[3 * shots + shot], 2)) / 2 / shots;
+    }
+    const Real expected = std::exp(-s) / 2;
+    const Real allowed = s * s / (2 * steps) + 4 * s * std::sqrt(2.0 / steps / shots);
+    EXPECT_NEAR(impurity, expected, expected * allowed) << "seed " << seed;
 }

@@ -16,8 +16,8 @@ __all__ = [
     "ProbeFigures",
     "assignment_error",
     "assignment_errors",
-    "banaszek_slack",
     "backaction",
+    "banaszek_slack",
     "dichotomic_fidelities",
     "dichotomic_information",
     "dispersive_dephasing_rate",
@@ -236,7 +236,9 @@ def shot_backaction(state: ArrayLike, dose: float, *, efficiency: float = 1.0) -
 
 
 def dichotomic_fidelities(strength: float) -> tuple[float, float]:
-    """Operation and estimation fidelity of the two-outcome instrument: F = (2 + sqrt(1 - eps^2)) / 3, G = (3 + eps) / 6.
+    """Fidelities (F, G) of the two-outcome instrument: F = (2 + sqrt(1 - eps^2)) / 3, G = (3 + eps) / 6.
+
+    F is that of the state after the measurement, G that of the best guess from its outcome.
 
     Examples:
         >>> [round(fidelity, 6) for fidelity in dichotomic_fidelities(0.6)]
