@@ -302,8 +302,10 @@ void integrate(const LinearEquation& equation, const Milestones& milestones, con
             const bool last = step >= left * (1 - 1e-12);
             const Real trial = last ? left : (2 * step > left ? left / 2 : step);
             const Real error = stepper.attempt(t, trial, state, result);
-            const Real allowed = (options.absolute_tolerance + options.relative_tolerance * largest_magnitude(state)) *
-                                 (trial / duration);
+            const Real size = largest_magnitude(state);
+            const Real share = (options.absolute_tolerance + options.relative_tolerance * size) * (trial / duration);
+            // Between two stops that all but coincide the share falls below what rounding alone adds to an estimate.
+            const Real allowed = std::max(share, 4 * std::numeric_limits<Real>::epsilon() * size);
             const Real ratio = error / allowed;
             const Real change = 0.9 * std::pow(std::max(ratio, 1e-10), -1 / Stepper::order);
             if (ratio <= 1) {

@@ -78,7 +78,7 @@ def resolve_function(
 def resolve_matrix_function(
     function: Callable[[float], ComplexArray], tlist: RealArray, breakpoints: RealArray, name: str
 ) -> tuple[ComplexArray, list[tuple[ComplexArray, _core.Coefficient]]]:
-    """Split an operator-valued f(t) into what is constant and one coefficient per varying element."""
+    """Split an operator-valued f(t) into a constant and matrices with one coefficient each."""
     first = function(float(tlist[0]))
     levels = first.shape[0]
 
@@ -86,18 +86,17 @@ def resolve_matrix_function(
         return np.array([function(float(t)) for t in times]).reshape(len(times), levels * levels)
 
     looks = sample(tlist[0] + (tlist[-1] - tlist[0]) * _first_nodes)
-    varying = np.flatnonzero(np.ptp(looks.real, axis=0) + np.ptp(looks.imag, axis=0) > 0)
-    constant = first.ravel().copy()
-    constant[varying] = 0
-    if varying.size == 0:
+    constant = looks.mean(axis=0)
+    # Few independent functions make up the many elements of a matrix; the singular vectors are the matrices they move.
+    _, strengths, matrices = np.linalg.svd(looks - constant, full_matrices=False)
+    moving = matrices[strengths > 1e-13 * max(np.abs(looks).max(), 1e-300) * np.sqrt(looks.size)]
+    if moving.shape[0] == 0:
         return constant.reshape(levels, levels), []
-    resolved = _resolve(lambda t: sample(t)[:, varying], tlist, breakpoints, name)
-    terms = []
-    for element, coefficient in zip(varying, resolved, strict=True):
-        unit = np.zeros((levels, levels), complex)
-        unit.flat[element] = 1
-        terms.append((unit, coefficient))
-    return constant.reshape(levels, levels), terms
+    projection = moving.conj().T
+    resolved = _resolve(lambda t: (sample(t) - constant) @ projection, tlist, breakpoints, name)
+    return constant.reshape(levels, levels), [
+        (matrix.reshape(levels, levels), coefficient) for matrix, coefficient in zip(moving, resolved, strict=True)
+    ]
 
 
 def _vectorised(function: Callable[[Any], Any], probes: RealArray) -> Callable[[RealArray], ComplexArray]:

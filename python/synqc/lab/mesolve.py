@@ -23,6 +23,7 @@ __all__ = ["MasterEquationResult", "mesolve"]
 _complex = np.dtype(np.complex128)
 _real = np.dtype(np.float64)
 _no_times = np.empty(0)
+_numbers = int | float | complex | np.number
 
 
 class MasterEquationResult:
@@ -181,10 +182,10 @@ class _Parser:
             return [(operator, -1)]
         if _is_evolving(operator):
             operator = operator.to_list()
-        if isinstance(operator, list | tuple) and any(_looks_like_operator(term) for term in operator):
-            return [self._term_of(name, term) for term in operator]
         if _is_pair(operator):
             return [self._term_of(name, operator)]
+        if isinstance(operator, list | tuple) and any(_looks_like_operator(term) for term in operator):
+            return [self._term_of(name, term) for term in operator]
         if callable(operator) and not hasattr(operator, "full"):
             return self._matrix_terms_of(name, operator)
         return [(_as_matrix(name, operator), -1)]
@@ -193,7 +194,7 @@ class _Parser:
         if not _is_pair(term):
             return _as_matrix(name, term), -1
         matrix, factor = _as_matrix(name, term[0]), term[1]
-        if isinstance(factor, int | float | complex | np.number):
+        if isinstance(factor, _numbers):
             return matrix * complex(factor), -1
         if isinstance(factor, str):
             raise InputError(
@@ -235,19 +236,28 @@ def _is_evolving(operator: Any) -> bool:
 
 
 def _looks_like_operator(term: Any) -> bool:
-    if isinstance(term, np.ndarray):
-        return term.ndim == 2
-    return hasattr(term, "full") or _is_pair(term)
+    return _is_matrix(term) or _is_pair(term)
 
 
 def _is_pair(term: Any) -> bool:
     """[operator, coefficient]: two things of which the first is a matrix and the second is none."""
-    if not isinstance(term, list | tuple) or len(term) != 2:
-        return False
-    first, second = term
-    if not (hasattr(first, "full") or (isinstance(first, np.ndarray | list | tuple) and np.ndim(first) == 2)):
-        return False
-    return isinstance(second, str | int | float | complex | np.number) or callable(second) or np.ndim(second) == 1
+    return isinstance(term, list | tuple) and len(term) == 2 and _is_matrix(term[0]) and _is_coefficient(term[1])
+
+
+def _is_matrix(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim == 2
+    if isinstance(value, list | tuple):
+        return bool(value) and isinstance(value[0], list | tuple) and all(isinstance(x, _numbers) for x in value[0])
+    return hasattr(value, "full")
+
+
+def _is_coefficient(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim == 1
+    if isinstance(value, list | tuple):
+        return all(isinstance(x, _numbers) for x in value)
+    return isinstance(value, str | _numbers) or (callable(value) and not hasattr(value, "full") and not _is_evolving(value))
 
 
 def _as_sequence(operators: Any) -> Sequence[Any]:
