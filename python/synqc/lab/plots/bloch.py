@@ -80,7 +80,7 @@ def _vectors(states: np.ndarray) -> np.ndarray:
 
 def _drive(experiment: Experiment, individual: _Individual, angle: float, axis: float, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Times (ns) and states of one drive from `start`."""
-    length = experiment.device.figure("gate_ns")
+    length = experiment.device.gate_ns
     samples = () if experiment.samples is None else list(np.asarray(experiment.samples, dtype=complex))
     pulse = _core.Pulse(
         experiment.envelope,
@@ -108,7 +108,7 @@ def _continuous_probe(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Times (ns), states of the ensemble (t, 2, 2) and of shots (n, t, 2, 2)."""
     device = experiment.device
-    rate = experiment.probe_strength**2 * device.figure("gamma_max_per_us")
+    rate = experiment.probe_strength**2 * device.gamma_max_per_us
     monitored = np.sqrt(rate / 2) * _SIGMA_Z
     times = np.linspace(0, experiment.probe_duration_ns * 1e-3, _PROBE_POINTS)
     free = individual.detuning * _EXCITED
@@ -116,7 +116,7 @@ def _continuous_probe(
     if rate == 0 or shots == 0:
         return times * 1e3, ensemble, np.repeat(ensemble[None], shots, axis=0)
     followed = smesolve(
-        free, start, times, individual.jumps, [monitored], eta=device.figure("efficiency"), ntraj=shots, seeds=seed,
+        free, start, times, individual.jumps, [monitored], eta=device.efficiency, ntraj=shots, seeds=seed,
         store_states=True, store_measurement=False, error_estimate=False, progress=False,
     )  # fmt: skip
     return times * 1e3, ensemble, np.asarray(followed.runs_states)
@@ -129,7 +129,7 @@ def _pulsed_probe(
     strength = experiment.probe_strength
     up, down = np.sqrt((1 + strength) / 2), np.sqrt((1 - strength) / 2)
     outcomes = (np.diag([up, down]), np.diag([down, up]))
-    gate = experiment.device.figure("two_qubit_gate_ns") * 1e-3
+    gate = experiment.device.two_qubit_gate_ns * 1e-3
     rest = experiment.probe_duration_ns * 1e-3
     free = individual.detuning * _EXCITED
 
@@ -242,7 +242,7 @@ def _add_sphere(figure: plotly.graph_objects.Figure, **place: Any) -> None:
             **place,
         )
     names = ["|0⟩", "|1⟩", "x", "y"]
-    ends = np.array([[0, 0, 1.18], [0, 0, -1.18], [1.2, 0, 0], [0, 1.2, 0]])
+    ends = np.array([[0, 0, 1.18], [0, 0, -1.3], [1.2, 0, 0], [0, 1.2, 0]])
     figure.add_trace(
         go.Scatter3d(
             x=ends[:, 0], y=ends[:, 1], z=ends[:, 2], mode="text", text=names, textfont={"size": 17, "color": style.INK},
@@ -339,12 +339,16 @@ def plot_bloch(
     )
     begin, finish = path.segments["probe"]
     for component, letter in enumerate("xyz"):
-        figure.add_vrect(begin, finish, fillcolor=style.GREY, opacity=0.10, line_width=0, row=component + 1, col=2)
+        number = component + 1 if component else ""
+        figure.add_shape(
+            type="rect", x0=begin, x1=finish, y0=0, y1=1, xref=f"x{number}", yref=f"y{number} domain", fillcolor=style.GREY,
+            opacity=0.10, line_width=0, layer="below",
+        )  # fmt: skip
         figure.update_yaxes(title_text=f"⟨σ<sub>{letter}</sub>⟩", range=[-1.08, 1.08], tickvals=[-1, 0, 1], row=component + 1, col=2)
         figure.update_xaxes(range=[0, float(path.times_ns[-1])], row=component + 1, col=2)
     figure.update_xaxes(title_text="Time in the shot (ns)", row=3, col=2)
     if finish > begin:
-        figure.add_annotation(x=(begin + finish) / 2, y=1.0, yref="y domain", yanchor="bottom", text="probe", xref="x", row=1, col=2)
+        figure.add_annotation(x=(begin + finish) / 2, y=1.0, yref="y domain", yanchor="bottom", text="probe", xref="x")
     hidden = {"visible": False, "range": [-1.25, 1.25]}
     figure.update_layout(
         scene={
@@ -352,7 +356,7 @@ def plot_bloch(
             "yaxis": hidden,
             "zaxis": hidden,
             "aspectmode": "cube",
-            "camera": {"eye": {"x": 1.15, "y": -1.05, "z": 0.55}, "center": {"x": 0, "y": 0, "z": -0.03}},
+            "camera": {"eye": {"x": 1.0, "y": -0.92, "z": 0.42}, "center": {"x": 0, "y": 0, "z": -0.03}},
             "domain": {"x": [0, 0.54], "y": [0, 1]},
         },
         legend={"orientation": "h", "x": 0.0, "y": -0.02, "yanchor": "top"},

@@ -99,5 +99,5 @@ def plot_history(run: Run) -> plotly.graph_objects.Figure:
         f"{style.describe_device(run.experiment)} · {style.describe_probe(run)} · {style.describe_shots(run)}",
     )
     add_history(figure, run)
-    figure.update_layout(legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"})
+    figure.update_layout(legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.01, "yanchor": "bottom"}, margin={"t": 130})
     return figure

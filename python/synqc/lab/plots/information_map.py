@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,21 +9,17 @@ import numpy as np
 from synqc import _core
 from synqc.errors import InputError
 from synqc.lab.plots import style
+from synqc.lab.probe import assignment_error, dichotomic_information, gaussian_information
 
 if TYPE_CHECKING:
     import plotly.graph_objects
 
+    from synqc.lab.experiment import Experiment
     from synqc.lab.sweep import Sweep
 
 __all__ = ["most_information", "operation_fidelity_bound", "plot_information_map"]
 
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star")
-
-
-def _binary_entropy(p: np.ndarray) -> np.ndarray:
-    inside = np.clip(p, 1e-300, 1.0)
-    other = np.clip(1.0 - p, 1e-300, 1.0)
-    return np.asarray(-(inside * np.log2(inside) + other * np.log2(other)))
 
 
 def most_information(visibility: np.ndarray | float) -> np.ndarray:
@@ -44,7 +39,7 @@ def most_information(visibility: np.ndarray | float) -> np.ndarray:
         and Measurement (1995), p. 439.
     """
     distinguishability = np.sqrt(np.clip(1 - np.square(np.asarray(visibility, dtype=float)), 0, 1))
-    return np.asarray(np.clip(1 - _binary_entropy((1 + distinguishability) / 2), 0, 1))
+    return np.asarray(dichotomic_information(distinguishability))
 
 
 def operation_fidelity_bound(estimation: np.ndarray | float) -> np.ndarray:
@@ -65,15 +60,16 @@ def operation_fidelity_bound(estimation: np.ndarray | float) -> np.ndarray:
     return np.asarray(1 / 3 + np.square(np.sqrt(g - 1 / 3) + np.sqrt(2 / 3 - g)))
 
 
+def _mapping(experiment: Experiment) -> str:
+    wished = experiment.probe_mapping
+    return str(_core.target(experiment.target).mapping) if wished == "auto" else wished
+
+
 def _distinguishability(sweep: Sweep) -> np.ndarray:
-    """1 - 2 * error of the best guess from one record, without decay."""
-    experiment = sweep.experiment
-    mapping = experiment.probe_mapping
-    if mapping == "auto":
-        mapping = _core.target(experiment.target).mapping
-    if mapping == "pulse":
+    """1 - 2 * error of the best guess from one record, without decay or noise of an ancilla."""
+    if _mapping(sweep.experiment) == "pulse":
         return sweep["eps_pulse"]
-    return np.vectorize(math.erf)(np.sqrt(sweep["s"] / 2))
+    return np.asarray(1 - 2 * assignment_error(sweep["s"]))
 
 
 def plot_information_map(sweep: Sweep, *, swapped: bool = False) -> plotly.graph_objects.Figure:
@@ -109,7 +105,7 @@ def plot_information_map(sweep: Sweep, *, swapped: bool = False) -> plotly.graph
     from plotly.subplots import make_subplots
 
     g, backaction, information = sweep["g"], sweep["backaction"], sweep["information_bits"]
-    probed = np.isfinite(g) & (g > 0)
+    probed = g > 0
     if not probed.any():
         raise InputError("Argument `sweep` must have points whose probe is on, but has none.")
     # The coherence there was to lose: 1/2 on the equator, less after decay or for another first rotation.
@@ -118,18 +114,18 @@ def plot_information_map(sweep: Sweep, *, swapped: bool = False) -> plotly.graph
     figure = make_subplots(1, 2, column_widths=[0.6, 0.4], horizontal_spacing=0.12)
     style.blank(
         "What a probe learns, and what it breaks",
-        f"{style.describe_device(sweep.experiment)} · {int(np.isfinite(g).sum())} probes"
+        f"{style.describe_device(sweep.experiment)} · {int(np.isfinite(backaction).sum())} probes"
         + (", stopped early" if sweep.partial else ""),
         figure=figure,
         width=1240,
         height=640,
     )
 
-    dose = np.geomspace(1e-5, 12, 400)
-    visibility = np.concatenate([[1.0], np.exp(-dose), [0.0]])
+    turn = np.linspace(0, np.pi / 2, 361)
+    visibility = np.cos(turn)
     bound_x, bound_y = coherence * (1 - visibility), most_information(visibility)
     forbidden = (np.append(bound_x, [0.0]), np.append(bound_y, [1.0]))
-    estimation = np.linspace(1 / 2, 2 / 3, 200)
+    estimation = (3 + np.sin(turn)) / 6
     survival = operation_fidelity_bound(estimation)
     panels = (
         (1, bound_x, bound_y, *forbidden),
@@ -156,7 +152,7 @@ def plot_information_map(sweep: Sweep, *, swapped: bool = False) -> plotly.graph
                 x=line_y if turned else line_x,
                 y=line_x if turned else line_y,
                 mode="lines",
-                line={"color": style.INK, "width": 2},
+                line={"color": style.INK, "width": 2, "simplify": False},
                 name="Englert's bound" if column == 1 else "Banaszek's bound",
                 hoverinfo="skip",
                 showlegend=False,
@@ -218,13 +214,30 @@ def plot_information_map(sweep: Sweep, *, swapped: bool = False) -> plotly.graph
     across, up = (1, 0) if swapped else (0, 1)
     figure.update_xaxes(title_text=axes[across], range=ranges[across], row=1, col=1)
     figure.update_yaxes(title_text=axes[up], range=ranges[up], row=1, col=1)
-    figure.update_xaxes(title_text="Guess from the outcome, G (mean fidelity)", range=[0.498, 0.67], row=1, col=2)
+    quiet = ", quiet ancilla" if _mapping(sweep.experiment) == "pulse" else ""
+    figure.update_xaxes(title_text=f"Guess from the outcome, G (mean fidelity{quiet})", range=[0.498, 0.67], row=1, col=2)
     figure.update_yaxes(title_text="Survival of the state, F (mean fidelity)", range=[0.655, 1.01], row=1, col=2)
     noted = (0.30 * coherence, 0.83)
     figure.add_annotation(
         x=noted[across], y=noted[up], text="no probe reaches here<br>(Englert)", font={"color": "#52606D"}, row=1, col=1
     )
-    figure.add_annotation(x=0.64, y=0.975, text="no probe reaches here<br>(Banaszek)", font={"color": "#52606D"}, row=1, col=2)
+    figure.add_annotation(x=0.63, y=0.975, text="no probe reaches here<br>(Banaszek)", font={"color": "#52606D"}, row=1, col=2)
+    experiment = sweep.experiment
+    if _mapping(experiment) == "rate" and "efficiency" not in sweep.axes:
+        efficiency = experiment.device.efficiency
+        ideal = (coherence * (1 - visibility[:-1]), gaussian_information(2 * efficiency * -np.log(visibility[:-1])))
+        figure.add_trace(
+            go.Scatter(
+                x=ideal[across],
+                y=ideal[up],
+                mode="lines",
+                line={"color": style.GREY, "width": 1.6, "dash": "dash"},
+                name=f"continuous probe, η = {efficiency:g}, no decay",
+                hoverinfo="skip",
+            ),
+            row=1,
+            col=1,
+        )
     figure.update_layout(
         legend={
             "title": {"text": ", ".join(style.axis_title(name) for name in others)},

@@ -48,6 +48,7 @@ def add_latency(figure: plotly.graph_objects.Figure, run: Run, **place: Any) -> 
             text=words,
             textposition=positions,
             insidetextanchor="middle",
+            insidetextfont={"color": "white"},
             marker={"color": [style.CYCLE[k % len(style.CYCLE)] for k in range(len(terms))]},
             textfont={"size": 14},
             cliponaxis=False,

@@ -153,6 +153,6 @@ def plot_records(
             )
         figure.add_vline(x=0, line={"color": style.GREY, "width": 1.2, "dash": "dot"})
         figure.update_xaxes(title_text="Integrated record (units of ⟨σ<sub>z</sub>⟩)", range=[-reach, reach])
-        figure.update_yaxes(title_text="Probability density", rangemode="tozero")
+        figure.update_yaxes(title_text="Probability density (per unit of record)", rangemode="tozero")
     figure.update_layout(legend={"x": 0.99, "xanchor": "right", "y": 0.99, "yanchor": "top"}, barmode="group")
     return figure

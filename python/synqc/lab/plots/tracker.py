@@ -119,6 +119,7 @@ def plot_tracker(run: Run) -> plotly.graph_objects.Figure:
             figure.update_yaxes(title_text="Detuning (kHz)", **place)
         if qubit + columns >= panels:
             figure.update_xaxes(title_text="Iteration (batch)", showticklabels=True, **place)
-    figure.update_layout(legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0 + 0.16 / rows, "yanchor": "bottom"})
-    figure.update_layout(margin={"t": 132})
+    figure.update_layout(
+        legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.05 - 0.15 / rows, "yanchor": "top"}, margin={"b": 110}
+    )
     return figure
