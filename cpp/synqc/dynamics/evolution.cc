@@ -114,11 +114,12 @@ class MagnusStepper {
   public:
     static constexpr Real order = 4;
 
-    MagnusStepper(const LinearEquation& equation, Real tolerance, Heartbeat& heartbeat)
+    /// error_rate: what the steps may do wrong per unit of time.
+    MagnusStepper(const LinearEquation& equation, Real error_rate, Heartbeat& heartbeat)
         : equation_(equation),
           action_(equation),
           heartbeat_(heartbeat),
-          exponential_tolerance_(std::clamp(tolerance * 1e-4, exact, 1e-10)),
+          error_rate_(error_rate),
           early_(equation.weights.size()),
           late_(equation.weights.size()),
           mixed_(equation.weights.size()) {}
@@ -153,13 +154,13 @@ class MagnusStepper {
             mixed_[k] = early_share * early_[k] + late_share * late_[k];
         }
         equation_.freeze(step, 0.5, mixed_, frozen_);
-        action_.apply(frozen_, exponential_tolerance_, state.data(), heartbeat_);
+        action_.apply(frozen_, std::max(exact, 1e-3 * error_rate_ * step), state.data(), heartbeat_);
     }
 
     const LinearEquation& equation_;
     ExponentialAction action_;
     Heartbeat& heartbeat_;
-    Real exponential_tolerance_;
+    Real error_rate_;
     std::vector<Real> early_;
     std::vector<Real> late_;
     std::vector<Real> mixed_;
@@ -278,7 +279,7 @@ template <typename Stepper>
 void integrate(const LinearEquation& equation, const Milestones& milestones, const EvolutionOptions& options,
                Heartbeat& heartbeat, Evolution& evolution, std::vector<Real> state) {
     const Real duration = milestones.times.back() - milestones.times.front();
-    Stepper stepper(equation, options.absolute_tolerance + options.relative_tolerance, heartbeat);
+    Stepper stepper(equation, (options.absolute_tolerance + options.relative_tolerance) / duration, heartbeat);
     std::vector<Real> weights(equation.weights.size());
     std::vector<Real> frozen;
     std::vector<Real> result(state.size());

@@ -12,15 +12,16 @@ namespace synqc {
 /// Exact channel of an idle qubit. duration µs >= 0, detuning rad/µs. duration 0 gives the identity bit for bit.
 Channel idle_channel(const Qubit& qubit, Real duration, Real detuning);
 
-/// Channel of a driven qubit: exact exponentials of constant pieces, CF4 for smooth shapes with steps chosen so that the
-/// error stays below 1e-9 in every element (breakpoints are hard stops).
-/// amplitude_error: relative, scales Omega_x and Omega_y.
+/// Channel of a driven qubit: exact exponentials of constant pieces, short intervals of sixth-order Magnus and
+/// dissipation at Gauss nodes for smooth shapes, as many as keep the error of every element below 1e-9; breakpoints are
+/// hard stops. Completely positive by construction. 2 to 5 levels. amplitude_error: relative, scales Omega_x
+/// and Omega_y.
 Channel pulse_channel(const Qubit& qubit, const Pulse& pulse, Real detuning, Real amplitude_error);
 
 /// Channels of the same pulse at `angles` (rad): computed at Chebyshev nodes of the amplitude and interpolated to 1e-9,
 /// which costs a few dozen compilations whatever the number of angles.
-std::vector<Channel> pulse_channels(const Qubit& qubit, const Pulse& pulse, const std::vector<Real>& angles, Real detuning,
-                                    Real amplitude_error);
+std::vector<Channel> pulse_channels(const Qubit& qubit, const Pulse& pulse, const std::vector<Real>& angles,
+                                    Real detuning, Real amplitude_error);
 
 /// Unitary of the pulse without decay, detuning or amplitude error on a two-level system: exactly the rotation by
 /// `pulse.angle` about its axis.
