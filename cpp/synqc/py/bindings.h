@@ -6,6 +6,7 @@
 namespace synqc {
 
 void register_errors(pybind11::module_& module);
+void bind_build(pybind11::module_& module);
 void bind_device(pybind11::module_& module);
 void bind_json(pybind11::module_& module);
 void bind_pulse(pybind11::module_& module);

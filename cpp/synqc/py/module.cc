@@ -3,6 +3,7 @@
 PYBIND11_MODULE(_core, module) {
     module.doc() = "The C++ core of synqc. Internal: use the doors of the synqc package.";
     synqc::register_errors(module);
+    synqc::bind_build(module);
     synqc::bind_device(module);
     synqc::bind_pulse(module);
     synqc::bind_json(module);
