@@ -8,7 +8,6 @@ import time
 
 import numpy as np
 import pytest
-
 from synqc.errors import InputError, ShapeError, StepTooSmall, UnknownName
 from synqc.lab.mesolve import mesolve
 
@@ -73,7 +72,9 @@ def test_error_stays_below_the_tolerance(method):
 def test_integrators_agree_with_the_exact_exponential(method):
     exact = mesolve(X + Z, GROUND, TIMES, [LOWER], method="expm")
     assert exact.stats["method"] == "expm"
-    assert np.allclose(mesolve(X + Z, GROUND, TIMES, [LOWER], method=method, atol=1e-11, rtol=0).states, exact.states, atol=1e-11)
+    assert np.allclose(
+        mesolve(X + Z, GROUND, TIMES, [LOWER], method=method, atol=1e-11, rtol=0).states, exact.states, atol=1e-11
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,17 @@ def test_a_cubic_is_its_own_spline():
     angle = lambda t: t**4 / 4 - t**2  # noqa: E731
     result = mesolve([[X, cubic]], GROUND, TIMES, e_ops=[Z], atol=1e-11, rtol=0)
     assert np.allclose(result.expect[0], np.cos(2 * angle(TIMES)), atol=1e-11)
+
+
+def test_held_samples_are_solved_exactly():
+    heights = np.array([0.5, -1.0, 2.0, 0.0, 7.0])
+    times = np.array([0.0, 0.3, 1.0, 1.5, 2.0])
+    result = mesolve([[X, heights]], GROUND, times, e_ops=[Z], samples="steps")
+    angles = np.concatenate([[0], np.cumsum(heights[:-1] * np.diff(times))])
+    assert np.allclose(result.expect[0], np.cos(2 * angles), atol=1e-14)
+    assert result.stats["method"] == "expm"
+    with_dopri = mesolve([[X, heights]], GROUND, times, e_ops=[Z], samples="steps", method="dopri5")
+    assert np.allclose(with_dopri.expect[0], np.cos(2 * angles), atol=1e-6)
 
 
 def test_a_matrix_valued_function_is_a_hamiltonian():
@@ -189,7 +201,11 @@ REFUSALS = {
     "observable of another size": (dict(e_ops=[np.eye(3)]), ShapeError, r"`e_ops` must have shape \(2, 2\)"),
     "trace 2": (dict(rho0=np.eye(2)), InputError, r"`rho0` must be of trace 1, but is of trace 2\."),
     "rho0 not Hermitian": (dict(rho0=np.array([[1, 1], [0, 0]])), InputError, "`rho0` must be Hermitian"),
-    "rho0 negative": (dict(rho0=np.diag([1.5, -0.5])), InputError, r"`rho0` must be positive, but is of lowest eigenvalue -0\.5"),
+    "rho0 negative": (
+        dict(rho0=np.diag([1.5, -0.5])),
+        InputError,
+        r"`rho0` must be positive, but is of lowest eigenvalue -0\.5",
+    ),
     "long ket": (dict(rho0=np.array([1, 1])), InputError, "`rho0` must be a ket of norm 1"),
     "three-dimensional rho0": (dict(rho0=np.ones((2, 2, 2))), ShapeError, "`rho0` must have shape"),
     "times unsorted": (dict(tlist=[0, 2, 1]), InputError, r"`tlist` must be strictly increasing, but is 1 after 2\."),
@@ -199,8 +215,17 @@ REFUSALS = {
     "times two-dimensional": (dict(tlist=np.ones((2, 2))), ShapeError, r"`tlist` must have shape \(t,\)"),
     "times complex": (dict(tlist=[0, 1j]), InputError, "`tlist` must be real"),
     "times of text": (dict(tlist=["soon"]), InputError, "`tlist` must be an array of numbers"),
-    "unknown method": (dict(method="euler"), UnknownName, "must be one of 'auto', 'expm', 'cf4', 'dopri5', but is 'euler'"),
-    "expm of a smooth drive": (dict(H=[[X, np.sin]], method="expm"), InputError, "`method` must be 'auto', 'cf4' or 'dopri5'"),
+    "unknown method": (
+        dict(method="euler"),
+        UnknownName,
+        "must be one of 'auto', 'expm', 'cf4', 'dopri5', but is 'euler'",
+    ),
+    "expm of a smooth drive": (
+        dict(H=[[X, np.sin]], method="expm"),
+        InputError,
+        "`method` must be 'auto', 'cf4' or 'dopri5'",
+    ),
+    "unknown joining": (dict(samples="linear"), UnknownName, "`samples` must be 'spline' or 'steps', but is 'linear'"),
     "negative tolerance": (dict(atol=-1.0), InputError, "`atol` must be"),
     "no tolerance": (dict(atol=0.0, rtol=0.0), InputError, "`atol \\+ rtol` must be"),
 }
@@ -220,7 +245,9 @@ def test_a_tolerance_below_rounding_names_the_time():
         mesolve([[1e8 * X, lambda t: 1 + t]], GROUND, [1e6, 1e6 + 1], method="dopri5", atol=1e-300, rtol=0)
 
 
-@pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="signals reach the main thread only")
+@pytest.mark.skipif(
+    threading.current_thread() is not threading.main_thread(), reason="signals reach the main thread only"
+)
 @pytest.mark.parametrize("method", ["expm", "cf4", "dopri5"])
 def test_control_c_returns_within_50_ms(method):
     n = 20

@@ -77,7 +77,9 @@ def pytest_runtest_logreport(report):
         return
     name = report.nodeid.rsplit("/", 1)[-1].split("::", 1)[1]
     if report.outcome == "skipped":
-        _outcomes[name] = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else "xfail"
+        _outcomes[name] = (
+            report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else "xfail"
+        )
     elif report.outcome == "failed":
         _outcomes[name] = "FAILED: " + str(report.longrepr).strip().splitlines()[-1]
     elif report.nodeid not in _reached:
@@ -91,7 +93,7 @@ def pytest_sessionfinish():
 
 
 def _write_table() -> None:
-    lines = ["# QuTiP's own solver tests through our doors; written by suite.py --write, held exactly by test_qutip_suite.py."]
+    lines = ["# QuTiP's own solver tests through our doors: written by suite.py --write, held by test_qutip_suite.py."]
     for solver in SOLVERS:
         outcomes = run(solver)
         passed = sum(outcome == "pass" for outcome in outcomes.values())

@@ -47,7 +47,8 @@ Real largest_magnitude(std::span<const Real> a) {
 /// A dense propagator per distinct interval pays off while building it costs less than acting on the vector.
 bool dense_is_cheaper(const LinearEquation& equation, Real norm, Real duration, Index intervals) {
     const Real size = static_cast<Real>(equation.dimension);
-    if (size > 400) {
+    // Larger ones would keep an impatient caller waiting for longer than 50 ms.
+    if (size > 144) {
         return false;
     }
     const Real interval_norm = norm * duration / static_cast<Real>(intervals);
@@ -154,7 +155,7 @@ class MagnusStepper {
             mixed_[k] = early_share * early_[k] + late_share * late_[k];
         }
         equation_.freeze(step, 0.5, mixed_, frozen_);
-        action_.apply(frozen_, std::max(exact, 1e-3 * error_rate_ * step), state.data(), heartbeat_);
+        action_.apply(frozen_, std::clamp(1e-3 * error_rate_ * step, exact, 1e-10), state.data(), heartbeat_);
     }
 
     const LinearEquation& equation_;

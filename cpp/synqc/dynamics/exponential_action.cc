@@ -36,10 +36,10 @@ void ExponentialAction::apply(const std::vector<Real>& frozen, Real tolerance, R
     const Index pieces = std::max<Index>(1, static_cast<Index>(std::ceil(norm / longest_piece)));
     const Real norm_of_piece = norm / static_cast<Real>(pieces);
     for (Index piece = 0; piece < pieces; ++piece) {
-        heartbeat.beat();
         std::copy_n(y, size, term_.begin());
         const Real enough = tolerance * largest_magnitude(y, size);
         for (Index order = 1;; ++order) {
+            heartbeat.beat();
             equation_.apply(frozen, term_.data(), next_.data());
             ++applications_;
             const Real factor = 1 / static_cast<Real>(pieces * order);

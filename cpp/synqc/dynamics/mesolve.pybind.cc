@@ -27,7 +27,7 @@ using RealArray = py::array_t<Real, py::array::c_style>;
 class SignalHeartbeat final : public Heartbeat {
   public:
     void beat() override {
-        if (++beats_ % 64 != 0) {
+        if (++beats_ % 8 != 0) {
             return;
         }
         const auto now = std::chrono::steady_clock::now();

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from synqc import _core
 from synqc.errors import InputError, ShapeError
 
-__all__ = ["resolve_function", "resolve_matrix_function", "spline_through", "with_arguments"]
+__all__ = [
+    "check_sample_count",
+    "hold_samples",
+    "resolve_function",
+    "resolve_matrix_function",
+    "spline_through",
+    "with_arguments",
+]
 
 ComplexArray = NDArray[np.complex128]
 RealArray = NDArray[np.float64]
@@ -21,7 +28,8 @@ _fractions: RealArray = _core.coefficient_sample_fractions()
 _first_pieces = 16
 _first_edges = np.linspace(0.0, 1.0, _first_pieces + 1)
 _first_nodes = (_first_edges[:-1, None] + np.diff(_first_edges)[:, None] * _fractions).ravel()
-_no_stops = np.empty(0)
+_probe_fractions = np.array([0.0487, 0.6131])
+_piece_positions = _first_nodes.size
 
 # Relative to the largest value: the error this leaves in H is far below every tolerance of a state.
 _tolerance = 1e-11
@@ -62,16 +70,21 @@ def spline_through(times: RealArray, values: ComplexArray) -> _core.Coefficient:
     return _core.Coefficient.spline(times, values)
 
 
+def hold_samples(times: RealArray, values: ComplexArray) -> _core.Coefficient:
+    """Each sample held until the next one."""
+    return _core.Coefficient.steps(times, values)
+
+
 def resolve_function(
     function: Callable[[Any], Any], tlist: RealArray, breakpoints: RealArray, name: str
 ) -> _core.Coefficient:
     """Interpolate f(t) on [tlist[0], tlist[-1]] to 1e-11 of its largest value, by bisection where it needs it.
 
-    Calls the function with arrays if that gives what scalar calls give, else with one time after the other. Jumps are found
-    to 1e-12 of the duration and become hard stops. What lies between all sample points (192 over the duration, the saved
-    times, and the breakpoints' pieces) cannot be seen.
+    Calls the function with arrays if that gives what scalar calls give, else with one time after the other. Jumps are
+    found to 1e-12 of the duration and become hard stops. What lies between all sample points (192 over the duration,
+    the saved times, and the breakpoints' pieces) cannot be seen.
     """
-    sample = _vectorised(function, tlist[0] + (tlist[-1] - tlist[0]) * _fractions[[0, 7]])
+    sample = _vectorised(function, tlist[0] + (tlist[-1] - tlist[0]) * _probe_fractions)
     return _resolve(lambda t: sample(t)[:, None], tlist, breakpoints, name)[0]
 
 
@@ -103,20 +116,20 @@ def _vectorised(function: Callable[[Any], Any], probes: RealArray) -> Callable[[
     def one_by_one(times: RealArray) -> ComplexArray:
         return np.array([complex(function(t)) for t in times.tolist()])
 
-    expected = one_by_one(probes)
-    try:
-        together = np.asarray(function(probes))
-        agrees = together.shape == probes.shape and bool(np.all(np.abs(together - expected) <= 1e-12 * np.abs(expected)))
-    # Functions written for one time fail on arrays in every imaginable way; one by one they have just worked.
-    except Exception:
-        agrees = False
-    if not agrees:
-        return one_by_one
-
-    def together_with_check(times: RealArray) -> ComplexArray:
+    def together(times: RealArray) -> ComplexArray:
         return np.asarray(function(times), complex)
 
-    return together_with_check
+    expected = [complex(function(t)) for t in probes.tolist()]
+    try:
+        found = np.asarray(function(probes))
+        if found.shape == probes.shape:
+            pairs = zip(found.tolist(), expected, strict=True)
+            if all(abs(value - wanted) <= 1e-12 * abs(wanted) for value, wanted in pairs):
+                return together
+    # Functions written for one time fail on arrays in every imaginable way; one by one they have just worked.
+    except Exception:
+        return one_by_one
+    return one_by_one
 
 
 def _resolve(
@@ -130,25 +143,27 @@ def _resolve(
     edges = begin + duration * _first_edges
     if breakpoints.size:
         edges = np.unique(np.concatenate([edges, breakpoints]))
-    values = _sample_pieces(sample, edges[:-1], edges[1:])
-    known = sample(tlist)
-    if not (np.isfinite(values).all() and np.isfinite(known).all()):
+        values, known = _sample_pieces(sample, edges[:-1], edges[1:]), sample(tlist)
+    else:
+        together = sample(np.concatenate([begin + duration * _first_nodes, tlist]))
+        values, known = together[:_piece_positions], together[_piece_positions:]
+    if not np.isfinite(values.sum() + known.sum()):
         raise InputError(f"Argument `{name}` must have finite coefficients, but one is infinite or undefined.")
     width = len(_fractions)
     while True:
-        shortest = np.diff(edges).min()
-        stops = breakpoints if shortest > 1e-9 * duration else _with_jumps(breakpoints, edges, duration)
-        made = [_core.Coefficient.sampled(edges, column, stops) for column in values.T.copy()]
+        stops = _with_jumps(breakpoints, edges, duration) if len(edges) > 2 * _first_pieces else breakpoints
+        made = [_core.Coefficient.sampled(edges, values[:, k], stops) for k in range(values.shape[1])]
         open_pieces: set[int] = set()
-        for coefficient, column in zip(made, known.T.copy(), strict=True):
+        for k, coefficient in enumerate(made):
+            column = known[:, k]
             open_pieces.update(coefficient.unresolved_pieces(_tolerance, tlist, column))
         split = [piece for piece in sorted(open_pieces) if edges[piece + 1] - edges[piece] > 1e-12 * duration]
         if not split:
             return made
         if len(edges) + len(split) > _most_pieces:
             raise InputError(
-                f"Argument `{name}` must have coefficients that a piecewise polynomial can follow, but one is too rough "
-                f"near t = {edges[split[0]]}."
+                f"Argument `{name}` must have coefficients that a piecewise polynomial can follow, but one is too "
+                f"rough near t = {edges[split[0]]}."
             )
         where = np.array(split)
         middle = (edges[where] + edges[where + 1]) / 2
@@ -175,5 +190,6 @@ def check_sample_count(samples: ComplexArray, tlist: RealArray, name: str) -> No
     """Refuse samples that are not on `tlist`."""
     if samples.shape != tlist.shape:
         raise ShapeError(
-            f"Argument `{name}` must give samples of shape {tlist.shape} like `tlist`, but one has shape {samples.shape}."
+            f"Argument `{name}` must give samples of shape {tlist.shape} like `tlist`, "
+            f"but one has shape {samples.shape}."
         )

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synqc import _core
-from synqc.errors import InputError, ShapeError
+from synqc.errors import InputError, ShapeError, UnknownName
 from synqc.lab._coefficients import (
     check_sample_count,
+    hold_samples,
     resolve_function,
     resolve_matrix_function,
     spline_through,
@@ -80,39 +81,47 @@ def mesolve(
     rtol: float = 1e-6,
     max_step: float = 0.0,
     breakpoints: ArrayLike = (),
+    samples: str = "spline",
     store_states: bool | None = None,
 ) -> MasterEquationResult:
     """Evolve a density matrix under a Lindblad equation, with QuTiP's argument names and conventions.
 
-    Solves d rho/dt = -i [H(t), rho] + sum_j (L_j rho L_j^dag - {L_j^dag L_j, rho}/2) with hbar = 1. No unit is imposed: H
-    in whatever is the reciprocal of `tlist`. A ket without `c_ops` is evolved by the Schrodinger equation and stays one.
+    Solves d rho/dt = -i [H(t), rho] + sum_j (L_j rho L_j^dag - {L_j^dag L_j, rho}/2) with hbar = 1. No unit is
+    imposed: H in whatever is the reciprocal of `tlist`. A ket without `c_ops` is evolved by the Schrodinger
+    equation and stays one.
 
-    Every error estimate is held below its share (step / duration) of atol + rtol, so that the error of each state, as the
-    largest element of the difference, stays below atol + rtol over the whole of `tlist`; constant and piecewise constant
-    problems are solved exactly, to rounding. A callable is replaced by an interpolant good to 1e-11 of its largest value.
+    Every error estimate is held below its share (step / duration) of atol + rtol, so that the error of each state,
+    as the largest element of the difference, stays below atol + rtol over the whole of `tlist`; constant and
+    piecewise constant problems are solved exactly, to rounding. A callable is replaced by an interpolant good to
+    1e-11 of its largest value.
 
     Args:
         H (complex128, (n, n)): Hamiltonian, n at most 27. Or a list [H0, [H1, f], ...] in which f is a callable f(t),
-            f(t, args) or f(t, **args), or samples (t,) on `tlist` (joined by a cubic not-a-knot spline, as QuTiP does).
-            Or a callable H(t) that returns (n, n). QuTiP's Qobj and QobjEvo are accepted wherever an array is.
+            f(t, args) or f(t, **args), or samples (t,) on `tlist` (joined by a cubic not-a-knot spline, as QuTiP
+            does, unless `samples` says otherwise). Or a callable H(t) that returns (n, n). QuTiP's Qobj and QobjEvo
+            are accepted wherever an array is.
         rho0 (complex128, (n, n), (n,) or (n, 1)): Density matrix or ket at `tlist[0]`.
         tlist (float64, (t,)): Moments to record, strictly increasing; hard stops of every integrator.
         c_ops: Jump operators: one, or a sequence of (n, n) or lists [L0, [L1, f], ...], as for H.
-        e_ops: Operators whose mean is recorded: one, a sequence, or a mapping name to operator; a callable f(t, state) is
-            called with each stored state.
+        e_ops: Operators whose mean is recorded: one, a sequence, or a mapping name to operator; a callable f(t,
+            state) is called with each stored state.
         args: Parameters for the callables.
-        method: "auto" (exact where possible, else "cf4"), "expm" (exponentials of constant pieces), "cf4" (fourth-order
-            commutator-free Magnus with error-controlled steps), "dopri5" (Dormand-Prince 5(4), for comparison).
+        method: "auto" (exact where possible, else "cf4"), "expm" (exponentials of constant pieces), "cf4"
+            (fourth-order commutator-free Magnus with error-controlled steps), "dopri5" (Dormand-Prince 5(4), for
+            comparison).
         atol, rtol: Error allowed over the whole duration.
         max_step: Longest step of "cf4" and "dopri5"; 0 for no limit.
         breakpoints (float64, (k,)): Further hard stops, for callables whose short features 192 samples could miss.
+        samples: How samples on `tlist` are joined: "spline" (cubic), or "steps" (each held until the next, which "auto"
+            solves exactly).
         store_states: Keep the state at every time; by default only if there are no `e_ops`.
 
     Returns:
         MasterEquationResult with `times`, `expect`, `e_data`, `states`, `final_state` and `stats`.
 
     Raises:
-        InputError: H is not Hermitian, rho0 is not a state, times are not increasing, a coefficient cannot be resolved.
+        InputError: H is not Hermitian, rho0 is not a state, times are not increasing, a coefficient cannot be
+            resolved.
         ShapeError: An array does not fit the n levels of `rho0`.
         StepTooSmall: The tolerance cannot be met.
         KeyboardInterrupt: Ctrl-C; long runs ask for it every 10 ms.
@@ -129,14 +138,14 @@ def mesolve(
         >>> round(float(flipped.e_data["excited"][-1]), 6)
         1.0
 
-    Source: Breuer and Petruccione, The Theory of Open Quantum Systems, ch. 3; Blanes and Moan, Appl. Numer. Math. 56, 1519
-    (2006); Dormand and Prince, J. Comput. Appl. Math. 6, 19 (1980).
+    Source: Breuer and Petruccione, The Theory of Open Quantum Systems, ch. 3; Blanes and Moan, Appl. Numer. Math.
+    56, 1519 (2006); Dormand and Prince, J. Comput. Appl. Math. 6, 19 (1980).
     """
     # convert
     times = tlist if type(tlist) is np.ndarray and tlist.dtype is _real else _as_times("tlist", tlist)
     start = _as_start(rho0)
     keys, watched, custom = _split_observables(e_ops)
-    parser = _Parser(times, args, breakpoints)
+    parser = _Parser(times, args, breakpoints, samples)
     hamiltonian = parser.terms_of("H", H)
     jumps = [parser.terms_of("c_ops", c_op) for c_op in _as_sequence(c_ops)]
     if jumps and start.ndim == 1:
@@ -164,14 +173,20 @@ def mesolve(
 class _Parser:
     """Turns operators as users write them into terms (matrix, position of the coefficient or -1)."""
 
-    __slots__ = ("_args", "_breakpoints", "_times", "coefficients", "stops")
+    __slots__ = ("_args", "_breakpoints", "_join", "_times", "coefficients", "stops")
 
-    def __init__(self, times: NDArray[np.float64], args: Mapping[str, Any] | None, breakpoints: ArrayLike) -> None:
+    def __init__(
+        self, times: NDArray[np.float64], args: Mapping[str, Any] | None, breakpoints: ArrayLike, samples: str
+    ) -> None:
+        if samples not in ("spline", "steps"):
+            raise UnknownName(f"Argument `samples` must be 'spline' or 'steps', but is {samples!r}.")
+        self._join = spline_through if samples == "spline" else hold_samples
         self._times = times
         self._args = args
         self.coefficients: list[_core.Coefficient] = []
-        if type(breakpoints) is tuple and not breakpoints:
-            self._breakpoints, self.stops = _no_times, []
+        self.stops: list[float] = []
+        if isinstance(breakpoints, tuple) and not breakpoints:
+            self._breakpoints = _no_times
         else:
             inside = np.unique(_as_times("breakpoints", breakpoints))
             self._breakpoints = inside[(inside > times[0]) & (inside < times[-1])] if times.size else _no_times
@@ -207,7 +222,7 @@ class _Parser:
         else:
             samples = _as_complex(name, factor)
             check_sample_count(samples, self._times, name)
-            made = spline_through(self._checked_times(), samples)
+            made = self._join(self._checked_times(), samples)
         self.coefficients.append(made)
         return matrix, len(self.coefficients) - 1
 
@@ -225,7 +240,9 @@ class _Parser:
     def _checked_times(self) -> NDArray[np.float64]:
         times = self._times
         if times.ndim != 1 or times.size == 0:
-            raise ShapeError(f"Argument `tlist` must have shape (t,) with at least one time, but has shape {times.shape}.")
+            raise ShapeError(
+                f"Argument `tlist` must have shape (t,) with at least one time, but has shape {times.shape}."
+            )
         if not (np.isfinite(times).all() and (times[1:] > times[:-1]).all()):
             raise InputError("Argument `tlist` must be strictly increasing and finite, but is not.")
         return times
@@ -257,7 +274,9 @@ def _is_coefficient(value: Any) -> bool:
         return value.ndim == 1
     if isinstance(value, list | tuple):
         return all(isinstance(x, _numbers) for x in value)
-    return isinstance(value, str | _numbers) or (callable(value) and not hasattr(value, "full") and not _is_evolving(value))
+    return isinstance(value, str | _numbers) or (
+        callable(value) and not hasattr(value, "full") and not _is_evolving(value)
+    )
 
 
 def _as_sequence(operators: Any) -> Sequence[Any]:
@@ -300,7 +319,9 @@ def _as_times(name: str, times: Any) -> NDArray[np.float64]:
     return array.real.copy()
 
 
-def _split_observables(e_ops: Any) -> tuple[list[Any] | None, list[NDArray[np.complex128]], dict[int, Callable[..., Any]]]:
+def _split_observables(
+    e_ops: Any,
+) -> tuple[list[Any] | None, list[NDArray[np.complex128]], dict[int, Callable[..., Any]]]:
     """Keys of a mapping, operators as arrays, and the callables by their position among all."""
     keys = None
     if isinstance(e_ops, Mapping):
