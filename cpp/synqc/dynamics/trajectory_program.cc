@@ -8,10 +8,12 @@
 #include <map>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
 #include "synqc/dynamics/trajectory_steps.h"
+#include "synqc/linalg/channel.h"
 #include "synqc/linalg/distances.h"
 #include "synqc/linalg/exponential.h"
 #include "synqc/linalg/hermitian_coordinates.h"
@@ -203,6 +205,12 @@ std::vector<Real> key_of(Real duration, const std::vector<Real>& coefficients) {
     return key;
 }
 
+/// The map without the rounding of its exponential, as far as the trace sees it.
+RealMatrix trace_preserving(RealMatrix map) {
+    const Index levels = levels_from_square(map.rows());
+    return with_exact_trace({levels, std::move(map)}).matrix;
+}
+
 /// Change of Hermitian coordinates rho -> A rho A^dagger.
 RealMatrix turned_coordinates(const Matrix& unitary) {
     return in_hermitian_coordinates(sandwich(unitary, unitary.adjoint()));
@@ -269,7 +277,8 @@ class TrajectoryProgram::BayesStrang final : public Scheme {
             const auto half = [&](Index which) {
                 const std::vector<Real> coefficients = times.coefficients(step, which);
                 return halves_.position_of(key_of(duration, coefficients), [&] {
-                    return exponential(RealMatrix(equation.unmonitored_generator(coefficients) * (duration / 2)));
+                    return trace_preserving(
+                        exponential(RealMatrix(equation.unmonitored_generator(coefficients) * (duration / 2))));
                 });
             };
             StepMaps maps{half(0), half(1), 0};
@@ -277,7 +286,7 @@ class TrajectoryProgram::BayesStrang final : public Scheme {
             const Index previous = within > 0 ? steps_.latest().exit_half : maps.exit_half;
             maps.fused_with_previous =
                 fused_.position_of({static_cast<Real>(maps.entry_half), static_cast<Real>(previous)},
-                                   [&] { return RealMatrix(halves_[maps.entry_half] * halves_[previous]); });
+                                   [&] { return trace_preserving(halves_[maps.entry_half] * halves_[previous]); });
             return maps;
         });
     }
