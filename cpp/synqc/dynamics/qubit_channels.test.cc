@@ -289,6 +289,20 @@ TEST(qubit_channels, every_element_is_right_to_1e_9) {
     }
 }
 
+TEST(qubit_channels, pulses_that_lose_much_are_as_accurate_and_stay_positive) {
+    for (Index levels : {2, 3, 5}) {
+        Qubit qubit = qubit_with(0.05, 0.01, levels);
+        qubit.anharmonicity = -two_pi * 100;
+        for (EnvelopeShape shape : {EnvelopeShape::cosine, EnvelopeShape::flat_top_cosine}) {
+            Pulse pulse = pulse_of(shape, 1.5, 0.02, 0.4);
+            const Channel channel = pulse_channel(qubit, pulse, 3, 0.02);
+            const RealMatrix reference = slow_reference(qubit, pulse, 3, 0.02, 800);
+            EXPECT_LT((channel.matrix - reference).cwiseAbs().maxCoeff(), 1e-9) << levels << " " << name_of(shape);
+            EXPECT_GE(audit(channel).lowest_choi_eigenvalue, -1e-12);
+        }
+    }
+}
+
 TEST(qubit_channels, square_pulses_and_samples_are_exact) {
     Qubit qubit = qubit_with(5, 4, 3);
     qubit.anharmonicity = -two_pi * 250;

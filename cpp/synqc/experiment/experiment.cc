@@ -16,6 +16,9 @@ namespace {
 /// A laboratory is never surer of a frequency than this before it has looked.
 constexpr Real least_detuning_doubt = radians_per_us_per_khz;
 
+/// A qubit prepared closer to fully mixed shows no fringe; trackers then believe in the faintest one they can use.
+constexpr Real most_useful_population = 0.49;
+
 DriftPrior drift_prior(const std::vector<DriftProcess>& processes) {
     DriftPrior prior;
     prior.kind = DriftPrior::Kind::none;
@@ -54,7 +57,7 @@ ControlContext control_context(const ExperimentRequest& request, const Qubit& qu
     context.believed_t2 = qubit.t2;
     context.p0_given_1 = qubit.p0_given_1;
     context.p1_given_0 = qubit.p1_given_0;
-    context.prepared_population = qubit.prepared_population;
+    context.prepared_population = std::min(qubit.prepared_population, most_useful_population);
     context.pulse_evolution_time = pulse_evolution_time(request, qubit);
     context.detuning_deviation = std::max(request.device.detuning_scale, least_detuning_doubt);
     context.drift = drift_prior(request.device.drift);

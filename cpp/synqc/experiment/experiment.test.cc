@@ -135,8 +135,7 @@ TEST(experiment, without_feed_forward_fidelity_falls_by_the_backaction) {
     EXPECT_NEAR(result.probe.strength_g, g, 1e-12);
     EXPECT_NEAR(result.backaction.value, (1 - std::exp(-g)) / 2, 1e-9);
     // D2 turns the surviving coherence into population of |1>.
-    EXPECT_NEAR(result.fidelity.value, (1 + std::exp(-g)) / 2, 4 * result.fidelity.standard_error + 1e-9)
-        << "seed 22";
+    EXPECT_NEAR(result.fidelity.value, (1 + std::exp(-g)) / 2, 4 * result.fidelity.standard_error + 1e-9) << "seed 22";
 }
 
 TEST(experiment, probe_of_no_strength_or_no_length_is_no_probe) {

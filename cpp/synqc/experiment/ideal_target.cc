@@ -22,7 +22,8 @@ Pulse control_pulse(const ExperimentRequest& request, const Qubit& qubit, Real a
     pulse.axis = axis;
     pulse.drag = {.beta = drag_beta,
                   .detuning_correction = request.drag_detuning,
-                  .anharmonicity = qubit.levels > 2 ? qubit.anharmonicity : 0};
+                  .anharmonicity = qubit.levels > 2 ? qubit.anharmonicity : 0,
+                  .coupling = qubit.second_coupling()};
     pulse.edge_fraction = request.edge_fraction;
     pulse.samples = request.samples;
     pulse.interpolate_samples = request.interpolate_samples;

@@ -13,12 +13,28 @@ constexpr Index most_probe_steps = 1'000'000;
 constexpr Index most_shots = Index{1} << 40;
 constexpr Index most_iterations = 1'000'000;
 constexpr Real longest_probe_us = 1e6;
+/// A qubit that forgets within a tenth of its gate cannot be controlled by it; resolving such decay would only take
+/// long.
+constexpr Real least_gates_of_coherence = 0.1;
+
+void check_coherence(const Qubit& qubit) {
+    const Real least = least_gates_of_coherence * qubit.gate_duration;
+    for (auto [name, time] : {std::pair{"t1_us", qubit.t1}, {"t2_us", qubit.t2}}) {
+        if (time < least) {
+            refuse(name, "at least a tenth of the gate's duration, " + text_of(least) + " µs", text_of(time));
+        }
+    }
+}
 
 }  // namespace
 
 void ExperimentRequest::check() const {
     device.check();
     target.check();
+    check_coherence(device.qubit);
+    for (const Qubit& individual : device.individuals) {
+        check_coherence(individual);
+    }
     check_between("probe_strength", probe_strength, Real{0}, Real{1});
     check_between("probe_duration_ns", probe_duration / us_per_ns, Real{0}, longest_probe_us / us_per_ns);
     check_between("probe_bins", probe_bins, Index{1}, Index{65536});

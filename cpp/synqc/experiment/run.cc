@@ -55,7 +55,12 @@ class Run {
   private:
     bool run_iteration(Index iteration);
     Index calibrate(QubitInRun& qubit, Index index, Index iteration, Index batch_shots);
-    void learn(Index iteration, Index learning_shots, Iteration& record);
+    /// Shots of a batch spent on exploration; none if the batch is too small for a single round of it.
+    Index learning_shots() const {
+        const Controller& first = *qubits_.front().controller;
+        return first.learning_rounds(batch_shots_) > 0 ? first.learning_shots(batch_shots_) : 0;
+    }
+    void learn(Index iteration, Iteration& record);
     bool judge(Index iteration, Index judged_shots, Iteration& record);
 
     std::vector<Stretch> stretches_of(const std::vector<std::vector<ControlSettings>>& candidates_of_qubit,
@@ -125,7 +130,7 @@ Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, 
     }
 
     const Controller& first = *qubits_.front().controller;
-    result_.judged_shots = batch_shots_ - first.calibration_shots(batch_shots_) - first.learning_shots(batch_shots_);
+    result_.judged_shots = batch_shots_ - first.calibration_shots(batch_shots_) - learning_shots();
     watch_.work_total.store(static_cast<std::uint64_t>(batch_shots_ * request.iterations * setup_.qubits));
     const auto judged = static_cast<std::size_t>(request.iterations * setup_.qubits * result_.judged_shots);
     if (request.keep_bits) {
@@ -342,9 +347,9 @@ Index Run::simulate_wave_with_external_angles(std::span<const ShotBatch> batches
     return true;
 }
 
-void Run::learn(Index iteration, Index learning_shots, Iteration& record) {
+void Run::learn(Index iteration, Iteration& record) {
     const Index rounds = qubits_.front().controller->learning_rounds(batch_shots_);
-    std::vector<Index> shots_of_round = split_shots(learning_shots, rounds);
+    std::vector<Index> shots_of_round = split_shots(learning_shots(), rounds);
     for (Index round = 0; round < rounds && !stopped(); ++round) {
         std::vector<std::vector<ControlSettings>> candidates;
         std::vector<std::vector<BatchSums>> sums;
@@ -416,9 +421,8 @@ bool Run::run_iteration(Index iteration) {
             watch_.tick();
         }
     }
-    const Index learning_shots = qubits_.front().controller->learning_shots(batch_shots_);
-    if (learning_shots > 0) {
-        learn(iteration, learning_shots, record);
+    if (learning_shots() > 0) {
+        learn(iteration, record);
     }
     if (stopped()) {
         return false;
