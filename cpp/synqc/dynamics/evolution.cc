@@ -65,6 +65,7 @@ class ConstantSteps {
         : equation_(equation), action_(equation), longest_time_(longest_time), heartbeat_(heartbeat) {}
 
     void choose_generator(std::span<const Real> weights, Real duration, Index intervals) {
+        weights_.assign(weights.begin(), weights.end());
         equation_.freeze(1, 1, weights, unit_time_);
         dense_ = dense_is_cheaper(equation_, equation_.norm(unit_time_), duration, intervals);
         if (dense_) {
@@ -76,10 +77,8 @@ class ConstantSteps {
     void advance(Real interval, std::vector<Real>& state, EvolutionReport& report) {
         heartbeat_.beat();
         if (!dense_) {
-            scaled_.resize(unit_time_.size());
-            std::transform(unit_time_.begin(), unit_time_.end(), scaled_.begin(), [&](Real e) { return e * interval; });
             const Index before = action_.applications();
-            action_.apply(scaled_, exact, state.data(), heartbeat_);
+            action_.apply(interval, 1, weights_, exact, state, heartbeat_);
             report.applications += action_.applications() - before;
             return;
         }
@@ -103,7 +102,7 @@ class ConstantSteps {
     Heartbeat& heartbeat_;
     bool dense_ = false;
     std::vector<Real> unit_time_;
-    std::vector<Real> scaled_;
+    std::vector<Real> weights_;
     RealMatrix generator_;
     RealMatrix propagator_;
     RealVector next_;
@@ -154,8 +153,7 @@ class MagnusStepper {
         for (std::size_t k = 0; k < mixed_.size(); ++k) {
             mixed_[k] = early_share * early_[k] + late_share * late_[k];
         }
-        equation_.freeze(step, 0.5, mixed_, frozen_);
-        action_.apply(frozen_, std::clamp(1e-3 * error_rate_ * step, exact, 1e-10), state.data(), heartbeat_);
+        action_.apply(step, 0.5, mixed_, std::clamp(1e-3 * error_rate_ * step, exact, 1e-10), state, heartbeat_);
     }
 
     const LinearEquation& equation_;
@@ -165,7 +163,6 @@ class MagnusStepper {
     std::vector<Real> early_;
     std::vector<Real> late_;
     std::vector<Real> mixed_;
-    std::vector<Real> frozen_;
     std::vector<Real> coarse_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "synqc/dynamics/heartbeat.h"
@@ -7,22 +8,34 @@
 
 namespace synqc {
 
-/// y <- exp(A) y by Taylor series on pieces of A of norm at most about 3, cut where a term falls below
-/// `tolerance` * |y|. Cost: about 6 applications of A per unit of its norm.
+/// y <- exp(scale * (share * G_0 + sum_k weights[k] * G_k)) y by Taylor series on pieces of norm at most about 3, cut
+/// where a term falls below `tolerance` * |y|. Cost: about 6 applications of the generator per unit of the exponent's
+/// norm.
 ///
-/// Holds its workspace, so that repeated calls do not allocate; not for concurrent use.
+/// Small systems are kept as dense matrices. Holds its workspace, so that repeated calls do not allocate; not for
+/// concurrent use.
 class ExponentialAction {
   public:
     explicit ExponentialAction(const LinearEquation& equation);
 
-    /// `frozen`: the elements of A on the pattern of the equation.
-    void apply(const std::vector<Real>& frozen, Real tolerance, Real* y, Heartbeat& heartbeat);
+    /// Throws NumericalFailure if the generator is not finite.
+    void apply(Real scale, Real share, std::span<const Real> weights, Real tolerance, std::vector<Real>& y,
+               Heartbeat& heartbeat);
 
-    /// Applications of A so far.
+    /// Applications of a generator so far.
     Index applications() const { return applications_; }
 
   private:
+    void apply_dense(Real scale, Real share, std::span<const Real> weights, Real tolerance, std::vector<Real>& y,
+                     Heartbeat& heartbeat);
+    void apply_sparse(Real scale, Real share, std::span<const Real> weights, Real tolerance, std::vector<Real>& y,
+                      Heartbeat& heartbeat);
+
     const LinearEquation& equation_;
+    Index padded_ = 0;                            // rows of the dense matrices; 0: sparse
+    std::vector<std::vector<Real>> dense_parts_;  // G_0, G_1, ..
+    std::vector<const Real*> dense_pointers_;
+    std::vector<Real> frozen_;
     std::vector<Real> term_;
     std::vector<Real> next_;
     Index applications_ = 0;
