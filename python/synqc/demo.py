@@ -12,6 +12,7 @@ import numpy as np
 
 from synqc._version import __version__
 from synqc.errors import MissingExtra, SynqcError
+from synqc.lab.cards import figure_in_words
 from synqc.lab.device import Device, device
 from synqc.lab.estimate import Estimate
 from synqc.lab.experiment import Experiment
@@ -64,9 +65,14 @@ def _gain(here: Run, fixed: Run) -> str:
 
 def _run_rules(experiment: Experiment) -> list[tuple[_Rule, Run]]:
     return [
-        (rule, experiment.replace(adaptive_rule=rule.name).run(rule.shots, iterations=rule.iterations, seed=_SEED, keep_bits=False, progress=False))
+        (
+            rule,
+            experiment.replace(adaptive_rule=rule.name).run(
+                rule.shots, iterations=rule.iterations, seed=_SEED, keep_bits=False, progress=False
+            ),
+        )
         for rule in _RULES
-    ]  # fmt: skip
+    ]
 
 
 def _print_rules(runs: list[tuple[_Rule, Run]]) -> None:
@@ -75,7 +81,9 @@ def _print_rules(runs: list[tuple[_Rule, Run]]) -> None:
     for rule, run in runs:
         shots = f"{rule.iterations} × {rule.shots:,}"
         gain = "" if run is fixed else _gain(run, fixed)
-        print(f"  {rule.name:<8}{shots:>12}   {run.fidelity!s:<14}{run.success!s:<13}{gain:<14}{float(run.latency_us):.3f} µs")
+        fidelity, success = figure_in_words(run.fidelity), figure_in_words(run.success)
+        latency = f"{float(run.latency_us):.3f} µs"
+        print(f"  {rule.name:<8}{shots:>12}   {fidelity:<14}{success:<13}{gain:<14}{latency}")
     print()
     for rule, _ in runs:
         print(f"  {rule.name + ':':<8} {rule.what}")
@@ -121,7 +129,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         >>> (folder / "information-map.html").exists()
         True
     """
-    parser = argparse.ArgumentParser(prog="python -m synqc.demo", description="What a probe learns, breaks, and what a controller wins back.")
+    parser = argparse.ArgumentParser(
+        prog="python -m synqc.demo", description="What a probe learns, breaks, and what a controller wins back."
+    )
     parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="FOLDER", help="default: demo-output")
     arguments = parser.parse_args(argv)
     started = time.perf_counter()
@@ -136,7 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     run = experiment.run(_SHOTS, seed=_SEED, progress=False)
     seconds = time.perf_counter() - before
     print("\n".join(f"  {line}".rstrip() for line in str(run).splitlines()))
-    print(f"\n  {_SHOTS:,} shots on {experiment.qubits} qubits took {1e3 * seconds:.0f} ms, compiling the pulses included.\n")
+    print(f"\n  {_SHOTS:,} shots on {experiment.qubits} qubits took {1e3 * seconds:.0f} ms, compiling included.\n")
 
     print("2. Can a controller win back what the probe and a hidden detuning cost?\n")
     print("  Figures of the last batch. Success is what the readout shows, its own errors corrected.\n")
@@ -144,7 +154,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _print_rules(runs)
     gentle = experiment.replace(probe_strength=0.0, detuning_khz=0.0, amplitude_error=0.0, drift="none")
     fixed, fed = (
-        gentle.replace(adaptive_rule=name).run(_SHOTS, seed=_SEED, keep_bits=False, progress=False) for name in ("none", "bayes")
+        gentle.replace(adaptive_rule=name).run(_SHOTS, seed=_SEED, keep_bits=False, progress=False)
+        for name in ("none", "bayes")
     )
     print("\n  Where physics leaves nothing to win, a rule must win nothing. Probe off, pulses perfectly calibrated:")
     print(f"  none {float(fixed.fidelity):.5f}, bayes {float(fed.fidelity):.5f}, gain {_gain(fed, fixed)}.\n")

@@ -71,13 +71,21 @@ def _show_presets(arguments: argparse.Namespace) -> bool:
     else:
         rows = [
             [
-                name, one.modality, duration_in_words(one.t1_us), duration_in_words(one.t2_us), duration_in_words(one.gate_ns / 1e3),
-                duration_in_words(one.readout_ns / 1e3), f"{100 * one.assignment_error:.2f} %", f"{one.efficiency:g}",
+                name,
+                one.modality,
+                duration_in_words(one.t1_us),
+                duration_in_words(one.t2_us),
+                duration_in_words(one.gate_ns / 1e3),
+                duration_in_words(one.readout_ns / 1e3),
+                f"{100 * one.assignment_error:.2f} %",
+                f"{one.efficiency:g}",
             ]
             for name, one in presets().items()
-        ]  # fmt: skip
+        ]
         head = ["device", "modality", "T1", "T2", "pulse", "readout", "wrong bit", "efficiency"]
-        sys.stdout.write(table(head, rows, numbers=range(2, 8)) + "\n\n`synqc presets NAME` shows one with its sources.\n")
+        sys.stdout.write(
+            table(head, rows, numbers=range(2, 8)) + "\n\n`synqc presets NAME` shows one with its sources.\n"
+        )
     return False
 
 
@@ -87,8 +95,16 @@ def _kind(target: Target) -> str:
 
 def _target_text(target: Target) -> str:
     terms = [
-        ["path", duration_in_words(target.path_latency_ns / 1e3), "in a shot that waits: readout signal to decision, trigger back"],
-        ["decision", duration_in_words(target.decision_latency_ns / 1e3), "in a shot that waits: state estimate, choice of the second drive"],
+        [
+            "path",
+            duration_in_words(target.path_latency_ns / 1e3),
+            "in a shot that waits: readout signal to decision, trigger back",
+        ],
+        [
+            "decision",
+            duration_in_words(target.decision_latency_ns / 1e3),
+            "in a shot that waits: state estimate, choice of the second drive",
+        ],
         ["result", duration_in_words(target.result_latency_ns / 1e3), "in every shot: bit to the host"],
     ]
     if target.network_median_s or target.queue_median_s:
@@ -112,12 +128,19 @@ def _show_targets(arguments: argparse.Namespace) -> bool:
     else:
         rows = [
             [
-                name, _kind(one), "continuous" if one.mapping == "rate" else "ancilla",
-                duration_in_words((one.path_latency_ns + one.decision_latency_ns) / 1e3), duration_in_words(one.result_latency_ns / 1e3),
-                duration_in_words((one.network_median_s + one.queue_median_s) * 1e6) if one.network_median_s else "none",
+                name,
+                _kind(one),
+                "continuous" if one.mapping == "rate" else "ancilla",
+                duration_in_words((one.path_latency_ns + one.decision_latency_ns) / 1e3),
+                duration_in_words(one.result_latency_ns / 1e3),
+                duration_in_words((one.network_median_s + one.queue_median_s) * 1e6)
+                if one.network_median_s
+                else "none",
             ]
             for name, one in known.items()
-        ]  # fmt: skip
+        ]
         head = ["target", "kind", "probe", "wait for a decision", "result", "between iterations"]
-        sys.stdout.write(table(head, rows, numbers=[3, 4, 5]) + "\n\n`synqc targets NAME` shows one with its sources.\n")
+        sys.stdout.write(
+            table(head, rows, numbers=[3, 4, 5]) + "\n\n`synqc targets NAME` shows one with its sources.\n"
+        )
     return False

@@ -55,7 +55,9 @@ def _browser_version(browser: str | None) -> str | None:
     if browser is None:
         return None
     try:
-        answer = subprocess.run([browser, "--version", "--no-sandbox"], capture_output=True, text=True, timeout=20, check=False)
+        answer = subprocess.run(
+            [browser, "--version", "--no-sandbox"], capture_output=True, text=True, timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() or None
@@ -106,7 +108,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
     lines = []
     for section in ("synqc", "python", "machine"):
         lines.append(section)
-        lines += [f"  {name.replace('_', ' '):<14}{value if value is not None else _MISSING}" for name, value in found[section].items()]
+        lines += [
+            f"  {name.replace('_', ' '):<14}{value if value is not None else _MISSING}"
+            for name, value in found[section].items()
+        ]
     lines.append("optional packages")
     lines += [f"  {name:<14}{version or _MISSING:<15}{_OPTIONAL[name]}" for name, version in found["optional"].items()]
     lines.append("browser for static pictures")
@@ -114,7 +119,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
     if browser["path"] is None:
         lines.append("  none: install chromium, or set BROWSER_PATH; pages (.html) need none")
     else:
-        lines.append(f"  {browser['path']}" + (f" ({browser['version']})" if browser["version"] else " (does not answer to --version)"))
+        lines.append(
+            f"  {browser['path']}"
+            + (f" ({browser['version']})" if browser["version"] else " (does not answer to --version)")
+        )
     return lines
 
 

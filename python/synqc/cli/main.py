@@ -30,20 +30,22 @@ class _Parser(argparse.ArgumentParser):
     """Complains in one line."""
 
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"synqc: error: {message.rstrip('.')}.\n")
+        sys.stderr.write(f"synqc: error: {message.rstrip('.')}. See `{self.prog} --help`.\n")
         raise SystemExit(_EXIT_ERROR)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="synqc",
-        description="Drive-Probe-Drive laboratory: what a weak probe learns, what it breaks, and whether a controller keeps up.",
+        description="What a weak probe learns, what it breaks, and whether a controller can keep up.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"synqc {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True, parser_class=_Parser
+    )
     for add in (run.add_command, sweep.add_command, catalogue.add_commands, doctor.add_command):
         add(commands)
     commands.add_parser("bench", help="measure speed against the goals and peers", add_help=False)

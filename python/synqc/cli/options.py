@@ -12,13 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from synqc import _core
 from synqc.errors import InputError
 from synqc.lab.device import Device
 from synqc.lab.experiment import Experiment
 
 __all__ = ["add_experiment_options", "argument_help", "experiment_from", "parse_axis", "parse_real", "parse_whole"]
 
-_ANGLE = re.compile(r"(?P<sign>[+-]?)(?:(?P<factor>[\d.]+(?:e[+-]?\d+)?)\*?)?pi(?:/(?P<divisor>[\d.]+))?", re.IGNORECASE)
+_ANGLE = re.compile(
+    r"(?P<sign>[+-]?)(?:(?P<factor>[\d.]+(?:e[+-]?\d+)?)\*?)?pi(?:/(?P<divisor>[\d.]+))?", re.IGNORECASE
+)
 
 
 def parse_real(text: str) -> float:
@@ -79,7 +82,9 @@ def _parse_samples(text: str) -> list[complex]:
     try:
         return [complex(*value) if isinstance(value, list) else complex(value) for value in values]
     except (TypeError, ValueError):
-        raise argparse.ArgumentTypeError("must be a JSON list of numbers or [I, Q] pairs, or a file of one, but is not.") from None
+        raise argparse.ArgumentTypeError(
+            "must be a JSON list of numbers or [I, Q] pairs, or a file of one, but is not."
+        ) from None
 
 
 def _parse_preset(text: str) -> str | Device:
@@ -88,7 +93,9 @@ def _parse_preset(text: str) -> str | Device:
     try:
         return Device.from_json(Path(text).read_text(encoding="utf-8"))
     except OSError as error:
-        raise argparse.ArgumentTypeError(f"must be a name or a readable file, but {text} is not: {error.strerror}.") from None
+        raise argparse.ArgumentTypeError(
+            f"must be a name or a readable file, but {text} is not: {error.strerror}."
+        ) from None
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -107,12 +114,25 @@ _SPECIAL: dict[str, tuple[Callable[[str], Any], str]] = {
 }
 
 
+# Where the shell differs from Python.
+_HELP = {
+    "preset": "Device to run on: a name that `synqc presets` lists, or a device file (.json).",
+    "adaptive_rule": '"none", "kalman", "bayes", "rl", "rl-reinforce", "nelder-mead" or "random-search".',
+    "samples": 'Relative samples of the "samples" envelope: numbers or [I, Q] pairs, as a list or a file of one.',
+    "drift": 'Drift processes as in a device file, as a list or a file of one, or "none".',
+}
+
+
 def _reader_of(item: dataclasses.Field[Any]) -> tuple[Callable[[str], Any], str]:
     """How an argument's text is read, and the placeholder its help shows."""
     if item.name in _SPECIAL:
         return _SPECIAL[item.name]
     words = str(item.type).replace("|", " ").split()
-    for word, reader, placeholder in (("bool", _parse_flag, "BOOL"), ("int", parse_whole, "N"), ("float", parse_real, "X")):
+    for word, reader, placeholder in (
+        ("bool", _parse_flag, "BOOL"),
+        ("int", parse_whole, "N"),
+        ("float", parse_real, "X"),
+    ):
         if word in words:
             return reader, placeholder
     return str, "NAME"
@@ -123,7 +143,7 @@ def _fields() -> list[dataclasses.Field[Any]]:
 
 
 def argument_help() -> dict[str, str]:
-    """What each argument of `Experiment` means, from its docstring.
+    """What each argument of `Experiment` means, from its docstring and the list of a device's figures.
 
     Examples:
         >>> argument_help()["probe_duration_ns"]
@@ -136,7 +156,9 @@ def argument_help() -> dict[str, str]:
         names, _, meaning = entry.partition(": ")
         for name in re.sub(r"\(.*\)", "", names).split(","):
             meanings[name.strip()] = " ".join(meaning.split())
-    return meanings
+    figures = dict(_core.device_figures())
+    replaced = {name: f"{figures[name]} Default: the preset's." for name in meanings if name in figures}
+    return {**meanings, **replaced, **_HELP}
 
 
 def add_experiment_options(parser: argparse.ArgumentParser) -> None:
@@ -153,9 +175,15 @@ def add_experiment_options(parser: argparse.ArgumentParser) -> None:
     for item in _fields():
         option = "--" + item.name.replace("_", "-")
         meaning = meanings.get(item.name, "")
-        default = "the preset's" if item.default is None and "Replace the preset's figure" in meaning else item.default
-        shown = "" if default is None else f" Default: {default if isinstance(default, str) else format(default, '.6g')}."
-        shared: dict[str, Any] = {"dest": item.name, "default": argparse.SUPPRESS, "help": (meaning + shown).replace("%", "%%")}
+        default = item.default
+        shown = (
+            "" if default is None else f" Default: {default if isinstance(default, str) else format(default, '.6g')}."
+        )
+        shared: dict[str, Any] = {
+            "dest": item.name,
+            "default": argparse.SUPPRESS,
+            "help": (meaning + shown).replace("%", "%%"),
+        }
         if str(item.type) == "bool":
             shared["help"] = (meaning + f" Default: {'yes' if item.default else 'no'}.").replace("%", "%%")
             group.add_argument(option, action=argparse.BooleanOptionalAction, **shared)
@@ -173,7 +201,9 @@ def experiment_from(arguments: argparse.Namespace) -> Experiment:
         >>> experiment_from(parser.parse_args(["--qubits", "2"])).qubits
         2
     """
-    return Experiment(**{item.name: getattr(arguments, item.name) for item in _fields() if hasattr(arguments, item.name)})
+    return Experiment(
+        **{item.name: getattr(arguments, item.name) for item in _fields() if hasattr(arguments, item.name)}
+    )
 
 
 def parse_axis(text: str) -> tuple[str, list[Any]]:
@@ -216,7 +246,9 @@ def _range_of(name: str, text: str, *, whole: bool) -> list[Any]:
         raise argparse.ArgumentTypeError(f"`{name}` must be first:last:count or first:last:count:log, but is {text!r}.")
     first, last, count = parse_real(parts[0]), parse_real(parts[1]), parse_whole(parts[2])
     if count < 1 or (spaced == "log" and not (first > 0 and last > 0)):
-        raise argparse.ArgumentTypeError(f"`{name}` must have at least one value, and only positive ones on a log axis.")
+        raise argparse.ArgumentTypeError(
+            f"`{name}` must have at least one value, and only positive ones on a log axis."
+        )
     shares = [k / (count - 1) if count > 1 else 0.0 for k in range(count)]
     if spaced == "log":
         values = [first ** (1 - share) * last**share for share in shares]

@@ -50,8 +50,8 @@ def check_outputs(*paths: Path | None, plot: Path | None) -> None:
     style.graph_objects()
     if suffix != "html" and plots.find_browser() is None:
         raise MissingExtra(
-            "A picture needs a Chromium or Chrome browser, but none was found: install one or set BROWSER_PATH, or write a "
-            "page (.html), which needs none."
+            "A picture needs a Chromium or Chrome browser, but none was found: install one or set BROWSER_PATH, or "
+            "write a page (.html), which needs none."
         )
 
 

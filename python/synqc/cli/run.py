@@ -21,8 +21,19 @@ _PICTURES = ("summary", "latency", "history", "tracker", "records", "bloch")
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """What `run` and `sweep` share beside the experiment."""
-    parser.add_argument("--shots", type=parse_whole, metavar="N", help="shots per iteration on every qubit; default: 800 + 0.3 per ns of probe")
-    parser.add_argument("--iterations", type=parse_whole, default=1, metavar="N", help="batches between which a rule may adapt; default: 1")
+    parser.add_argument(
+        "--shots",
+        type=parse_whole,
+        metavar="N",
+        help="shots per iteration on every qubit; default: 800 + 0.3 per ns of probe",
+    )
+    parser.add_argument(
+        "--iterations",
+        type=parse_whole,
+        default=1,
+        metavar="N",
+        help="batches between which a rule may adapt; default: 1",
+    )
     parser.add_argument("--seed", type=parse_whole, metavar="N", help="randomness; default: drawn, and shown")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -38,10 +49,17 @@ def add_command(commands: Any) -> None:
     add_run_options(parser)
     parser.add_argument("--threads", type=parse_whole, default=0, metavar="N", help="default: all")
     parser.add_argument("--keep-records", action="store_true", help="keep every record, for --save")
-    parser.add_argument("--carry", type=Path, metavar="FILE", help="go on from a saved run: what its rule learnt, where its device drifted")
+    parser.add_argument(
+        "--carry",
+        type=Path,
+        metavar="FILE",
+        help="go on from a saved run: what its rule learnt, where its device drifted",
+    )
     parser.add_argument("--save", type=Path, metavar="FILE", help="write everything to a file that synqc.load() reads")
     add_shared_options(parser)
-    parser.add_argument("--picture", choices=_PICTURES, default="summary", help="which picture --plot writes; default: summary")
+    parser.add_argument(
+        "--picture", choices=_PICTURES, default="summary", help="which picture --plot writes; default: summary"
+    )
     add_experiment_options(parser)
     parser.set_defaults(act=_act)
 
@@ -61,7 +79,9 @@ def document_of(run: Run) -> dict[str, Any]:
         "synqc": __version__,
         "experiment": run.experiment.to_dict(),
         "emulated": bool(_core.target(run.experiment.target).emulated),
-        "figures": {name: {"value": figure.value, "standard_error": figure.standard_error} for name, figure in figures.items()},
+        "figures": {
+            name: {"value": figure.value, "standard_error": figure.standard_error} for name, figure in figures.items()
+        },
         "interrupted": run.interrupted,
         **{name: value for name, value in rest.items() if name not in figures and name != "carry"},
     }

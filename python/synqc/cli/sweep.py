@@ -16,6 +16,7 @@ from synqc.cli.outputs import add_shared_options, check_outputs, note, write_pic
 from synqc.cli.run import add_run_options
 from synqc.cli.tables import json_text, table
 from synqc.errors import InputError
+from synqc.lab.cards import figure_in_words
 from synqc.lab.estimate import Estimate
 from synqc.lab.sweep import Sweep, sweep
 
@@ -47,9 +48,18 @@ def add_command(commands: Any) -> None:
         help="first:last:count, first:last:count:log, or value,value,...; repeat for a grid",
     )
     add_run_options(parser)
-    parser.add_argument("--out", type=Path, metavar="FILE", help="append finished points to this file, and do not run again what it holds")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="append finished points to this file, and do not run again what it holds",
+    )
     add_shared_options(parser)
-    parser.add_argument("--x", metavar="NAME", help="figure or axis across the picture; default: information against back-action if the probe is swept")
+    parser.add_argument(
+        "--x",
+        metavar="NAME",
+        help="figure or axis across the picture; default: information against back-action if the probe is swept",
+    )
     parser.add_argument("--y", metavar="NAME", help="figure up the picture; default: fidelity")
     add_experiment_options(parser)
     parser.set_defaults(act=_act)
@@ -78,7 +88,7 @@ def table_of(result: Sweep) -> str:
         cells = [_text(axis[k]) for axis, k in zip(result.axes.values(), index, strict=True)]
         for name, (value, error) in values.items():
             estimate = Estimate(float(value[index]), float(error[index]))
-            cells.append(str(estimate) if estimate.standard_error > 0 else f"{estimate.value:.{3 if name == 'latency_us' else 5}f}")
+            cells.append(figure_in_words(estimate, 3 if name == "latency_us" else 5))
         rows.append([*cells, "best" if index == best else ""])
     return table([*result.dims, *_COLUMNS.values(), ""], rows, numbers=range(len(result.dims) + len(_COLUMNS)))
 
@@ -116,9 +126,12 @@ def document_of(result: Sweep) -> dict[str, Any]:
 
 
 def _picture_names(arguments: argparse.Namespace, result: Sweep) -> tuple[str | None, str | None]:
-    if arguments.x is None and arguments.y is None and {"probe_strength", "probe_duration_ns"} & set(result.dims):
-        if not {"target", "probe_mapping"} & set(result.dims) and np.nanmax(result["g"]) > 0:
-            return "backaction", "information_bits"
+    """Information against back-action if the probe was swept and nobody asked for something else."""
+    is_asked = arguments.x is not None or arguments.y is not None
+    sweeps_probe = bool({"probe_strength", "probe_duration_ns"} & set(result.dims))
+    has_one_map = not {"target", "probe_mapping"} & set(result.dims)
+    if not is_asked and sweeps_probe and has_one_map and np.nanmax(result["g"]) > 0:
+        return "backaction", "information_bits"
     return arguments.x, arguments.y
 
 

@@ -29,7 +29,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequen
 
     def line(cells: Sequence[str]) -> str:
         return "  ".join(
-            f"{cell:>{width}}" if k in numbers else f"{cell:<{width}}" for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
+            f"{cell:>{width}}" if k in numbers else f"{cell:<{width}}"
+            for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
         ).rstrip()
 
     return "\n".join([line(head), line(["-" * width for width in widths]), *map(line, rows)])

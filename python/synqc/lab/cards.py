@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from synqc.lab.estimate import Estimate
     from synqc.lab.run import Run
 
-__all__ = ["duration_in_words", "html_card", "text_card"]
+__all__ = ["duration_in_words", "figure_in_words", "html_card", "text_card"]
+
+
+_SMALLEST_ERROR = 1e-7
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,19 @@ def duration_in_words(microseconds: float) -> str:
     return f"{microseconds * 1e3:.4g} ns"
 
 
-def _number(estimate: Estimate, digits: int = 5) -> str:
-    """With its error in brackets; rounded where it is exact."""
-    return str(estimate) if estimate.standard_error > 0 else f"{estimate.value:.{digits}f}"
+def figure_in_words(estimate: Estimate, digits: int = 5) -> str:
+    """With its error in brackets, unless the error is too small for anybody to care.
+
+    Examples:
+        >>> from synqc.lab.estimate import Estimate
+        >>> figure_in_words(Estimate(0.98765, 0.00021)), figure_in_words(Estimate(0.98652540, 2e-11))
+        ('0.98765(21)', '0.986525')
+        >>> figure_in_words(Estimate(0.25, 0.0))
+        '0.25000'
+    """
+    if estimate.standard_error >= _SMALLEST_ERROR:
+        return str(estimate)
+    return f"{estimate.value:.{digits + (estimate.standard_error > 0)}f}"
 
 
 def _title(run: Run) -> tuple[str, list[str]]:
@@ -83,17 +96,33 @@ def _figure_lines(run: Run) -> list[_Line]:
     per_second = run.information_bits_per_second
     sampled = "sampled: decay during the probe" if run.probe.information_by_monte_carlo else ""
     return [
-        _Line("fidelity", _number(run.fidelity), "mean over shots, qubits; last iteration"),
-        _Line("success", _number(run.success), "as measured, readout errors corrected"),
-        _Line("back-action", _number(run.backaction), f"ensemble; {run.backaction_mean_per_shot:.5f} in a single shot"),
-        _Line("information", f"{_number(run.information_bits)} bit", sampled or f"per shot; {per_second:,.0f} bit/s"),
-        _Line("latency", duration_in_words(float(run.latency_us)), f"of one shot; cycle {duration_in_words(run.cycle_time_us)}"),
-        _Line("objective", _number(run.objective_score), run.experiment.objective),
+        _Line("fidelity", figure_in_words(run.fidelity), "mean over shots, qubits; last iteration"),
+        _Line("success", figure_in_words(run.success), "as measured, readout errors corrected"),
+        _Line(
+            "back-action",
+            figure_in_words(run.backaction),
+            f"ensemble; {run.backaction_mean_per_shot:.5f} in a single shot",
+        ),
+        _Line(
+            "information",
+            f"{figure_in_words(run.information_bits)} bit",
+            sampled or f"per shot; {per_second:,.0f} bit/s",
+        ),
+        _Line(
+            "latency",
+            duration_in_words(float(run.latency_us)),
+            f"of one shot; cycle {duration_in_words(run.cycle_time_us)}",
+        ),
+        _Line("objective", figure_in_words(run.objective_score), run.experiment.objective),
     ]
 
 
 def _latency_lines(run: Run) -> list[_Line]:
-    return [_Line(f"  {name.replace('_', ' ')}", duration_in_words(value)) for name, value in run.latency_terms.items() if value > 0]
+    return [
+        _Line(f"  {name.replace('_', ' ')}", duration_in_words(value))
+        for name, value in run.latency_terms.items()
+        if value > 0
+    ]
 
 
 def _setting_lines(run: Run) -> list[_Line]:
@@ -113,7 +142,13 @@ def _setting_lines(run: Run) -> list[_Line]:
     if run.partial:
         lines.append(_Line("stopped", "early", f"{run.shots_used:,} shots per qubit were complete"))
     if last.network_latency_s > 0:
-        lines.append(_Line("network", duration_in_words(last.network_latency_s * 1e6), "and queue, per iteration; not in the latency"))
+        lines.append(
+            _Line(
+                "network",
+                duration_in_words(last.network_latency_s * 1e6),
+                "and queue, per iteration; not in the latency",
+            )
+        )
     return lines
 
 
@@ -148,14 +183,15 @@ def text_card(run: Run) -> str:
 
 
 _STYLE = (
-    ".synqc-card{display:inline-block;font:14px/1.5 system-ui,'Segoe UI',sans-serif;border:1px solid rgba(128,128,128,.35);"
-    "border-radius:8px;padding:12px 16px;color:inherit;background:transparent}"
+    ".synqc-card{display:inline-block;font:14px/1.5 system-ui,'Segoe UI',sans-serif;"
+    "border:1px solid rgba(128,128,128,.35);border-radius:8px;padding:12px 16px;color:inherit;background:transparent}"
     ".synqc-card h4{margin:0 0 6px;font-size:16px;font-weight:600}"
     ".synqc-card h4 span{font-size:12px;font-weight:600;margin-left:8px;padding:1px 8px;border-radius:9px;"
     "border:1px solid #c2410c;color:#c2410c}"
     ".synqc-card table{border-collapse:collapse;margin:0;border:0}"
     ".synqc-card tbody+tbody{border-top:1px solid rgba(128,128,128,.35)}"
-    ".synqc-card td,.synqc-card tr{padding:2px 14px 2px 0;text-align:left;border:0;background:transparent;color:inherit}"
+    ".synqc-card td,.synqc-card tr{padding:2px 14px 2px 0;text-align:left;border:0;"
+    "background:transparent;color:inherit}"
     ".synqc-card td:nth-child(2){font-variant-numeric:tabular-nums;font-weight:600;white-space:nowrap}"
     ".synqc-card td:nth-child(3){opacity:.7}.synqc-card td.part{padding-left:14px}"
 )
@@ -180,7 +216,11 @@ def html_card(run: Run) -> str:
         rows = []
         for line in block:
             part = ' class="part"' if line.name.startswith(" ") else ""
-            cells = (f"<td{part}>{html.escape(line.name.strip())}</td>", *(f"<td>{html.escape(t)}</td>" for t in (line.value, line.remark)))
+            cells = (
+                f"<td{part}>{html.escape(line.name.strip())}</td>",
+                *(f"<td>{html.escape(t)}</td>" for t in (line.value, line.remark)),
+            )
             rows.append(f"<tr>{''.join(cells)}</tr>")
         bodies.append(f"<tbody>{''.join(rows)}</tbody>")
-    return f'<div class="synqc-card"><style>{_STYLE}</style><h4>{html.escape(name)}{badges}</h4><table>{"".join(bodies)}</table></div>'
+    title = f"<h4>{html.escape(name)}{badges}</h4>"
+    return f'<div class="synqc-card"><style>{_STYLE}</style>{title}<table>{"".join(bodies)}</table></div>'

@@ -69,7 +69,10 @@ def _individual(experiment: Experiment, qubit: int) -> _Individual:
     prepared = figures["prepared_population"]
     detuning = (figures["detuning_khz"] + figures["drift"].detuning_khz) * 1e-3 * _RADIANS_PER_US_PER_MHZ
     return _Individual(
-        detuning, figures["amplitude_error"], [jump for jump in jumps if jump.any()], np.diag([1 - prepared, prepared]).astype(complex)
+        detuning,
+        figures["amplitude_error"],
+        [jump for jump in jumps if jump.any()],
+        np.diag([1 - prepared, prepared]).astype(complex),
     )
 
 
@@ -78,7 +81,9 @@ def _vectors(states: np.ndarray) -> np.ndarray:
     return np.real(np.stack([np.einsum("ij,...ji->...", pauli, states) for pauli in _PAULI], axis=-1))
 
 
-def _drive(experiment: Experiment, individual: _Individual, angle: float, axis: float, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _drive(
+    experiment: Experiment, individual: _Individual, angle: float, axis: float, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Times (ns) and states of one drive from `start`."""
     length = experiment.device.gate_ns
     samples = () if experiment.samples is None else list(np.asarray(experiment.samples, dtype=complex))
@@ -116,9 +121,19 @@ def _continuous_probe(
     if rate == 0 or shots == 0:
         return times * 1e3, ensemble, np.repeat(ensemble[None], shots, axis=0)
     followed = smesolve(
-        free, start, times, individual.jumps, [monitored], eta=device.efficiency, ntraj=shots, seeds=seed,
-        store_states=True, store_measurement=False, error_estimate=False, progress=False,
-    )  # fmt: skip
+        free,
+        start,
+        times,
+        individual.jumps,
+        [monitored],
+        eta=device.efficiency,
+        ntraj=shots,
+        seeds=seed,
+        store_states=True,
+        store_measurement=False,
+        error_estimate=False,
+        progress=False,
+    )
     return times * 1e3, ensemble, np.asarray(followed.runs_states)
 
 
@@ -157,7 +172,7 @@ def bloch_path(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
     """Path of one qubit through drive, probe and drive, as ensemble and as single shots.
 
     Solved in two levels with the individual's true figures and hidden calibration, without waiting for a decision and
-    without any adaptive rule's corrections; "drag" is played as its plain cosine, which is what it does to two levels. An
+    without any adaptive rule's corrections; "drag" is played as its plain cosine, as it is for two levels. An
     ancilla probe is drawn noiseless.
 
     Args:
@@ -176,7 +191,11 @@ def bloch_path(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
     individual = _individual(experiment, qubit)
     times, states = _drive(experiment, individual, experiment.first_angle, experiment.first_axis, individual.start)
     end_of_first = float(times[-1])
-    parts_of_time, of_ensemble, of_shots = [times], [_vectors(states)], [np.repeat(_vectors(states)[None], shots, axis=0)]
+    parts_of_time, of_ensemble, of_shots = (
+        [times],
+        [_vectors(states)],
+        [np.repeat(_vectors(states)[None], shots, axis=0)],
+    )
 
     ensemble, followed = states[-1], np.repeat(states[-1][None], shots, axis=0)
     end_of_probe = end_of_first
@@ -203,7 +222,9 @@ def bloch_path(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
         "probe": (end_of_first, end_of_probe),
         "second drive": (end_of_probe, end_of_probe + float(times[-1])),
     }
-    return BlochPath(np.concatenate(parts_of_time), np.concatenate(of_ensemble), np.concatenate(of_shots, axis=1), segments)
+    return BlochPath(
+        np.concatenate(parts_of_time), np.concatenate(of_ensemble), np.concatenate(of_shots, axis=1), segments
+    )
 
 
 def _mapping(experiment: Experiment) -> str:
@@ -245,16 +266,20 @@ def _add_sphere(figure: plotly.graph_objects.Figure, **place: Any) -> None:
     ends = np.array([[0, 0, 1.18], [0, 0, -1.3], [1.2, 0, 0], [0, 1.2, 0]])
     figure.add_trace(
         go.Scatter3d(
-            x=ends[:, 0], y=ends[:, 1], z=ends[:, 2], mode="text", text=names, textfont={"size": 17, "color": style.INK},
-            hoverinfo="skip", showlegend=False,
+            x=ends[:, 0],
+            y=ends[:, 1],
+            z=ends[:, 2],
+            mode="text",
+            text=names,
+            textfont={"size": 17, "color": style.INK},
+            hoverinfo="skip",
+            showlegend=False,
         ),
         **place,
-    )  # fmt: skip
+    )
 
 
-def plot_bloch(
-    experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: int = 0
-) -> plotly.graph_objects.Figure:
+def plot_bloch(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: int = 0) -> plotly.graph_objects.Figure:
     """Path of the ensemble and of single shots, on the Bloch sphere and over time.
 
     Args:
@@ -286,7 +311,9 @@ def plot_bloch(
         horizontal_spacing=0.1,
     )
     probed = (
-        f"ε = {experiment.probe_strength:g} for {experiment.probe_duration_ns:g} ns" if experiment.probe_strength > 0 else "probe off"
+        f"ε = {experiment.probe_strength:g} for {experiment.probe_duration_ns:g} ns"
+        if experiment.probe_strength > 0
+        else "probe off"
     )
     style.blank(
         "One qubit through drive, probe and drive",
@@ -332,7 +359,13 @@ def plot_bloch(
     end = path.ensemble[-1]
     figure.add_trace(
         go.Scatter3d(
-            x=[end[0]], y=[end[1]], z=[end[2]], mode="markers", marker={"size": 6, "color": style.INK}, showlegend=False, hoverinfo="skip"
+            x=[end[0]],
+            y=[end[1]],
+            z=[end[2]],
+            mode="markers",
+            marker={"size": 6, "color": style.INK},
+            showlegend=False,
+            hoverinfo="skip",
         ),
         row=1,
         col=1,
@@ -341,10 +374,21 @@ def plot_bloch(
     for component, letter in enumerate("xyz"):
         number = component + 1 if component else ""
         figure.add_shape(
-            type="rect", x0=begin, x1=finish, y0=0, y1=1, xref=f"x{number}", yref=f"y{number} domain", fillcolor=style.GREY,
-            opacity=0.10, line_width=0, layer="below",
-        )  # fmt: skip
-        figure.update_yaxes(title_text=f"⟨σ<sub>{letter}</sub>⟩", range=[-1.08, 1.08], tickvals=[-1, 0, 1], row=component + 1, col=2)
+            type="rect",
+            x0=begin,
+            x1=finish,
+            y0=0,
+            y1=1,
+            xref=f"x{number}",
+            yref=f"y{number} domain",
+            fillcolor=style.GREY,
+            opacity=0.10,
+            line_width=0,
+            layer="below",
+        )
+        figure.update_yaxes(
+            title_text=f"⟨σ<sub>{letter}</sub>⟩", range=[-1.08, 1.08], tickvals=[-1, 0, 1], row=component + 1, col=2
+        )
         figure.update_xaxes(range=[0, float(path.times_ns[-1])], row=component + 1, col=2)
     figure.update_xaxes(title_text="Time in the shot (ns)", row=3, col=2)
     if finish > begin:

@@ -54,8 +54,8 @@ def plot_curves(sweep: Sweep, x: str, y: str) -> plotly.graph_objects.Figure:
     rest_shape = heights.shape[1:]
     if int(np.prod(rest_shape)) > _MOST_CURVES:
         raise InputError(
-            f"Argument `sweep` must have at most {_MOST_CURVES} curves to be told apart, but has {int(np.prod(rest_shape))}: "
-            "use to_xarray() and select, or choose another `x`."
+            f"Argument `sweep` must have at most {_MOST_CURVES} curves to be told apart, but has "
+            f"{int(np.prod(rest_shape))}: use to_xarray() and select, or choose another `x`."
         )
     go = style.graph_objects()
     figure = style.blank(

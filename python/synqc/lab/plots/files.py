@@ -17,13 +17,19 @@ __all__ = ["PICTURE_FORMATS", "find_browser", "picture_bytes", "write"]
 PICTURE_FORMATS = ("png", "svg", "pdf")
 
 _BROWSERS = (
-    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "brave-browser",
-)  # fmt: skip
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+    "brave-browser",
+)
 _SECONDS = 60
 
 
 def find_browser() -> str | None:
-    """Path of the browser that draws pictures: $BROWSER_PATH, or the first Chromium relative in $PATH; None without one.
+    """Path of the browser that draws pictures: $BROWSER_PATH, or the first Chromium relative in $PATH, or None.
 
     Examples:
         >>> browser = find_browser()
@@ -37,7 +43,12 @@ def find_browser() -> str | None:
 
 
 def picture_bytes(
-    figure: plotly.graph_objects.Figure, form: str = "png", *, width: int | None = None, height: int | None = None, scale: float = 2
+    figure: plotly.graph_objects.Figure,
+    form: str = "png",
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    scale: float = 2,
 ) -> bytes:
     """A static picture of a figure.
 
@@ -74,7 +85,9 @@ def picture_bytes(
     try:
         picture = kaleido.calc_fig_sync(figure, opts={"format": form, "scale": scale, **size}, kopts=settings)
     except Exception as error:
-        raise SynqcError(f"The browser {browser} could not draw the picture: {type(error).__name__}: {error}") from error
+        raise SynqcError(
+            f"The browser {browser} could not draw the picture: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(picture, bytes) or not picture:
         raise SynqcError(f"The browser {browser} drew an empty picture.")
     return picture
@@ -83,8 +96,8 @@ def picture_bytes(
 def write(figure: plotly.graph_objects.Figure, path: str | os.PathLike[str]) -> Path:
     """Write a figure to a file whose suffix says what it becomes.
 
-    `.html` is a page that holds the data and Plotly's own script, from the installed package: it opens without a network,
-    zooms and shows values. `.png`, `.svg` and `.pdf` are static and need Kaleido and a Chromium relative.
+    `.html` is a page that holds the data and Plotly's own script, from the installed package: it opens without a
+    network, zooms and shows values. `.png`, `.svg` and `.pdf` are static and need Kaleido and a Chromium relative.
 
     Args:
         figure: What to write.

@@ -74,8 +74,8 @@ def add_history(figure: plotly.graph_objects.Figure, run: Run, *, per_qubit: boo
 def plot_history(run: Run) -> plotly.graph_objects.Figure:
     """Fidelity over the iterations of a run, with what the readout shows of it.
 
-    The fidelity is the simulator's and knows every shot's state; the success fraction is what a laboratory would measure,
-    corrected for assignment errors. They agree within their errors.
+    The fidelity is the simulator's and knows every shot's state; the success fraction is what a laboratory would
+    measure, corrected for assignment errors. They agree within their errors.
 
     Args:
         run: The run to show.
@@ -99,5 +99,7 @@ def plot_history(run: Run) -> plotly.graph_objects.Figure:
         f"{style.describe_device(run.experiment)} · {style.describe_probe(run)} · {style.describe_shots(run)}",
     )
     add_history(figure, run)
-    figure.update_layout(legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.01, "yanchor": "bottom"}, margin={"t": 130})
+    figure.update_layout(
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.01, "yanchor": "bottom"}, margin={"t": 130}
+    )
     return figure

@@ -215,13 +215,17 @@ def plot_information_map(sweep: Sweep, *, swapped: bool = False) -> plotly.graph
     figure.update_xaxes(title_text=axes[across], range=ranges[across], row=1, col=1)
     figure.update_yaxes(title_text=axes[up], range=ranges[up], row=1, col=1)
     quiet = ", quiet ancilla" if _mapping(sweep.experiment) == "pulse" else ""
-    figure.update_xaxes(title_text=f"Guess from the outcome, G (mean fidelity{quiet})", range=[0.498, 0.67], row=1, col=2)
+    figure.update_xaxes(
+        title_text=f"Guess from the outcome, G (mean fidelity{quiet})", range=[0.498, 0.67], row=1, col=2
+    )
     figure.update_yaxes(title_text="Survival of the state, F (mean fidelity)", range=[0.655, 1.01], row=1, col=2)
     noted = (0.30 * coherence, 0.83)
     figure.add_annotation(
         x=noted[across], y=noted[up], text="no probe reaches here<br>(Englert)", font={"color": "#52606D"}, row=1, col=1
     )
-    figure.add_annotation(x=0.63, y=0.975, text="no probe reaches here<br>(Banaszek)", font={"color": "#52606D"}, row=1, col=2)
+    figure.add_annotation(
+        x=0.63, y=0.975, text="no probe reaches here<br>(Banaszek)", font={"color": "#52606D"}, row=1, col=2
+    )
     experiment = sweep.experiment
     if _mapping(experiment) == "rate" and "efficiency" not in sweep.axes:
         efficiency = experiment.device.efficiency

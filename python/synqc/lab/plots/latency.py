@@ -80,7 +80,11 @@ def plot_latency(run: Run) -> plotly.graph_objects.Figure:
         'Time in the shot (µs)'
     """
     network = run.history[-1].network_latency_s
-    beside = f"; network and queue, outside the shot: {duration_in_words(network * 1e6)} per iteration" if network > 0 else ""
+    beside = (
+        f"; network and queue, outside the shot: {duration_in_words(network * 1e6)} per iteration"
+        if network > 0
+        else ""
+    )
     figure = style.blank(
         f"One shot takes {duration_in_words(float(run.latency_us))} from first drive to result",
         f"{style.describe_device(run.experiment)}{beside}",

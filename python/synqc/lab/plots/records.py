@@ -54,7 +54,9 @@ def records_by_prepared_state(
         prepared = experiment.replace(first_angle=angle, adaptive_rule="none")
         run = prepared.run(shots, seed=seed, keep_records=True, keep_bits=False, progress=False)
         if run.probe.regime == "off":
-            raise InputError("Argument `experiment` must probe to have records, but its probe has no strength or no duration.")
+            raise InputError(
+                "Argument `experiment` must probe to have records, but its probe has no strength or no duration."
+            )
         seed = run.seed
         first = run if first is None else first
         values = run.records.mean(axis=-1).ravel()

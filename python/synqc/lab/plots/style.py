@@ -153,7 +153,12 @@ def _template() -> dict[str, Any]:
 
 
 def blank(
-    title: str, subtitle: str = "", *, figure: plotly.graph_objects.Figure | None = None, width: int = 960, height: int = 600
+    title: str,
+    subtitle: str = "",
+    *,
+    figure: plotly.graph_objects.Figure | None = None,
+    width: int = 960,
+    height: int = 600,
 ) -> plotly.graph_objects.Figure:
     """A figure in the house style with nothing on it yet; or `figure`, put into that style.
 
@@ -162,7 +167,9 @@ def blank(
         '50,000 shots'
     """
     figure = graph_objects().Figure() if figure is None else figure
-    figure.update_layout(template=_template(), title={"text": title, "subtitle": {"text": subtitle}}, width=width, height=height)
+    figure.update_layout(
+        template=_template(), title={"text": title, "subtitle": {"text": subtitle}}, width=width, height=height
+    )
     return figure
 
 

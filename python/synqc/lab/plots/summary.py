@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from synqc.errors import MissingExtra
+from synqc.lab.cards import figure_in_words
 from synqc.lab.plots import style
 from synqc.lab.plots.history import add_history
 from synqc.lab.plots.latency import add_latency
@@ -44,7 +45,9 @@ def plot_summary(run: Run) -> plotly.graph_objects.Figure:
         specs=[[{"type": "table"}, {"type": "xy"}], [{"type": "xy", "colspan": 2}, None]]
         if batches == 1
         else [[{"type": "table"}, {"type": "xy"}], [{"type": "xy"}, {"type": "xy"}]],
-        subplot_titles=["", "Qubit by qubit, last iteration", "Where the time of a shot goes", "Batch by batch"][: 3 + (batches > 1)],
+        subplot_titles=["", "Qubit by qubit, last iteration", "Where the time of a shot goes", "Batch by batch"][
+            : 3 + (batches > 1)
+        ],
         row_heights=[0.5, 0.5],
         vertical_spacing=0.17,
         horizontal_spacing=0.12,
@@ -57,12 +60,12 @@ def plot_summary(run: Run) -> plotly.graph_objects.Figure:
         height=800,
     )
     figures = {
-        "Fidelity": str(run.fidelity),
-        "Success, as measured": str(run.success),
+        "Fidelity": figure_in_words(run.fidelity),
+        "Success, as measured": figure_in_words(run.success),
         "Back-action": f"{float(run.backaction):.5f}",
-        "Information": f"{run.information_bits} bit",
+        "Information": f"{figure_in_words(run.information_bits)} bit",
         "Latency of a shot": f"{float(run.latency_us):.4g} µs",
-        f"Objective ({run.experiment.objective})": str(run.objective_score),
+        f"Objective ({run.experiment.objective})": figure_in_words(run.objective_score),
     }
     figure.add_trace(
         go.Table(

@@ -40,8 +40,8 @@ def plot_tracker(run: Run) -> plotly.graph_objects.Figure:
     """
     if not any(qubit.detuning_deviation_khz > 0 for entry in run.history for qubit in entry.qubits):
         raise InputError(
-            "Argument `kind` must suit the run, but \"tracker\" needs a rule that tracks the detuning: "
-            "adaptive_rule=\"kalman\" or \"bayes\"."
+            'Argument `kind` must suit the run, but "tracker" needs a rule that tracks the detuning: '
+            'adaptive_rule="kalman" or "bayes".'
         )
     go = style.graph_objects()
     try:
@@ -54,7 +54,12 @@ def plot_tracker(run: Run) -> plotly.graph_objects.Figure:
     rows = math.ceil(panels / columns)
     titles = [f"Qubit {qubit}" for qubit in range(panels)] if panels > 1 else None
     figure = make_subplots(
-        rows, columns, shared_xaxes=True, subplot_titles=titles, vertical_spacing=0.14 / rows + 0.03, horizontal_spacing=0.1
+        rows,
+        columns,
+        shared_xaxes=True,
+        subplot_titles=titles,
+        vertical_spacing=0.14 / rows + 0.03,
+        horizontal_spacing=0.1,
     )
     style.blank(
         "Tracked detuning against the true one",
@@ -120,6 +125,7 @@ def plot_tracker(run: Run) -> plotly.graph_objects.Figure:
         if qubit + columns >= panels:
             figure.update_xaxes(title_text="Iteration (batch)", showticklabels=True, **place)
     figure.update_layout(
-        legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.05 - 0.15 / rows, "yanchor": "top"}, margin={"b": 110}
+        legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.05 - 0.15 / rows, "yanchor": "top"},
+        margin={"b": 110},
     )
     return figure
