@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from synqc.lab.device import Device, Target, device, presets, targets
     from synqc.lab.estimate import Estimate
     from synqc.lab.experiment import Experiment, StopFlag
-    from synqc.lab.filter_record import filter_record
+    from synqc.lab.filter_record import MonitoredQubit, filter_record
     from synqc.lab.mesolve import mesolve
     from synqc.lab.rules import Batch
     from synqc.lab.run import Run, load
@@ -32,6 +32,7 @@ _HOME = {
     "Device": "lab.device",
     "Estimate": "lab.estimate",
     "Experiment": "lab.experiment",
+    "MonitoredQubit": "lab.filter_record",
     "Run": "lab.run",
     "StopFlag": "lab.experiment",
     "Sweep": "lab.sweep",
@@ -52,6 +53,7 @@ __all__ = [
     "Device",
     "Estimate",
     "Experiment",
+    "MonitoredQubit",
     "Run",
     "StopFlag",
     "Sweep",

@@ -49,7 +49,9 @@ def test_a_cpp_file_includes_only_rooms_its_room_may_use(path):
     for include in includes_of(path):
         if include.startswith("synqc/"):
             used = include.split("/")[1]
-            assert used in allowed, f"{path.relative_to(ROOT)} includes {include}, but `{room}` may use {sorted(allowed)}"
+            assert used in allowed, (
+                f"{path.relative_to(ROOT)} includes {include}, but `{room}` may use {sorted(allowed)}"
+            )
         for prefix, owners in OWNERS.items():
             if include.startswith(prefix):
                 assert room in owners, f"{path.relative_to(ROOT)} includes {include}, which belongs to {sorted(owners)}"
@@ -65,9 +67,10 @@ def test_every_folder_is_a_room_of_the_table():
 # Python: module or package of synqc -> what it may import from synqc. `lab` is one module; its files see each other.
 PYTHON_ARROWS = {
     "errors": set(),
+    "_version": set(),
     "_core": {"errors"},
     "settings": {"errors"},
-    "lab": {"errors", "_core", "settings"},
+    "lab": {"errors", "_version", "_core", "settings"},
     "demo": {"errors", "lab"},
     "benchmarks": {"errors", "_core", "lab"},
     "cli": {"errors", "_core", "settings", "lab", "demo", "benchmarks"},
@@ -94,13 +97,17 @@ def test_a_python_file_imports_only_modules_its_module_may_use(path):
     assert module in PYTHON_ARROWS, f"{module} is missing from the table of arrows"
     allowed = PYTHON_ARROWS[module] | {module, "__version__"}
     unlawful = {name for name in synqc_imports_of(path) if name not in allowed and name in PYTHON_ARROWS}
-    assert not unlawful, f"{path.relative_to(ROOT)} imports {sorted(unlawful)}, but `{module}` may use {sorted(allowed)}"
+    assert not unlawful, (
+        f"{path.relative_to(ROOT)} imports {sorted(unlawful)}, but `{module}` may use {sorted(allowed)}"
+    )
 
 
 def test_importing_synqc_loads_no_optional_package(tmp_path):
     import subprocess
     import sys
 
-    program = "import sys, synqc; print([m for m in ('fastapi', 'plotly', 'xarray', 'qutip', 'pandas') if m in sys.modules])"
+    program = (
+        "import sys, synqc; print([m for m in ('fastapi', 'plotly', 'xarray', 'qutip', 'pandas') if m in sys.modules])"
+    )
     answer = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

@@ -4,6 +4,7 @@ from math import erfc, sqrt
 
 import numpy as np
 import pytest
+
 from synqc.errors import ShapeError
 from synqc.lab import demodulation
 

@@ -7,6 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
+
 import synqc.lab.device as lab
 from synqc import _core
 from synqc.errors import DocumentError, InputError, UnknownName

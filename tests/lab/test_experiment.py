@@ -79,7 +79,9 @@ def test_mean_record_lies_between_the_two_levels_and_matches_the_records():
     assert abs(qubit.mean_record.value - 0.98) < 5 * qubit.mean_record.standard_error + 0.01, "seed 3"
 
 
-@pytest.mark.parametrize("name", [field for field in synqc.Experiment.__dataclass_fields__ if not field.startswith("_")])
+@pytest.mark.parametrize(
+    "name", [field for field in synqc.Experiment.__dataclass_fields__ if not field.startswith("_")]
+)
 def test_every_argument_changes_something_observable(name):
     """No dead knobs: each argument, moved alone in a setting where it should matter, moves some figure."""
     base = dict(qubits=2, preset="transmon-default", probe_strength=0.6, probe_duration_ns=300)
@@ -128,9 +130,11 @@ def test_every_argument_changes_something_observable(name):
 
     def observed(experiment):
         run = experiment.run(shots=4000, seed=9, iterations=2)
-        return [float(figure) for figure in run.figures().values()] + [run.probe.steps, run._raw.records("i") is None] + [
-            qubit.fidelity.value for qubit in run.history[-1].qubits
-        ]
+        return (
+            [float(figure) for figure in run.figures().values()]
+            + [run.probe.steps, run._raw.records("i") is None]
+            + [qubit.fidelity.value for qubit in run.history[-1].qubits]
+        )
 
     before = synqc.Experiment(**base)
     assert observed(before) != observed(before.replace(**setting))

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from synqc.errors import InputError, ShapeError
 from synqc.lab.filter_record import MonitoredQubit, filter_record
 from synqc.lab.smesolve import smesolve

@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+
 from synqc.errors import InputError, ShapeError, StepTooSmall, UnknownName
 from synqc.lab.mesolve import mesolve
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from synqc.errors import InputError, ShapeError
 from synqc.lab import probe
 

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+
 from synqc import _core
 from synqc.errors import InputError, UnknownName
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+
 from synqc.lab.mesolve import mesolve
 
 qutip = pytest.importorskip("qutip", reason="compares with QuTiP 5, which the `test` extra installs")

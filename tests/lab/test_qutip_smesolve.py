@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+
 from synqc.lab.filter_record import filter_record
 from synqc.lab.smesolve import smesolve
 

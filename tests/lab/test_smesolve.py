@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+
 from synqc.errors import InputError, NonPhysicalState, ShapeError
 from synqc.lab.smesolve import smesolve
 

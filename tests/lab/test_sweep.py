@@ -82,8 +82,8 @@ def test_a_killed_sweep_loses_no_finished_point(tmp_path):
     path = tmp_path / "sweep.jsonl"
     program = f"""
 import synqc
-synqc.sweep(synqc.Experiment(qubits=1, levels=2), {{"probe_strength": [k / 400 for k in range(400)]}}, shots=20000, seed=1,
-            path={str(path)!r})
+synqc.sweep(synqc.Experiment(qubits=1, levels=2), {{"probe_strength": [k / 400 for k in range(400)]}},
+            shots=20000, seed=1, path={str(path)!r})
 """
     process = subprocess.Popen([sys.executable, "-c", program])
     while not path.exists() or path.stat().st_size < 3000:

@@ -211,7 +211,17 @@ py::array view_of(const std::vector<T>& values, std::vector<py::ssize_t> shape, 
 }  // namespace
 
 void bind_experiment(py::module_& module) {
-    py::class_<StopFlag>(module, "StopFlag", "A request to stop a run, raised from any thread.")
+    py::class_<StopFlag>(module, "StopFlag", R"(A request to stop a run or a sweep, raised from any thread.
+
+Examples:
+    >>> import synqc, threading
+    >>> stop = synqc.StopFlag()
+    >>> threading.Timer(0.2, stop.stop).start()
+    >>> synqc.Experiment(qubits=1).run(shots=10**9, keep_bits=False, stop=stop).partial
+    True
+    >>> stop.requested
+    True
+)")
         .def(py::init<>())
         .def("stop", [](StopFlag& flag) { flag.requested.store(true); })
         .def_property_readonly("requested", [](const StopFlag& flag) { return flag.requested.load(); });

@@ -118,7 +118,7 @@ def compile_program(
         coefficients = sampled.ravel()
     return _core.TrajectoryProgram(
         equation=equation,
-        times=tlist,
+        times=tlist.tolist(),
         steps=steps,
         coefficients=coefficients,
         initial_state=model.start,

@@ -488,6 +488,11 @@ class Target:
         network_median_s: Between iterations, reported beside the latency of a shot.
         queue_median_s: Between iterations, reported beside the latency of a shot.
         sources: Where the latency figures come from.
+
+    Examples:
+        >>> import synqc
+        >>> synqc.targets()["ibm-qpu"].emulated
+        True
     """
 
     name: str

@@ -34,8 +34,8 @@ _DEVICE_OVERRIDES = (
 _INTEGERS = {"qubits", "device_seed", "probe_bins", "probe_steps", "levels"}
 _REALS = {
     "drag_beta", "edge_fraction", "first_angle", "first_axis", "second_angle", "second_axis", "probe_strength",
-    "probe_duration_ns", "decision_latency_ns", "t1_us", "t2_us", "efficiency", "detuning_khz", "amplitude_error", "spread",
-    "gamma_max_per_us", "thermal_population",
+    "probe_duration_ns", "decision_latency_ns", "t1_us", "t2_us", "efficiency", "detuning_khz", "amplitude_error",
+    "spread", "gamma_max_per_us", "thermal_population",
 }  # fmt: skip
 _TEXTS = {"target", "envelope", "objective", "probe_mapping"}
 _FLAGS = {"drag_detuning", "interpolate_samples"}
@@ -59,20 +59,21 @@ class Experiment:
     """A Drive-Probe-Drive experiment on one device.
 
     One shot prepares each qubit, drives it (D1), probes it weakly (P), waits if the second drive depends on the record,
-    drives again (D2) and reads out (R). Everything left at None is the preset's. Times are in ns or µs as the name says,
-    angles in rad, detunings in kHz of ordinary frequency.
+    drives again (D2) and reads out (R). Everything left at None is the preset's. Times are in ns or µs as the name
+    says, angles in rad, detunings in kHz of ordinary frequency.
 
     Args:
         preset: Name of a preset or device (see `synqc.presets()`), or a `Device`. The only argument that may
             be given without its name.
-        target: Where it runs: "sim-local", "classical-only", "ibm-qpu", "aws-braket" or "ionq" (the last three emulated).
+        target: Where it runs: "sim-local", "classical-only", "ibm-qpu", "aws-braket" or "ionq" (the last three
+            emulated).
         envelope: Shape of both drives: "square", "gaussian", "cosine", "drag", "flat-top", "flat-top-gaussian" or
             "samples" (with `samples`).
         probe_strength: Probe amplitude as a fraction of the strongest, 0 to 1; the dephasing rate is its square times
             `gamma_max_per_us`.
         probe_duration_ns: Length of the probe.
-        adaptive_rule: "none", "kalman", "bayes", "rl", "rl-reinforce", "nelder-mead", "random-search", or a rule of your
-            own (see `synqc.lab.rules`).
+        adaptive_rule: "none", "kalman", "bayes", "rl", "rl-reinforce", "nelder-mead", "random-search", or a rule of
+            your own (see `synqc.lab.rules`).
         objective: What `Run.objective_score` scores: "maximize-fidelity", "minimize-latency", "info-vs-damage" or
             "stability-window".
         qubits: Size of the register; qubits do not interact.
@@ -142,7 +143,9 @@ class Experiment:
     probe_steps: int = 0
 
     _core: Any = field(init=False, compare=False, default=None)
-    _hooks: tuple[Callable[..., Any] | None, Callable[..., Any] | None] = field(init=False, compare=False, default=(None, None))
+    _hooks: tuple[Callable[..., Any] | None, Callable[..., Any] | None] = field(
+        init=False, compare=False, default=(None, None)
+    )
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
@@ -195,7 +198,8 @@ class Experiment:
         The same experiment, arguments, seed and version give the same bytes on one machine, whatever the threads.
 
         Args:
-            shots: Shots per iteration on every qubit; None: the budget's cost law, 800 + floor(0.3 * probe_duration_ns).
+            shots: Shots per iteration on every qubit; None: the budget's cost law,
+                800 + floor(0.3 * probe_duration_ns).
             iterations: Batches; an adaptive rule may change the controls between them.
             seed: Randomness, 0 to 2**64 - 1; None draws one, which the result records.
             keep_bits: Keep every measured bit (one byte each); None: if they fit 64 MB.

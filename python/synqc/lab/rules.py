@@ -11,6 +11,8 @@ import numpy as np
 from synqc.errors import InputError
 from synqc.lab.estimate import Estimate
 
+_UNMEASURED = Estimate(0.0, 0.0)
+
 __all__ = ["Batch", "BatchRule", "RecordRule", "rule_hooks"]
 
 
@@ -26,14 +28,21 @@ class Batch:
         success: Share of its bits showing the ideal outcome, corrected for assignment errors.
         mean_record: Mean of its integrated records.
         settings: What the controls were set to.
+
+    Examples:
+        >>> import synqc
+        >>> seen = []
+        >>> run = synqc.Experiment(qubits=1, adaptive_rule=seen.append).run(shots=100, iterations=2, seed=3)
+        >>> seen[0].shots, seen[1].shots, seen[1].settings["drag_beta"]
+        (0, 100, 1.0)
     """
 
     qubit: int
     iteration: int
     shots: int = 0
-    one_fraction: Estimate = Estimate(0.0, 0.0)
-    success: Estimate = Estimate(0.0, 0.0)
-    mean_record: Estimate = Estimate(0.0, 0.0)
+    one_fraction: Estimate = _UNMEASURED
+    success: Estimate = _UNMEASURED
+    mean_record: Estimate = _UNMEASURED
     settings: Mapping[str, float] | None = None
 
 
@@ -70,7 +79,10 @@ class RecordRule(Protocol):
 
 
 def _batch_from(entry: dict[str, Any]) -> Batch:
-    return Batch(**{name: Estimate(*value) if isinstance(value, tuple) else value for name, value in entry.items()})
+    arguments: dict[str, Any] = {
+        name: Estimate(*value) if isinstance(value, tuple) else value for name, value in entry.items()
+    }
+    return Batch(**arguments)
 
 
 def rule_hooks(rule: object) -> tuple[Callable[[dict[str, Any]], object] | None, Callable[..., Any] | None]:
@@ -85,5 +97,10 @@ def rule_hooks(rule: object) -> tuple[Callable[[dict[str, Any]], object] | None,
             "Argument `adaptive_rule` must be the name of a rule, a function of a Batch, or an object with a method "
             f"second_angle_corrections(qubit, records), but is {rule!r}."
         )
-    settings = (lambda entry: rule(_batch_from(entry))) if callable(rule) else None
+    if not callable(rule):
+        return None, second_angle
+
+    def settings(entry: dict[str, Any]) -> object:
+        return rule(_batch_from(entry))
+
     return settings, second_angle

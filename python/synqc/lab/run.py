@@ -109,13 +109,21 @@ class IterationResult:
 
 
 def _iteration_from(entry: dict[str, Any]) -> IterationResult:
-    qubits = tuple(
-        QubitResult(**{name: Estimate(*value) if isinstance(value, (tuple, list)) else value for name, value in qubit.items()})
-        for qubit in entry["qubits"]
-    )
     return IterationResult(
-        **{**entry, "fidelity": Estimate(*entry["fidelity"]), "success": Estimate(*entry["success"]), "qubits": qubits}
+        **{
+            **entry,
+            "fidelity": Estimate(*entry["fidelity"]),
+            "success": Estimate(*entry["success"]),
+            "qubits": tuple(_qubit_from(qubit) for qubit in entry["qubits"]),
+        }
     )
+
+
+def _qubit_from(entry: dict[str, Any]) -> QubitResult:
+    estimates: dict[str, Any] = {
+        name: Estimate(*entry[name]) for name in ("fidelity", "one_fraction", "success", "mean_record")
+    }
+    return QubitResult(**{**entry, **estimates})
 
 
 class _Stored:
@@ -149,7 +157,7 @@ class Run:
     """
 
     def __init__(self, experiment: Experiment, raw: Any, *, interrupted: bool = False) -> None:
-        self.experiment = experiment
+        self.experiment: Experiment = experiment
         self._raw = raw
         self.interrupted = interrupted
         """True if Ctrl-C ended the run; then `partial` is True as well."""
@@ -228,7 +236,7 @@ class Run:
 
     @property
     def records(self) -> np.ndarray:
-        """In-phase record, float64 (iterations, qubits, shots, bins), bin means with |0> at +1 and |1> at -1. Read-only.
+        """In-phase record, float64 (iterations, qubits, shots, bins), bin means, |0> at +1, |1> at -1. Read-only.
 
         Raises:
             InputError: They were not kept.
@@ -316,10 +324,17 @@ class Run:
         variables: dict[str, Any] = {}
         for name in ("fidelity", "one_fraction", "success", "mean_record"):
             variables[name] = (per_qubit, [[getattr(qubit, name).value for qubit in row] for row in table])
-            variables[f"{name}_error"] = (per_qubit, [[getattr(qubit, name).standard_error for qubit in row] for row in table])
+            variables[f"{name}_error"] = (
+                per_qubit,
+                [[getattr(qubit, name).standard_error for qubit in row] for row in table],
+            )
         for name in ("detuning_khz", "detuning_deviation_khz", "true_detuning_khz"):
             variables[name] = (per_qubit, [[getattr(qubit, name) for qubit in row] for row in table], {"units": "kHz"})
-        variables["device_time_s"] = ("iteration", [iteration.device_time_s for iteration in self.history], {"units": "s"})
+        variables["device_time_s"] = (
+            "iteration",
+            [iteration.device_time_s for iteration in self.history],
+            {"units": "s"},
+        )
         for name, figure in self.figures().items():
             if name not in variables:
                 variables[name] = ((), figure.value)
@@ -330,7 +345,11 @@ class Run:
             for name in ("records", "records_quadrature", "record_moments"):
                 variables[name] = (("iteration", "qubit", "shot", "bin"), getattr(self, name))
         coordinates = {"iteration": np.arange(len(self.history)), "qubit": np.arange(len(table[0]))}
-        attributes = {"seed": self.seed, "partial": int(self.partial), "experiment": json.dumps(self.experiment.to_dict())}
+        attributes = {
+            "seed": self.seed,
+            "partial": int(self.partial),
+            "experiment": json.dumps(self.experiment.to_dict()),
+        }
         return xarray.Dataset(variables, coordinates, attributes)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -427,9 +446,11 @@ def load(path: str | os.PathLike[str]) -> Run:
     try:
         with np.load(path, allow_pickle=False) as file:
             document = json.loads(file["document"].tobytes())
-            arrays = {name: file[name] if name in file else None for name in _ARRAYS}
+            arrays = {name: file.get(name) for name in _ARRAYS}
         if document["format"] != _FORMAT:
-            raise DocumentError(f"Argument `path` must be a file of format {_FORMAT}, but {path} is {document['format']}.")
+            raise DocumentError(
+                f"Argument `path` must be a file of format {_FORMAT}, but {path} is {document['format']}."
+            )
         experiment = Experiment.from_dict(document["experiment"])
         figures = dict(document["run"])
         figures["carry"] = SimpleNamespace(**figures["carry"])
@@ -439,5 +460,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, OSError) as error:
         if isinstance(error, (DocumentError, FileNotFoundError, PermissionError, IsADirectoryError)):
             raise
-        raise DocumentError(f"Argument `path` must be a run saved by Run.save(), but {path} is not readable as one: {error}") from error
+        raise DocumentError(
+            f"Argument `path` must be a run saved by Run.save(), but {path} is not readable as one: {error}"
+        ) from error
     return Run(experiment, _Stored(figures, arrays))

@@ -62,7 +62,13 @@ def _seed_of_point(seed: int, point: Mapping[str, Any]) -> int:
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value if isinstance(value, (int, float, str)) else repr(value)
+    return (
+        value.item()
+        if isinstance(value, np.generic)
+        else value
+        if isinstance(value, (int, float, str))
+        else repr(value)
+    )
 
 
 def _row(order: _Order, stop: StopFlag | None = None) -> dict[str, Any] | None:
@@ -84,8 +90,16 @@ def _row(order: _Order, stop: StopFlag | None = None) -> dict[str, Any] | None:
 class Sweep:
     """Figures of a grid of experiments.
 
-    `sweep["fidelity"]` is a float64 array over the grid, `sweep.error("fidelity")` its standard errors; points that a stop
-    prevented are NaN and `sweep.partial` is True.
+    `sweep["fidelity"]` is a float64 array over the grid, `sweep.error("fidelity")` its standard errors; points that a
+    stop prevented are NaN and `sweep.partial` is True.
+
+    Examples:
+        >>> import synqc
+        >>> grid = synqc.sweep(synqc.Experiment(qubits=1), {"probe_strength": [0.1, 0.9]}, shots=100, seed=2)
+        >>> grid.dims, grid.shape, grid.partial
+        (('probe_strength',), (2,), False)
+        >>> grid.at(probe_strength=0.9)["information_bits"].value > 0.1
+        True
     """
 
     def __init__(self, experiment: Experiment, axes: dict[str, list[Any]], rows: dict[tuple[int, ...], dict[str, Any]],
@@ -187,12 +201,15 @@ class Sweep:
         grid = " x ".join(f"{name}[{len(values)}]" for name, values in self.axes.items())
         state = f", {len(self._rows)} of {int(np.prod(self.shape))} points (stopped)" if self.partial else ""
         best = np.nanargmax(self["objective_score"]) if self._rows else 0
-        where = {name: values[k] for (name, values), k in zip(self.axes.items(), np.unravel_index(best, self.shape), strict=True)}
+        where = {
+            name: values[k]
+            for (name, values), k in zip(self.axes.items(), np.unravel_index(best, self.shape), strict=True)
+        }
         return f"Sweep({grid}, seed={self.seed}{state}; best {self.experiment.objective} at {where})"
 
 
 class _Ledger:
-    """Finished points on disk, one JSON line each: a line cut short by a crash is ignored, never a finished one lost."""
+    """Finished points on disk, one JSON line each. A crash cuts the last line short at worst; it is ignored."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -205,7 +222,9 @@ class _Ledger:
                     self.rows[row["fingerprint"]] = row
                 except (json.JSONDecodeError, KeyError, TypeError) as error:
                     if number == 0:
-                        raise DocumentError(f"Argument `path` must be a file written by sweep(), but {path} is not.") from error
+                        raise DocumentError(
+                            f"Argument `path` must be a file written by sweep(), but {path} is not."
+                        ) from error
         self._file = path.open("a", encoding="utf-8")
         if path.stat().st_size and not path.read_bytes().endswith(b"\n"):
             self._file.write("\n")
@@ -233,8 +252,8 @@ def sweep(
 ) -> Sweep:
     """Run an experiment over a grid of its arguments.
 
-    Every point has its own seed, drawn from `seed` and the point's values alone: adding values to an axis, another order,
-    other workers or a resumed file do not change the others.
+    Every point has its own seed, drawn from `seed` and the point's values alone: adding values to an axis, another
+    order, other workers or a resumed file do not change the others.
 
     Args:
         experiment: What all points have in common.
@@ -305,7 +324,9 @@ def sweep(
     return Sweep(experiment, values_of, rows, seed=seed, reused=reused)
 
 
-def _orders(experiment: Experiment, axes: dict[str, list[Any]], shots: int | None, iterations: int, seed: int) -> Iterator[_Order]:
+def _orders(
+    experiment: Experiment, axes: dict[str, list[Any]], shots: int | None, iterations: int, seed: int
+) -> Iterator[_Order]:
     for index in itertools.product(*(range(len(values)) for values in axes.values())):
         point = {name: values[k] for (name, values), k in zip(axes.items(), index, strict=True)}
         here = experiment.replace(**point)
