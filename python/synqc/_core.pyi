@@ -184,7 +184,16 @@ class TrajectoryProgram:
         ...
 class StopFlag:
     """
-    A request to stop a run, raised from any thread.
+    A request to stop a run or a sweep, raised from any thread.
+    
+    Examples:
+        >>> import synqc, threading
+        >>> stop = synqc.StopFlag()
+        >>> threading.Timer(0.2, stop.stop).start()
+        >>> synqc.Experiment(qubits=1).run(shots=10**9, keep_bits=False, stop=stop).partial
+        True
+        >>> stop.requested
+        True
     """
     def __init__(self) -> None:
         ...

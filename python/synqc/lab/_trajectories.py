@@ -120,7 +120,7 @@ def compile_program(
         equation=equation,
         times=tlist.tolist(),
         steps=steps,
-        coefficients=coefficients,
+        coefficients=coefficients.tolist(),
         initial_state=model.start,
         method=method,
         eigenvalue_tolerance=eigenvalue_tolerance,
