@@ -29,8 +29,8 @@ struct EvolutionOptions {
     EvolutionMethod method = EvolutionMethod::automatic;
     Real absolute_tolerance = 1e-8;
     Real relative_tolerance = 1e-6;
-    Real longest_step = 0;    // 0: no limit
-    std::vector<Real> stops;  // further hard stops; those of the coefficients are always kept
+    Real longest_step = 0;         // 0: no limit
+    std::vector<Real> stops = {};  // further hard stops; those of the coefficients are always kept
 };
 
 struct EvolutionReport {
