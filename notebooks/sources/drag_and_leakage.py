@@ -62,7 +62,7 @@ for name, beta, detuning in (
 # %%
 from synqc.lab.plots import style
 
-durations = np.linspace(8, 40, 17)
+durations = np.linspace(8, 32, 13)
 figure = style.blank("Leakage of a pi pulse", "cosine envelope, anharmonicity −300 MHz, no decay")
 for name, beta in (("no DRAG", 0.0), ("DRAG, β = 1 with detuning", 1.0)):
     figure.add_scatter(x=durations, y=[leakage_and_error(d / 1000, beta)[0] for d in durations], name=name)

@@ -1,0 +1,112 @@
+"""Cards show every figure with its error, and the labels nobody may overlook."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+import synqc
+from synqc.lab.cards import duration_in_words, html_card, text_card
+
+
+@pytest.fixture(scope="module")
+def run():
+    return synqc.Experiment("ibm_fez", probe_strength=0.4, probe_duration_ns=400).run(shots=2000, iterations=2, seed=7)
+
+
+def test_the_text_card_holds_the_figures_with_their_errors(run):
+    card = repr(run)
+    assert str(run.fidelity) in card
+    assert re.search(r"fidelity +0\.\d+\(\d\d\)", card)
+    for word in (
+        "2 × 2,000",
+        "seed",
+        "7",
+        "characterisation",
+        "back-action",
+        "information",
+        "readout",
+        "1.56 µs",
+        "bit",
+    ):
+        assert word in card, word
+    assert all(len(line) < 110 for line in card.splitlines())
+
+
+def test_columns_of_the_text_card_are_aligned(run):
+    values = [
+        line.index(run_word)
+        for line in repr(run).splitlines()
+        for run_word in ("none", "2 × 2,000")
+        if run_word in line
+    ]
+    assert len(set(values)) == 1
+
+
+def test_labels_say_emulated_classical_and_partial(run):
+    emulated = run.experiment.replace(target="ionq").run(shots=50, seed=1)
+    assert text_card(emulated).splitlines()[0] == "ibm_fez on ionq  [emulated]"
+    assert "<span>emulated</span>" in html_card(emulated)
+    classical = run.experiment.replace(target="classical-only").run(shots=50, seed=1)
+    assert "[classical plant]" in text_card(classical)
+    assert "[emulated]" not in text_card(run)
+
+
+def test_a_stopped_run_says_partial(run):
+    stop = synqc.StopFlag()
+
+    def after_a_while(done, total):
+        if done > 0:
+            stop.stop()
+
+    cut = run.experiment.run(shots=3_000_000, iterations=4, seed=1, stop=stop, keep_bits=False, progress=after_a_while)
+    assert cut.partial
+    assert "[partial]" in text_card(cut)
+    assert f"{cut.shots_used:,} shots per qubit were complete" in text_card(cut)
+
+
+def test_a_probe_that_is_off_is_said_to_be_off():
+    assert re.search(r"probe +off", text_card(synqc.Experiment(probe_strength=0.0).run(shots=10, seed=1)))
+
+
+def test_a_projective_ancilla_probe_has_an_infinite_dose():
+    run = synqc.Experiment("ibm_fez", target="ibm-qpu", probe_strength=1.0).run(shots=10, seed=1)
+    assert "g = ∞" in text_card(run)
+
+
+def test_the_html_card_is_well_formed_and_escaped(run):
+    class Balance(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.open = []
+
+        def handle_starttag(self, tag, attrs):
+            self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag
+
+    def rule(batch):
+        return None
+
+    rule.__qualname__ = "<b>mine</b>"
+    card = html_card(synqc.Experiment(adaptive_rule=rule).run(shots=10, seed=1))
+    checker = Balance()
+    checker.feed(card)
+    assert checker.open == []
+    assert "&lt;b&gt;mine" in card
+    assert "<script" not in card
+
+
+def test_the_html_card_takes_its_colours_from_the_page(run):
+    card = run._repr_html_()
+    assert "color:inherit" in card
+    assert "background:white" not in card.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "words"),
+    [(0.0, "0 ns"), (0.024, "24 ns"), (1.0, "1 µs"), (999.9, "999.9 µs"), (1e4, "10 ms"), (1e7, "10 s")],
+)
+def test_times_carry_the_unit_that_suits_them(microseconds, words):
+    assert duration_in_words(microseconds) == words
