@@ -21,9 +21,14 @@ in_phase, in_quadrature = (lower + lower.conj().T) / 2, 1j * (lower.conj().T - l
 def pi_pulse(duration, beta, detuning=True):
     """Hamiltonian of a cosine pi pulse; DRAG in the convention above."""
     amplitude = 2 * np.pi / duration
-    envelope = lambda t: amplitude * (1 - np.cos(2 * np.pi * t / duration)) / 2
-    slope = lambda t: amplitude * np.pi / duration * np.sin(2 * np.pi * t / duration)
     corrected = -2.0 if detuning and beta else 0.0  # lambda**2 - 4
+
+    def envelope(t):
+        return amplitude * (1 - np.cos(2 * np.pi * t / duration)) / 2
+
+    def slope(t):
+        return amplitude * np.pi / duration * np.sin(2 * np.pi * t / duration)
+
     return [
         anharmonic,
         [in_phase, lambda t: envelope(t) + corrected * envelope(t) ** 3 / (8 * alpha**2)],

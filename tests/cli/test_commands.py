@@ -69,8 +69,9 @@ def test_option_values_reach_the_experiment(call, tmp_path):
     drift = tmp_path / "drift.json"
     drift.write_text('[{"kind": "random-walk", "diffusion_khz2_per_s": 3.0}]')
     code, out, _ = call(
-        "run", "--json", "--shots", 10, "--seed", 1, "--probe_strength", 0.3, "--first-angle=-pi/2", "--no-drag-detuning",
-        "--levels", 2, "--drift", drift, "--envelope", "samples", "--samples", "[1, [1, 0.5], 0.5]", "--t1-us", "inf",
+        "run", "--json", "--shots", 10, "--seed", 1, "--probe_strength", 0.3, "--first-angle=-pi/2",
+        "--no-drag-detuning", "--levels", 2, "--drift", drift, "--envelope", "samples",
+        "--samples", "[1, [1, 0.5], 0.5]", "--t1-us", "inf",
     )  # fmt: skip
     assert code == 0
     experiment = json.loads(out)["experiment"]

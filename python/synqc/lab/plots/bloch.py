@@ -263,7 +263,7 @@ def _add_sphere(figure: plotly.graph_objects.Figure, **place: Any) -> None:
             **place,
         )
     names = ["|0⟩", "|1⟩", "x", "y"]
-    ends = np.array([[0, 0, 1.18], [0, 0, -1.3], [1.2, 0, 0], [0, 1.2, 0]])
+    ends = np.array([[0, 0, 1.08], [0, 0, -1.08], [1.2, 0, 0], [0, 1.2, 0]])
     figure.add_trace(
         go.Scatter3d(
             x=ends[:, 0],
@@ -271,6 +271,7 @@ def _add_sphere(figure: plotly.graph_objects.Figure, **place: Any) -> None:
             z=ends[:, 2],
             mode="text",
             text=names,
+            textposition=["top center", "bottom center", "middle right", "middle right"],
             textfont={"size": 17, "color": style.INK},
             hoverinfo="skip",
             showlegend=False,
@@ -393,14 +394,14 @@ def plot_bloch(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
     figure.update_xaxes(title_text="Time in the shot (ns)", row=3, col=2)
     if finish > begin:
         figure.add_annotation(x=(begin + finish) / 2, y=1.0, yref="y domain", yanchor="bottom", text="probe", xref="x")
-    hidden = {"visible": False, "range": [-1.25, 1.25]}
+    hidden = {"visible": False, "range": [-1.3, 1.3]}
     figure.update_layout(
         scene={
             "xaxis": hidden,
             "yaxis": hidden,
             "zaxis": hidden,
             "aspectmode": "cube",
-            "camera": {"eye": {"x": 1.0, "y": -0.92, "z": 0.42}, "center": {"x": 0, "y": 0, "z": -0.03}},
+            "camera": {"eye": {"x": 1.1, "y": -1.01, "z": 0.42}, "center": {"x": 0, "y": 0, "z": 0.0}},
             "domain": {"x": [0, 0.54], "y": [0, 1]},
         },
         legend={"orientation": "h", "x": 0.0, "y": -0.02, "yanchor": "top"},

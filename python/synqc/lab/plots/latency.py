@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["add_latency", "plot_latency"]
 
 
+def _on(colour: str) -> str:
+    """What can be read on a bar of that colour."""
+    return style.INK if colour in (style.ORANGE, style.SKY) else "white"
+
+
 def add_latency(figure: plotly.graph_objects.Figure, run: Run, **place: Any) -> None:
     """Draw the terms one after the other, each starting where the one before ends.
 
@@ -36,6 +41,7 @@ def add_latency(figure: plotly.graph_objects.Figure, run: Run, **place: Any) -> 
     for value in terms.values():
         starts.append(total)
         total += value
+    colours = [style.CYCLE[k % len(style.CYCLE)] for k in range(len(terms))]
     words = [duration_in_words(value) if value > 0 else "none" for value in terms.values()]
     # A label outside its bar on the right would leave the picture for the last terms.
     positions = ["inside" if value > 0.25 * total else "outside" for value in terms.values()]
@@ -48,8 +54,8 @@ def add_latency(figure: plotly.graph_objects.Figure, run: Run, **place: Any) -> 
             text=words,
             textposition=positions,
             insidetextanchor="middle",
-            insidetextfont={"color": "white"},
-            marker={"color": [style.CYCLE[k % len(style.CYCLE)] for k in range(len(terms))]},
+            insidetextfont={"color": [_on(colour) for colour in colours]},
+            marker={"color": colours},
             textfont={"size": 14},
             cliponaxis=False,
             showlegend=False,

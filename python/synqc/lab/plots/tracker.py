@@ -126,6 +126,6 @@ def plot_tracker(run: Run) -> plotly.graph_objects.Figure:
             figure.update_xaxes(title_text="Iteration (batch)", showticklabels=True, **place)
     figure.update_layout(
         legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.05 - 0.15 / rows, "yanchor": "top"},
-        margin={"b": 110},
+        margin={"t": 124, "b": 110},
     )
     return figure
