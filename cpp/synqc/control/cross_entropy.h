@@ -1,6 +1,6 @@
 #pragma once
 
-#include "synqc/control/search_space.h"
+#include "synqc/control/gaussian_search.h"
 
 namespace synqc {
 
@@ -12,25 +12,13 @@ namespace synqc {
 /// rounds, and it, never a lucky candidate, is what is deployed. The widths keep a floor so that drift can still be
 /// followed. Source: Rubinstein and Kroese, The Cross-Entropy Method, Springer 2004; reward as in Sivak et al., PRX 12,
 /// 011059 (2022).
-class CrossEntropyController : public Controller {
+class CrossEntropyController : public GaussianSearch {
   public:
     explicit CrossEntropyController(const ControlContext& context);
 
     std::string_view name() const override { return "rl"; }
-    Index learning_shots(Index batch_shots) const override;
-    Index learning_rounds(Index batch_shots) const override;
     std::vector<ControlSettings> propose() override;
     void observe(std::span<const CandidateOutcome> outcomes) override;
-    ControlSettings deployed() const override;
-    std::vector<Real> state() const override;
-    void restore(std::span<const Real> state) override;
-
-  private:
-    SearchSpace space_;
-    std::vector<Real> mean_;
-    std::vector<Real> width_;
-    std::vector<Real> points_;  // (population, dimensions) of the round under way
-    std::uint32_t round_ = 0;
 };
 
 }  // namespace synqc
