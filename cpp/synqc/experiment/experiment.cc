@@ -19,18 +19,23 @@ constexpr Real least_detuning_doubt = radians_per_us_per_khz;
 /// A qubit prepared closer to fully mixed shows no fringe; trackers then believe in the faintest one they can use.
 constexpr Real most_useful_population = 0.49;
 
+/// The controller's one slow process has the stationary variance of all of them and moves as fast as they do together:
+/// sigma^2 / tau adds up over processes. A random walk among them hides the rest.
 DriftPrior drift_prior(const std::vector<DriftProcess>& processes) {
     DriftPrior prior;
     prior.kind = DriftPrior::Kind::none;
-    Real slow_variance = 0;
+    Real variance = 0;
+    Real pace = 0;
     for (const DriftProcess& process : processes) {
+        const std::vector<Real> times = process.time_constants();
         switch (process.kind) {
             case DriftKind::ornstein_uhlenbeck:
             case DriftKind::one_over_f:
-                prior.kind = DriftPrior::Kind::ornstein_uhlenbeck;
-                slow_variance += process.sigma * process.sigma;
-                prior.sigma = std::sqrt(slow_variance);
-                prior.correlation_time = std::max(process.correlation_time, prior.correlation_time);
+                for (Real time : times) {
+                    const Real share = process.sigma * process.sigma / static_cast<Real>(times.size());
+                    variance += share;
+                    pace += share / time;
+                }
                 break;
             case DriftKind::random_walk:
                 prior.kind = DriftPrior::Kind::random_walk;
@@ -42,12 +47,17 @@ DriftPrior drift_prior(const std::vector<DriftProcess>& processes) {
                 break;
         }
     }
+    if (prior.kind == DriftPrior::Kind::none && pace > 0) {
+        prior.kind = DriftPrior::Kind::ornstein_uhlenbeck;
+        prior.sigma = std::sqrt(variance);
+        prior.correlation_time = variance / pace;
+    } else if (pace > 0) {
+        prior.diffusion += 2 * pace;
+    }
     return prior;
 }
 
-}  // namespace
-
-ControlContext control_context(const ExperimentRequest& request, const Qubit& qubit, Seed seed, Index index) {
+ControlContext context_of(const ExperimentRequest& request, const Qubit& qubit, Index index) {
     ControlContext context;
     context.ideal = {.theta1 = request.first_angle,
                      .theta2 = request.second_angle,
@@ -67,10 +77,11 @@ ControlContext control_context(const ExperimentRequest& request, const Qubit& qu
     if (request.envelope != EnvelopeShape::drag || qubit.levels == 2) {
         context.search.drag_beta = 0;
     }
-    context.seed = seed;
     context.stream = static_cast<std::uint32_t>(index);
     return context;
 }
+
+}  // namespace
 
 Experiment::Experiment(ExperimentRequest request)
     : request_(std::move(request)), segments_(std::make_shared<CompiledSegments>()) {
@@ -78,6 +89,15 @@ Experiment::Experiment(ExperimentRequest request)
     check_objective(request_.objective);
     make_controller(request_.adaptive_rule, ControlContext{});
     register_ = make_register(request_.device, request_.qubits, request_.device_seed);
+    for (std::size_t index = 0; index < register_.size(); ++index) {
+        contexts_.push_back(context_of(request_, register_[index].qubit, static_cast<Index>(index)));
+    }
+}
+
+ControlContext Experiment::control_context(Index index, Seed seed) const {
+    ControlContext context = contexts_[static_cast<std::size_t>(index)];
+    context.seed = seed;
+    return context;
 }
 
 const ProbeDescription& Experiment::probe_description() const {

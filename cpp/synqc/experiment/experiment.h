@@ -55,6 +55,10 @@ class Experiment {
     const ProbeDescription& probe_description() const;
     CompiledSegments& segments() const { return *segments_; }
 
+    /// What a controller is told about qubit `index` of the register before it starts: beliefs, never the device's
+    /// truth.
+    ControlContext control_context(Index index, Seed seed) const;
+
   private:
     struct OnceDescribed {
         std::once_flag once;
@@ -63,11 +67,9 @@ class Experiment {
 
     ExperimentRequest request_;
     std::vector<RegisterQubit> register_;
+    std::vector<ControlContext> contexts_;  // one per qubit, but for the seed of the run
     std::shared_ptr<CompiledSegments> segments_;
     std::shared_ptr<OnceDescribed> description_ = std::make_shared<OnceDescribed>();
 };
-
-/// What a controller is told about qubit `index` of the register before it starts: beliefs, never the device's truth.
-ControlContext control_context(const ExperimentRequest& request, const Qubit& qubit, Seed seed, Index index);
 
 }  // namespace synqc

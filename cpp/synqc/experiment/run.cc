@@ -106,7 +106,7 @@ Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, 
 
     for (Index index = 0; index < setup_.qubits; ++index) {
         const RegisterQubit& individual = experiment.qubits()[static_cast<std::size_t>(index)];
-        ControlContext context = control_context(setup_, individual.qubit, request.seed, index);
+        ControlContext context = experiment.control_context(index, request.seed);
         qubits_.push_back(
             {&individual, individual.drift, make_controller(rule ? "none" : setup_.adaptive_rule, context)});
     }

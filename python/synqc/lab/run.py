@@ -392,7 +392,7 @@ class Run:
         """A Plotly figure of the run.
 
         Args:
-            kind: "summary", "latency", "history", "tracker" or "records"; see `synqc.lab.plots`.
+            kind: "summary", "latency", "history", "tracker", "records" or "bloch"; see `synqc.lab.plots`.
 
         Raises:
             MissingExtra: Plotly is not installed.
