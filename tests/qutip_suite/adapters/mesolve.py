@@ -15,7 +15,9 @@ _how = {"progress_bar", "progress_kwargs", "method", "nsteps", "matrix_form", "a
 _what = {"store_states", "store_final_state", "normalize_output"}
 
 
-def replacement(H, rho0, tlist, c_ops=None, _e_ops=None, _args=None, _options=None, *, e_ops=None, args=None, options=None):
+def replacement(
+    H, rho0, tlist, c_ops=None, _e_ops=None, _args=None, _options=None, *, e_ops=None, args=None, options=None
+):
     """QuTiP's signature; skips the test where the door has no such feature."""
     options = options or {}
     if unknown := set(options) - _how - _what:
