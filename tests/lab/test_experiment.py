@@ -367,6 +367,14 @@ def test_every_preset_runs_on_every_target(preset, target):
     assert 0 <= float(run.fidelity) <= 1 + 1e-12
 
 
+@pytest.mark.parametrize("rule", ["none", "kalman", "bayes", "rl", "rl-reinforce", "nelder-mead", "random-search"])
+def test_every_rule_runs_on_qubits_that_never_decay(rule):
+    run = small(t1_us=float("inf"), t2_us=float("inf"), levels=2, adaptive_rule=rule).run(
+        shots=900, iterations=2, seed=1
+    )
+    assert all(np.isfinite(figure.value) for figure in run.figures().values())
+
+
 def test_ten_million_shots_fit_in_300_mb(tmp_path):
     program = """
 import resource, synqc

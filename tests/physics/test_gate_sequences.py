@@ -4,6 +4,7 @@ from functools import reduce
 
 import numpy as np
 import pytest
+
 from synqc.lab.mesolve import mesolve
 
 LOWER = np.array([[0, 1], [0, 0]], complex)

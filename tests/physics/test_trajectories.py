@@ -7,6 +7,7 @@ import pytest
 from scipy.linalg import expm
 from scipy.special import erfc
 from scipy.stats import ks_1samp, kstest
+
 from synqc.lab.filter_record import MonitoredQubit, filter_record
 from synqc.lab.smesolve import smesolve
 

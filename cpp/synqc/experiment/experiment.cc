@@ -16,6 +16,9 @@ namespace {
 /// A laboratory is never surer of a frequency than this before it has looked.
 constexpr Real least_detuning_doubt = radians_per_us_per_khz;
 
+/// µs; a qubit that never dephases is believed to keep its phase for a quarter of an hour.
+constexpr Real longest_believed_t2 = 1e9;
+
 /// A qubit prepared closer to fully mixed shows no fringe; trackers then believe in the faintest one they can use.
 constexpr Real most_useful_population = 0.49;
 
@@ -64,7 +67,7 @@ ControlContext context_of(const ExperimentRequest& request, const Qubit& qubit, 
                      .phi1 = request.first_axis,
                      .phi2 = request.second_axis,
                      .drag_beta = request.drag_beta};
-    context.believed_t2 = qubit.t2;
+    context.believed_t2 = std::min(qubit.t2, longest_believed_t2);
     context.p0_given_1 = qubit.p0_given_1;
     context.p1_given_0 = qubit.p1_given_0;
     context.prepared_population = std::min(qubit.prepared_population, most_useful_population);

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import qutip
+
 from synqc.lab.smesolve import smesolve
 
 MODULE = "qutip.tests.solver.test_stochastic"
