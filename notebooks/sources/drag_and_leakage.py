@@ -40,7 +40,9 @@ def pi_pulse(duration, beta, detuning=True):
 def leakage_and_error(duration, beta, detuning=True):
     """Mean leakage out of two levels, and 1 - average gate fidelity against X."""
     columns = [
-        synqc.mesolve(pi_pulse(duration, beta, detuning), np.eye(3)[k], [0.0, duration], atol=1e-12, rtol=1e-11).final_state
+        synqc.mesolve(
+            pi_pulse(duration, beta, detuning), np.eye(3)[k], [0.0, duration], atol=1e-12, rtol=1e-11
+        ).final_state
         for k in range(2)
     ]
     block = np.array(columns).T[:2]
@@ -80,7 +82,9 @@ figure
 
 # %%
 for beta in (0.0, 0.5, 1.0):
-    run = synqc.Experiment("transmon-default", drag_beta=beta, drag_detuning=beta == 1, probe_strength=0.0).run(2000, seed=5)
+    run = synqc.Experiment("transmon-default", drag_beta=beta, drag_detuning=beta == 1, probe_strength=0.0).run(
+        2000, seed=5
+    )
     print(f"beta = {beta}: fidelity {float(run.fidelity):.6f}")
 
 # %%

@@ -48,7 +48,9 @@ scan = synqc.filter_record(traces, truth, ground, edges, parameters={"detuning_k
 together = scan.joint_posterior
 mean = float(np.sum(together * guesses))
 deviation = float(np.sqrt(np.sum(together * (guesses - mean) ** 2)))
-figure = style.blank("What the traces say about the detuning", f"{mean:.0f} ± {deviation:.0f} kHz; the truth was 150 kHz")
+figure = style.blank(
+    "What the traces say about the detuning", f"{mean:.0f} ± {deviation:.0f} kHz; the truth was 150 kHz"
+)
 figure.add_scatter(x=guesses, y=together, name="all 20 traces", fill="tozeroy")
 figure.add_scatter(x=guesses, y=scan.posterior[:, 0], name="the first trace alone")
 figure.add_vline(x=150, line={"dash": "dot", "color": style.INK})

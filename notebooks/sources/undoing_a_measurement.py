@@ -14,7 +14,9 @@ perfect = synqc.Experiment(
 )  # fmt: skip
 strengths = [0.0, 0.1, 0.2, 0.4, 0.8]
 for rule in ("none", "bayes"):
-    grid = synqc.sweep(perfect.replace(adaptive_rule=rule), {"probe_strength": strengths}, shots=5000, seed=1, progress=False)
+    grid = synqc.sweep(
+        perfect.replace(adaptive_rule=rule), {"probe_strength": strengths}, shots=5000, seed=1, progress=False
+    )
     print(rule.ljust(6), "  ".join(f"{value:.5f}" for value in grid["fidelity"]))
     undone = grid["fidelity"]
 

@@ -36,7 +36,9 @@ grid.plot("backaction", "information_bits")
 efficiencies = synqc.sweep(experiment, {"efficiency": [0.1, 0.5, 1.0]}, shots=500, seed=7, progress=False)
 for efficiency in efficiencies.axes["efficiency"]:
     point = efficiencies.at(efficiency=efficiency)
-    print(f"efficiency {efficiency:3.1f}: {float(point['information_bits']):.4f} bit, back-action {float(point['backaction']):.4f}")
+    print(
+        f"efficiency {efficiency:3.1f}: {float(point['information_bits']):.4f} bit, back-action {float(point['backaction']):.4f}"
+    )
 
 # %%
 information, backaction = efficiencies["information_bits"], efficiencies["backaction"]
