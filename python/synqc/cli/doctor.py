@@ -27,7 +27,6 @@ _OPTIONAL = {
     "scipy": "tests and benchmarks",
     "qutip": "tests and benchmarks",
     "dynamiqs": "benchmarks",
-    "fastapi": "synqc serve",
 }
 _MISSING = "not installed"
 
