@@ -53,11 +53,15 @@ def measure_driven(setting: Setting) -> Mapping[str, Measurement]:
     excited = np.diag([0, 1, 0]).astype(complex)
     height = np.pi / (width * np.sqrt(2 * np.pi) * math.erf(duration / 2 / width / np.sqrt(2)))
 
-    def envelope(t: float) -> float:
+    # Each side gets the drive as it likes it best: a function of arrays here, of one number there.
+    def envelope(t: Any) -> Any:
+        return height / 2 * np.exp(-(((t - duration / 2) / width) ** 2) / 2)
+
+    def peer_envelope(t: float) -> float:
         return float(height) / 2 * math.exp(-(((t - duration / 2) / width) ** 2) / 2)
 
     drive = lower + lower.T
-    evolving = qutip.QobjEvo([qutip.Qobj(drift), [qutip.Qobj(drive), envelope]])
+    evolving = qutip.QobjEvo([qutip.Qobj(drift), [qutip.Qobj(drive), peer_envelope]])
     operators = [qutip.Qobj(operator) for operator in (start, *jumps, excited)]
 
     def ours() -> Any:
@@ -88,7 +92,9 @@ def _against_qutip(
         error <= max(errors[method], 1e-10),
         f"mesolve is off by {error:.2g}, which is more than QuTiP's {errors[method]:.2g}.",
     )
-    clocks = interleaved({"ours": ours, "peer": lambda: peer(method=method)}, repetitions=setting.repetitions)
+    clocks = interleaved(
+        {"ours": ours, "peer": partial(peer, method=method), "default": peer}, repetitions=setting.repetitions
+    )
     proof = f"largest error {error:.1e} here, {errors[method]:.1e} QuTiP's, against QuTiP at tolerances of 1e-12"
     return {
         key: Measurement(1e6 * clocks["ours"].median, 1e6 * clocks["ours"].best, proof=proof),
@@ -98,6 +104,7 @@ def _against_qutip(
             details=(
                 f"QuTiP {qutip.__version__}, '{method}', the fastest of {', '.join(usable)}: "
                 f"{1e6 * clocks['peer'].median:.4g} us; "
+                f"by its default method {1e6 * clocks['default'].median:.4g} us; "
                 f"mesolve {1e6 * clocks['ours'].median:.3g} us",
             ),
         ),

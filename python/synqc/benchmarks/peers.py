@@ -14,8 +14,6 @@ from synqc.benchmarks.measurement import Unavailable
 
 __all__ = ["import_dynamiqs", "import_qutip", "qutip_smesolve", "without_words"]
 
-ComplexArray = NDArray[np.complex128]
-
 without_words: dict[str, Any] = {"progress_bar": ""}
 
 
@@ -42,13 +40,13 @@ def import_dynamiqs() -> tuple[ModuleType, ModuleType]:
 
 
 def qutip_smesolve(
-    hamiltonian: ComplexArray,
-    start: ComplexArray,
+    hamiltonian: NDArray[Any],
+    start: NDArray[Any],
     times: NDArray[np.float64],
     *,
-    unseen: Sequence[ComplexArray],
-    seen: Sequence[ComplexArray],
-    watched: Sequence[ComplexArray],
+    unseen: Sequence[NDArray[Any]],
+    seen: Sequence[NDArray[Any]],
+    watched: Sequence[NDArray[Any]],
     trajectories: int,
     steps: int,
     solver: str,
