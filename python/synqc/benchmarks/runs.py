@@ -67,8 +67,8 @@ def measure_two_threads(setting: Setting) -> Mapping[str, Measurement]:
             proof="the same bytes from one thread and from two",
             details=(
                 f"One thread {1e3 * clocks['1'].median:.4g} ms, two {1e3 * clocks['2'].median:.4g} ms",
-                f"Processor time of two threads over one: {work[2] / work[1]:.3f}; near 1, what is missing from two times is "
-                "what other programs took",
+                f"Processor time of two threads over one: {work[2] / work[1]:.3f}; near 1, what is missing from "
+                "two times is what other programs took, or a thread that did not come",
             ),
         )
     }
