@@ -14,7 +14,11 @@ struct Level {
     bool (*runs_here)();
 };
 
-#if defined(__x86_64__)
+#if defined(SYNQC_ONLY_LEVEL) && defined(__x86_64__)
+#define SYNQC_TEXT_OF(level) #level
+#define SYNQC_NAME_OF(level) "x86-64-" SYNQC_TEXT_OF(level)
+constexpr Level levels[] = {{SYNQC_NAME_OF(SYNQC_ONLY_LEVEL), [] { return true; }}};
+#elif defined(__x86_64__)
 constexpr Level levels[] = {
     {"x86-64-v2", [] { return true; }},
     {"x86-64-v3", [] { return __builtin_cpu_supports("x86-64-v3") != 0; }},

@@ -27,7 +27,15 @@ std::size_t simd_level_position();
 
 /// Declares the table of kernels `name`, of type `Kernels`, that each level defines in its namespace, and `name()`,
 /// which returns the one in use. To be written inside namespace synqc.
-#if defined(__x86_64__)
+#if defined(SYNQC_ONLY_LEVEL)
+#define SYNQC_KERNELS_PER_LEVEL(Kernels, name) \
+    namespace SYNQC_ONLY_LEVEL {               \
+    extern const Kernels name;                 \
+    }                                          \
+    static inline const Kernels& name() {      \
+        return SYNQC_ONLY_LEVEL::name;         \
+    }
+#elif defined(__x86_64__)
 #define SYNQC_KERNELS_PER_LEVEL(Kernels, name)                                \
     namespace v2 {                                                            \
     extern const Kernels name;                                                \
