@@ -357,8 +357,8 @@ def test_to_xarray_has_names_units_and_the_seed():
     assert dataset.attrs["seed"] == 5
 
 
-@pytest.mark.parametrize("target", ["sim-local", "classical-only", "ibm-qpu", "aws-braket", "ionq"])
-@pytest.mark.parametrize("preset", ["transmon-default", "fluxonium-pilot", "ion-chain", "neutral-atom"])
+@pytest.mark.parametrize("target", list(synqc.targets()))
+@pytest.mark.parametrize("preset", list(synqc.presets()))
 def test_every_preset_runs_on_every_target(preset, target):
     run = small(preset=preset, target=target, adaptive_rule="bayes").run(shots=300, iterations=2, seed=1)
     for name, figure in run.figures().items():
