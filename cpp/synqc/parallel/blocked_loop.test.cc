@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -55,11 +56,14 @@ TEST(blocked_loop, asked_for_threads_are_used_and_no_more) {
     for (int threads : {1, 2, 5}) {
         Watch watch;
         std::mutex mutex;
+        std::condition_variable another_came;
         std::set<std::thread::id> seen;
         for_each_block(200, threads, watch, [&](Index) {
-            std::this_thread::sleep_for(1ms);
-            std::lock_guard lock(mutex);
+            std::unique_lock lock(mutex);
             seen.insert(std::this_thread::get_id());
+            another_came.notify_all();
+            // A busy machine may be slow to send a thread; blocks wait for it, so that it finds some left.
+            another_came.wait_for(lock, 20s, [&] { return static_cast<int>(seen.size()) >= threads; });
         });
         EXPECT_EQ(static_cast<int>(seen.size()), threads);
     }
