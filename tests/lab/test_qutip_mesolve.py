@@ -72,7 +72,7 @@ def systems():
 
 
 @pytest.mark.parametrize("method", ["auto", "dopri5"])
-@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+@pytest.mark.parametrize("system", list(systems()), ids=lambda system: system.name)
 def test_states_agree_with_qutip(system, method):
     ours = mesolve(
         system.H, system.rho0, system.tlist, system.c_ops, args=system.args, method=method, atol=1e-9, rtol=0
