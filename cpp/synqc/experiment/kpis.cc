@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "synqc/control/objective.h"
 #include "synqc/dynamics/qubit_channels.h"
@@ -53,7 +52,7 @@ QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& i
         const Instrument instrument = probe_instrument(request, qubit);
         const auto [plus_given_0, plus_given_1] = instrument.plus_given_level();
         const Matrix reached = segments.idle(qubit, qubit.two_qubit_gate_duration, detuning)->front().apply(driven);
-        const Channel& rest = segments.idle(qubit, request.probe_duration, detuning)->front();
+        const Channel rest = segments.idle(qubit, request.probe_duration, detuning)->front();
         without = rest.apply(reached);
         with = rest.apply(instrument.ensemble_channel().apply(reached));
         probe.figures = figures_from_pulse(request.probe_strength);
@@ -65,7 +64,7 @@ QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& i
             figures_from_rate(request.probe_strength, request.probe_duration, qubit.gamma_max, qubit.efficiency);
         probe.steps = plan_probe_steps(request, qubit);
         const Real step = request.probe_duration / static_cast<Real>(probe.steps.count);
-        const Channel& half = segments.idle(qubit, step / 2, detuning)->front();
+        const Channel half = segments.idle(qubit, step / 2, detuning)->front();
         const Channel measured = half * ensemble_dephasing(probe_monitor(request, qubit), qubit.levels, step) * half;
         without = segments.idle(qubit, request.probe_duration, detuning)->front().apply(driven);
         with = driven;
