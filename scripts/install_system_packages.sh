@@ -3,7 +3,8 @@
 # As root on Debian it installs them; otherwise it says exactly what is missing.
 set -euo pipefail
 
-packages=(g++ make cmake ninja-build git python3-dev python3-venv libeigen3-dev libtbb-dev libsimdjson-dev libgtest-dev
+packages=(g++ make cmake ninja-build git python3-dev python3-venv libeigen3-dev libtbb-dev libsimdjson-dev libsqlite3-dev libssl-dev
+    libgtest-dev
     chromium clang-format clang-tidy)
 
 missing=()
@@ -22,5 +23,5 @@ fi
 
 echo "SynQc needs these Debian packages, which are not installed:"
 echo "    sudo apt-get install ${missing[*]}"
-echo "(On other systems: a C++20 compiler, make, CMake 3.25, Ninja, Eigen 3.4, oneTBB, simdjson, GoogleTest, Chromium for PNG plots.)"
+echo "(On other systems: a C++20 compiler, make, CMake 3.25, Ninja, Eigen 3.4, oneTBB, simdjson, SQLite, OpenSSL, GoogleTest, Chromium for PNG plots.)"
 exit 1

@@ -32,7 +32,7 @@ def test_docstring_examples_are_true(name, tmp_path, monkeypatch):
     assert failures == 0
 
 
-@pytest.mark.parametrize("name", sorted(set(synqc.__all__) - {"__version__", "errors"}))
+@pytest.mark.parametrize("name", sorted(set(synqc.__all__) - {"__version__", "cache", "errors", "json", "metrics", "pipeline"}))
 def test_every_public_object_has_an_example_that_is_true(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     examples = [test for test in doctest.DocTestFinder().find(getattr(synqc, name), name) if test.examples]
@@ -49,6 +49,18 @@ def test_readme_python_runs_as_printed(tmp_path):
     subprocess.run(
         [sys.executable, str(program)], cwd=tmp_path, check=True, capture_output=True, text=True, timeout=120
     )
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
+def test_a_page_of_the_documentation_runs_as_printed(page, tmp_path):
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    assert blocks
+    program = tmp_path / "page.py"
+    program.write_text("\n".join(blocks))
+    answer = subprocess.run(
+        [sys.executable, str(program)], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
 
 
 def test_readme_commands_exist(tmp_path):

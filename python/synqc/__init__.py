@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING, Any
 from synqc._version import __version__
 
 if TYPE_CHECKING:
+    from synqc import cache as cache
     from synqc import errors as errors
+    from synqc import json as json
+    from synqc import metrics as metrics
+    from synqc import pipeline as pipeline
     from synqc.lab.device import Device, Target, device, presets, targets
     from synqc.lab.estimate import Estimate
     from synqc.lab.experiment import Experiment, StopFlag
@@ -46,7 +50,7 @@ _HOME = {
     "sweep": "lab.sweep",
     "targets": "lab.device",
 }
-_MODULES = ("errors", "lab")
+_MODULES = ("cache", "errors", "json", "lab", "metrics", "pipeline")
 
 __all__ = [
     "Batch",
@@ -59,11 +63,15 @@ __all__ = [
     "Sweep",
     "Target",
     "__version__",
+    "cache",
     "device",
     "errors",
     "filter_record",
+    "json",
     "load",
     "mesolve",
+    "metrics",
+    "pipeline",
     "presets",
     "smesolve",
     "sweep",

@@ -8,13 +8,13 @@ import pytest
 
 from synqc import Experiment, benchmarks
 from synqc.benchmarks.goals import Goal, read_goals
-from synqc.benchmarks.measurement import Measurement, Setting, Unavailable, WrongAnswer
+from synqc.benchmarks.measurement import Measurement, Setting, Unavailable, WrongAnswer, import_peer
 from synqc.benchmarks.registry import measures_for
 from synqc.benchmarks.report import Entry, entry_document, entry_lines
 from synqc.benchmarks.stopwatch import interleaved, ratio
 
 QUICK = Setting(repetitions=1, quick=True, threads=2)
-GOAL = Goal("speed", "something", "somebody", "small", "us", "at most", {"x86-64-v4": 2.0, "x86-64-v3": 4.0})
+GOAL = Goal("speed", "laboratory", "runs:measure", "something", "somebody", "small", "us", "at most", {"x86-64-v4": 2.0, "x86-64-v3": 4.0})
 
 
 def figures_of(capsys, *arguments):
@@ -23,7 +23,7 @@ def figures_of(capsys, *arguments):
 
 
 def test_every_goal_is_measured_by_somebody():
-    measures = measures_for(list(read_goals()))
+    measures = measures_for(read_goals().values())
     assert sorted(key for keys, _ in measures for key in keys) == sorted(read_goals())
 
 
@@ -31,7 +31,7 @@ def test_a_goal_depends_on_the_instruction_set_and_its_direction():
     assert GOAL.is_met(3.0, "x86-64-v4") is False
     assert GOAL.is_met(3.0, "x86-64-v3") is True
     assert GOAL.is_met(3.0, "baseline") is None
-    assert Goal("r", "", "", "", "times", "at least", {"": 20.0}).is_met(19.0, "baseline") is False
+    assert Goal("r", "", "", "", "", "", "times", "at least", {"": 20.0}).is_met(19.0, "baseline") is False
 
 
 def test_a_row_shows_figure_goal_ratio_verdict_and_peer():
@@ -44,7 +44,7 @@ def test_a_row_shows_figure_goal_ratio_verdict_and_peer():
 
 
 def test_a_missing_peer_is_a_reason_and_a_wrong_answer_is_an_error(monkeypatch, capsys):
-    def measures(keys):
+    def measures(goals):
         def missing(setting):
             raise Unavailable("No peer here.")
 
@@ -58,6 +58,16 @@ def test_a_missing_peer_is_a_reason_and_a_wrong_answer_is_an_error(monkeypatch, 
     assert code == 1
     assert (figures["one-shot"]["verdict"], figures["one-shot"]["reason"]) == ("unavailable", "No peer here.")
     assert (figures["memory"]["verdict"], figures["memory"]["reason"]) == ("wrong", "Off by one.")
+
+
+def test_a_section_can_be_asked_for_by_its_name(capsys):
+    assert benchmarks.main(["--only", "laboratory", "--list"]) == 0
+    assert "one-shot" in capsys.readouterr().out
+
+
+def test_a_peer_that_is_not_installed_is_named():
+    with pytest.raises(Unavailable, match=r"no_such_peer.*synqc\[bench\]"):
+        import_peer("no_such_peer")
 
 
 def test_turns_give_a_ratio_of_what_ran_under_one_load():
@@ -87,7 +97,7 @@ def test_a_quick_figure_has_a_right_answer(capsys, name):
 
 
 def test_equations_written_apart_give_the_engines_mean_fidelity():
-    from synqc.benchmarks.shot_model import shot_models
+    from synqc.benchmarks.laboratory.shot_model import shot_models
 
     experiment = Experiment(envelope="drag", probe_strength=0.5)
     seed = int(np.random.default_rng().integers(2**31))
@@ -99,13 +109,13 @@ def test_equations_written_apart_give_the_engines_mean_fidelity():
 
 def test_smesolve_steps_are_measured_beside_qutip():
     pytest.importorskip("qutip")
-    from synqc.benchmarks.trajectory_steps import measure_steps
+    from synqc.benchmarks.laboratory.trajectory_steps import measure_steps
 
     assert measure_steps(QUICK)["qubit-step-vs-qutip"].value > 1
 
 
 def test_kernels_need_their_programs(tmp_path):
-    from synqc.benchmarks.kernels import measure_normals
+    from synqc.benchmarks.laboratory.kernels import measure_normals
 
     with pytest.raises(Unavailable, match="--kernels"):
         measure_normals(QUICK)
@@ -115,7 +125,7 @@ def test_kernels_need_their_programs(tmp_path):
 
 def test_kernel_programs_are_read_as_lines_of_json(tmp_path):
     from synqc import _core
-    from synqc.benchmarks.kernels import measure_normals
+    from synqc.benchmarks.laboratory.kernels import measure_normals
 
     level = _core.build_info()["simd_level"]
     row = {

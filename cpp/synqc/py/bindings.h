@@ -7,8 +7,13 @@ namespace synqc {
 
 void register_errors(pybind11::module_& module);
 void bind_build(pybind11::module_& module);
+void bind_metrics(pybind11::module_& module);
+void bind_memory_cache(pybind11::module_& module);
+void bind_disk_cache(pybind11::module_& module);
+void bind_pipeline(pybind11::module_& module);
 void bind_device(pybind11::module_& module);
 void bind_json(pybind11::module_& module);
+void bind_python_json(pybind11::module_& module);
 void bind_pulse(pybind11::module_& module);
 void bind_trajectories(pybind11::module_& module);
 void bind_master_equation(pybind11::module_& module);

@@ -1,4 +1,4 @@
-"""Speed of everything the laboratory promises, beside its goals and its peers: `synqc bench`."""
+"""Speed of everything SynQc promises, beside its goals and its peers: `synqc bench`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--only", action="append", default=[], metavar="NAME", help="figures whose name contains NAME; may be repeated"
+        "--only", action="append", default=[], metavar="NAME", help="figures whose name contains NAME, or a whole section; may be repeated"
     )
     parser.add_argument("--list", action="store_true", help="list figures and goals, measure nothing")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions and smaller ensembles: rough figures")
@@ -38,11 +38,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _chosen(only: Sequence[str]) -> dict[str, Goal]:
-    return {key: goal for key, goal in read_goals().items() if not only or any(text in key for text in only)}
+    def is_wanted(goal: Goal) -> bool:
+        return not only or any(text in goal.key or text == goal.section for text in only)
+
+    return {key: goal for key, goal in read_goals().items() if is_wanted(goal)}
 
 
 def _measured(goals: dict[str, Goal], setting: Setting, simd_level: str) -> Iterator[Entry]:
-    for keys, measure in measures_for(list(goals)):
+    for keys, measure in measures_for(goals.values()):
         try:
             found = measure(setting)
         except Unavailable as reason:
@@ -94,8 +97,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     shows = not arguments.json
     if shows:
         print("\n".join([*machine_lines(found), "", *head_lines()]), flush=True)
-    entries = []
+    entries: list[Entry] = []
     for entry in _measured(goals, setting, level):
+        if shows and (not entries or entries[-1].goal.section != entry.goal.section):
+            print(f"{entry.goal.section}", flush=True)
         entries.append(entry)
         if shows:
             print("\n".join(entry_lines(entry)), flush=True)

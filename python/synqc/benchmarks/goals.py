@@ -1,4 +1,4 @@
-"""What is meant to be how fast: the list in goals.toml."""
+"""What is meant to be how fast: the lists in <section>/goals.toml."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 
-__all__ = ["Goal", "read_goals"]
+__all__ = ["SECTIONS", "Goal", "read_goals"]
+
+SECTIONS = ("laboratory", "json", "cache", "pipeline", "metrics")
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,8 @@ class Goal:
 
     Args:
         key: Its short name, unique.
+        section: The folder whose list it stands in.
+        measured_by: "module:function" of that folder; a function may measure several figures.
         words: What is measured.
         peer: Beside whom, or "none".
         size: On what size of problem.
@@ -24,6 +28,8 @@ class Goal:
     """
 
     key: str
+    section: str
+    measured_by: str
     words: str
     peer: str
     size: str
@@ -39,7 +45,7 @@ class Goal:
         """Whether a figure is on the right side; None where there is no goal.
 
         Examples:
-            >>> goal = Goal("import", "", "", "", "times", "at most", {"": 1.5})
+            >>> goal = Goal("import", "", "", "", "", "", "times", "at most", {"": 1.5})
             >>> goal.is_met(1.4, "x86-64-v4"), goal.is_met(1.6, "x86-64-v4")
             (True, False)
         """
@@ -50,10 +56,12 @@ class Goal:
 
 
 def read_goals() -> dict[str, Goal]:
-    """All goals by key, in the order of the file."""
-    document = tomllib.loads(resources.files("synqc.benchmarks").joinpath("goals.toml").read_text(encoding="utf-8"))
+    """All goals by key, section by section, in the order of their lists."""
     goals = {}
-    for entry in document["goal"]:
-        stated = entry.pop("goal", {})
-        goals[entry["key"]] = Goal(**entry, goal=stated if isinstance(stated, dict) else {"": float(stated)})
+    for section in SECTIONS:
+        text = resources.files("synqc.benchmarks").joinpath(section, "goals.toml").read_text(encoding="utf-8")
+        for entry in tomllib.loads(text).get("goal", []):
+            stated = entry.pop("goal", {})
+            by_level = stated if isinstance(stated, dict) else {"": float(stated)}
+            goals[entry["key"]] = Goal(**entry, section=section, goal=by_level)
     return goals

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
-__all__ = ["Measure", "Measurement", "Setting", "Unavailable", "WrongAnswer", "refuse_unless"]
+__all__ = ["Measure", "Measurement", "Setting", "Unavailable", "WrongAnswer", "import_peer", "refuse_unless"]
 
 
 class Unavailable(Exception):
@@ -15,6 +17,14 @@ class Unavailable(Exception):
 
 class WrongAnswer(Exception):
     """The answer is not right, so it has no speed."""
+
+
+def import_peer(name: str) -> ModuleType:
+    """A package to be measured against; Unavailable with the reason if it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise Unavailable(f"{name} cannot be imported ({error}): pip install 'synqc[bench]'.") from error
 
 
 def refuse_unless(condition: bool, words: str) -> None:
@@ -58,4 +68,4 @@ class Measurement:
 
 
 Measure = Callable[[Setting], Mapping[str, Measurement]]
-"""Measures one or more figures; keys are those of goals.toml."""
+"""Measures one or more figures; keys are those of its goals.toml."""

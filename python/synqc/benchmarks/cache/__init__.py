@@ -1,0 +1,1 @@
+"""Caches against their peers."""

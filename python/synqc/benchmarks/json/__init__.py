@@ -1,0 +1,1 @@
+"""JSON against its peers."""

@@ -1,0 +1,66 @@
+"""Figures of single kernels, measured by the C++ benchmark programs that lie beside their code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from synqc import _core
+from synqc.benchmarks.measurement import Setting, Unavailable, WrongAnswer
+
+__all__ = ["nanoseconds"]
+
+_PROGRAM_SECONDS = 300
+
+
+def _program(setting: Setting, room: str) -> Path:
+    if setting.kernels is None:
+        raise Unavailable(
+            "Needs the C++ benchmark programs: build with -DSYNQC_BENCHMARKS=ON and pass --kernels BUILD_FOLDER."
+        )
+    name = f"{room}_perf"
+    places = (setting.kernels / "cpp" / "synqc" / name, setting.kernels / name)
+    for place in places:
+        if place.is_file():
+            return place
+    raise Unavailable(f"{setting.kernels} holds no program {name}: build it with -DSYNQC_BENCHMARKS=ON.")
+
+
+@lru_cache
+def _rows(program: Path, only: str) -> dict[str, dict[str, Any]]:
+    answer = subprocess.run(
+        [str(program), "--json", "--only", only], capture_output=True, text=True, timeout=_PROGRAM_SECONDS, check=False
+    )
+    if answer.returncode != 0:
+        raise WrongAnswer(f"{program.name} says: {answer.stderr.strip()}")
+    rows = [json.loads(line) for line in answer.stdout.splitlines()]
+    return {row["name"]: row for row in rows}
+
+
+def nanoseconds(setting: Setting, room: str, name: str) -> tuple[float, tuple[str, ...]]:
+    """Cost of one kernel.
+
+    Args:
+        setting: Says where the programs are.
+        room: Folder of cpp/synqc whose program `<room>_perf` measures it.
+        name: The benchmark's name without its level.
+
+    Returns:
+        Cost in ns at the level in use, and the other levels in words.
+
+    Raises:
+        Unavailable: There is no such program, or no such benchmark in it.
+        WrongAnswer: The program refused its own answer.
+    """
+    rows = _rows(_program(setting, room), name)
+    level = str(_core.build_info()["simd_level"])
+    here = rows.get(f"{name} [{level}]")
+    if here is None:
+        raise Unavailable(f"{room}_perf measures no {name} at {level}.")
+    others = [
+        f"{label.split('[')[1].rstrip(']')} {row['value']:.3g} ns" for label, row in rows.items() if row is not here
+    ]
+    return float(here["value"]), ((f"At other levels: {', '.join(others)}",) if others else ())

@@ -1,0 +1,1 @@
+"""What the laboratory promises, measured through its public doors."""
