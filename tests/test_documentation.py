@@ -32,7 +32,9 @@ def test_docstring_examples_are_true(name, tmp_path, monkeypatch):
     assert failures == 0
 
 
-@pytest.mark.parametrize("name", sorted(set(synqc.__all__) - {"__version__", "cache", "errors", "json", "metrics", "pipeline"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(synqc.__all__) - {"__version__", "cache", "errors", "json", "metrics", "pipeline"})
+)
 def test_every_public_object_has_an_example_that_is_true(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     examples = [test for test in doctest.DocTestFinder().find(getattr(synqc, name), name) if test.examples]

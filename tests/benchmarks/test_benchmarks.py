@@ -14,7 +14,17 @@ from synqc.benchmarks.report import Entry, entry_document, entry_lines
 from synqc.benchmarks.stopwatch import interleaved, ratio
 
 QUICK = Setting(repetitions=1, quick=True, threads=2)
-GOAL = Goal("speed", "laboratory", "runs:measure", "something", "somebody", "small", "us", "at most", {"x86-64-v4": 2.0, "x86-64-v3": 4.0})
+GOAL = Goal(
+    "speed",
+    "laboratory",
+    "runs:measure",
+    "something",
+    "somebody",
+    "small",
+    "us",
+    "at most",
+    {"x86-64-v4": 2.0, "x86-64-v3": 4.0},
+)
 
 
 def figures_of(capsys, *arguments):

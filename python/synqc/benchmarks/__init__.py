@@ -27,7 +27,11 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--only", action="append", default=[], metavar="NAME", help="figures whose name contains NAME, or a whole section; may be repeated"
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="figures whose name contains NAME, or a whole section; may be repeated",
     )
     parser.add_argument("--list", action="store_true", help="list figures and goals, measure nothing")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions and smaller ensembles: rough figures")

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from synqc.benchmarks.measurement import Measurement, Setting, refuse_unless
 from synqc.benchmarks.laboratory.peers import import_qutip, without_words
+from synqc.benchmarks.measurement import Measurement, Setting, refuse_unless
 from synqc.benchmarks.stopwatch import interleaved, ratio
 from synqc.lab.mesolve import mesolve
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from synqc.benchmarks.measurement import Measurement, Setting, WrongAnswer, refuse_unless
 from synqc.benchmarks.laboratory.peers import import_dynamiqs, import_qutip, qutip_smesolve
 from synqc.benchmarks.laboratory.shot_model import ShotModel, shot_models
+from synqc.benchmarks.measurement import Measurement, Setting, WrongAnswer, refuse_unless
 from synqc.benchmarks.stopwatch import interleaved, ratio
 from synqc.lab.experiment import Experiment
 from synqc.lab.run import Run
