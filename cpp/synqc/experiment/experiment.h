@@ -35,12 +35,14 @@ struct ExternalRule {
 
 /// A Drive-Probe-Drive experiment on one device: where device, pulse, probe and control meet.
 ///
-/// Holds the register drawn from the device seed and every segment compiled so far, so that a second run costs little
-/// more than its shots. Thread-safe: runs share nothing but the compiled segments.
+/// Holds the register drawn from the device seed. What it compiles goes into `segments`, so that a second run, or
+/// another experiment that shares drives with it, costs little more than its shots. Thread-safe: runs share nothing but
+/// the compiled segments.
 class Experiment {
   public:
-    /// Throws InvalidArgument unless the request is in range.
-    explicit Experiment(ExperimentRequest request);
+    /// `segments` may be shared by any number of experiments; null: its own. Throws InvalidArgument unless the request
+    /// is in range.
+    explicit Experiment(ExperimentRequest request, std::shared_ptr<CompiledSegments> segments = nullptr);
 
     /// Runs the batches one after another and adds up what happened. Bytes depend on the request and the seed alone,
     /// never on threads. When `watch` asks to stop, returns within 50 ms what is complete, marked partial. `carry`: go

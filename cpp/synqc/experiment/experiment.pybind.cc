@@ -141,7 +141,8 @@ ExternalRule rule_from(const py::object& settings, const py::object& second_angl
     return rule;
 }
 
-std::unique_ptr<Experiment> make_experiment(const Device& device, const Target& target, const py::dict& fields) {
+std::unique_ptr<Experiment> make_experiment(const Device& device, const Target& target, const py::dict& fields,
+                                            std::shared_ptr<CompiledSegments> segments) {
     ExperimentRequest request;
     request.device = device;
     request.target = target;
@@ -182,7 +183,7 @@ std::unique_ptr<Experiment> make_experiment(const Device& device, const Target& 
             refuse("probe_mapping", "\"auto\", \"rate\" or \"pulse\"", "\"" + mapping + "\"");
         }
     }
-    return std::make_unique<Experiment>(std::move(request));
+    return std::make_unique<Experiment>(std::move(request), std::move(segments));
 }
 
 py::tuple run_experiment(const Experiment& experiment, const RunRequest& request, const Carry* carry,
@@ -323,8 +324,14 @@ Examples:
         .def_readonly("partial", &RunResult::partial)
         .def_readonly("carry", &RunResult::carry);
 
+    py::class_<CompiledSegments, std::shared_ptr<CompiledSegments>>(
+        module, "CompiledSegments", "Compiled drives, waits and probe steps by content; experiments may share it.")
+        .def(py::init<std::size_t>(), py::arg("most_bytes"))
+        .def_property_readonly("hits", &CompiledSegments::hits)
+        .def_property_readonly("misses", &CompiledSegments::misses);
+
     py::class_<Experiment>(module, "Experiment")
-        .def(py::init(&make_experiment), py::arg("device"), py::arg("target"), py::arg("fields"))
+        .def(py::init(&make_experiment), py::arg("device"), py::arg("target"), py::arg("fields"), py::arg("segments"))
         .def(
             "run",
             [](const Experiment& experiment, Index shots, Index iterations, Seed seed, bool keep_bits,
@@ -336,10 +343,6 @@ Examples:
             py::arg("shots"), py::arg("iterations"), py::arg("seed"), py::arg("keep_bits"), py::arg("keep_records"),
             py::arg("threads"), py::arg("carry"), py::arg("settings"), py::arg("second_angle"), py::arg("stop"),
             py::arg("progress"))
-        .def_property_readonly("segment_hits",
-                               [](const Experiment& experiment) { return experiment.segments().hits(); })
-        .def_property_readonly("segment_misses",
-                               [](const Experiment& experiment) { return experiment.segments().misses(); })
         .def_property_readonly("qubits", [](const Experiment& experiment) {
             py::list qubits;
             for (const RegisterQubit& individual : experiment.qubits()) {

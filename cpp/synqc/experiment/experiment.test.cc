@@ -336,6 +336,18 @@ TEST(compiled_segments, turning_the_axis_is_a_frame_change) {
     EXPECT_LT((turned.matrix - direct.matrix).cwiseAbs().maxCoeff(), 1e-8);
 }
 
+TEST(compiled_segments, sharing_them_between_experiments_compiles_once_and_changes_no_byte) {
+    auto segments = std::make_shared<CompiledSegments>();
+    ExperimentRequest request = quiet_request();
+    Watch watch;
+    const RunRequest how{.shots = 300, .seed = 5};
+    Experiment(request, segments).run(how, watch);
+    const std::size_t compiled = segments->misses();
+    const RunResult again = Experiment(request, segments).run(how, watch);
+    EXPECT_EQ(segments->misses(), compiled);
+    expect_same_bytes(again, run(request, how));
+}
+
 TEST(probe_plan, ensemble_of_steps_is_the_exact_dephasing) {
     ExperimentRequest request = quiet_request();
     const Monitor monitor = probe_monitor(request, request.device.qubit);

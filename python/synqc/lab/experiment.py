@@ -13,6 +13,7 @@ import numpy as np
 
 from synqc import _core
 from synqc.errors import InputError, ShapeError, SynqcError
+from synqc.lab._segments import shared_segments
 from synqc.lab.device import Device, device
 from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
 from synqc.lab.rules import Batch, BatchRule, RecordRule, rule_hooks
@@ -161,7 +162,7 @@ class Experiment:
         target = _core.target(self.target)
         if self.decision_latency_ns is not None:
             target = target.with_decision_latency_ns(self.decision_latency_ns)
-        object.__setattr__(self, "_core", _core.Experiment(self.device._handle, target, fields))
+        object.__setattr__(self, "_core", _core.Experiment(self.device._handle, target, fields, shared_segments()))
         if not isinstance(rule, str):
             object.__setattr__(self, "_hooks", rule_hooks(rule))
 
