@@ -76,15 +76,19 @@ build/asan/tests.ready: $(CPP_SOURCES) | build/system.ready
 	cmake --build build/asan -j $(JOBS)
 	@touch $@
 
+# Rooms whose parts are shared by threads.
+THREADED_ROOMS := parallel metrics cache pipeline
+space := $(subst ,, )
+
 build/tsan/tests.ready: $(CPP_SOURCES) | build/system.ready
 	cmake -S . -B build/tsan -G Ninja -DSYNQC_TESTS=ON -DSYNQC_SANITIZE=thread -DCMAKE_BUILD_TYPE=None \
 		-DSYNQC_SIMD_LEVELS=$(SANITIZED_LEVEL) >/dev/null
-	cmake --build build/tsan -j $(JOBS) --target parallel_tests
+	cmake --build build/tsan -j $(JOBS) --target $(THREADED_ROOMS:%=%_tests)
 	@touch $@
 
 test-sanitizers: build/asan/tests.ready build/tsan/tests.ready
 	ctest --test-dir build/asan --output-on-failure -j $(JOBS)
-	TSAN_OPTIONS="suppressions=$(CURDIR)/cmake/tsan.supp" ctest --test-dir build/tsan --output-on-failure -R '^parallel\.' -j $(JOBS)
+	TSAN_OPTIONS="suppressions=$(CURDIR)/cmake/tsan.supp" ctest --test-dir build/tsan --output-on-failure -R '^($(subst $(space),|,$(THREADED_ROOMS)))\.' -j $(JOBS)
 
 test-python: $(VENV)/installed $(VENV)/test.ready
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
