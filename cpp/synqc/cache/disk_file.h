@@ -1,0 +1,44 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "synqc/cache/disk_entry.h"
+#include "synqc/cache/sqlite_database.h"
+
+namespace synqc {
+
+/// Which file a path leads to at this moment; a default one equals no file's.
+struct FileIdentity {
+    dev_t device = 0;
+    ino_t number = 0;
+    bool operator==(const FileIdentity&) const = default;
+};
+
+/// Asks the system without opening the file: closing a second descriptor would release SQLite's locks on the first.
+FileIdentity identity_of(const std::string& path);
+
+/// Bytes of the file and its log.
+std::int64_t file_bytes_of(const std::string& path);
+
+/// What becomes of a file when it is opened.
+struct DiskFileReport {
+    FileIdentity identity;
+    std::string set_aside_as;  // not empty: it was damaged, and lies there now
+};
+
+/// How a file is looked at before it is used.
+enum class DiskTrust {
+    usual,      // check it all if that is quick
+    suspect,    // it failed in use: check it all, however large
+    condemned,  // it fails in use although it passes the check: set it aside
+};
+
+/// Makes `path` a cache file that can be used, while no other process does the same: creates folders and tables,
+/// checks what is there, sets a damaged file aside as `<path>.corrupt-<time>`. Throws StorageFailure; InvalidArgument
+/// if the file belongs to somebody else or to a newer version.
+DiskFileReport prepare_disk_file(const std::string& path, const char* vfs, int busy_ms, DiskTrust trust,
+                                 WallMillis now);
+
+}  // namespace synqc

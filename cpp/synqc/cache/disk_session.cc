@@ -1,0 +1,370 @@
+#include "synqc/cache/disk_session.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "synqc/base/errors.h"
+#include "synqc/cache/disk_fork_gate.h"
+
+namespace synqc {
+
+namespace {
+
+constexpr std::size_t queued_changes = 8192;
+constexpr std::int64_t queued_bytes = 16 << 20;
+constexpr std::size_t remembered_changes = 65'536;  // while the disk fails
+constexpr std::chrono::milliseconds longest_wait_for_room{5000};
+constexpr std::int64_t looks_apart_ms = 1000;  // a file that was removed or replaced is noticed after so long
+
+std::int64_t steady_millis() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+}  // namespace
+
+DiskSession::DiskSession(DiskOptions options)
+    : options_(std::move(options)), readers_(options_.path, options_.vfs, options_.busy_ms) {
+    const NoForkHere gate;
+    try {
+        const auto now = writer_now();
+        const auto report = prepare_disk_file(options_.path, name_of_layer(), options_.busy_ms, DiskTrust::usual, now);
+        identity_ = report.identity;
+        readable_ = true;
+        if (!report.set_aside_as.empty()) {
+            ++counters_.set_aside;
+            ++counters_.errors;
+            const std::lock_guard guard(mutex_);
+            tell_locked(true, "A damaged cache file was set aside as " + report.set_aside_as + ".");
+        }
+    } catch (const StorageFailure& failure) {
+        degrade(failure.what(), failure.is_corruption());
+    }
+}
+
+DiskSession::~DiskSession() {
+    close(latest_);
+}
+
+// ---- reading ----
+
+DiskEntryPointer DiskSession::find_in_memory(const DiskKey& key, WallMillis now, bool& is_known) {
+    see(now);
+    DiskEntryPointer entry;
+    {
+        const std::lock_guard guard(mutex_);
+        const auto* change = pending_.find(key);
+        is_known = change != nullptr || !readable_ || forgotten_ != 0;
+        entry = change != nullptr ? change->entry : nullptr;
+    }
+    if (is_known && entry && entry->is_expired(now)) {
+        ++counters_.expired;
+        entry = nullptr;
+    }
+    if (is_known) {
+        ++(entry ? counters_.hits : counters_.misses);
+    }
+    return entry;
+}
+
+DiskEntryPointer DiskSession::find(const DiskKey& key, WallMillis now) {
+    bool is_known = false;
+    auto entry = find_in_memory(key, now, is_known);
+    if (is_known) {
+        return entry;
+    }
+    entry = find_in_file(key, now);
+    ++(entry ? counters_.hits : counters_.misses);
+    return entry;
+}
+
+DiskEntryPointer DiskSession::find_in_file(const DiskKey& key, WallMillis now) {
+    std::optional<DiskRow> row;
+    if (!read([&](DiskStore& store) { row = store.find(key); }) || !row) {
+        return nullptr;
+    }
+    if (!row->entry) {
+        ++counters_.damaged;
+        ++counters_.errors;
+        const std::lock_guard guard(mutex_);
+        tell_locked(true, "A damaged value was found in " + options_.path + " and removed.");
+        if (pending_.find(key) == nullptr) {
+            add_locked(std::make_shared<DiskChange>(DiskChange{key, nullptr}));
+        }
+        return nullptr;
+    }
+    if (row->entry->is_expired(now)) {
+        ++counters_.expired;
+        return nullptr;
+    }
+    if (options_.max_bytes > 0) {
+        recency_.note(row->number, now);
+    }
+    return row->entry;
+}
+
+template <typename Body>
+bool DiskSession::read(const Body& body) {
+    const NoForkHere gate;
+    if (!readable_ || file_moved()) {
+        return false;
+    }
+    try {
+        DiskReaders::Loan loan(readers_);
+        try {
+            body(*loan);
+        } catch (...) {
+            loan.drop();
+            throw;
+        }
+        return true;
+    } catch (const StorageFailure& failure) {
+        degrade(failure.what(), failure.is_corruption());
+    } catch (const std::exception& error) {
+        degrade(error.what(), false);
+    }
+    return false;
+}
+
+bool DiskSession::file_moved() {
+    const auto now = steady_millis();
+    auto before = looked_at_.load(std::memory_order_relaxed);
+    if (now - before < looks_apart_ms || !looked_at_.compare_exchange_strong(before, now)) {
+        return false;
+    }
+    const std::lock_guard guard(mutex_);
+    if (!readable_ || identity_of(options_.path) == identity_) {
+        return false;
+    }
+    readable_ = false;
+    forced_ = true;
+    start_writer();
+    work_.notify_one();
+    return true;
+}
+
+// ---- changing ----
+
+bool DiskSession::has_room() const {
+    return pending_.count() == 0 || (pending_.count() < queued_changes && pending_.bytes() < queued_bytes);
+}
+
+bool DiskSession::add_at_once(DiskChangePointer change) {
+    const std::lock_guard guard(mutex_);
+    if (!degraded_ && !has_room()) {
+        return false;
+    }
+    add_locked(std::move(change));
+    return true;
+}
+
+void DiskSession::add(DiskChangePointer change) {
+    std::unique_lock lock(mutex_);
+    room_.wait_for(lock, longest_wait_for_room, [&] { return degraded_ || has_room() || closed_; });
+    add_locked(std::move(change));
+}
+
+void DiskSession::add_locked(DiskChangePointer change) {
+    // Counted when it is asked for, not when it is written, so that what was overtaken counts too.
+    ++(change->entry ? counters_.stored : counters_.deleted);
+    pending_.add(std::move(change));
+    while (pending_.bytes() > std::max(options_.memory_bytes, queued_bytes * (degraded_ ? 0 : 1)) ||
+           pending_.count() > remembered_changes) {
+        if (!pending_.drop_oldest()) {
+            break;
+        }
+        ++forgotten_;
+        ++counters_.forgotten;
+    }
+    start_writer();
+    if (pending_.waiting() == 1 || pending_.waiting() == 256 || pending_.bytes() > queued_bytes / 4) {
+        work_.notify_one();
+    }
+}
+
+bool DiskSession::erase(const DiskKey& key, WallMillis now) {
+    bool is_known = false;
+    auto entry = find_in_memory(key, now, is_known);
+    if (!is_known) {
+        entry = find_in_file(key, now);
+    }
+    if (entry || is_known || !readable_) {
+        add(std::make_shared<DiskChange>(DiskChange{key, nullptr}));
+    }
+    return entry != nullptr;
+}
+
+bool DiskSession::run(std::function<void(DiskStore&)> body, bool even_if_degraded) {
+    const auto task = std::make_shared<Task>();
+    task->body = std::move(body);
+    std::unique_lock lock(mutex_);
+    if (closed_ || (degraded_ && !even_if_degraded)) {
+        return false;
+    }
+    tasks_.push_back(task);
+    forced_ = true;
+    start_writer();
+    work_.notify_one();
+    done_.wait(lock, [&] { return task->is_done; });
+    return task->succeeded;
+}
+
+bool DiskSession::clear(WallMillis now) {
+    see(now);
+    if (run([](DiskStore& store) { store.clear(); }, true)) {
+        return true;
+    }
+    const std::lock_guard guard(mutex_);
+    pending_.clear();
+    ++forgotten_;
+    return false;
+}
+
+std::int64_t DiskSession::expire(WallMillis now) {
+    see(now);
+    std::int64_t gone = 0;
+    run(
+        [&](DiskStore& store) {
+            gone = 0;
+            while (const auto some = store.expire(now, 1024)) {
+                gone += some;
+            }
+        },
+        false);
+    return gone;
+}
+
+bool DiskSession::flush(WallMillis now) {
+    see(now);
+    return run([](DiskStore&) {}, true);
+}
+
+void DiskSession::close(WallMillis now) {
+    see(now);
+    const std::lock_guard only_once(closing_);
+    {
+        const std::lock_guard guard(mutex_);
+        stopping_ = true;
+        work_.notify_one();
+    }
+    if (writer_.joinable()) {
+        writer_.join();
+    }
+    const NoForkHere gate;
+    {
+        const std::lock_guard guard(mutex_);
+        closed_ = true;
+        readable_ = false;
+    }
+    room_.notify_all();
+    readers_.renew();
+    store_.reset();
+}
+
+// ---- asking ----
+
+std::vector<DiskListing> DiskSession::keys_after(std::int64_t after, int count) {
+    std::vector<DiskListing> found;
+    read([&](DiskStore& store) { found = store.keys_after(after, count); });
+    return found;
+}
+
+std::vector<DiskChangePointer> DiskSession::pending_changes() const {
+    const std::lock_guard guard(mutex_);
+    return pending_.all();
+}
+
+std::int64_t DiskSession::count(WallMillis now) {
+    see(now);
+    std::int64_t entries = 0;
+    if (flush(now) && read([&](DiskStore& store) {
+            entries = -store.count_expired(now);
+            for (const auto& [kind, amount] : store.by_kind()) {
+                entries += amount.entries;
+            }
+        })) {
+        return entries;
+    }
+    entries = 0;
+    for (const auto& change : pending_changes()) {
+        entries += change->entry && !change->entry->is_expired(now) ? 1 : 0;
+    }
+    return entries;
+}
+
+std::map<std::string, DiskAmount> DiskSession::by_kind() {
+    std::map<std::string, DiskAmount> found;
+    if (is_degraded() || !flush(latest_) || !read([&](DiskStore& store) { found = store.by_kind(); })) {
+        for (const auto& change : pending_changes()) {
+            if (change->entry) {
+                auto& amount = found[change->entry->kind];
+                ++amount.entries;
+                amount.bytes += change->entry->weight(change->key);
+            }
+        }
+    }
+    return found;
+}
+
+std::size_t DiskSession::pending() const {
+    const std::lock_guard guard(mutex_);
+    return pending_.count();
+}
+
+std::vector<DiskNews> DiskSession::take_news() {
+    const std::lock_guard guard(mutex_);
+    has_news_ = false;
+    return std::exchange(news_, {});
+}
+
+// ---- the disk fails ----
+
+void DiskSession::tell_locked(bool is_warning, std::string words) {
+    if (news_.size() < 16) {
+        news_.push_back({is_warning, std::move(words)});
+        has_news_ = true;
+    }
+}
+
+void DiskSession::degrade(const std::string& what_failed, bool is_corruption) {
+    const std::lock_guard guard(mutex_);
+    degrade_locked(what_failed, is_corruption);
+}
+
+void DiskSession::degrade_locked(const std::string& what_failed, bool is_corruption) {
+    ++counters_.errors;
+    readable_ = false;
+    retry_at_ = std::chrono::steady_clock::now();
+    // A damaged file is looked at once more at once; if that did not help, it waits like everything else.
+    const bool tries_at_once = is_corruption && trust_ != DiskTrust::condemned;
+    if (!tries_at_once) {
+        retry_at_ += std::chrono::milliseconds(options_.retry_ms);
+    }
+    if (is_corruption) {
+        trust_ = trust_ == DiskTrust::usual ? DiskTrust::suspect : DiskTrust::condemned;
+    }
+    if (!degraded_) {
+        degraded_ = true;
+        tell_locked(true, "The cache file " + options_.path + " fails, memory serves instead: " + what_failed + ".");
+    }
+    start_writer();
+    work_.notify_one();
+    room_.notify_all();
+}
+
+WallMillis DiskSession::writer_now() const {
+    if (options_.manual_clock) {
+        return latest_;
+    }
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+void DiskSession::see(WallMillis now) {
+    if (options_.manual_clock) {
+        latest_.store(now, std::memory_order_relaxed);
+    }
+}
+
+}  // namespace synqc
