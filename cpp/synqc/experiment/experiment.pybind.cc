@@ -9,6 +9,7 @@
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
 #include "synqc/experiment/request.h"
+#include "synqc/experiment/result_fields.h"
 #include "synqc/py/arrays.h"
 #include "synqc/py/bindings.h"
 #include "synqc/py/signals.h"
@@ -28,16 +29,42 @@ py::tuple tuple_of(const Estimate& estimate) {
     return py::make_tuple(estimate.value, estimate.standard_error);
 }
 
-py::dict dict_of(const ControlSettings& settings) {
+template <typename Value>
+py::object python_of(const Value& value);
+
+/// A part of a result as a dict under its public names.
+template <typename Part>
+py::dict dict_of(const Part& part) {
     py::dict result;
-    result["drive_correction_khz"] = settings.drive_correction / radians_per_us_per_khz;
-    result["first_angle"] = settings.theta1;
-    result["second_angle"] = settings.theta2;
-    result["first_axis"] = settings.phi1;
-    result["second_axis"] = settings.phi2;
-    result["drag_beta"] = settings.drag_beta;
-    result["feedback_gain"] = settings.feedback_gain;
+    for_each_field(part, [&](const char* name, const auto& value) { result[name] = python_of(value); });
     return result;
+}
+
+py::dict dict_of(const std::vector<LatencyTerm>& terms) {
+    py::dict result;
+    for (const LatencyTerm& term : terms) {
+        result[py::str(term.name)] = term.value;
+    }
+    return result;
+}
+
+template <typename Value>
+py::object python_of(const Value& value) {
+    if constexpr (std::is_same_v<Value, Estimate>) {
+        return tuple_of(value);
+    } else if constexpr (std::is_arithmetic_v<Value> || std::is_same_v<Value, std::string>) {
+        return py::cast(value);
+    } else if constexpr (requires { value.begin()->fidelity; }) {
+        py::list entries;
+        for (const auto& entry : value) {
+            entries.append(dict_of(entry));
+        }
+        return entries;
+    } else if constexpr (std::is_same_v<Value, std::vector<std::vector<Real>>>) {
+        return py::cast(value);
+    } else {
+        return dict_of(value);
+    }
 }
 
 /// Settings a user's rule asked for, on top of what would run anyway. Throws InvalidArgument for an unknown name.
@@ -81,21 +108,6 @@ ControlSettings settings_from(const py::handle& answer, ControlSettings settings
         }
     }
     return settings;
-}
-
-py::dict dict_of(const QubitIteration& qubit) {
-    py::dict result;
-    result["fidelity"] = tuple_of(qubit.fidelity);
-    result["one_fraction"] = tuple_of(qubit.one_fraction);
-    result["success"] = tuple_of(qubit.success);
-    result["mean_record"] = tuple_of(qubit.mean_record);
-    result["shots"] = qubit.shots;
-    result["settings"] = dict_of(qubit.settings);
-    result["detuning_khz"] = qubit.tracker.estimate / radians_per_us_per_khz;
-    result["detuning_deviation_khz"] = qubit.tracker.standard_deviation / radians_per_us_per_khz;
-    result["tracker_locked"] = qubit.tracker.locked;
-    result["true_detuning_khz"] = qubit.true_detuning / radians_per_us_per_khz;
-    return result;
 }
 
 /// What a user's rule sees of a batch: what a laboratory could measure.
@@ -246,49 +258,9 @@ Examples:
         .def_readonly("backaction_mean_per_shot", &RunResult::backaction_mean_per_shot)
         .def_readonly("information_bits_per_second", &RunResult::information_bits_per_second)
         .def_readonly("cycle_time_us", &RunResult::cycle_time)
-        .def_property_readonly("latency_terms",
-                               [](const RunResult& run) {
-                                   py::dict terms;
-                                   for (const LatencyTerm& term : run.latency_terms) {
-                                       terms[py::str(term.name)] = term.value;
-                                   }
-                                   return terms;
-                               })
-        .def_property_readonly("probe",
-                               [](const RunResult& run) {
-                                   py::dict probe;
-                                   probe["mapping"] = run.probe.mapping;
-                                   probe["regime"] = run.probe.regime;
-                                   probe["g"] = run.probe.strength_g;
-                                   probe["s"] = run.probe.information_dose_s;
-                                   probe["eps_pulse"] = run.probe.equivalent_strength;
-                                   probe["steps"] = run.probe.steps;
-                                   probe["step_error"] = run.probe.step_error;
-                                   probe["coherence_left"] = run.probe.coherence_left;
-                                   probe["information_by_monte_carlo"] = run.probe.information_by_monte_carlo;
-                                   return probe;
-                               })
-        .def_property_readonly("iterations",
-                               [](const RunResult& run) {
-                                   py::list iterations;
-                                   for (const Iteration& iteration : run.iterations) {
-                                       py::dict entry;
-                                       entry["fidelity"] = tuple_of(iteration.fidelity);
-                                       entry["success"] = tuple_of(iteration.success);
-                                       entry["shots"] = iteration.shots;
-                                       entry["calibration_shots"] = iteration.calibration_shots;
-                                       entry["learning_shots"] = iteration.learning_shots;
-                                       entry["device_time_s"] = iteration.device_time;
-                                       entry["network_latency_s"] = iteration.network_latency;
-                                       py::list qubits;
-                                       for (const QubitIteration& qubit : iteration.qubits) {
-                                           qubits.append(dict_of(qubit));
-                                       }
-                                       entry["qubits"] = qubits;
-                                       iterations.append(entry);
-                                   }
-                                   return iterations;
-                               })
+        .def_property_readonly("latency_terms", [](const RunResult& run) { return dict_of(run.latency_terms); })
+        .def_property_readonly("probe", [](const RunResult& run) { return dict_of(run.probe); })
+        .def_property_readonly("iterations", [](const RunResult& run) { return python_of(run.iterations); })
         .def_property_readonly("iteration_count", [](const RunResult& run) { return run.iterations.size(); })
         .def_property_readonly(
             "bits",
