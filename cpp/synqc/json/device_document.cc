@@ -164,6 +164,17 @@ void write_texts(std::string_view key, const std::vector<std::string>& texts, Wr
 
 }  // namespace
 
+std::vector<DriftProcess> read_drift_processes(const Node& list) {
+    std::vector<DriftProcess> processes;
+    if (list.is_text() && list.text() == "none") {
+        return processes;
+    }
+    for (const Node& process : list.items()) {
+        processes.push_back(read_drift(process));
+    }
+    return processes;
+}
+
 Device read_device(std::string_view text) {
     Document document(text);
     Node root = document.root();
@@ -196,9 +207,7 @@ Device read_device(std::string_view text) {
         }
     }
     if (auto drift = root.find("drift")) {
-        for (const Node& process : drift->items()) {
-            device.drift.push_back(read_drift(process));
-        }
+        device.drift = read_drift_processes(*drift);
     }
     if (auto individuals = root.find("individuals")) {
         for (const Node& individual : individuals->items()) {

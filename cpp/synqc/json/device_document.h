@@ -2,8 +2,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "synqc/device/device.h"
+#include "synqc/json/document.h"
 
 /// Devices as documents in public units. Every reader throws UnreadableDocument, with the path, on what it cannot read.
 namespace synqc {
@@ -14,6 +16,9 @@ namespace synqc {
 /// Required: name and, of the qubit, t1_us, t2_us, gate_ns and readout_ns. A t1_us or t2_us of null is infinite.
 /// `gamma_max_per_us` left out is derived from the assignment error. Unknown keys are refused.
 Device read_device(std::string_view text);
+
+/// Drift processes as in a device document, or "none".
+std::vector<DriftProcess> read_drift_processes(const Node& list);
 
 /// Document that reads back equal if the device's figures came from public units, else to one unit in the last place.
 std::string write_device(const Device& device);

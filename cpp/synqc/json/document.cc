@@ -109,6 +109,10 @@ bool Node::is_object() const {
     return place_->element.is_object();
 }
 
+bool Node::is_text() const {
+    return place_->element.is_string();
+}
+
 Real Node::number() const {
     double value = 0;
     if (!is_number() || place_->element.get_double().get(value) != simdjson::SUCCESS) {
@@ -130,6 +134,26 @@ Index Node::integer() const {
         refuse("a whole number", text_of(real));
     }
     return static_cast<Index>(real);
+}
+
+Seed Node::seed() const {
+    std::uint64_t value = 0;
+    if (place_->element.get_uint64().get(value) == simdjson::SUCCESS) {
+        return value;
+    }
+    const Index signed_value = integer();
+    if (signed_value < 0) {
+        refuse("a whole number from 0 to 2^64 - 1", std::to_string(signed_value));
+    }
+    return static_cast<Seed>(signed_value);
+}
+
+bool Node::boolean() const {
+    bool value = false;
+    if (place_->element.get_bool().get(value) != simdjson::SUCCESS) {
+        refuse_kind("true or false");
+    }
+    return value;
 }
 
 std::string Node::text() const {

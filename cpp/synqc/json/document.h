@@ -21,10 +21,14 @@ class Node {
     bool is_null() const;
     bool is_number() const;
     bool is_object() const;
+    bool is_text() const;
     /// Finite number.
     Real number() const;
     /// Whole number.
     Index integer() const;
+    /// Whole number from 0 to 2^64 - 1, exactly.
+    Seed seed() const;
+    bool boolean() const;
     std::string text() const;
     std::vector<Node> items() const;
     std::vector<Real> numbers() const;

@@ -14,6 +14,7 @@ void bind_pipeline(pybind11::module_& module);
 void bind_device(pybind11::module_& module);
 void bind_json(pybind11::module_& module);
 void bind_python_json(pybind11::module_& module);
+void bind_run_documents(pybind11::module_& module);
 void bind_pulse(pybind11::module_& module);
 void bind_trajectories(pybind11::module_& module);
 void bind_master_equation(pybind11::module_& module);

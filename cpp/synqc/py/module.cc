@@ -17,4 +17,5 @@ PYBIND11_MODULE(_core, module) {
     synqc::bind_probe(module);
     synqc::bind_control(module);
     synqc::bind_experiment(module);
+    synqc::bind_run_documents(module);
 }

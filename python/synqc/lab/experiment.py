@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import secrets
 from collections.abc import Callable, Sequence
@@ -273,6 +274,36 @@ class Experiment:
         if arguments.get("samples") is not None:
             arguments["samples"] = [complex(*pair) for pair in arguments["samples"]]
         return cls(**arguments)
+
+    def to_json(self) -> bytes:
+        """`to_dict` as a JSON document.
+
+        Examples:
+            >>> import synqc
+            >>> experiment = synqc.Experiment("ibm_fez", probe_strength=0.3)
+            >>> synqc.Experiment.from_json(experiment.to_json()) == experiment
+            True
+        """
+        return json.dumps(self.to_dict(), allow_nan=False).encode()
+
+    @classmethod
+    def from_json(cls, document: bytes | str) -> Experiment:
+        """The experiment a JSON document describes: members are arguments by name, each of them optional.
+
+        Raises:
+            DocumentError: The document is no JSON, a member is unknown, of the wrong type or out of range; the message
+                ends with the path to it.
+
+        Examples:
+            >>> import synqc
+            >>> synqc.Experiment.from_json('{"probe_strength": 0.3, "qubits": 2}')
+            Experiment(preset='transmon-default', target='sim-local', probe_strength=0.3, qubits=2)
+            >>> synqc.Experiment.from_json('{"samples": [[1, 0], [1]]}')
+            Traceback (most recent call last):
+            synqc.errors.DocumentError: Field `samples[1]` must be a pair ..., but is a list of 1 (at $.samples[1])
+        """
+        _core.read_experiment(document, lambda name: device(name)._handle, shared_segments())
+        return cls.from_dict(json.loads(document))
 
     def __repr__(self) -> str:
         changed = []
