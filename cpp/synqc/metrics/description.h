@@ -18,10 +18,10 @@ MetricKind metric_kind(std::string_view name);
 
 /// What is known of a family of metrics before anything is recorded.
 struct MetricDescription {
-    std::string name;                 // [a-zA-Z_:][a-zA-Z0-9_:]*
-    std::string help = {};                 // any text
-    std::string unit = {};                 // any text, e.g. "seconds"; says what values mean, changes nothing
-    std::vector<std::string> labels = {};  // names, [a-zA-Z_][a-zA-Z0-9_]*
+    std::string name;                              // [a-zA-Z_:][a-zA-Z0-9_:]*
+    std::string help = {};                         // any text
+    std::string unit = {};                         // any text, e.g. "seconds"; says what values mean, changes nothing
+    std::vector<std::string> labels = {};          // names, [a-zA-Z_][a-zA-Z0-9_]*
     Real lowest = HistogramScale::default_lowest;  // of a histogram's range; others ignore it
 };
 

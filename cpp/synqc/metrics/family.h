@@ -54,18 +54,24 @@ class MetricFamily {
 
     /// The metric of these label values (UTF-8), one for each of the family's labels; made when first asked for, kept
     /// for as long as the family.
-    std::shared_ptr<Metric> with(const std::vector<std::string>& values) {
+    std::shared_ptr<Metric> with(const std::vector<std::string>& values) { return find(values).metric; }
+
+    struct Found {
+        std::shared_ptr<Metric> metric;
+        bool has_own_series;  // false beyond the cap
+    };
+    Found find(const std::vector<std::string>& values) {
         check_label_count(values.size());
         std::string text = label_text(description_.labels, values);
         std::lock_guard lock(mutex_);
         if (auto found = by_text_.find(text); found != by_text_.end()) {
-            return found->second;
+            return {found->second, true};
         }
         if (by_text_.size() >= most_series_) {
             overflowed_ += 1;
-            return overflow();
+            return {overflow(), false};
         }
-        return keep(values, std::move(text));
+        return {keep(values, std::move(text)), true};
     }
 
     FamilySnapshot snapshot() const {

@@ -31,8 +31,8 @@ class Histogram {
         }
     }
 
-    /// Every value in `cells` is also in `count`, `sum`, `smallest` and `largest`; the sum may already hold values that other
-    /// threads are recording at this moment.
+    /// Every value in `cells` is also in `count`, `sum`, `smallest` and `largest`; the sum may already hold values that
+    /// other threads are recording at this moment.
     HistogramSnapshot snapshot() const;
 
     const HistogramScale& scale() const { return scale_; }

@@ -10,9 +10,10 @@ namespace synqc {
 
 /// Where the buckets of a histogram lie: log-linear, with a relative error below 1 %.
 ///
-/// The range (lowest, 2^48 lowest] is cut into octaves (b, 2b]. The lower half of an octave is cut into 25 equal buckets
-/// of width b/50, the upper half into 17 of width b/34. A bucket (l, u] stands for r = 2lu / (l + u); a value v in it is
-/// off by |v - r| / v <= (u - l) / (u + l), reached at both ends. That is largest in the first bucket of each half:
+/// The range (lowest, 2^48 lowest] is cut into octaves (b, 2b]. The lower half of an octave is cut into 25 equal
+/// buckets of width b/50, the upper half into 17 of width b/34. A bucket (l, u] stands for r = 2lu / (l + u); a value v
+/// in it is off by |v - r| / v <= (u - l) / (u + l), reached at both ends. That is largest in the first bucket of each
+/// half:
 ///   lower half, l = b:     (1/50) / (2 + 1/50)   = 1/101  = 0.990 %
 ///   upper half, l = 1.5 b: (1/34) / (3 + 1/34)   = 1/103  = 0.971 %
 /// so the relative error is at most 0.991 %, rounding (1e-15) included. One step of width per octave, as usual, would

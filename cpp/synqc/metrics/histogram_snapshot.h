@@ -11,11 +11,11 @@ namespace synqc {
 /// What a histogram held at one moment; a plain value that can be kept, sent and merged.
 struct HistogramSnapshot {
     HistogramScale scale;
-    std::uint64_t count = 0;       // of all cells; infinities and NaN are not among them
-    std::uint64_t not_finite = 0;  // infinities and NaN offered
-    Real sum = 0;                  // rounded once: shards add with compensation
-    Real smallest = 0;             // exact; 0 if there is no value
-    Real largest = 0;              // exact; 0 if there is no value
+    std::uint64_t count = 0;                                // of all cells; infinities and NaN are not among them
+    std::uint64_t not_finite = 0;                           // infinities and NaN offered
+    Real sum = 0;                                           // rounded once: shards add with compensation
+    Real smallest = 0;                                      // exact; 0 if there is no value
+    Real largest = 0;                                       // exact; 0 if there is no value
     std::vector<std::pair<int, std::uint64_t>> cells = {};  // those that are not empty, by number
 
     /// Throws InvalidArgument if a cell does not exist, is empty, out of order, or the counts overflow.
@@ -24,9 +24,9 @@ struct HistogramSnapshot {
     /// 0 if there is no value.
     Real mean() const { return count == 0 ? 0 : sum / static_cast<Real>(count); }
 
-    /// Nearest rank: the value at rank ceil(q * count), at least 1, of all values in order, to 1 % of itself if it lies in
-    /// the scale's range. The lowest and the highest rank are exact; what lies below the range is given as the smallest
-    /// value, what lies above as the largest. 0 if there is no value. `q` lies in [0, 1].
+    /// Nearest rank: the value at rank ceil(q * count), at least 1, of all values in order, to 1 % of itself if it lies
+    /// in the scale's range. The lowest and the highest rank are exact; what lies below the range is given as the
+    /// smallest value, what lies above as the largest. 0 if there is no value. `q` lies in [0, 1].
     Real quantile(Real q) const;
 
     /// As if all had been recorded in one histogram; sums agree to rounding, all else exactly, in whatever order.

@@ -91,7 +91,10 @@ void append_value(std::string& text, const std::string& name, const std::string&
 class OwnCounter {
   public:
     OwnCounter(std::string& text, std::string_view name, std::string label, std::string help)
-        : text_(text), name_(std::string(own_prefix).append(name)), label_({std::move(label)}), help_(std::move(help)) {}
+        : text_(text),
+          name_(std::string(own_prefix).append(name)),
+          label_({std::move(label)}),
+          help_(std::move(help)) {}
 
     void append(const std::string& label_value, std::uint64_t count) {
         if (count == 0) {

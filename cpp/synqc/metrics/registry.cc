@@ -53,15 +53,17 @@ SeriesSnapshot series_of(const CollectedSample& sample, const MetricDescription&
         values.push_back(value);
     }
     std::string text = label_text(description.labels, values);
-    SeriesSnapshot series{.labels = std::make_shared<SeriesLabels>(std::move(values), std::move(text)), .value = Real{0}};
+    SeriesSnapshot series{.labels = std::make_shared<SeriesLabels>(std::move(values), std::move(text)),
+                          .value = Real{0}};
     if (sample.kind == MetricKind::gauge) {
         series.value = sample.value;
         return series;
     }
     check_not_negative("value", sample.value);
-    bool is_whole = sample.value < 0x1p63 && sample.value == static_cast<Real>(static_cast<std::uint64_t>(sample.value));
-    series.value = is_whole ? Count{.whole = static_cast<std::uint64_t>(sample.value)}
-                            : Count{.fractional = sample.value};
+    bool is_whole =
+        sample.value < 0x1p63 && sample.value == static_cast<Real>(static_cast<std::uint64_t>(sample.value));
+    series.value =
+        is_whole ? Count{.whole = static_cast<std::uint64_t>(sample.value)} : Count{.fractional = sample.value};
     return series;
 }
 
@@ -83,7 +85,8 @@ void Registry::check_free(const MetricDescription& description, MetricKind kind)
         }
         std::string written = name + std::string(suffix);
         if (kind == MetricKind::histogram && by_name_.contains(written)) {
-            refuse("name", "such that nothing else is named as what it writes", "`" + name + "` beside `" + written + "`");
+            refuse("name", "such that nothing else is named as what it writes",
+                   "`" + name + "` beside `" + written + "`");
         }
     }
 }
@@ -93,9 +96,8 @@ std::shared_ptr<MetricFamily<Metric>> Registry::family(MetricDescription descrip
     check_description(description, kind);
     std::lock_guard lock(mutex_);
     if (auto found = by_name_.find(description.name); found != by_name_.end()) {
-        std::visit(
-            [&](const auto& known) { check_same(known->description(), known->kind(), description, kind); },
-            families_[found->second]);
+        std::visit([&](const auto& known) { check_same(known->description(), known->kind(), description, kind); },
+                   families_[found->second]);
         return std::get<std::shared_ptr<MetricFamily<Metric>>>(families_[found->second]);
     }
     check_free(description, kind);

@@ -77,8 +77,8 @@ class Registry {
     const std::size_t most_series_;
     const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     mutable std::mutex mutex_;
-    std::vector<AnyFamily> families_;                // as they came
-    std::map<std::string, std::size_t> by_name_;     // place in families_
+    std::vector<AnyFamily> families_;             // as they came
+    std::map<std::string, std::size_t> by_name_;  // place in families_
     std::map<std::string, KnownCollector> collectors_;
 };
 

@@ -7,8 +7,8 @@
 
 namespace synqc {
 
-/// Adds to a cell of a shard. A cell whose slot is owned has one writer, which may load and store (1 ns); threads on the
-/// shared slot must exchange (6 ns). Either way readers see whole values.
+/// Adds to a cell of a shard. A cell whose slot is owned has one writer, which may load and store (1 ns); threads on
+/// the shared slot must exchange (6 ns). Either way readers see whole values.
 template <bool owned, typename T>
 void add_to(std::atomic<T>& cell, T amount, std::memory_order order = std::memory_order_relaxed) {
     if constexpr (owned) {

@@ -1,0 +1,193 @@
+"""The names under which a process keeps its metrics."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from synqc import _core
+from synqc._core import Counter, Gauge, Histogram
+from synqc.errors import InputError
+from synqc.metrics.snapshots import CANCELLED, ERRORS, SECONDS, Snapshot, with_operations
+from synqc.metrics.timer import Timer
+
+__all__ = ["Registry", "Sample"]
+
+_DEFAULT_LOWEST = 2.0**-30
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A number that somebody else keeps and a collector tells.
+
+    Args:
+        name: Of the metric; no metric of the registry may have it.
+        value: Of a counter, at least 0.
+        kind: "counter" for what only grows, "gauge" for what goes up and down.
+        labels: Names and values; the same names in every sample of a name.
+        help: What the number means.
+        unit: In what it counts.
+    """
+
+    name: str
+    value: float
+    kind: Literal["counter", "gauge"] = "gauge"
+    labels: Mapping[str, object] = field(default_factory=dict)
+    help: str = ""
+    unit: str = ""
+
+
+class Registry:
+    """Metrics by name, and collectors that are asked for more when somebody looks.
+
+    Any thread may record, register and take snapshots.
+
+    Args:
+        most_series: So many different label values has each metric at most; all further ones share one series whose
+            label values are "_overflow", and how often that happened is counted.
+
+    Examples:
+        >>> registry = Registry()
+        >>> requests = registry.counter("requests_total", "Requests answered.", ["route"])
+        >>> requests.labels(route="/runs").add()
+        >>> sizes = registry.histogram("response_bytes", "Size of answers.", unit="bytes", lowest=1)
+        >>> for size in (100, 200, 300):
+        ...     sizes.record(size)
+        >>> sizes.quantile(1.0)
+        300.0
+        >>> registry.snapshot()["metrics"]["requests_total"]["series"]
+        [{'labels': {'route': '/runs'}, 'value': 1}]
+    """
+
+    def __init__(self, *, most_series: int = 1000) -> None:
+        if most_series < 1:
+            raise InputError(f"Argument `most_series` must be at least 1, but is {most_series}.")
+        self._core = _core.MetricsRegistry(most_series)
+        self._timers: dict[str, Timer] = {}
+        self._lock = threading.Lock()
+        _registries.add(self)
+
+    def counter(self, name: str, help: str = "", labels: Sequence[str] = (), *, unit: str = "") -> Counter:
+        """A number that only grows: `add(amount=1)`, `value()`.
+
+        The same name gives the same counter; help and unit may then be left out.
+
+        Args:
+            name: As Prometheus allows it; ends with `_total` by convention.
+            help: What it counts.
+            labels: Names of labels; `counter.labels(name=value)` is then what counts.
+            unit: Of what it counts.
+
+        Raises:
+            InputError: A name is malformed or already means something else.
+        """
+        made: Counter = self._core.counter(name, help, unit, _names(labels))
+        return made
+
+    def gauge(self, name: str, help: str = "", labels: Sequence[str] = (), *, unit: str = "") -> Gauge:
+        """A number that goes up and down: `set(value)`, `add(value)`, `value()`. See `counter` for the arguments."""
+        made: Gauge = self._core.gauge(name, help, unit, _names(labels))
+        return made
+
+    def histogram(
+        self, name: str, help: str = "", labels: Sequence[str] = (), *, unit: str = "", lowest: float | None = None
+    ) -> Histogram:
+        """Distribution of numbers: `record(value)`, `quantile(q)`, `count()`.
+
+        Keeps count, sum, least and largest exactly and quantiles to 1 %, in 16 KiB for each thread that records (at
+        most 33 of them). See `counter` for the other arguments.
+
+        Args:
+            lowest: Values above this and up to 2**48 times as much are told apart, others count at the ends. A
+                power of two, or rounded down to one. By default 2**-30: 1 ns to 3 days, in seconds.
+        """
+        start = _DEFAULT_LOWEST if lowest is None else lowest
+        made: Histogram = self._core.histogram(name, help, unit, _names(labels), start)
+        return made
+
+    def timer(self, name: str, help: str = "", labels: Sequence[str] = ()) -> Timer:
+        """Time of an operation, as a context manager or a decorator: see `Timer`.
+
+        Args:
+            name: Of the operation; the metrics `<name>_seconds` (of those that succeeded), `<name>_errors_total` and
+                `<name>_cancelled_total` belong to it.
+            help: What the operation does.
+            labels: Names of labels; `timer.labels(name=value)` is then what times.
+        """
+        names = _names(labels)
+        with self._lock:
+            known = self._timers.get(name)
+            if known is not None and known.label_names == tuple(names):
+                return known
+            seconds = self.histogram(name + SECONDS, help, names, unit="seconds")
+            errors = self.counter(name + ERRORS, f"Failures of {name}.", names)
+            cancelled = self.counter(name + CANCELLED, f"Cancellations of {name}.", names)
+            return self._timers.setdefault(name, Timer(name, seconds, errors, cancelled, tuple(names)))
+
+    def add_collector(self, name: str, collect: Callable[[], Iterable[Sample]]) -> None:
+        """Ask `collect` whenever a snapshot is taken.
+
+        If it fails, or tells something malformed, the snapshot is taken without it, and `snapshot()["collectors"]` says
+        how often that happened and why.
+
+        Args:
+            name: Under which failures are counted, and by which it is removed.
+            collect: Returns samples; it may record and register.
+
+        Examples:
+            >>> registry = Registry()
+            >>> registry.add_collector("queue", lambda: [Sample("queue_depth", 3)])
+            >>> registry.snapshot()["metrics"]["queue_depth"]["series"]
+            [{'labels': {}, 'value': 3.0}]
+        """
+        self._core.add_collector(name, collect)
+
+    def remove_collector(self, name: str) -> bool:
+        """Ask no longer; False if there is no collector of that name."""
+        return self._core.remove_collector(name)
+
+    def snapshot(self) -> Snapshot:
+        """Everything as plain values that JSON can hold and `merge` can add up.
+
+        Collectors are asked first; then all metrics are read in one pass while no other Python thread runs, so that
+        what Python recorded is seen as it was at one moment. A histogram's count is the sum of its cells in any case.
+
+        Returns:
+            `metrics` by name, each with `kind`, `help`, `unit`, `labels` (names), `overflowed` and `series`. A series
+            has `labels` and a `value`, or for a histogram `count`, `sum`, `min`, `max`, `mean`, `p50`, `p95`, `p99`,
+            `not_finite` and `cells` (pairs of cell and count). Also `operations`, `collectors`, `age_seconds`
+            and `format`. What is no finite number is None.
+        """
+        return with_operations(self._core.snapshot())
+
+    def prometheus(self) -> str:
+        """Text format 0.0.4 of Prometheus; a histogram has 16 edges, each four times the one before."""
+        return self._core.prometheus()
+
+    def to_json(self) -> str:
+        """The snapshot as a JSON document."""
+        return json.dumps(self.snapshot(), allow_nan=False, separators=(",", ":"))
+
+
+def _names(labels: Sequence[str]) -> list[str]:
+    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
+        raise InputError(f"Argument `labels` must be a sequence of names, but is {labels!r}.")
+    return list(labels)
+
+
+_registries: weakref.WeakSet[Registry] = weakref.WeakSet()
+
+
+def _start_again_in_child() -> None:
+    for registry in list(_registries):
+        registry._lock = threading.Lock()  # another thread may have held it
+        registry._core.start_again()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_again_in_child)
