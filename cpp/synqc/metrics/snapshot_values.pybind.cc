@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
@@ -110,6 +112,19 @@ struct Place {
         }
     }
 
+    /// Of a dict whose keys are text.
+    std::vector<std::pair<std::string, Place>> entries() const {
+        if (!py::isinstance<py::dict>(value)) {
+            refuse_at(path, "a dict");
+        }
+        std::vector<std::pair<std::string, Place>> found;
+        for (auto [key, entry] : py::reinterpret_borrow<py::dict>(value)) {
+            auto name = Place{py::reinterpret_borrow<py::object>(key), path}.text();
+            found.emplace_back(name, Place{py::reinterpret_borrow<py::object>(entry), path + "." + name});
+        }
+        return found;
+    }
+
     std::string text() const { return as<std::string>("text"); }
     std::uint64_t whole() const { return as<std::uint64_t>("a whole number of at least 0"); }
     Real real() const { return value.is_none() ? std::numeric_limits<Real>::quiet_NaN() : as<Real>("a number"); }
@@ -212,17 +227,11 @@ MetricsSnapshot read_plain_values(const py::handle& values) {
     }
     MetricsSnapshot snapshot;
     snapshot.age_seconds = root.at("age_seconds").real_or_zero();
-    Place metrics = root.at("metrics");
-    for (auto [name, family] : metrics.as<py::dict>("a dict")) {
-        auto text = name.cast<std::string>();
-        snapshot.families.push_back(
-            read_family(text, {py::reinterpret_borrow<py::object>(family), metrics.path + "." + text}));
+    for (const auto& [name, family] : root.at("metrics").entries()) {
+        snapshot.families.push_back(read_family(name, family));
     }
-    Place collectors = root.at("collectors");
-    for (auto [name, failed] : collectors.as<py::dict>("a dict")) {
-        auto text = name.cast<std::string>();
-        Place place{py::reinterpret_borrow<py::object>(failed), collectors.path + "." + text};
-        snapshot.collectors[text] = {place.at("failures").whole(), place.at("last_failure").text()};
+    for (const auto& [name, failed] : root.at("collectors").entries()) {
+        snapshot.collectors[name] = {failed.at("failures").whole(), failed.at("last_failure").text()};
     }
     return snapshot;
 }

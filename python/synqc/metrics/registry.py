@@ -119,6 +119,8 @@ class Registry:
             help: What the operation does.
             labels: Names of labels; `timer.labels(name=value)` is then what times.
         """
+        if not name:
+            raise InputError("Argument `name` must be that of an operation, but is empty.")
         names = _names(labels)
         with self._lock:
             known = self._timers.get(name)
