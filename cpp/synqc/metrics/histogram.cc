@@ -6,34 +6,32 @@ namespace synqc {
 
 HistogramSnapshot Histogram::snapshot() const {
     constexpr auto relaxed = std::memory_order_relaxed;
-    std::array<std::uint64_t, HistogramScale::cells> counts{};
-    int first = HistogramScale::cells;
-    int last = -1;
-    Real sum = 0;
-    Real compensation = 0;
+    // Only cells between the extremes can hold anything: a tenth of them as a rule. What arrives outside meanwhile is
+    // left to the next snapshot.
     Real smallest = std::numeric_limits<Real>::infinity();
     Real largest = -smallest;
-    HistogramSnapshot taken{.scale = scale_};
     shards_.for_each([&](const Shard& shard) {
-        taken.not_finite += shard.not_finite.load(relaxed);
-        Real least = shard.smallest.load(relaxed);
-        Real most = shard.largest.load(relaxed);
-        if (!(least <= most)) {
-            return;
-        }
-        // Only cells between the extremes can hold anything: a tenth of them as a rule. What arrives outside meanwhile
-        // is left to the next snapshot.
-        int shard_first = scale_.cell_of(least);
-        int shard_last = scale_.cell_of(most);
-        for (int cell = shard_first; cell <= shard_last; ++cell) {
+        smallest = std::min(smallest, shard.smallest.load(relaxed));
+        largest = std::max(largest, shard.largest.load(relaxed));
+    });
+    bool is_empty = !(smallest <= largest);
+    int first = is_empty ? 0 : scale_.cell_of(smallest);
+    int last = is_empty ? -1 : scale_.cell_of(largest);
+
+    HistogramSnapshot taken{.scale = scale_};
+    std::array<std::uint64_t, HistogramScale::cells> counts;
+    std::fill(counts.begin() + first, counts.begin() + last + 1, 0);
+    Real compensation = 0;
+    shards_.for_each([&](const Shard& shard) {
+        for (int cell = first; cell <= last; ++cell) {
             counts[cell] += shard.cells[cell].load(std::memory_order_acquire);
         }
-        first = std::min(first, shard_first);
-        last = std::max(last, shard_last);
-        sum += shard.sum.load(relaxed);
+        // After the cells, so that what they count is in these.
+        taken.sum += shard.sum.load(relaxed);
         compensation += shard.compensation.load(relaxed);
         smallest = std::min(smallest, shard.smallest.load(relaxed));
         largest = std::max(largest, shard.largest.load(relaxed));
+        taken.not_finite += shard.not_finite.load(relaxed);
     });
     for (int cell = first; cell <= last; ++cell) {
         if (counts[cell] > 0) {
@@ -41,12 +39,14 @@ HistogramSnapshot Histogram::snapshot() const {
             taken.count += counts[cell];
         }
     }
-    if (taken.count > 0) {
-        // An infinite sum leaves no number to compensate.
-        taken.sum = std::isfinite(sum) ? sum + compensation : sum;
-        taken.smallest = smallest;
-        taken.largest = largest;
+    if (taken.count == 0) {
+        taken.sum = 0;  // of a value whose count is not to be seen yet
+        return taken;
     }
+    // An infinite sum leaves no number to compensate.
+    taken.sum += std::isfinite(taken.sum) ? compensation : 0;
+    taken.smallest = smallest;
+    taken.largest = largest;
     return taken;
 }
 

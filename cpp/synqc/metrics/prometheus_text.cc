@@ -61,20 +61,17 @@ void append_value(std::string& text, const std::string& name, const std::string&
     text += '\n';
 }
 
-void append_value(std::string& text, const std::string& name, const std::string& labels,
-                  const HistogramSnapshot& taken) {
+void append_histogram(std::string& text, const std::string& name, const std::string& labels,
+                      const HistogramSnapshot& taken, const std::array<std::string, edges>& edge_texts) {
     std::string head = name + "_bucket" + (labels.empty() ? "{" : labels.substr(0, labels.size() - 1) + ",") + "le=\"";
     std::uint64_t so_far = 0;
     auto next = taken.cells.begin();
     for (int edge = 0; edge < edges; ++edge) {
-        int octave = first_edge_octave + octaves_between_edges * edge;
-        int last = HistogramScale::last_cell_of_octaves(octave);
+        int last = HistogramScale::last_cell_of_octaves(first_edge_octave + octaves_between_edges * edge);
         for (; next != taken.cells.end() && next->first <= last; ++next) {
             so_far += next->second;
         }
-        text += head;
-        append_number(text, std::ldexp(taken.scale.lowest(), octave));
-        text += "\"} ";
+        text.append(head).append(edge_texts[static_cast<std::size_t>(edge)]).append("\"} ");
         append_number(text, so_far);
         text += '\n';
     }
@@ -85,6 +82,35 @@ void append_value(std::string& text, const std::string& name, const std::string&
     text.append("\n").append(name).append("_count").append(labels).append(" ");
     append_number(text, taken.count);
     text += '\n';
+}
+
+/// Edges as text, once for all series of a family: printing 16 numbers costs as much as the rest of a series.
+std::array<std::string, edges> texts_of_edges(const HistogramScale& scale) {
+    std::array<std::string, edges> texts;
+    for (int edge = 0; edge < edges; ++edge) {
+        append_number(texts[static_cast<std::size_t>(edge)],
+                      std::ldexp(scale.lowest(), first_edge_octave + octaves_between_edges * edge));
+    }
+    return texts;
+}
+
+void append_family(std::string& text, const FamilySnapshot& family) {
+    const auto& name = family.description.name;
+    append_head(text, name, name_of(family.kind), family.description.help);
+    if (family.kind == MetricKind::histogram) {
+        auto edge_texts = texts_of_edges(HistogramScale(family.description.lowest));
+        for (const auto& series : family.series) {
+            append_histogram(text, name, series.labels->text, std::get<HistogramSnapshot>(series.value), edge_texts);
+        }
+        return;
+    }
+    for (const auto& series : family.series) {
+        if (const auto* count = std::get_if<Count>(&series.value)) {
+            append_value(text, name, series.labels->text, *count);
+        } else {
+            append_value(text, name, series.labels->text, std::get<Real>(series.value));
+        }
+    }
 }
 
 /// What the registry says of itself: one counter with one label, if there is anything to say.
@@ -120,11 +146,7 @@ class OwnCounter {
 std::string prometheus_text(const MetricsSnapshot& snapshot) {
     std::string text;
     for (const auto& family : snapshot.families) {
-        const auto& name = family.description.name;
-        append_head(text, name, name_of(family.kind), family.description.help);
-        for (const auto& series : family.series) {
-            std::visit([&](const auto& value) { append_value(text, name, series.labels->text, value); }, series.value);
-        }
+        append_family(text, family);
     }
     OwnCounter overflows(text, "overflowed_lookups_total", "metric", "Lookups of label values beyond the cap.");
     for (const auto& family : snapshot.families) {
