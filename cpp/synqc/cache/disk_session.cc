@@ -74,34 +74,35 @@ DiskEntryPointer DiskSession::find(const DiskKey& key, WallMillis now) {
     if (is_known) {
         return entry;
     }
-    entry = find_in_file(key, now);
-    ++(entry ? counters_.hits : counters_.misses);
-    return entry;
+    return find_in_file(key, now);
 }
 
 DiskEntryPointer DiskSession::find_in_file(const DiskKey& key, WallMillis now) {
     std::optional<DiskRow> row;
     if (!read([&](DiskStore& store) { row = store.find(key); }) || !row) {
+        ++counters_.misses;
         return nullptr;
     }
-    if (!row->entry) {
-        ++counters_.damaged;
-        ++counters_.errors;
-        const std::lock_guard guard(mutex_);
-        tell_locked(true, "A damaged value was found in " + options_.path + " and removed.");
-        if (pending_.find(key) == nullptr) {
-            add_locked(std::make_shared<DiskChange>(DiskChange{key, nullptr}));
-        }
+    if (!row->entry || row->entry->is_expired(now)) {
+        ++counters_.misses;
+        row->entry ? void(++counters_.expired) : remove_damaged(key);
         return nullptr;
     }
-    if (row->entry->is_expired(now)) {
-        ++counters_.expired;
-        return nullptr;
-    }
+    ++counters_.hits;
     if (options_.max_bytes > 0) {
         recency_.note(row->number, now);
     }
     return row->entry;
+}
+
+void DiskSession::remove_damaged(const DiskKey& key) {
+    ++counters_.damaged;
+    ++counters_.errors;
+    const std::lock_guard guard(mutex_);
+    tell_locked(true, "A damaged value was found in " + options_.path + " and removed.");
+    if (pending_.find(key) == nullptr) {
+        add_locked(std::make_shared<DiskChange>(DiskChange{key, nullptr}));
+    }
 }
 
 template <typename Body>

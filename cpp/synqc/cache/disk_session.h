@@ -59,6 +59,8 @@ class DiskSession {
     DiskEntryPointer find(const DiskKey& key, WallMillis now);
     /// The same from the changes alone; `is_known` is false if only the file can tell. Never waits for the disk.
     DiskEntryPointer find_in_memory(const DiskKey& key, WallMillis now, bool& is_known);
+    /// The same from the file alone, for keys without a change.
+    DiskEntryPointer find_in_file(const DiskKey& key, WallMillis now);
     /// False if there is no room before the writer has caught up.
     bool add_at_once(DiskChangePointer change);
     /// Waits for room.
@@ -111,9 +113,9 @@ class DiskSession {
     void tell_locked(bool is_warning, std::string words);
 
     bool run(std::function<void(DiskStore&)> body, bool even_if_degraded);
-    DiskEntryPointer find_in_file(const DiskKey& key, WallMillis now);
     template <typename Body>
     bool read(const Body& body);
+    void remove_damaged(const DiskKey& key);
     bool file_moved();
     void degrade(const std::string& what_failed, bool is_corruption);
     const char* name_of_layer() const { return options_.vfs.empty() ? nullptr : options_.vfs.c_str(); }

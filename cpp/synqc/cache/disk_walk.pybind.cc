@@ -1,0 +1,119 @@
+#include "synqc/cache/disk_walk.pybind.h"
+
+#include <bit>
+
+namespace py = pybind11;
+
+namespace synqc {
+
+namespace {
+
+bool is_instance_of_numpy(PyObject* value, const char* name, bool exactly) {
+    // Nothing that NumPy made can exist before NumPy is imported.
+    const auto numpy = py::reinterpret_borrow<py::object>(PyDict_GetItemString(PyImport_GetModuleDict(), "numpy"));
+    if (!numpy) {
+        return false;
+    }
+    const py::object wanted = numpy.attr(name);
+    if (exactly) {
+        return reinterpret_cast<PyObject*>(Py_TYPE(value)) == wanted.ptr();
+    }
+    return PyObject_IsInstance(value, wanted.ptr()) == 1;
+}
+
+}  // namespace
+
+std::string path_of(const WalkStep& step) {
+    if (step.above == nullptr) {
+        return "$";
+    }
+    const auto above = path_of(*step.above);
+    if (step.key == nullptr) {
+        return above + "[" + std::to_string(step.index) + "]";
+    }
+    if (PyUnicode_Check(step.key) && PyUnicode_IsIdentifier(step.key) == 1) {
+        return above + "." + py::str(step.key).cast<std::string>();
+    }
+    return above + "[" + py::repr(step.key).cast<std::string>() + "]";
+}
+
+void refuse_value(const char* argument, const char* allowed, PyObject* value, const WalkStep& step) {
+    std::string type = Py_TYPE(value)->tp_name;
+    if (is_numpy_array(value)) {
+        type += " of dtype " + py::str(py::handle(value).attr("dtype")).cast<std::string>();
+    }
+    throw InvalidArgument("Argument `" + std::string(argument) + "` must hold only " + allowed + ", but holds a " +
+                          type + " at " + path_of(step) + ".");
+}
+
+void append_number(std::string& bytes, std::uint64_t number) {
+    char little[8];
+    for (int k = 0; k < 8; ++k) {
+        little[k] = static_cast<char>(number >> (8 * k));
+    }
+    bytes.append(little, sizeof little);
+}
+
+void append_double(std::string& bytes, double number) {
+    append_number(bytes, std::bit_cast<std::uint64_t>(number));
+}
+
+void append_block(std::string& bytes, std::string_view block) {
+    append_number(bytes, block.size());
+    bytes.append(block);
+}
+
+std::string_view utf8_of(PyObject* text, py::object& keeper) {
+    Py_ssize_t size = 0;
+    if (const char* start = PyUnicode_AsUTF8AndSize(text, &size)) {
+        return {start, static_cast<std::size_t>(size)};
+    }
+    PyErr_Clear();
+    keeper = py::reinterpret_steal<py::object>(PyUnicode_AsEncodedString(text, "utf-8", "surrogatepass"));
+    if (!keeper) {
+        throw py::error_already_set();
+    }
+    return {PyBytes_AS_STRING(keeper.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(keeper.ptr()))};
+}
+
+std::string bytes_of_large_int(PyObject* number) {
+    const py::int_ held = py::reinterpret_borrow<py::int_>(number);
+    const auto bits = held.attr("bit_length")().cast<std::int64_t>();
+    return held.attr("to_bytes")(bits / 8 + 1, "little", py::arg("signed") = true).cast<std::string>();
+}
+
+bool is_numpy_array(PyObject* value) {
+    return is_instance_of_numpy(value, "ndarray", true);
+}
+
+bool is_numpy_scalar(PyObject* value) {
+    return is_instance_of_numpy(value, "generic", false);
+}
+
+std::string plain_dtype(const py::handle& array) {
+    const py::object dtype = array.attr("dtype");
+    const auto kind = dtype.attr("kind").cast<std::string>();
+    const bool is_plain = std::string_view("biufcSUmM").find(kind) != std::string_view::npos;
+    return is_plain ? dtype.attr("str").cast<std::string>() : std::string();
+}
+
+void set_python_error() noexcept {
+    try {
+        throw;
+    } catch (py::error_already_set& error) {
+        error.restore();
+    } catch (const InvalidArgument& error) {
+        const auto errors = py::reinterpret_steal<py::object>(PyImport_ImportModule("synqc.errors"));
+        const auto input_error =
+            py::reinterpret_steal<py::object>(errors ? PyObject_GetAttrString(errors.ptr(), "InputError") : nullptr);
+        if (input_error) {
+            PyErr_SetString(input_error.ptr(), error.what());
+        }
+    } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+    } catch (const std::exception& error) {
+        PyErr_SetString(PyExc_RuntimeError, error.what());
+    }
+}
+
+}  // namespace synqc
