@@ -1,0 +1,146 @@
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "synqc/cache/memory_store.h"
+
+namespace synqc {
+
+struct CacheCounts {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t evictions = 0;
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;
+};
+
+/// Values by content for any number of threads, bounded by bytes. A value is computed once however many threads ask for
+/// it at the same time; what is handed out stays valid when it is evicted.
+template <typename Value>
+class ConcurrentCache {
+  public:
+    using Pointer = std::shared_ptr<const Value>;
+
+    explicit ConcurrentCache(std::uint64_t most_bytes, std::string_view policy = "w-tinylfu")
+        : shards_(make_shards(most_bytes / shard_count, policy, std::make_index_sequence<shard_count>())) {}
+
+    /// The value under `key`, or null.
+    Pointer find(std::string_view key) {
+        Shard& shard = shard_of(key);
+        std::scoped_lock lock(shard.mutex);
+        return shard.find(key);
+    }
+
+    /// The value under `key`, computed by the first caller while others wait. `weigh(value)` gives its bytes. What
+    /// `compute` throws reaches everybody who waits and is not stored. `compute` must not ask for the same key.
+    Pointer find_or_compute(std::string_view key, const std::function<Value()>& compute,
+                            const std::function<std::uint64_t(const Value&)>& weigh) {
+        Shard& shard = shard_of(key);
+        std::unique_lock lock(shard.mutex);
+        if (Pointer found = shard.find(key)) {
+            return found;
+        }
+        if (auto waiting = shard.flights.find(std::string(key)); waiting != shard.flights.end()) {
+            const std::shared_ptr<Flight> flight = waiting->second;
+            shard.landed.wait(lock, [&] { return flight->done; });
+            if (flight->error) {
+                std::rethrow_exception(flight->error);
+            }
+            return flight->value;
+        }
+        const auto flight = std::make_shared<Flight>();
+        shard.flights.emplace(key, flight);
+        lock.unlock();
+        try {
+            flight->value = std::make_shared<const Value>(compute());
+        } catch (...) {
+            flight->error = std::current_exception();
+        }
+        const std::uint64_t bytes = flight->value ? weigh(*flight->value) + key.size() : 0;
+        lock.lock();
+        if (flight->value) {
+            shard.store_value(key, flight->value, bytes);
+        }
+        flight->done = true;
+        shard.flights.erase(std::string(key));
+        shard.landed.notify_all();
+        if (flight->error) {
+            std::rethrow_exception(flight->error);
+        }
+        return flight->value;
+    }
+
+    CacheCounts counts() const {
+        CacheCounts all;
+        for (const auto& shard : shards_) {
+            std::scoped_lock lock(shard->mutex);
+            all.hits += shard->counts.hits;
+            all.misses += shard->counts.misses;
+            all.evictions += shard->counts.evictions;
+            all.entries += shard->store.size();
+            all.bytes += shard->store.bytes();
+        }
+        return all;
+    }
+
+  private:
+    static constexpr std::size_t shard_count = 16;
+
+    struct Flight {
+        Pointer value;
+        std::exception_ptr error;
+        bool done = false;
+    };
+
+    struct Shard {
+        Shard(std::uint64_t most_bytes, std::string_view policy) : store({.most_bytes = most_bytes}, policy, 0) {}
+
+        Pointer find(std::string_view key) {
+            const auto [slot, stopped] = store.find(
+                hash_of(key), [&](const std::string& other) { return other == key ? KeyMatch::yes : KeyMatch::no; });
+            ++(slot != no_slot ? counts.hits : counts.misses);
+            if (slot == no_slot) {
+                return nullptr;
+            }
+            store.hit(slot);
+            return store.at(slot).value;
+        }
+
+        void store_value(std::string_view key, const Pointer& value, std::uint64_t bytes) {
+            store.insert(hash_of(key), {.key = std::string(key), .value = value, .bytes = bytes}, TimerWheel::never);
+            for (Slot slot = store.over_limit(); slot != no_slot; slot = store.over_limit()) {
+                store.remove(slot);
+                ++counts.evictions;
+            }
+        }
+
+        mutable std::mutex mutex;
+        std::condition_variable landed;
+        MemoryStore<std::string, Pointer> store;
+        std::unordered_map<std::string, std::shared_ptr<Flight>> flights;
+        CacheCounts counts;
+    };
+
+    static std::uint64_t hash_of(std::string_view key) { return mixed_hash(std::hash<std::string_view>()(key), 0); }
+
+    Shard& shard_of(std::string_view key) const { return *shards_[hash_of(key) >> 60]; }
+
+    template <std::size_t... Each>
+    static std::array<std::unique_ptr<Shard>, shard_count> make_shards(std::uint64_t most_bytes,
+                                                                       std::string_view policy,
+                                                                       std::index_sequence<Each...>) {
+        return {((void)Each, std::make_unique<Shard>(most_bytes, policy))...};
+    }
+
+    std::array<std::unique_ptr<Shard>, shard_count> shards_;
+};
+
+}  // namespace synqc

@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "synqc/cache/eviction_policy.h"
+#include "synqc/cache/frequency_sketch.h"
+
+namespace synqc {
+
+namespace {
+
+constexpr double first_window_share = 0.01;
+constexpr double most_window_share = 0.8;
+constexpr double protected_share = 0.8;  // of what is not window
+
+// Hill climbing of the window: figures of B. Manes, adaptive W-TinyLFU in Caffeine (2018).
+constexpr double first_step_share = 0.0625;
+constexpr double step_decay = 0.98;
+constexpr double restart_change = 0.05;  // of the hit rate
+constexpr std::uint64_t requests_per_entry_and_sample = 10;
+
+// A candidate that was seen often is sometimes admitted against the sketch, so that nobody who knows the hash can keep
+// entries out by asking for collisions.
+constexpr int frequency_worth_a_chance = 6;
+constexpr std::uint64_t chances = 128;
+
+/// New entries pass a window by recency; who leaves it must have been asked for more often than the main region's next
+/// victim to replace it. The window's size follows the hit rate.
+///
+/// Source: G. Einziger, R. Friedman, B. Manes, TinyLFU (2017); G. Einziger et al., Adaptive Software Cache Management
+/// (2018).
+class WindowTinyLfu final : public EvictionPolicy {
+  public:
+    explicit WindowTinyLfu(std::uint64_t capacity) : capacity_(static_cast<double>(capacity)) {
+        step_ = -first_step_share * capacity_;
+        set_window(first_window_share * capacity_);
+        sketch_.ensure_room(64);
+    }
+
+    void insert(Slot slot, std::uint64_t hash, std::uint64_t weight) override {
+        if (slot >= links_.size()) {
+            links_.resize(slot + 1);
+            nodes_.resize(slot + 1);
+            sketch_.ensure_room(slot + 1);
+        }
+        nodes_[slot] = {hash, weight, window};
+        ++entries_;
+        sketch_.add(hash);
+        push(slot);
+        count_request(false);
+    }
+
+    void hit(Slot slot) override {
+        Node& node = nodes_[slot];
+        sketch_.add(node.hash);
+        if (node.region != probation) {
+            regions_[node.region].move_first(links_, slot);
+        } else {
+            move(slot, protected_region);
+            while (weights_[protected_region] > most_protected_) {
+                move(regions_[protected_region].last(), probation);
+            }
+        }
+        count_request(true);
+    }
+
+    void remove(Slot slot) override {
+        pull(slot);
+        --entries_;
+        if (slot == candidate_) {
+            candidate_ = no_slot;
+        }
+    }
+
+    Slot victim() override {
+        while (weights_[window] > most_window_ && regions_[window].first() != regions_[window].last()) {
+            candidate_ = regions_[window].last();
+            move(candidate_, probation);
+        }
+        const Slot oldest = regions_[probation].last();
+        if (oldest == no_slot) {
+            return regions_[protected_region].empty() ? regions_[window].last() : regions_[protected_region].last();
+        }
+        if (candidate_ == no_slot || candidate_ == oldest) {
+            return oldest;
+        }
+        const Slot loser = admits(candidate_, oldest) ? oldest : candidate_;
+        candidate_ = no_slot;
+        return loser;
+    }
+
+  private:
+    enum Region : std::uint8_t { window, probation, protected_region };
+    struct Node {
+        std::uint64_t hash = 0;
+        std::uint64_t weight = 0;
+        Region region = window;
+    };
+
+    void push(Slot slot) {
+        const Node& node = nodes_[slot];
+        regions_[node.region].push_first(links_, slot);
+        weights_[node.region] += node.weight;
+    }
+
+    void pull(Slot slot) {
+        const Node& node = nodes_[slot];
+        regions_[node.region].remove(links_, slot);
+        weights_[node.region] -= node.weight;
+    }
+
+    void move(Slot slot, Region region) {
+        pull(slot);
+        nodes_[slot].region = region;
+        push(slot);
+    }
+
+    bool admits(Slot candidate, Slot oldest) {
+        const int wanted = sketch_.frequency(nodes_[candidate].hash);
+        const int kept = sketch_.frequency(nodes_[oldest].hash);
+        if (wanted > kept) {
+            return true;
+        }
+        chance_ = chance_ * 6364136223846793005 + 1442695040888963407;
+        return wanted >= frequency_worth_a_chance && (chance_ >> 33) % chances == 0;
+    }
+
+    void set_window(double share) {
+        const double bounded = std::clamp(share, first_window_share * capacity_, most_window_share * capacity_);
+        most_window_ = std::max<std::uint64_t>(static_cast<std::uint64_t>(bounded), 1);
+        most_protected_ = static_cast<std::uint64_t>(protected_share * std::max(capacity_ - bounded, 0.0));
+    }
+
+    void count_request(bool was_hit) {
+        ++requests_;
+        hits_ += was_hit ? 1 : 0;
+        if (requests_ >= requests_per_entry_and_sample * std::max<std::uint64_t>(entries_, 16)) {
+            climb();
+        }
+    }
+
+    void climb() {
+        const double rate = static_cast<double>(hits_) / static_cast<double>(requests_);
+        const double change = rate - last_rate_;
+        if (change < 0) {
+            step_ = -step_;
+        }
+        set_window(static_cast<double>(most_window_) + step_);
+        if (std::abs(change) >= restart_change) {
+            step_ = std::copysign(first_step_share * capacity_, step_);
+        } else {
+            step_ *= step_decay;
+        }
+        last_rate_ = rate;
+        requests_ = 0;
+        hits_ = 0;
+    }
+
+    const double capacity_;
+    FrequencySketch sketch_;
+    SlotList::Links links_;
+    std::vector<Node> nodes_;
+    std::array<SlotList, 3> regions_;
+    std::array<std::uint64_t, 3> weights_{};
+    std::uint64_t most_window_ = 1;
+    std::uint64_t most_protected_ = 0;
+    Slot candidate_ = no_slot;  // left the window last and has not been weighed against a victim
+    std::uint64_t entries_ = 0;
+    std::uint64_t chance_ = 0x9e3779b97f4a7c15;
+
+    double step_ = 0;  // of the window, in weights; its sign is where the hit rate seemed to grow
+    double last_rate_ = 0;
+    std::uint64_t requests_ = 0;
+    std::uint64_t hits_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<EvictionPolicy> make_w_tinylfu(std::uint64_t capacity) {
+    return std::make_unique<WindowTinyLfu>(capacity);
+}
+
+}  // namespace synqc
