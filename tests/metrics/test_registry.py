@@ -129,6 +129,9 @@ def test_collectors_have_names_of_their_own_and_can_be_removed(registry):
     registry.add_collector("one", lambda: [Sample("a", 1)])
     with pytest.raises(InputError, match="Argument `name`"):
         registry.add_collector("one", list)
+    with pytest.raises(InputError, match="Argument `collect` must be callable, but is 3"):
+        registry.add_collector("two", 3)
+    assert registry.snapshot()["metrics"].keys() == {"a"}
     assert registry.remove_collector("one") is True
     assert registry.remove_collector("one") is False
     assert registry.snapshot()["metrics"] == {}
@@ -147,15 +150,12 @@ def test_a_collector_may_record_and_take_a_snapshot_of_another_registry(registry
     assert registry.snapshot()["metrics"]["inner_seen"]["series"][0]["value"] == 4
 
 
-def test_a_registry_that_is_dropped_is_freed():
-    class Owner:
-        pass
-
-    owner = Owner()
+def test_a_registry_is_freed_with_a_collector_that_knows_it():
     registry = Registry()
-    registry.add_collector("owner", lambda owner=owner: [])
-    gone = weakref.ref(owner)
-    del owner, registry
+    registry.add_collector("itself", lambda registry=registry: [Sample("a", 1)])
+    assert registry.snapshot()["collectors"]["itself"]["failures"] == 0
+    gone = weakref.ref(registry)
+    del registry
     gc.collect()
     assert gone() is None
 

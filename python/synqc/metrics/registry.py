@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import threading
@@ -69,6 +70,7 @@ class Registry:
             raise InputError(f"Argument `most_series` must be at least 1, but is {most_series}.")
         self._core = _core.MetricsRegistry(most_series)
         self._timers: dict[str, Timer] = {}
+        self._collectors: dict[str, _Held] = {}
         self._lock = threading.Lock()
         _registries.add(self)
 
@@ -147,10 +149,15 @@ class Registry:
             >>> registry.snapshot()["metrics"]["queue_depth"]["series"]
             [{'labels': {}, 'value': 3.0}]
         """
-        self._core.add_collector(name, collect)
+        if not callable(collect):
+            raise InputError(f"Argument `collect` must be callable, but is {collect!r}.")
+        held = _Held(collect)
+        self._core.add_collector(name, functools.partial(_ask, weakref.ref(held)))
+        self._collectors[name] = held
 
     def remove_collector(self, name: str) -> bool:
         """Ask no longer; False if there is no collector of that name."""
+        self._collectors.pop(name, None)
         return self._core.remove_collector(name)
 
     def snapshot(self) -> Snapshot:
@@ -180,6 +187,18 @@ def _names(labels: Sequence[str]) -> list[str]:
     if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
         raise InputError(f"Argument `labels` must be a sequence of names, but is {labels!r}.")
     return list(labels)
+
+
+class _Held:
+    """A collector, held here and not by the core: a collector that knows its registry can then be freed with it."""
+
+    def __init__(self, collect: Callable[[], Iterable[Sample]]) -> None:
+        self.collect = collect
+
+
+def _ask(held: weakref.ref[_Held]) -> Iterable[Sample]:
+    found = held()
+    return () if found is None else found.collect()
 
 
 _registries: weakref.WeakSet[Registry] = weakref.WeakSet()

@@ -10,7 +10,7 @@ from concurrent.futures import CancelledError
 from contextvars import ContextVar
 from time import perf_counter
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from synqc._core import Counter, Histogram
 from synqc.errors import InputError
@@ -23,13 +23,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _CANCELLATIONS = (asyncio.CancelledError, CancelledError, GeneratorExit, KeyboardInterrupt)
 
 
-class _Entry(NamedTuple):
-    """A block that was entered and not yet left."""
-
-    timer: Timer
-    start: float
-    outer: _Entry | None
-
+# Blocks entered and not yet left, innermost first: timer, start, and the same of what lies around. A plain tuple, because
+# a named one makes an empty block half as slow again (930 ns instead of 640).
+_Entry = tuple["Timer", float, Any]
 
 # One timer may be entered by many threads and tasks at once and within itself: each context has its own entries.
 _entered: ContextVar[_Entry | None] = ContextVar("synqc_entered_timers", default=None)
@@ -83,8 +79,9 @@ class Timer:
         )
 
     def __enter__(self) -> Timer:
-        self._refuse_if_labels_are_missing()
-        _entered.set(_Entry(self, perf_counter(), _entered.get()))
+        if self.label_names:
+            self._refuse_missing_labels()
+        _entered.set((self, perf_counter(), _entered.get()))
         return self
 
     def __exit__(
@@ -95,13 +92,14 @@ class Timer:
         if found is None:
             self._cancelled.add()
             return
-        entry, remaining = found
+        start, remaining = found
         _entered.set(remaining)
-        self._note(end - entry.start, kind)
+        self._note(end - start, kind)
 
     def __call__(self, function: _Function) -> _Function:
         """Time every call of a function, or every await of a coroutine function."""
-        self._refuse_if_labels_are_missing()
+        if self.label_names:
+            self._refuse_missing_labels()
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise InputError(
                 f"Argument `function` must be a function or a coroutine function, but is the generator {function!r}."
@@ -143,19 +141,19 @@ class Timer:
         else:
             self._errors.add()
 
-    def _refuse_if_labels_are_missing(self) -> None:
-        if self.label_names:
-            raise InputError(
-                f"Argument `labels` must be given before `{self.name}` times anything, but is missing: "
-                f"{', '.join(self.label_names)}."
-            )
+    def _refuse_missing_labels(self) -> NoReturn:
+        raise InputError(
+            f"Argument `labels` must be given before `{self.name}` times anything, but is missing: "
+            f"{', '.join(self.label_names)}."
+        )
 
 
-def _taken_from(entry: _Entry | None, timer: Timer) -> tuple[_Entry, _Entry | None] | None:
-    """The innermost entry of a timer and those that remain; None if there is none."""
+def _taken_from(entry: _Entry | None, timer: Timer) -> tuple[float, _Entry | None] | None:
+    """Start of a timer's innermost entry, and the entries that remain; None if there is none."""
     if entry is None:
         return None
-    if entry.timer is timer:
-        return entry, entry.outer
-    found = _taken_from(entry.outer, timer)
-    return None if found is None else (found[0], entry._replace(outer=found[1]))
+    innermost, start, outer = entry
+    if innermost is timer:
+        return start, outer
+    found = _taken_from(outer, timer)
+    return None if found is None else (found[0], (innermost, start, found[1]))
