@@ -52,7 +52,7 @@ class Histogram {
         template <bool owned>
         void record(Real value, int cell);
     };
-    static_assert(sizeof(Shard) <= 16 * 1024);
+    static_assert(sizeof(Shard) <= 16384);
 
     HistogramScale scale_;
     ThreadShards<Shard> shards_;

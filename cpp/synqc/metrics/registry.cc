@@ -83,10 +83,10 @@ void Registry::check_free(const MetricDescription& description, MetricKind kind)
         if (name.ends_with(suffix) && is_histogram(name.substr(0, name.size() - suffix.size()))) {
             refuse("name", "free of what a histogram writes", "`" + name + "`");
         }
-        std::string written = name + std::string(suffix);
+        std::string written = std::string(name).append(suffix);
         if (kind == MetricKind::histogram && by_name_.contains(written)) {
             refuse("name", "such that nothing else is named as what it writes",
-                   "`" + name + "` beside `" + written + "`");
+                   std::string("`").append(name).append("` beside `").append(written).append("`"));
         }
     }
 }

@@ -23,8 +23,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _CANCELLATIONS = (asyncio.CancelledError, CancelledError, GeneratorExit, KeyboardInterrupt)
 
 
-# Blocks entered and not yet left, innermost first: timer, start, and the same of what lies around. A plain tuple, because
-# a named one makes an empty block half as slow again (930 ns instead of 640).
+# Blocks entered and not yet left, innermost first: timer, start, and the same of what lies around. A plain tuple,
+# because a named one makes an empty block half as slow again (930 ns instead of 640).
 _Entry = tuple["Timer", float, Any]
 
 # One timer may be entered by many threads and tasks at once and within itself: each context has its own entries.
