@@ -117,6 +117,11 @@ void create_tables(SqliteDatabase& database) {
 }
 static_assert(application_id == 1400467025 && schema_version == 1, "the two pragmas above repeat them");
 
+bool passes_check(SqliteDatabase& database) {
+    // A page that cannot be read is reported like a damaged one, but may be readable the next time.
+    return database.text_of("PRAGMA quick_check(1)") == "ok" || database.text_of("PRAGMA quick_check(1)") == "ok";
+}
+
 /// True if the file is as it should be now; false if it is damaged.
 bool make_ready(const std::string& path, const char* vfs, int busy_ms, DiskTrust trust) {
     try {
@@ -131,7 +136,7 @@ bool make_ready(const std::string& path, const char* vfs, int busy_ms, DiskTrust
             return false;
         }
         const bool checks = trust == DiskTrust::suspect || file_bytes_of(path) <= always_checked_bytes;
-        return is_ready(database) && (!checks || database.text_of("PRAGMA quick_check(1)") == "ok");
+        return is_ready(database) && (!checks || passes_check(database));
     } catch (const StorageFailure& failure) {
         if (failure.is_corruption()) {
             return false;
