@@ -1,1 +1,91 @@
-"""JSON."""
+"""JSON in and out, at the speed of the core.
+
+Examples:
+    >>> from synqc import json
+    >>> json.dumps({"figure": 0.1, "shots": [1, 2, None]})
+    b'{"figure":0.1,"shots":[1,2,null]}'
+    >>> json.loads('{"figure": 0.1, "shots": [1, 2, null]}')
+    {'figure': 0.1, 'shots': [1, 2, None]}
+    >>> json.loads("[[1, 2.5], [3, 4]]", arrays="numpy")
+    array([[1. , 2.5],
+           [3. , 4. ]])
+    >>> json.loads('{"drives": [{"edges": [1, 2 3]}]}')
+    Traceback (most recent call last):
+    synqc.errors.DocumentError: Document must have `,` or `]` after a value, but has `3` (line 1, column 29, at $.drives[0].edges[1])
+    >>> json.dumps({"drives": [1.0, float("nan")]})
+    Traceback (most recent call last):
+    synqc.errors.InputError: Argument `obj` must be finite everywhere, but is nan (at $.drives[1]).
+    >>> json.canonical({"b": 1, "a": 0.5})
+    b'{"a":0.5,"b":1}'
+    >>> json.canonical({"b": 1, "a": "é"}, stdlib=True)
+    b'{"a": "\\\\u00e9", "b": 1}'
+"""  # noqa: E501
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+__all__ = ["canonical", "dumps", "loads"]
+
+if TYPE_CHECKING:
+    from collections.abc import Buffer
+
+    def dumps(
+        obj: object,
+        *,
+        indent: int | None = None,
+        sort_keys: bool = False,
+        default: Callable[[Any], Any] | None = None,
+    ) -> bytes:
+        """Write objects as JSON in UTF-8: the text of the standard library without blanks and with letters as they are.
+
+        Args:
+            obj: dict, list, tuple, str, int of any size, float, bool or None, also of a subclass; datetime, date and
+                time (RFC 3339); Enum (its value); dataclass and pydantic model (their fields); UUID and Path (their
+                text); NumPy scalars, and arrays of booleans, integers or floats. A float is its shortest text that reads
+                back as the same number. Keys that are int, float, bool or None become text, as in the standard
+                library. A lone surrogate becomes its escape.
+            indent: Blanks per level, 0 to 64; None writes one line without any.
+            sort_keys: Members in the order of their keys.
+            default: Called with an object of any other type; what it returns is written instead.
+
+        Raises:
+            InputError: Something has no form in JSON, NaN and infinities among them, or is more than 1024 levels deep,
+                which what holds itself always is; the message ends with its path.
+        """
+
+    def loads(data: str | Buffer, *, arrays: Literal["numpy"] | None = None) -> Any:
+        """Read one JSON document.
+
+        Every valid document gives what the standard library gives: of members with one key the last wins, 1e400 is
+        infinite, an escaped lone surrogate stays one. NaN and Infinity are refused, as they are no JSON.
+
+        Args:
+            data: str, or UTF-8 in bytes, bytearray or any contiguous memory; a byte order mark is skipped.
+            arrays: "numpy" returns rectangular lists of numbers, nested ones too, as arrays: int64 if all are integers
+                of at most 64 bits, else float64. Other lists, and empty ones, stay lists.
+
+        Raises:
+            DocumentError: It is no JSON, is more than 1024 levels deep or has an integer of more digits than
+                `sys.get_int_max_str_digits()`; the message says what should stand where, with line, column and path.
+        """
+
+    def canonical(obj: object, *, stdlib: bool = False) -> bytes:
+        """Write objects as the one text that stands for their value, to be hashed.
+
+        Members are sorted by the code points of their keys, there are no blanks, numbers have their shortest form;
+        1 and 1.0 differ. Types are those of `dumps`, but a key must be str: otherwise 1 and "1" would be one key.
+
+        Args:
+            obj: What to write.
+            stdlib: Give exactly `json.dumps(obj, sort_keys=True).encode()` of the standard library instead, NaN, blanks
+                and escapes included, for the types it knows.
+
+        Raises:
+            InputError: As for `dumps`.
+        """
+else:
+    from synqc._core import json_canonical as canonical
+    from synqc._core import json_dumps as dumps
+    from synqc._core import json_loads as loads

@@ -1,0 +1,160 @@
+#include "synqc/json/array_text.pybind.h"
+
+#include <cmath>
+#include <cstdint>
+
+#include "synqc/json/integer_text.h"
+#include "synqc/json/shortest_number.h"
+
+namespace synqc {
+
+namespace {
+
+constexpr std::size_t room_of_an_item = 40;
+
+/// Writes the item at `at`; returns its end, or null if it is not finite.
+using WriteItem = char* (*)(const char* at, char* to, double& number);
+
+template <typename Number>
+Number loaded(const char* at) {
+    Number number;
+    std::memcpy(&number, at, sizeof number);
+    return number;
+}
+
+template <typename Whole>
+char* write_whole(const char* at, char* to, double&) {
+    if constexpr (std::is_signed_v<Whole>) {
+        return write_integer(static_cast<std::int64_t>(loaded<Whole>(at)), to);
+    } else {
+        return write_integer(static_cast<std::uint64_t>(loaded<Whole>(at)), to);
+    }
+}
+
+char* write_truth(const char* at, char* to, double&) {
+    const bool value = *at != 0;
+    std::memcpy(to, value ? "true" : "false", value ? 4 : 5);
+    return to + (value ? 4 : 5);
+}
+
+char* write_finite(double number, char* to, double& refused) {
+    if (!std::isfinite(number)) {
+        refused = number;
+        return nullptr;
+    }
+    return write_shortest(number, to);
+}
+
+char* write_half(const char* at, char* to, double& refused) {
+    return write_finite(PyFloat_Unpack2(at, PY_LITTLE_ENDIAN), to, refused);
+}
+
+template <typename Real>
+char* write_real(const char* at, char* to, double& refused) {
+    return write_finite(static_cast<double>(loaded<Real>(at)), to, refused);
+}
+
+/// By the letter the struct module has for it; null for what needs conversion.
+WriteItem writer_of(const char* format) {
+    if (format == nullptr || format[0] == '\0' || format[1] != '\0') {
+        return nullptr;
+    }
+    switch (format[0]) {
+        case '?':
+            return &write_truth;
+        case 'b':
+            return &write_whole<signed char>;
+        case 'B':
+            return &write_whole<unsigned char>;
+        case 'h':
+            return &write_whole<short>;
+        case 'H':
+            return &write_whole<unsigned short>;
+        case 'i':
+            return &write_whole<int>;
+        case 'I':
+            return &write_whole<unsigned int>;
+        case 'l':
+            return &write_whole<long>;
+        case 'L':
+            return &write_whole<unsigned long>;
+        case 'q':
+            return &write_whole<long long>;
+        case 'Q':
+            return &write_whole<unsigned long long>;
+        case 'e':
+            return &write_half;
+        case 'f':
+            return &write_real<float>;
+        case 'd':
+            return &write_real<double>;
+        default:
+            return nullptr;
+    }
+}
+
+class ArrayWriter {
+  public:
+    ArrayWriter(const Py_buffer& view, WriteItem write_item, Output& output, std::string& path, double& number)
+        : view_(view), write_(write_item), output_(output), path_(path), number_(number) {}
+
+    ArrayOutcome write(const char* at, int dimension) {
+        if (dimension == view_.ndim) {
+            char* to = output_.room(room_of_an_item);
+            if (to == nullptr) {
+                return ArrayOutcome::failed;
+            }
+            to = write_(at, to, number_);
+            if (to == nullptr) {
+                return ArrayOutcome::not_finite;
+            }
+            output_.advance_to(to);
+            return ArrayOutcome::written;
+        }
+        if (!output_.put('[')) {
+            return ArrayOutcome::failed;
+        }
+        const Py_ssize_t length = view_.shape[dimension];
+        for (Py_ssize_t index = 0; index < length; ++index) {
+            const ArrayOutcome outcome = write(at + index * view_.strides[dimension], dimension + 1);
+            if (outcome != ArrayOutcome::written) {
+                path_.insert(0, std::string("[").append(std::to_string(index)).append("]"));
+                return outcome;
+            }
+            if (!output_.put(',')) {
+                return ArrayOutcome::failed;
+            }
+        }
+        if (length > 0) {
+            output_.replace_last(']');
+            return ArrayOutcome::written;
+        }
+        return output_.put(']') ? ArrayOutcome::written : ArrayOutcome::failed;
+    }
+
+  private:
+    const Py_buffer& view_;
+    WriteItem write_;
+    Output& output_;
+    std::string& path_;
+    double& number_;
+};
+
+}  // namespace
+
+ArrayOutcome write_array(PyObject* array, Output& output, std::string& path, double& number) {
+    Py_buffer view;
+    if (PyObject_GetBuffer(array, &view, PyBUF_FORMAT | PyBUF_STRIDES) != 0) {
+        PyErr_Clear();  // dates, objects and other byte orders have no buffer
+        return ArrayOutcome::not_of_this_kind;
+    }
+    const WriteItem write = writer_of(view.format);
+    ArrayOutcome outcome = ArrayOutcome::not_of_this_kind;
+    if (write != nullptr) {
+        outcome = ArrayWriter(view, write, output, path, number).write(static_cast<const char*>(view.buf), 0);
+    }
+    PyBuffer_Release(&view);
+    return outcome;
+}
+
+}  // namespace synqc

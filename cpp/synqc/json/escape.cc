@@ -1,0 +1,44 @@
+#include "synqc/json/escape.h"
+
+namespace synqc {
+
+char* write_unit_escape(unsigned unit, char* to) {
+    constexpr char hex[] = "0123456789abcdef";
+    *to++ = '\\';
+    *to++ = 'u';
+    for (int shift = 12; shift >= 0; shift -= 4) {
+        *to++ = hex[unit >> shift & 15];
+    }
+    return to;
+}
+
+char* write_escape(char letter, char* to) {
+    char name = letter;
+    switch (letter) {
+        case '"':
+        case '\\':
+            break;
+        case '\b':
+            name = 'b';
+            break;
+        case '\f':
+            name = 'f';
+            break;
+        case '\n':
+            name = 'n';
+            break;
+        case '\r':
+            name = 'r';
+            break;
+        case '\t':
+            name = 't';
+            break;
+        default:
+            return write_unit_escape(static_cast<unsigned char>(letter), to);
+    }
+    *to++ = '\\';
+    *to++ = name;
+    return to;
+}
+
+}  // namespace synqc

@@ -1,0 +1,76 @@
+#include "synqc/json/powers_of_ten.h"
+
+#include <array>
+#include <bit>
+#include <cstddef>
+
+namespace synqc {
+
+namespace {
+
+constexpr std::size_t limbs = 18;  // 5^342 has 795 bits; its reciprocal keeps 128 behind as many zeros
+
+/// A whole number of 64-bit limbs, lowest first.
+using Limbs = std::array<std::uint64_t, limbs>;
+
+constexpr void multiply(Limbs& number, std::uint64_t factor) {
+    unsigned __int128 carry = 0;
+    for (std::uint64_t& limb : number) {
+        carry += static_cast<unsigned __int128>(limb) * factor;
+        limb = static_cast<std::uint64_t>(carry);
+        carry >>= 64;
+    }
+}
+
+constexpr void divide(Limbs& number, std::uint64_t divisor) {
+    unsigned __int128 remainder = 0;
+    for (std::size_t at = limbs; at-- > 0;) {
+        remainder = remainder << 64 | number[at];
+        number[at] = static_cast<std::uint64_t>(remainder / divisor);
+        remainder %= divisor;
+    }
+}
+
+constexpr Wide leading_bits(const Limbs& number) {
+    std::size_t top = limbs - 1;
+    while (number[top] == 0) {
+        --top;
+    }
+    auto limb = [&](std::size_t below) { return top >= below ? number[top - below] : 0; };
+    const int shift = std::countl_zero(number[top]);
+    if (shift == 0) {
+        return {limb(0), limb(1)};
+    }
+    return {limb(0) << shift | limb(1) >> (64 - shift), limb(1) << shift | limb(2) >> (64 - shift)};
+}
+
+using Table = std::array<Wide, greatest_power_of_ten - least_power_of_ten + 1>;
+
+/// Powers of five have the same leading bits. floor(floor(2^m / 5^n) / 5) is floor(2^m / 5^(n + 1)), so that repeated
+/// division loses nothing.
+Table make_table() {
+    Table table{};
+    Limbs power{1};
+    for (int exponent = 0; exponent <= greatest_power_of_ten; ++exponent) {
+        table[static_cast<std::size_t>(exponent - least_power_of_ten)] = leading_bits(power);
+        multiply(power, 5);
+    }
+    Limbs reciprocal{};
+    reciprocal[limbs - 1] = std::uint64_t{1} << 63;
+    for (int exponent = -1; exponent >= least_power_of_ten; --exponent) {
+        divide(reciprocal, 5);
+        table[static_cast<std::size_t>(exponent - least_power_of_ten)] = leading_bits(reciprocal);
+    }
+    return table;
+}
+
+// Computed once when the library is loaded: 0.1 ms.
+const Table table = make_table();
+
+}  // namespace
+
+Wide power_of_ten(int exponent) {
+    return table[static_cast<std::size_t>(exponent - least_power_of_ten)];
+}
+
+}  // namespace synqc

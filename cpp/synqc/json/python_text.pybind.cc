@@ -1,0 +1,123 @@
+#include "synqc/json/python_text.pybind.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace synqc {
+
+namespace {
+
+/// Long letters are written in parts, so that room is asked for a part's escapes and not for all.
+bool write_parts(const char* letters, std::size_t length, Output& output) {
+    constexpr std::size_t part = 16384;
+    if (!output.put('"')) {
+        return false;
+    }
+    for (std::size_t written = 0; written < length; written += part) {
+        const std::size_t now = std::min(part, length - written);
+        char* to = output.room(escaped_room(now));
+        if (to == nullptr) {
+            return false;
+        }
+        output.advance_to(write_escaped(letters + written, now, to));
+    }
+    return output.put('"');
+}
+
+/// UTF-8 in which each surrogate is an escape.
+bool write_with_surrogates(PyObject* text, Output& output) {
+    PyErr_Clear();
+    PyObject* encoded = PyUnicode_AsEncodedString(text, "utf-8", "surrogatepass");
+    if (encoded == nullptr) {
+        return false;
+    }
+    const std::string_view letters(PyBytes_AS_STRING(encoded), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded)));
+    char* to = output.room(escaped_room(letters.size()) + 2);
+    if (to != nullptr) {
+        *to++ = '"';
+        for (std::size_t at = 0; at < letters.size(); ++at) {
+            const auto lead = static_cast<unsigned char>(letters[at]);
+            if (lead == 0xed && static_cast<unsigned char>(letters[at + 1]) >= 0xa0) {
+                const unsigned unit = 0xd000U | (static_cast<unsigned char>(letters[at + 1]) & 0x3fU) << 6 |
+                                      (static_cast<unsigned char>(letters[at + 2]) & 0x3fU);
+                to = write_unit_escape(unit, to);
+                at += 2;
+            } else if (is_special(letters[at])) {
+                to = write_escape(letters[at], to);
+            } else {
+                *to++ = letters[at];
+            }
+        }
+        *to++ = '"';
+        output.advance_to(to);
+    }
+    Py_DECREF(encoded);
+    return to != nullptr;
+}
+
+char* write_ascii_letter(Py_UCS4 letter, char* to) {
+    if (letter < 0x80) {
+        if (is_special(static_cast<char>(letter)) || letter == 0x7f) {
+            return write_escape(static_cast<char>(letter), to);
+        }
+        *to = static_cast<char>(letter);
+        return to + 1;
+    }
+    if (letter < 0x10000) {
+        return write_unit_escape(letter, to);
+    }
+    to = write_unit_escape(0xd7c0 + (letter >> 10), to);
+    return write_unit_escape(0xdc00 | (letter & 0x3ff), to);
+}
+
+}  // namespace
+
+bool write_any_text(PyObject* text, Output& output) {
+    Py_ssize_t length = 0;
+    const char* letters = PyUnicode_AsUTF8AndSize(text, &length);
+    if (letters == nullptr) {
+        return PyErr_ExceptionMatches(PyExc_UnicodeEncodeError) && write_with_surrogates(text, output);
+    }
+    return write_parts(letters, static_cast<std::size_t>(length), output);
+}
+
+bool write_ascii_text(PyObject* text, Output& output) {
+    constexpr Py_ssize_t part = 4096;
+    constexpr std::size_t longest_letter = 12;
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    const auto kind = PyUnicode_KIND(text);
+    const void* letters = PyUnicode_DATA(text);
+    if (!output.put('"')) {
+        return false;
+    }
+    for (Py_ssize_t begin = 0; begin < length; begin += part) {
+        const Py_ssize_t end = std::min(length, begin + part);
+        char* to = output.room(longest_letter * static_cast<std::size_t>(end - begin));
+        if (to == nullptr) {
+            return false;
+        }
+        for (Py_ssize_t at = begin; at < end; ++at) {
+            to = write_ascii_letter(PyUnicode_READ(kind, letters, at), to);
+        }
+        output.advance_to(to);
+    }
+    return output.put('"');
+}
+
+bool write_plain_ascii(PyObject* text, Output& output) {
+    return output.put({reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(text)),
+                       static_cast<std::size_t>(PyUnicode_GET_LENGTH(text))});
+}
+
+std::string text_of_key(PyObject* text) {
+    PyObject* encoded = PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace");
+    if (encoded == nullptr) {
+        PyErr_Clear();
+        return "?";
+    }
+    std::string result(PyBytes_AS_STRING(encoded), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded)));
+    Py_DECREF(encoded);
+    return result;
+}
+
+}  // namespace synqc

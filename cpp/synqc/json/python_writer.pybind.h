@@ -1,0 +1,26 @@
+#pragma once
+
+#include <Python.h>
+
+namespace synqc {
+
+/// How objects become text.
+struct TextForm {
+    int indent = -1;               // blanks per level; -1: all on one line
+    bool sorted = false;           // members by key, as Python compares keys
+    bool as_standard = false;      // the letters of the standard library's json.dumps, which knows fewer types
+    bool text_keys = false;        // keys that are not str are refused instead of turned into text
+    PyObject* fallback = nullptr;  // called with what has no form; borrowed
+};
+
+/// The object as JSON in bytes; null with an exception set: InputError with the path for what has no form, or what
+/// `fallback` raised.
+PyObject* write_object(PyObject* object, const TextForm& form);
+
+/// dumps(obj, *, indent=None, sort_keys=False, default=None)
+PyObject* python_dumps(PyObject* module, PyObject* const* arguments, Py_ssize_t count, PyObject* names);
+
+/// canonical(obj, *, stdlib=False)
+PyObject* python_canonical(PyObject* module, PyObject* const* arguments, Py_ssize_t count, PyObject* names);
+
+}  // namespace synqc
