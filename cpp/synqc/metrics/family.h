@@ -102,7 +102,7 @@ class MetricFamily {
 
     std::shared_ptr<Metric> keep(std::vector<std::string> values, std::string text) {
         auto metric = make_metric(description_, static_cast<const Metric*>(nullptr));
-        series_.emplace_back(std::make_shared<SeriesLabels>(std::move(values), text), metric);
+        series_.emplace_back(std::make_shared<SeriesLabels>(SeriesLabels{std::move(values), text}), metric);
         by_text_.emplace(std::move(text), metric);
         return metric;
     }

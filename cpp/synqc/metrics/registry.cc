@@ -53,7 +53,7 @@ SeriesSnapshot series_of(const CollectedSample& sample, const MetricDescription&
         values.push_back(value);
     }
     std::string text = label_text(description.labels, values);
-    SeriesSnapshot series{.labels = std::make_shared<SeriesLabels>(std::move(values), std::move(text)),
+    SeriesSnapshot series{.labels = std::make_shared<SeriesLabels>(SeriesLabels{std::move(values), std::move(text)}),
                           .value = Real{0}};
     if (sample.kind == MetricKind::gauge) {
         series.value = sample.value;
