@@ -8,10 +8,12 @@ SynqcError
   NumericalError (also ArithmeticError)  the input is legal, the method gave up
     StepTooSmall
     NonPhysicalState
+  CacheMiss (also KeyError)          a request wanted a cached value or none, and there is none
   MissingExtra (also ImportError)    an optional package is needed; the message says what to install
 """
 
 __all__ = [
+    "CacheMiss",
     "DocumentError",
     "InputError",
     "MissingExtra",
@@ -70,6 +72,15 @@ class NonPhysicalState(NumericalError):
     """A scheme that does not preserve positivity left the set of states."""
 
     code = "non_physical_state"
+
+
+class CacheMiss(SynqcError, KeyError):
+    """A request wanted a cached value or none (`only_if_cached`), and there is none."""
+
+    code = "cache_miss"
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
 
 
 class MissingExtra(SynqcError, ImportError):

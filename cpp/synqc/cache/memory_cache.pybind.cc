@@ -1,7 +1,651 @@
+#include <pybind11/pybind11.h>
+#include <structmember.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "synqc/base/errors.h"
+#include "synqc/cache/disk_walk.pybind.h"
+#include "synqc/cache/object_cache.pybind.h"
+#include "synqc/cache/object_weight.pybind.h"
 #include "synqc/py/bindings.h"
+
+namespace py = pybind11;
+
+// A type of the C API, because a pybind11 method would cost ten times what a lookup does.
 
 namespace synqc {
 
-void bind_memory_cache(pybind11::module_&) {}
+namespace {
+
+using Nanoseconds = TimerWheel::Nanoseconds;
+
+constexpr int most_restarts = 64;
+constexpr double longest_ttl_s = 1e9;
+
+struct State {
+    ObjectStore store;
+    std::uint64_t seed;  // of this cache's hashes
+    double ttl;          // s; negative: for ever
+    std::vector<KindCounts> kinds = std::vector<KindCounts>(1);
+    std::unordered_map<std::string, std::uint32_t> kind_by_name = {};
+    ObjectCounts counts = {};
+};
+
+struct CacheObject {
+    PyObject_HEAD State* state;  // null before __init__
+    PyObject* weigher;           // null: weight_of
+    PyObject* listener;          // null: nobody
+    PyObject* clock;             // null: the steady one
+    PyObject* weak_references;
+};
+
+CacheObject* object_of(PyObject* self) {
+    return reinterpret_cast<CacheObject*>(self);
+}
+
+State& state_of(PyObject* self) {
+    if (object_of(self)->state == nullptr) [[unlikely]] {
+        throw InvalidArgument("The cache must be initialised before it is used: call super().__init__() first.");
+    }
+    return *object_of(self)->state;
+}
+
+Nanoseconds now_of(PyObject* self) {
+    PyObject* clock = object_of(self)->clock;
+    if (clock == nullptr) {
+        return std::chrono::steady_clock::now().time_since_epoch().count();
+    }
+    const auto seconds = py::reinterpret_steal<py::object>(PyObject_CallNoArgs(clock));
+    const double value = seconds ? PyFloat_AsDouble(seconds.ptr()) : -1.0;
+    if (PyErr_Occurred() != nullptr) {
+        throw py::error_already_set();
+    }
+    return static_cast<Nanoseconds>(value * 1e9);
+}
+
+/// The time, which costs as much as a lookup: asked for only where something may have run out.
+Nanoseconds now_if_needed(PyObject* self) {
+    return state_of(self).store.anything_expires() ? now_of(self) : 0;
+}
+
+std::uint64_t hash_of(const State& state, PyObject* key) {
+    const Py_hash_t hash = PyObject_Hash(key);
+    if (hash == -1) {
+        throw py::error_already_set();
+    }
+    return mixed_hash(static_cast<std::uint64_t>(hash), state.seed);
+}
+
+bool same_text(PyObject* one, PyObject* other) {
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(one);
+    return length == PyUnicode_GET_LENGTH(other) && PyUnicode_KIND(one) == PyUnicode_KIND(other) &&
+           std::memcmp(PyUnicode_DATA(one), PyUnicode_DATA(other),
+                       static_cast<std::size_t>(length) * PyUnicode_KIND(one)) == 0;
+}
+
+/// The slot of a key, or no_slot. Comparing keys may run foreign code that changes the cache: then it starts again.
+Slot find(State& state, std::uint64_t hash, PyObject* key) {
+    for (int attempt = 0; attempt < most_restarts; ++attempt) {
+        bool failed = false;
+        const auto [slot, stopped] = state.store.find(hash, [&](PyObject* other) {
+            if (other == key) {
+                return KeyMatch::yes;
+            }
+            if (PyUnicode_CheckExact(other) && PyUnicode_CheckExact(key)) {
+                return same_text(other, key) ? KeyMatch::yes : KeyMatch::no;
+            }
+            const std::uint64_t changes = state.store.changes();
+            Py_INCREF(other);
+            const int equal = PyObject_RichCompareBool(other, key, Py_EQ);
+            Py_DECREF(other);
+            failed = equal < 0;
+            if (failed || state.store.changes() != changes) {
+                return KeyMatch::stop;
+            }
+            return equal != 0 ? KeyMatch::yes : KeyMatch::no;
+        });
+        if (failed) {
+            throw py::error_already_set();
+        }
+        if (!stopped) {
+            return slot;
+        }
+    }
+    PyErr_SetString(PyExc_RuntimeError, "the comparison of keys changed the cache every time");
+    throw py::error_already_set();
+}
+
+void take_out(State& state, Slot slot, RemovalCause cause, Departures& departures) {
+    const auto entry = state.store.remove(slot);
+    KindCounts& kind = state.kinds[entry.kind];
+    --kind.entries;
+    kind.bytes -= entry.bytes;
+    departures.add(entry, cause);
+}
+
+void take_out_expired(State& state, Nanoseconds now, Departures& departures) {
+    for (Slot slot = state.store.next_expired(now); slot != no_slot; slot = state.store.next_expired(now)) {
+        ++state.counts.expired;
+        take_out(state, slot, RemovalCause::expired, departures);
+    }
+}
+
+/// The slot of a live key; one whose time is over is taken out.
+Slot find_live(PyObject* self, PyObject* key, Departures& departures) {
+    State& state = state_of(self);
+    const Nanoseconds now = now_if_needed(self);
+    const Slot slot = find(state, hash_of(state, key), key);
+    if (slot != no_slot && state.store.deadline(slot) <= now) [[unlikely]] {
+        if (state.store.deadline(slot) != TimerWheel::never) {
+            ++state.counts.expired;
+            take_out(state, slot, RemovalCause::expired, departures);
+            return no_slot;
+        }
+    }
+    return slot;
+}
+
+/// Value of a live key (a new reference) with everything a hit does, or null.
+PyObject* ask(PyObject* self, PyObject* key, Departures& departures) {
+    State& state = state_of(self);
+    const Slot slot = find_live(self, key, departures);
+    if (slot == no_slot) {
+        ++state.counts.misses;
+        return nullptr;
+    }
+    ++state.counts.hits;
+    ++state.kinds[state.store.at(slot).kind].hits;
+    state.store.hit(slot);
+    return Py_NewRef(state.store.at(slot).value);
+}
+
+/// Runs `body(departures)`, then lets go of what left.
+template <typename Result, typename Body>
+Result changing(PyObject* self, Result failed, Body&& body) noexcept {
+    Departures departures;
+    Result result = guarded<Result>(failed, [&] { return body(departures); });
+    departures.let_go(object_of(self)->listener);
+    return result;
+}
+
+double seconds_of(PyObject* ttl) {
+    const double seconds = PyFloat_AsDouble(ttl);
+    if (seconds == -1.0 && PyErr_Occurred() != nullptr) {
+        throw py::error_already_set();
+    }
+    if (!(seconds >= 0)) {
+        throw InvalidArgument("Argument `ttl` must be 0 or more seconds or None, but is " +
+                              std::string(py::str(py::handle(ttl))) + ".");
+    }
+    return seconds;
+}
+
+std::uint32_t kind_of(State& state, PyObject* kind) {
+    if (kind == nullptr) {
+        return 0;
+    }
+    if (!PyUnicode_Check(kind)) {
+        throw InvalidArgument("Argument `kind` must be a text, but is a " + std::string(Py_TYPE(kind)->tp_name) + ".");
+    }
+    auto name = py::cast<std::string>(py::handle(kind));
+    auto [known, is_new] = state.kind_by_name.try_emplace(name, static_cast<std::uint32_t>(state.kinds.size()));
+    if (is_new) {
+        state.kinds.push_back({.name = std::move(name)});
+    }
+    return known->second;
+}
+
+/// Seconds to live that `ttl` (null or None: the kind's, else the cache's) means; negative: for ever.
+double lifetime_of(const State& state, PyObject* ttl, std::uint32_t kind) {
+    if (ttl != nullptr && ttl != Py_None) {
+        return seconds_of(ttl);
+    }
+    return state.kinds[kind].ttl >= 0 ? state.kinds[kind].ttl : state.ttl;
+}
+
+Nanoseconds deadline_of(double lifetime, Nanoseconds now) {
+    return lifetime < 0 || lifetime > longest_ttl_s ? TimerWheel::never
+                                                    : now + static_cast<Nanoseconds>(lifetime * 1e9);
+}
+
+std::uint64_t weigh(PyObject* self, PyObject* key, PyObject* value) {
+    PyObject* weigher = object_of(self)->weigher;
+    if (weigher == nullptr) {
+        return weight_of(key) + weight_of(value) + ObjectStore::overhead();
+    }
+    const auto answer = py::reinterpret_steal<py::object>(PyObject_CallFunctionObjArgs(weigher, key, value, nullptr));
+    if (!answer) {
+        throw py::error_already_set();
+    }
+    const Py_ssize_t bytes = PyLong_AsSsize_t(answer.ptr());
+    if (bytes < 0) {
+        PyErr_Clear();
+        throw InvalidArgument("Argument `weigher` must return a whole number of bytes, 0 or more, but returned " +
+                              std::string(py::str(answer)) + ".");
+    }
+    return static_cast<std::uint64_t>(bytes);
+}
+
+void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl, PyObject* kind_name, Departures& departures) {
+    // Everything that may run foreign code comes first.
+    State& state = state_of(self);
+    const std::uint32_t kind = kind_of(state, kind_name);
+    const double lifetime = lifetime_of(state, ttl, kind);
+    const std::uint64_t bytes = weigh(self, key, value);
+    const bool timed = lifetime >= 0 || state.store.anything_expires();
+    const Nanoseconds now = timed ? now_of(self) : 0;
+    const std::uint64_t hash = hash_of(state, key);
+    const Slot slot = find(state, hash, key);
+
+    const bool too_heavy = bytes > state.store.limits().most_bytes;
+    if (lifetime == 0 || too_heavy) {
+        state.counts.refused += too_heavy ? 1 : 0;
+        if (slot != no_slot) {
+            take_out(state, slot, RemovalCause::replaced, departures);
+        }
+        return;
+    }
+    ++state.counts.stored;
+    ++state.kinds[kind].entries;
+    state.kinds[kind].bytes += bytes;
+    ObjectStore::Entry entry{.key = key, .value = Py_NewRef(value), .bytes = bytes, .stored = now, .kind = kind};
+    if (slot != no_slot) {
+        auto before = state.store.replace(slot, entry, deadline_of(lifetime, now));
+        --state.kinds[before.kind].entries;
+        state.kinds[before.kind].bytes -= before.bytes;
+        ++state.counts.replaced;
+        Py_INCREF(before.key);  // the store keeps it as well
+        departures.add(before, RemovalCause::replaced);
+    } else {
+        Py_INCREF(key);
+        state.store.insert(hash, entry, deadline_of(lifetime, now));
+    }
+    if (timed) {
+        take_out_expired(state, now, departures);
+    }
+    for (Slot victim = state.store.over_limit(); victim != no_slot; victim = state.store.over_limit()) {
+        ++state.counts.evicted;
+        take_out(state, victim, RemovalCause::size, departures);
+    }
+}
+
+/// Arguments given by place or by name, as many as `names` has; absent ones are null.
+template <std::size_t Size>
+std::array<PyObject*, Size> arguments_of(const char* function, const std::array<const char*, Size>& names,
+                                         std::size_t required, PyObject* const* given, Py_ssize_t count,
+                                         PyObject* given_names) {
+    std::array<PyObject*, Size> found{};
+    const auto by_place = static_cast<std::size_t>(count);
+    bool fits = by_place <= Size;
+    for (std::size_t i = 0; fits && i < by_place; ++i) {
+        found[i] = given[i];
+    }
+    const Py_ssize_t named = given_names == nullptr ? 0 : PyTuple_GET_SIZE(given_names);
+    for (Py_ssize_t i = 0; fits && i < named; ++i) {
+        fits = false;
+        for (std::size_t place = 0; place < Size; ++place) {
+            if (found[place] == nullptr &&
+                PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(given_names, i), names[place]) == 0) {
+                found[place] = given[count + i];
+                fits = true;
+                break;
+            }
+        }
+    }
+    for (std::size_t i = 0; i < required; ++i) {
+        fits = fits && found[i] != nullptr;
+    }
+    if (!fits) {
+        std::string words = std::string(function) + "() takes";
+        for (std::size_t i = 0; i < Size; ++i) {
+            words.append(i == 0 ? " `" : ", `").append(names[i]).append(i < required ? "`" : "` (optional)");
+        }
+        PyErr_SetString(PyExc_TypeError, words.c_str());
+        throw py::error_already_set();
+    }
+    return found;
+}
+
+PyObject* get(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
+    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+        PyObject* key = arguments[0];
+        PyObject* otherwise = count == 2 ? arguments[1] : Py_None;
+        if (count < 1 || count > 2 || names != nullptr) [[unlikely]] {
+            const auto found = arguments_of<2>("get", {"key", "default"}, 1, arguments, count, names);
+            key = found[0];
+            otherwise = found[1] != nullptr ? found[1] : Py_None;
+        }
+        PyObject* value = ask(self, key, departures);
+        return value != nullptr ? value : Py_NewRef(otherwise);
+    });
+}
+
+PyObject* peek(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
+    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+        const auto [key, otherwise] = arguments_of<2>("peek", {"key", "default"}, 1, arguments, count, names);
+        const Slot slot = find_live(self, key, departures);
+        return Py_NewRef(slot != no_slot ? state_of(self).store.at(slot).value
+                                         : (otherwise != nullptr ? otherwise : Py_None));
+    });
+}
+
+PyObject* set(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
+    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+        if (count == 2 && names == nullptr) [[likely]] {
+            store(self, arguments[0], arguments[1], nullptr, nullptr, departures);
+        } else {
+            const auto [key, value, ttl, kind] =
+                arguments_of<4>("set", {"key", "value", "ttl", "kind"}, 2, arguments, count, names);
+            store(self, key, value, ttl, kind, departures);
+        }
+        return Py_NewRef(Py_None);
+    });
+}
+
+/// (value, age s, s left or None, kind), or None if there is no live entry; counts as a request.
+PyObject* look_up(PyObject* self, PyObject* key) {
+    return changing<PyObject*>(self, nullptr, [&](Departures& departures) -> PyObject* {
+        const auto value = py::reinterpret_steal<py::object>(ask(self, key, departures));
+        if (!value) {
+            return Py_NewRef(Py_None);
+        }
+        State& state = state_of(self);
+        const Nanoseconds now = now_of(self);
+        const Slot slot = find(state, hash_of(state, key), key);
+        if (slot == no_slot) {
+            return Py_NewRef(Py_None);
+        }
+        const Nanoseconds deadline = state.store.deadline(slot);
+        const Nanoseconds stored = state.store.at(slot).stored;
+        py::object left = py::none();
+        if (deadline != TimerWheel::never) {
+            left = py::float_(static_cast<double>(deadline - now) * 1e-9);
+        }
+        const double age = stored == 0 ? 0.0 : static_cast<double>(now - stored) * 1e-9;
+        return py::make_tuple(value, age, left, state.kinds[state.store.at(slot).kind].name).release().ptr();
+    });
+}
+
+bool forget(PyObject* self, PyObject* key, Departures& departures) {
+    const Slot slot = find_live(self, key, departures);
+    if (slot == no_slot) {
+        return false;
+    }
+    State& state = state_of(self);
+    ++state.counts.deleted;
+    take_out(state, slot, RemovalCause::explicit_, departures);
+    return true;
+}
+
+PyObject* delete_key(PyObject* self, PyObject* key) {
+    return changing<PyObject*>(
+        self, nullptr, [&](Departures& departures) { return PyBool_FromLong(forget(self, key, departures) ? 1 : 0); });
+}
+
+PyObject* touch(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
+    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+        const auto [key, ttl] = arguments_of<2>("touch", {"key", "ttl"}, 1, arguments, count, names);
+        const Nanoseconds now = now_of(self);
+        const double given = ttl != nullptr && ttl != Py_None ? seconds_of(ttl) : -1;
+        const Slot slot = find_live(self, key, departures);
+        if (slot == no_slot) {
+            return Py_NewRef(Py_False);
+        }
+        State& state = state_of(self);
+        const double lifetime = given >= 0 ? given : lifetime_of(state, nullptr, state.store.at(slot).kind);
+        if (lifetime == 0) {
+            ++state.counts.deleted;
+            take_out(state, slot, RemovalCause::explicit_, departures);
+        } else {
+            state.store.set_deadline(slot, deadline_of(lifetime, now));
+        }
+        return Py_NewRef(Py_True);
+    });
+}
+
+PyObject* clear(PyObject* self, PyObject*) {
+    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+        State& state = state_of(self);
+        for (const auto& entry : state.store.clear()) {
+            departures.add(entry, RemovalCause::explicit_);
+        }
+        for (KindCounts& kind : state.kinds) {
+            kind.entries = 0;
+            kind.bytes = 0;
+        }
+        return Py_NewRef(Py_None);
+    });
+}
+
+PyObject* expire(PyObject* self, PyObject*) {
+    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+        State& state = state_of(self);
+        const std::uint64_t before = state.counts.expired;
+        take_out_expired(state, now_of(self), departures);
+        return PyLong_FromUnsignedLongLong(state.counts.expired - before);
+    });
+}
+
+PyObject* keys(PyObject* self, PyObject*) {
+    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+        take_out_expired(state_of(self), now_of(self), departures);
+        // Making the list may collect garbage, and that may change the store: what goes in is taken first.
+        std::vector<py::object> found;
+        const ObjectStore& store = state_of(self).store;
+        for (Slot slot = store.next_live(0); slot != no_slot; slot = store.next_live(slot + 1)) {
+            found.push_back(py::reinterpret_borrow<py::object>(store.at(slot).key));
+        }
+        py::list all;
+        for (const py::object& key : found) {
+            all.append(key);
+        }
+        return all.release().ptr();
+    });
+}
+
+PyObject* statistics(PyObject* self, PyObject*) {
+    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+        State& state = state_of(self);
+        take_out_expired(state, now_of(self), departures);
+        py::dict found;
+        found["hits"] = state.counts.hits;
+        found["misses"] = state.counts.misses;
+        found["expired"] = state.counts.expired;
+        found["stored"] = state.counts.stored;
+        found["deleted"] = state.counts.deleted;
+        found["replaced"] = state.counts.replaced;
+        found["evicted"] = state.counts.evicted;
+        found["refused"] = state.counts.refused;
+        found["entries"] = state.store.size();
+        found["bytes"] = state.store.bytes();
+        found["overhead_bytes"] = ObjectStore::overhead();
+        py::dict by_kind;
+        for (const KindCounts& kind : state.kinds) {
+            if (kind.entries > 0 || kind.hits > 0) {
+                by_kind[py::str(kind.name)] = py::make_tuple(kind.entries, kind.bytes, kind.hits);
+            }
+        }
+        found["by_kind"] = by_kind;
+        return found.release().ptr();
+    });
+}
+
+Py_ssize_t length(PyObject* self) {
+    return changing<Py_ssize_t>(self, -1, [&](Departures& departures) {
+        State& state = state_of(self);
+        if (state.store.anything_expires()) {
+            take_out_expired(state, now_of(self), departures);
+        }
+        return static_cast<Py_ssize_t>(state.store.size());
+    });
+}
+
+PyObject* item(PyObject* self, PyObject* key) {
+    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+        PyObject* value = ask(self, key, departures);
+        if (value == nullptr) {
+            PyErr_SetObject(PyExc_KeyError, key);
+        }
+        return value;
+    });
+}
+
+int set_item(PyObject* self, PyObject* key, PyObject* value) {
+    return changing<int>(self, -1, [&](Departures& departures) {
+        if (value != nullptr) {
+            store(self, key, value, nullptr, nullptr, departures);
+            return 0;
+        }
+        if (!forget(self, key, departures)) {
+            PyErr_SetObject(PyExc_KeyError, key);
+            return -1;
+        }
+        return 0;
+    });
+}
+
+int contains(PyObject* self, PyObject* key) {
+    return changing<int>(self, -1,
+                         [&](Departures& departures) { return find_live(self, key, departures) != no_slot ? 1 : 0; });
+}
+
+std::uint64_t limit_of(PyObject* argument) {
+    return argument == Py_None ? StoreLimits::none : py::cast<std::uint64_t>(py::handle(argument));
+}
+
+PyObject* given_or_null(PyObject* argument) {
+    return argument == Py_None ? nullptr : Py_NewRef(argument);
+}
+
+/// (max_entries, max_bytes, ttl, ttl_by_kind, policy, weigher, on_removal, clock): checked by the class above.
+int initialise(PyObject* self, PyObject* arguments, PyObject*) {
+    return guarded<int>(-1, [&] {
+        PyObject *entries, *bytes, *ttl, *by_kind, *policy, *weigher, *listener, *clock, *seed;
+        if (PyArg_ParseTuple(arguments, "OOOOOOOOO", &entries, &bytes, &ttl, &by_kind, &policy, &weigher, &listener,
+                             &clock, &seed) == 0) {
+            return -1;
+        }
+        if (object_of(self)->state != nullptr) {
+            throw InvalidArgument("The cache must be initialised once, but was before.");
+        }
+        object_of(self)->clock = given_or_null(clock);
+        auto state =
+            std::make_unique<State>(State{.store = ObjectStore({limit_of(entries), limit_of(bytes)},
+                                                               py::cast<std::string>(py::handle(policy)), now_of(self)),
+                                          .seed = py::cast<std::uint64_t>(py::handle(seed)),
+                                          .ttl = ttl == Py_None ? -1.0 : seconds_of(ttl)});
+        state->kinds[0].name = "default";
+        state->kind_by_name["default"] = 0;
+        for (auto [name, seconds] : py::reinterpret_borrow<py::dict>(by_kind)) {
+            state->kinds[kind_of(*state, name.ptr())].ttl = seconds_of(seconds.ptr());
+        }
+        object_of(self)->weigher = given_or_null(weigher);
+        object_of(self)->listener = given_or_null(listener);
+        object_of(self)->state = state.release();
+        return 0;
+    });
+}
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+    auto* object = object_of(self);
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(object->weigher);
+    Py_VISIT(object->listener);
+    Py_VISIT(object->clock);
+    if (object->state != nullptr) {
+        const ObjectStore& store = object->state->store;
+        for (Slot slot = store.next_live(0); slot != no_slot; slot = store.next_live(slot + 1)) {
+            Py_VISIT(store.at(slot).key);
+            Py_VISIT(store.at(slot).value);
+        }
+    }
+    return 0;
+}
+
+int clear_references(PyObject* self) {
+    auto* object = object_of(self);
+    if (object->state != nullptr) {
+        Departures departures;
+        for (const auto& entry : object->state->store.clear()) {
+            departures.add(entry, RemovalCause::explicit_);
+        }
+        departures.let_go(nullptr);  // the cache itself goes: nobody is told
+    }
+    Py_CLEAR(object->weigher);
+    Py_CLEAR(object->listener);
+    Py_CLEAR(object->clock);
+    return 0;
+}
+
+void deallocate(PyObject* self) {
+    PyTypeObject* type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (object_of(self)->weak_references != nullptr) {
+        PyObject_ClearWeakRefs(self);
+    }
+    clear_references(self);
+    delete object_of(self)->state;
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+template <typename Function>
+PyCFunction as_method(Function* function) {
+    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
+PyMethodDef methods[] = {
+    {"get", as_method(get), METH_FASTCALL | METH_KEYWORDS,
+     "get($self, /, key, default=None)\n--\n\nThe live value of a key, or `default`."},
+    {"peek", as_method(peek), METH_FASTCALL | METH_KEYWORDS,
+     "peek($self, /, key, default=None)\n--\n\nLike get(), but counts neither as a request nor as use."},
+    {"set", as_method(set), METH_FASTCALL | METH_KEYWORDS,
+     "set($self, /, key, value, *, ttl=None, kind='default')\n--\n\nStore a value for `ttl` seconds; None takes the "
+     "kind's, 0 stores nothing and forgets the key."},
+    {"delete", delete_key, METH_O, "delete($self, key, /)\n--\n\nForget a key; whether it was there."},
+    {"touch", as_method(touch), METH_FASTCALL | METH_KEYWORDS,
+     "touch($self, /, key, ttl=None)\n--\n\nLet a live entry live `ttl` seconds from now; whether there is one."},
+    {"clear", clear, METH_NOARGS, "clear($self, /)\n--\n\nForget everything."},
+    {"expire", expire, METH_NOARGS, "expire($self, /)\n--\n\nRemove entries whose time is over; how many."},
+    {"_look_up", look_up, METH_O, nullptr},
+    {"_keys", keys, METH_NOARGS, nullptr},
+    {"_statistics", statistics, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyMemberDef members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(CacheObject, weak_references), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
+};
+
+PyType_Slot slots[] = {
+    {Py_tp_doc, const_cast<char*>("The cache in memory beneath synqc.cache.MemoryCache.")},
+    {Py_tp_new, reinterpret_cast<void*>(PyType_GenericNew)},
+    {Py_tp_init, reinterpret_cast<void*>(initialise)},
+    {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
+    {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+    {Py_tp_clear, reinterpret_cast<void*>(clear_references)},
+    {Py_tp_methods, methods},
+    {Py_tp_members, members},
+    {Py_mp_length, reinterpret_cast<void*>(length)},
+    {Py_mp_subscript, reinterpret_cast<void*>(item)},
+    {Py_mp_ass_subscript, reinterpret_cast<void*>(set_item)},
+    {Py_sq_contains, reinterpret_cast<void*>(contains)},
+    {0, nullptr},
+};
+
+PyType_Spec spec = {"synqc._core.MemoryCache", sizeof(CacheObject), 0,
+                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
+
+}  // namespace
+
+void bind_memory_cache(py::module_& module) {
+    const auto type = py::reinterpret_steal<py::object>(PyType_FromSpec(&spec));
+    if (!type) {
+        throw py::error_already_set();
+    }
+    module.attr("MemoryCache") = type;
+}
 
 }  // namespace synqc

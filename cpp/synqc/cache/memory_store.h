@@ -82,6 +82,23 @@ class MemoryStore {
         return slot;
     }
 
+    /// Gives the key another value, which counts as a request for it; returns what was there, under the same key.
+    Entry replace(Slot slot, Entry entry, Nanoseconds deadline) {
+        const std::uint64_t weight_before = entries_[slot].bytes;
+        bytes_ += entry.bytes - weight_before;
+        entry.key = entries_[slot].key;
+        Entry before = std::exchange(entries_[slot], std::move(entry));
+        if (limits_.weighs_bytes() && entries_[slot].bytes != weight_before) {
+            policy_->remove(slot);
+            policy_->insert(slot, hashes_[slot], entries_[slot].bytes);
+        } else {
+            policy_->hit(slot);
+        }
+        wheel_.set(slot, deadline);
+        ++changes_;
+        return before;
+    }
+
     void set_deadline(Slot slot, Nanoseconds deadline) { wheel_.set(slot, deadline); }
 
     /// Takes the entry out.
@@ -128,7 +145,13 @@ class MemoryStore {
 
     std::uint64_t size() const { return size_; }
     std::uint64_t bytes() const { return bytes_; }
-    /// Counts insertions and removals: who let foreign code run can tell whether slots are still what they were.
+    /// Bytes beside keys and values, of one entry.
+    static constexpr std::uint64_t overhead() {
+        // The entry, its hash, two places of the table at its usual load, and what policy and wheel keep beside it.
+        return sizeof(Entry) + 8 + 2 * 8 + 1 + 24 + 8 + 8;
+    }
+    /// Counts insertions, replacements and removals: who let foreign code run can tell whether slots are still what
+    /// they were.
     std::uint64_t changes() const { return changes_; }
     const StoreLimits& limits() const { return limits_; }
     std::string_view policy_name() const { return policy_name_; }

@@ -1,1 +1,17 @@
-"""Caches."""
+"""Caches in memory, in a file and on a server, keys made of content, and functions that remember.
+
+>>> from synqc.cache import MemoryCache, cached
+>>> cache = MemoryCache(max_entries=1000, ttl=60)
+>>> cache.get_or_compute("square of 12", lambda: 12 * 12)
+144
+>>> cache.get("square of 12")
+144
+"""
+
+from synqc.cache._control import Answer, Control
+from synqc.cache._decorators import cached
+from synqc.cache._memory import MemoryCache, MemoryStats
+from synqc.cache._protocol import Cache
+from synqc.cache._stored import Stored
+
+__all__ = ["Answer", "Cache", "Control", "MemoryCache", "MemoryStats", "Stored", "cached"]

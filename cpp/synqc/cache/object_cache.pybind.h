@@ -1,0 +1,58 @@
+#pragma once
+
+#include <Python.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "synqc/cache/memory_store.h"
+
+namespace synqc {
+
+/// A count per kind of entry.
+struct KindCounts {
+    std::string name;
+    std::uint64_t hits = 0;
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;
+    double ttl = -1;  // s; negative: the cache's
+};
+
+struct ObjectCounts {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t expired = 0;
+    std::uint64_t stored = 0;
+    std::uint64_t deleted = 0;
+    std::uint64_t replaced = 0;
+    std::uint64_t evicted = 0;
+    std::uint64_t refused = 0;
+};
+
+using ObjectStore = MemoryStore<PyObject*, PyObject*>;
+
+/// Entries on their way out: references are given back, and the listener told, only when the store is whole again,
+/// because both may run foreign code that comes back to the cache.
+class Departures {
+  public:
+    /// Takes over the references of an entry that has left the store.
+    void add(const ObjectStore::Entry& entry, RemovalCause cause);
+    /// Tells `listener` (null: nobody) of each, as (key, value, cause in words), and lets go of the references.
+    void let_go(PyObject* listener);
+
+  private:
+    struct Departure {
+        PyObject* key;
+        PyObject* value;
+        RemovalCause cause;
+    };
+
+    std::array<Departure, 2> few_{};
+    std::vector<Departure> more_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace synqc

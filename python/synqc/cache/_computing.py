@@ -1,0 +1,180 @@
+"""What every cache can do beyond storing: compute what is missing, once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from synqc.cache._control import Answer, Control
+from synqc.cache._flight import MISSING, Flights
+from synqc.errors import CacheMiss
+
+__all__ = ["Computing"]
+
+_USUAL: Final = Control()
+
+
+class Computing:
+    """`get_or_compute` and its kin on top of `get`, `set` and `look_up`; a cache inherits it and sets `_flights`."""
+
+    _flights: Flights
+
+    def get_or_compute(
+        self,
+        key: Any,
+        compute: Callable[[], Any],
+        *,
+        ttl: float | None = None,
+        kind: str = "default",
+        control: Control | None = None,
+        flight: bool = True,
+    ) -> Any:
+        """The value of a key; computed and stored if there is none.
+
+        Whoever asks while it is being computed, thread or coroutine, waits for that one computation. Values like
+        None, 0 and "" are values. What `compute` raises reaches all who wait and is not stored.
+
+        Args:
+            key: Of the entry.
+            compute: Gives the value. It may ask for other keys, never for this one.
+            ttl: Seconds to live; None: the kind's; 0: do not store.
+            kind: Label for lifetimes and statistics.
+            control: What this request asks of the cache.
+            flight: False computes even if somebody else is computing the same.
+
+        Raises:
+            CacheMiss: `control.only_if_cached`, and there is no value.
+            SynqcError: `compute` asked for its own key.
+        """
+        seen = None
+        if control is None:
+            seen = self._flights.landings
+            value = self.get(key, MISSING)  # type: ignore[attr-defined]
+            if value is not MISSING:
+                return value
+        return self._compute(key, compute, ttl, kind, control or _USUAL, flight, seen)[0]
+
+    async def aget_or_compute(
+        self,
+        key: Any,
+        compute: Callable[[], Awaitable[Any]],
+        *,
+        ttl: float | None = None,
+        kind: str = "default",
+        control: Control | None = None,
+        flight: bool = True,
+    ) -> Any:
+        """Like `get_or_compute`, with a coroutine function; waiting blocks no event loop."""
+        seen = None
+        if control is None:
+            seen = self._flights.landings
+            value = self.get(key, MISSING)  # type: ignore[attr-defined]
+            if value is not MISSING:
+                return value
+        return (await self._acompute(key, compute, ttl, kind, control or _USUAL, flight, seen))[0]
+
+    def answer(
+        self,
+        key: Any,
+        compute: Callable[[], Any],
+        *,
+        ttl: float | None = None,
+        kind: str = "default",
+        control: Control | None = None,
+        flight: bool = True,
+    ) -> Answer:
+        """Like `get_or_compute`, and says whether the value was stored before, how old it is, and under which key."""
+        value, hit = self._compute(key, compute, ttl, kind, control or _USUAL, flight)
+        return self._answer(key, value, hit, control or _USUAL)
+
+    async def aanswer(
+        self,
+        key: Any,
+        compute: Callable[[], Awaitable[Any]],
+        *,
+        ttl: float | None = None,
+        kind: str = "default",
+        control: Control | None = None,
+        flight: bool = True,
+    ) -> Answer:
+        """Like `answer`, with a coroutine function."""
+        value, hit = await self._acompute(key, compute, ttl, kind, control or _USUAL, flight)
+        return self._answer(key, value, hit, control or _USUAL)
+
+    def _namespaced(self, key: Any, namespace: str) -> Any:
+        """A key no other namespace has."""
+        return ("namespace", namespace, key)
+
+    def _compute(
+        self,
+        key: Any,
+        compute: Callable[[], Any],
+        ttl: float | None,
+        kind: str,
+        control: Control,
+        flight: bool,
+        seen: int | None = None,
+    ) -> tuple[Any, bool]:
+        """Value and whether it was a hit. `seen`: landings before the caller's own miss; None: it has not asked yet."""
+        key, find, store = self._request(key, ttl, kind, control)
+        if seen is None:
+            seen = self._flights.landings
+            value = find()
+            if value is not MISSING:
+                return value, True
+        if control.only_if_cached:
+            raise CacheMiss(f"Key {key!r} must be cached for this request, but is not.")
+        if flight and not control.no_cache:
+            return self._flights.compute(key, find, compute, store, seen)
+        self._flights.computations += 1
+        value = compute()
+        store(value)
+        return value, False
+
+    async def _acompute(
+        self,
+        key: Any,
+        compute: Callable[[], Awaitable[Any]],
+        ttl: float | None,
+        kind: str,
+        control: Control,
+        flight: bool,
+        seen: int | None = None,
+    ) -> tuple[Any, bool]:
+        key, find, store = self._request(key, ttl, kind, control)
+        if seen is None:
+            seen = self._flights.landings
+            value = find()
+            if value is not MISSING:
+                return value, True
+        if control.only_if_cached:
+            raise CacheMiss(f"Key {key!r} must be cached for this request, but is not.")
+        if flight and not control.no_cache:
+            return await self._flights.acompute(key, find, compute, store, seen)
+        self._flights.computations += 1
+        value = await compute()
+        store(value)
+        return value, False
+
+    def _request(
+        self, key: Any, ttl: float | None, kind: str, control: Control
+    ) -> tuple[Any, Callable[[], Any], Callable[[Any], None]]:
+        """Key, how to find and how to store, as the request wants it."""
+        if control.namespace is not None:
+            key = self._namespaced(key, control.namespace)
+        lifetime = ttl if control.ttl is None else control.ttl
+
+        def find() -> Any:
+            return MISSING if control.no_cache else self.get(key, MISSING)  # type: ignore[attr-defined]
+
+        def store(value: Any) -> None:
+            if not control.no_store:
+                self.set(key, value, ttl=lifetime, kind=kind)  # type: ignore[attr-defined]
+
+        return key, find, store
+
+    def _answer(self, key: Any, value: Any, hit: bool, control: Control) -> Answer:
+        if control.namespace is not None:
+            key = self._namespaced(key, control.namespace)
+        found = self.look_up(key) if hit else None  # type: ignore[attr-defined]
+        return Answer(value, hit, 0.0 if found is None else found.age, key)
