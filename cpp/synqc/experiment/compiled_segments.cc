@@ -109,37 +109,9 @@ CompiledSegments::Channels CompiledSegments::pulses(const Qubit& qubit, const Pu
     return pulse.axis == 0 ? compiled : std::make_shared<const std::vector<Channel>>(turned(*compiled, pulse.axis));
 }
 
-CompiledSegments::Channels CompiledSegments::find_or_compile(std::string key,
+CompiledSegments::Channels CompiledSegments::find_or_compile(const std::string& key,
                                                              const std::function<std::vector<Channel>()>& compile) {
-    {
-        std::scoped_lock lock(mutex_);
-        auto found = segments_.find(key);
-        if (found != segments_.end()) {
-            ++hits_;
-            return found->second;
-        }
-        ++misses_;
-    }
-    auto compiled = std::make_shared<const std::vector<Channel>>(compile());
-    std::size_t bytes = bytes_of(*compiled) + key.size();
-    std::scoped_lock lock(mutex_);
-    if (bytes_ + bytes > most_bytes_) {
-        segments_.clear();
-        bytes_ = 0;
-    }
-    bytes_ += bytes;
-    segments_.emplace(std::move(key), compiled);
-    return compiled;
-}
-
-std::size_t CompiledSegments::hits() const {
-    std::scoped_lock lock(mutex_);
-    return hits_;
-}
-
-std::size_t CompiledSegments::misses() const {
-    std::scoped_lock lock(mutex_);
-    return misses_;
+    return channels_.find_or_compute(key, compile, bytes_of);
 }
 
 }  // namespace synqc

@@ -2,22 +2,21 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "synqc/cache/concurrent_cache.h"
 #include "synqc/device/qubit.h"
 #include "synqc/linalg/channel.h"
 #include "synqc/pulse/pulse.h"
 
 namespace synqc {
 
-/// Channels of segments by content: the same qubit, pulse and calibration are compiled once, however often they are
-/// asked for. Thread-safe. Forgets everything when it holds more than `most_bytes`, which only costs time.
+/// Channels of segments by content: the same qubit, pulse and calibration are compiled once, however often and from
+/// however many threads they are asked for. Holds at most `most_bytes`; forgetting only costs time.
 class CompiledSegments {
   public:
-    explicit CompiledSegments(std::size_t most_bytes = std::size_t{256} << 20) : most_bytes_(most_bytes) {}
+    explicit CompiledSegments(std::size_t most_bytes = std::size_t{256} << 20) : channels_(most_bytes) {}
 
     using Channels = std::shared_ptr<const std::vector<Channel>>;
 
@@ -31,18 +30,12 @@ class CompiledSegments {
     Channels pulses(const Qubit& qubit, const Pulse& pulse, const std::vector<Real>& angles, Real detuning,
                     Real amplitude_error);
 
-    std::size_t hits() const;
-    std::size_t misses() const;
+    CacheCounts counts() const { return channels_.counts(); }
 
   private:
-    Channels find_or_compile(std::string key, const std::function<std::vector<Channel>()>& compile);
+    Channels find_or_compile(const std::string& key, const std::function<std::vector<Channel>()>& compile);
 
-    mutable std::mutex mutex_;
-    std::unordered_map<std::string, Channels> segments_;
-    std::size_t bytes_ = 0;
-    std::size_t most_bytes_;
-    std::size_t hits_ = 0;
-    std::size_t misses_ = 0;
+    ConcurrentCache<std::vector<Channel>> channels_;
 };
 
 /// The frame change that turns a drive axis by `angle` rad: rho_jk picks up exp(i (j - k) angle), and

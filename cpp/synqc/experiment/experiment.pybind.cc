@@ -299,8 +299,16 @@ Examples:
     py::class_<CompiledSegments, std::shared_ptr<CompiledSegments>>(
         module, "CompiledSegments", "Compiled drives, waits and probe steps by content; experiments may share it.")
         .def(py::init<std::size_t>(), py::arg("most_bytes"))
-        .def_property_readonly("hits", &CompiledSegments::hits)
-        .def_property_readonly("misses", &CompiledSegments::misses);
+        .def("counts", [](const CompiledSegments& segments) {
+            const CacheCounts counts = segments.counts();
+            py::dict found;
+            found["hits"] = counts.hits;
+            found["misses"] = counts.misses;
+            found["evictions"] = counts.evictions;
+            found["entries"] = counts.entries;
+            found["bytes"] = counts.bytes;
+            return found;
+        });
 
     py::class_<Experiment>(module, "Experiment")
         .def(py::init(&make_experiment), py::arg("device"), py::arg("target"), py::arg("fields"), py::arg("segments"))

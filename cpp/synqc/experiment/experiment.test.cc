@@ -342,9 +342,9 @@ TEST(compiled_segments, sharing_them_between_experiments_compiles_once_and_chang
     Watch watch;
     const RunRequest how{.shots = 300, .seed = 5};
     Experiment(request, segments).run(how, watch);
-    const std::size_t compiled = segments->misses();
+    const std::size_t compiled = segments->counts().misses;
     const RunResult again = Experiment(request, segments).run(how, watch);
-    EXPECT_EQ(segments->misses(), compiled);
+    EXPECT_EQ(segments->counts().misses, compiled);
     expect_same_bytes(again, run(request, how));
 }
 
