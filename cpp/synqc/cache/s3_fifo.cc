@@ -93,8 +93,11 @@ class S3Fifo final : public EvictionPolicy {
     }
 
     void hit(Slot slot) override {
+        // Nothing is written for who is known to be popular: threads that share a store then share the cache line.
         Node& node = nodes_[slot];
-        node.uses = static_cast<std::uint8_t>(std::min<int>(node.uses + 1, most_uses));
+        if (node.uses < most_uses) {
+            ++node.uses;
+        }
     }
 
     void remove(Slot slot) override {
