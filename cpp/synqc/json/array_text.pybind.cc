@@ -10,7 +10,7 @@ namespace synqc {
 
 namespace {
 
-constexpr std::size_t room_of_an_item = 40;
+constexpr std::size_t room_of_an_item = shortest_number_room;
 
 /// Writes the item at `at`; returns its end, or null if it is not finite.
 using WriteItem = char* (*)(const char* at, char* to, double& number);
@@ -98,39 +98,35 @@ class ArrayWriter {
     ArrayWriter(const Py_buffer& view, WriteItem write_item, Output& output, std::string& path, double& number)
         : view_(view), write_(write_item), output_(output), path_(path), number_(number) {}
 
-    ArrayOutcome write(const char* at, int dimension) {
+    /// Returns the end of what was written at `to`, or null.
+    char* write(const char* at, int dimension, char* to) {
+        to = output_.room(to, room_of_an_item);
+        if (to == nullptr) {
+            return nullptr;
+        }
         if (dimension == view_.ndim) {
-            char* to = output_.room(room_of_an_item);
-            if (to == nullptr) {
-                return ArrayOutcome::failed;
-            }
             to = write_(at, to, number_);
-            if (to == nullptr) {
-                return ArrayOutcome::not_finite;
-            }
-            output_.advance_to(to);
-            return ArrayOutcome::written;
+            not_finite_ = to == nullptr;
+            return to;
         }
-        if (!output_.put('[')) {
-            return ArrayOutcome::failed;
-        }
+        *to++ = '[';
         const Py_ssize_t length = view_.shape[dimension];
         for (Py_ssize_t index = 0; index < length; ++index) {
-            const ArrayOutcome outcome = write(at + index * view_.strides[dimension], dimension + 1);
-            if (outcome != ArrayOutcome::written) {
+            to = write(at + index * view_.strides[dimension], dimension + 1, to);
+            if (to == nullptr) {
                 path_.insert(0, std::string("[").append(std::to_string(index)).append("]"));
-                return outcome;
+                return nullptr;
             }
-            if (!output_.put(',')) {
-                return ArrayOutcome::failed;
-            }
+            *to++ = ',';
         }
-        if (length > 0) {
-            output_.replace_last(']');
-            return ArrayOutcome::written;
+        if (length == 0) {
+            ++to;
         }
-        return output_.put(']') ? ArrayOutcome::written : ArrayOutcome::failed;
+        to[-1] = ']';
+        return output_.room(to, 0);
     }
+
+    bool not_finite() const { return not_finite_; }
 
   private:
     const Py_buffer& view_;
@@ -138,11 +134,12 @@ class ArrayWriter {
     Output& output_;
     std::string& path_;
     double& number_;
+    bool not_finite_ = false;
 };
 
 }  // namespace
 
-ArrayOutcome write_array(PyObject* array, Output& output, std::string& path, double& number) {
+ArrayOutcome write_array(PyObject* array, Output& output, char*& to, std::string& path, double& number) {
     Py_buffer view;
     if (PyObject_GetBuffer(array, &view, PyBUF_FORMAT | PyBUF_STRIDES) != 0) {
         PyErr_Clear();  // dates, objects and other byte orders have no buffer
@@ -151,7 +148,11 @@ ArrayOutcome write_array(PyObject* array, Output& output, std::string& path, dou
     const WriteItem write = writer_of(view.format);
     ArrayOutcome outcome = ArrayOutcome::not_of_this_kind;
     if (write != nullptr) {
-        outcome = ArrayWriter(view, write, output, path, number).write(static_cast<const char*>(view.buf), 0);
+        ArrayWriter writer(view, write, output, path, number);
+        to = writer.write(static_cast<const char*>(view.buf), 0, to);
+        outcome = to != nullptr          ? ArrayOutcome::written
+                  : writer.not_finite() ? ArrayOutcome::not_finite
+                                        : ArrayOutcome::failed;
     }
     PyBuffer_Release(&view);
     return outcome;

@@ -41,4 +41,15 @@ char* write_escape(char letter, char* to) {
     return to;
 }
 
+char* write_escaped_slowly(const char* from, std::size_t length, char* to) {
+    for (const char* const end = from + length; from != end; ++from) {
+        if (is_special(*from)) {
+            to = write_escape(*from, to);
+        } else {
+            *to++ = *from;
+        }
+    }
+    return to;
+}
+
 }  // namespace synqc

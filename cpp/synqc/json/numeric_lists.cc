@@ -28,7 +28,7 @@ const char* NumericLists::read_list(const char* at, const char* end) {
         } else {
             break;
         }
-        at = reading::skip_space(number.end);
+        at = reading::skip_space(number.end, end);
         if (*at == ']') {
             shapes_.push_back(values_.size() - first);
             blocks_.push_back({first, shapes_.size(), any_real});
@@ -37,7 +37,7 @@ const char* NumericLists::read_list(const char* at, const char* end) {
         if (*at != ',') {
             break;
         }
-        at = reading::skip_space(at + 1);
+        at = reading::skip_space(at + 1, end);
         if (*at != '-' && !reading::is_digit(*at)) {
             break;
         }

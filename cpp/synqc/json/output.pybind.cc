@@ -4,20 +4,19 @@
 
 namespace synqc {
 
-bool Output::grow(std::size_t size) {
-    if (bytes_ == nullptr) {
+char* Output::grow(char* at, std::size_t size) {
+    const auto written = static_cast<std::size_t>(at - PyBytes_AS_STRING(bytes_));
+    const std::size_t wanted = std::max(2 * written, written + size) + first_size;
+    if (wanted > static_cast<std::size_t>(PY_SSIZE_T_MAX)) {
         PyErr_NoMemory();
-        return false;
+        return nullptr;
     }
-    const std::size_t written = static_cast<std::size_t>(at_ - PyBytes_AS_STRING(bytes_));
-    const std::size_t wanted = std::max(2 * written, written + size + first_size);
     if (_PyBytes_Resize(&bytes_, static_cast<Py_ssize_t>(wanted)) != 0) {
-        at_ = limit_ = nullptr;
-        return false;
+        limit_ = nullptr;
+        return nullptr;
     }
-    at_ = PyBytes_AS_STRING(bytes_) + written;
-    limit_ = PyBytes_AS_STRING(bytes_) + wanted;
-    return true;
+    limit_ = PyBytes_AS_STRING(bytes_) + wanted - slack;
+    return PyBytes_AS_STRING(bytes_) + written;
 }
 
 }  // namespace synqc

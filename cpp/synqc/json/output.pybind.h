@@ -8,68 +8,57 @@
 
 namespace synqc {
 
-/// A bytes object that grows while it is written. After a failure to grow, everything fails with MemoryError set.
+/// A bytes object that grows while it is written.
+///
+/// Who writes carries the place `at` along, so that it stays in a register, and asks for room before writing. Whatever
+/// was asked for, `slack` bytes more are there: punctuation needs no asking.
 class Output {
   public:
+    static constexpr std::size_t slack = 64;
+
     Output() : bytes_(PyBytes_FromStringAndSize(nullptr, first_size)) {
-        if (bytes_ != nullptr) {
-            at_ = PyBytes_AS_STRING(bytes_);
-            limit_ = at_ + first_size;
-        }
+        limit_ = bytes_ != nullptr ? PyBytes_AS_STRING(bytes_) + first_size - slack : nullptr;
     }
     ~Output() { Py_XDECREF(bytes_); }
     Output(const Output&) = delete;
     Output& operator=(const Output&) = delete;
 
-    /// Room for `size` more bytes, or null with an exception set. What was written of it is told to `advance_to`.
-    char* room(std::size_t size) {
-        if (static_cast<std::size_t>(limit_ - at_) < size && !grow(size)) [[unlikely]] {
-            return nullptr;
-        }
-        return at_;
-    }
-    void advance_to(char* end) { at_ = end; }
+    /// Where writing begins; null with an exception set if there is no memory.
+    char* begin() { return bytes_ != nullptr ? PyBytes_AS_STRING(bytes_) : nullptr; }
 
-    bool put(char letter) {
-        char* to = room(1);
-        if (to == nullptr) {
-            return false;
+    /// Makes room for `size` bytes and the slack behind `at`; returns where `at` has moved, null with an exception set.
+    char* room(char* at, std::size_t size) {
+        if (limit_ - at < static_cast<std::ptrdiff_t>(size)) [[unlikely]] {
+            return grow(at, size);
         }
-        *to = letter;
-        at_ = to + 1;
-        return true;
+        return at;
     }
-    bool put(std::string_view letters) {
-        char* to = room(letters.size());
-        if (to == nullptr) {
-            return false;
-        }
-        std::memcpy(to, letters.data(), letters.size());
-        at_ = to + letters.size();
-        return true;
-    }
-    char last() const { return at_[-1]; }
-    void replace_last(char letter) { at_[-1] = letter; }
-    void drop_last() { --at_; }
 
-    /// The bytes written, once; null with an exception set.
-    PyObject* take() {
+    /// Writes any number of letters; null with an exception set.
+    char* put(char* at, std::string_view letters) {
+        at = room(at, letters.size());
+        if (at != nullptr) {
+            std::memcpy(at, letters.data(), letters.size());
+            at += letters.size();
+        }
+        return at;
+    }
+
+    /// The bytes written up to `at`, once; null with an exception set.
+    PyObject* take(const char* at) {
         PyObject* result = bytes_;
         bytes_ = nullptr;
-        if (result != nullptr) {
-            _PyBytes_Resize(&result, at_ - PyBytes_AS_STRING(result));
-        }
+        _PyBytes_Resize(&result, at - PyBytes_AS_STRING(result));
         return result;
     }
 
   private:
     static constexpr Py_ssize_t first_size = 1024;
 
-    bool grow(std::size_t size);
+    char* grow(char* at, std::size_t size);
 
     PyObject* bytes_;
-    char* at_ = nullptr;
-    char* limit_ = nullptr;
+    char* limit_;
 };
 
 }  // namespace synqc

@@ -1,6 +1,5 @@
 #include "synqc/json/powers_of_ten.h"
 
-#include <array>
 #include <bit>
 #include <cstddef>
 
@@ -44,12 +43,10 @@ constexpr Wide leading_bits(const Limbs& number) {
     return {limb(0) << shift | limb(1) >> (64 - shift), limb(1) << shift | limb(2) >> (64 - shift)};
 }
 
-using Table = std::array<Wide, greatest_power_of_ten - least_power_of_ten + 1>;
-
 /// Powers of five have the same leading bits. floor(floor(2^m / 5^n) / 5) is floor(2^m / 5^(n + 1)), so that repeated
 /// division loses nothing.
-Table make_table() {
-    Table table{};
+PowersOfTen make_table() {
+    PowersOfTen table{};
     Limbs power{1};
     for (int exponent = 0; exponent <= greatest_power_of_ten; ++exponent) {
         table[static_cast<std::size_t>(exponent - least_power_of_ten)] = leading_bits(power);
@@ -64,13 +61,8 @@ Table make_table() {
     return table;
 }
 
-// Computed once when the library is loaded: 0.1 ms.
-const Table table = make_table();
-
 }  // namespace
 
-Wide power_of_ten(int exponent) {
-    return table[static_cast<std::size_t>(exponent - least_power_of_ten)];
-}
+const PowersOfTen powers_of_ten = make_table();
 
 }  // namespace synqc

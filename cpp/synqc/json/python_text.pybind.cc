@@ -8,31 +8,28 @@ namespace synqc {
 namespace {
 
 /// Long letters are written in parts, so that room is asked for a part's escapes and not for all.
-bool write_parts(const char* letters, std::size_t length, Output& output) {
+char* write_parts(const char* letters, std::size_t length, Output& output, char* to) {
     constexpr std::size_t part = 16384;
-    if (!output.put('"')) {
-        return false;
-    }
-    for (std::size_t written = 0; written < length; written += part) {
+    to = output.put(to, "\"");
+    for (std::size_t written = 0; written < length && to != nullptr; written += part) {
         const std::size_t now = std::min(part, length - written);
-        char* to = output.room(escaped_room(now));
-        if (to == nullptr) {
-            return false;
+        to = output.room(to, escaped_room(now));
+        if (to != nullptr) {
+            to = write_escaped(letters + written, now, to);
         }
-        output.advance_to(write_escaped(letters + written, now, to));
     }
-    return output.put('"');
+    return to != nullptr ? output.put(to, "\"") : nullptr;
 }
 
 /// UTF-8 in which each surrogate is an escape.
-bool write_with_surrogates(PyObject* text, Output& output) {
+char* write_with_surrogates(PyObject* text, Output& output, char* to) {
     PyErr_Clear();
     PyObject* encoded = PyUnicode_AsEncodedString(text, "utf-8", "surrogatepass");
     if (encoded == nullptr) {
-        return false;
+        return nullptr;
     }
     const std::string_view letters(PyBytes_AS_STRING(encoded), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded)));
-    char* to = output.room(escaped_room(letters.size()) + 2);
+    to = output.room(to, escaped_room(letters.size()));
     if (to != nullptr) {
         *to++ = '"';
         for (std::size_t at = 0; at < letters.size(); ++at) {
@@ -49,10 +46,9 @@ bool write_with_surrogates(PyObject* text, Output& output) {
             }
         }
         *to++ = '"';
-        output.advance_to(to);
     }
     Py_DECREF(encoded);
-    return to != nullptr;
+    return to;
 }
 
 char* write_ascii_letter(Py_UCS4 letter, char* to) {
@@ -72,41 +68,35 @@ char* write_ascii_letter(Py_UCS4 letter, char* to) {
 
 }  // namespace
 
-bool write_any_text(PyObject* text, Output& output) {
+char* write_any_text(PyObject* text, Output& output, char* to) {
     Py_ssize_t length = 0;
     const char* letters = PyUnicode_AsUTF8AndSize(text, &length);
     if (letters == nullptr) {
-        return PyErr_ExceptionMatches(PyExc_UnicodeEncodeError) && write_with_surrogates(text, output);
+        return PyErr_ExceptionMatches(PyExc_UnicodeEncodeError) ? write_with_surrogates(text, output, to) : nullptr;
     }
-    return write_parts(letters, static_cast<std::size_t>(length), output);
+    return write_parts(letters, static_cast<std::size_t>(length), output, to);
 }
 
-bool write_ascii_text(PyObject* text, Output& output) {
+char* write_ascii_text(PyObject* text, Output& output, char* to) {
     constexpr Py_ssize_t part = 4096;
     constexpr std::size_t longest_letter = 12;
     const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
     const auto kind = PyUnicode_KIND(text);
     const void* letters = PyUnicode_DATA(text);
-    if (!output.put('"')) {
-        return false;
-    }
-    for (Py_ssize_t begin = 0; begin < length; begin += part) {
+    to = output.put(to, "\"");
+    for (Py_ssize_t begin = 0; begin < length && to != nullptr; begin += part) {
         const Py_ssize_t end = std::min(length, begin + part);
-        char* to = output.room(longest_letter * static_cast<std::size_t>(end - begin));
-        if (to == nullptr) {
-            return false;
-        }
-        for (Py_ssize_t at = begin; at < end; ++at) {
+        to = output.room(to, longest_letter * static_cast<std::size_t>(end - begin));
+        for (Py_ssize_t at = begin; at < end && to != nullptr; ++at) {
             to = write_ascii_letter(PyUnicode_READ(kind, letters, at), to);
         }
-        output.advance_to(to);
     }
-    return output.put('"');
+    return to != nullptr ? output.put(to, "\"") : nullptr;
 }
 
-bool write_plain_ascii(PyObject* text, Output& output) {
-    return output.put({reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(text)),
-                       static_cast<std::size_t>(PyUnicode_GET_LENGTH(text))});
+char* write_plain_ascii(PyObject* text, Output& output, char* to) {
+    return output.put(to, {reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(text)),
+                           static_cast<std::size_t>(PyUnicode_GET_LENGTH(text))});
 }
 
 std::string text_of_key(PyObject* text) {

@@ -19,17 +19,29 @@ namespace synqc {
 
 namespace {
 
+#if PY_VERSION_HEX < 0x030D0000
+bool next_member(PyObject* dict, Py_ssize_t& place, PyObject*& name, PyObject*& item) {
+    return _PyDict_Next(dict, &place, &name, &item, nullptr) != 0;
+}
+#else
+bool next_member(PyObject* dict, Py_ssize_t& place, PyObject*& name, PyObject*& item) {
+    return PyDict_Next(dict, &place, &name, &item) != 0;
+}
+#endif
+
 /// Writes objects as JSON. `Compact` is the form of dumps without options; its questions are answered when compiling.
 ///
-/// Every function returns whether to go on. On the way out of a refusal each container adds its step to the path.
+/// Every function writes at `to` and returns the end of what it wrote, or null; there is always slack behind it. On the
+/// way out of a refusal each container adds its step to the path.
 template <bool Compact>
 class ObjectWriter {
   public:
     explicit ObjectWriter(const TextForm& form) : form_(form) {}
 
     PyObject* document(PyObject* object) {
-        if (value(object)) {
-            return output_.take();
+        char* to = output_.begin();
+        if (to != nullptr && (to = value(object, to)) != nullptr) {
+            return output_.take(to);
         }
         if (!refusal_.empty() && PyErr_Occurred() == nullptr) {
             refuse_input(refusal_ + " (at " + shown_path() + ").");
@@ -38,162 +50,180 @@ class ObjectWriter {
     }
 
   private:
-    bool value(PyObject* object) {
+    static char* put(std::string_view letters, char* to) {
+        std::memcpy(to, letters.data(), letters.size());
+        return to + letters.size();
+    }
+
+    char* value(PyObject* object, char* to) {
         PyTypeObject* const type = Py_TYPE(object);
         if (type == &PyUnicode_Type) {
-            return text(object);
+            return text(object, to);
         }
         if (type == &PyLong_Type) {
-            return integer(object);
-        }
-        if (type == &PyDict_Type) {
-            return dict(object);
+            return integer(object, to);
         }
         if (type == &PyFloat_Type) {
-            return real(PyFloat_AS_DOUBLE(object));
+            return real(PyFloat_AS_DOUBLE(object), to);
+        }
+        if (type == &PyDict_Type) {
+            return held<&ObjectWriter::dict>(object, to);
         }
         if (type == &PyList_Type) {
-            return list(object);
+            return held<&ObjectWriter::list>(object, to);
         }
         if (object == Py_None) {
-            return output_.put("null");
+            return output_.room(put("null", to), 0);
         }
         if (type == &PyBool_Type) {
-            return output_.put(object == Py_True ? std::string_view("true") : std::string_view("false"));
+            return output_.room(object == Py_True ? put("true", to) : put("false", to), 0);
         }
         if (type == &PyTuple_Type) {
-            return tuple(object);
+            return held<&ObjectWriter::tuple>(object, to);
         }
-        return other(object);
+        return held<&ObjectWriter::other>(object, to);
     }
 
-    bool text(PyObject* object) {
+    /// While what may hold or call something of the user's is written, its container may let go of it.
+    template <char* (ObjectWriter::*write)(PyObject*, char*)>
+    char* held(PyObject* object, char* to) {
+        Py_INCREF(object);
+        to = (this->*write)(object, to);
+        Py_DECREF(object);
+        return to;
+    }
+
+    /// What is written without a call that might reach the user's code.
+    static bool is_leaf(PyObject* object) {
+        PyTypeObject* const type = Py_TYPE(object);
+        return type == &PyUnicode_Type || type == &PyLong_Type || type == &PyFloat_Type || object == Py_None ||
+               type == &PyBool_Type;
+    }
+
+    char* text(PyObject* object, char* to) {
         if (!Compact && form_.as_standard) {
-            return write_ascii_text(object, output_);
+            return write_ascii_text(object, output_, to);
         }
-        return write_text(object, output_);
+        return write_text(object, output_, to);
     }
 
-    bool integer(PyObject* object) {
+    char* integer(PyObject* object, char* to) {
+#if PY_VERSION_HEX < 0x030C0000
+        // One digit holds 30 bits, which is what most numbers have.
+        const Py_ssize_t digits = Py_SIZE(object);
+        if (digits == 1 || digits == 0) [[likely]] {
+            const auto size = digits == 0 ? 0 : reinterpret_cast<PyLongObject*>(object)->ob_digit[0];
+            return output_.room(write_integer(std::uint64_t{size}, to), 0);
+        }
+#endif
         int overflow = 0;
         const long long number = PyLong_AsLongLongAndOverflow(object, &overflow);
         if (overflow != 0) [[unlikely]] {
-            return long_integer(object);
+            return long_integer(object, to);
         }
-        char* to = output_.room(integer_text_room);
-        if (to == nullptr) {
-            return false;
-        }
-        output_.advance_to(write_integer(static_cast<std::int64_t>(number), to));
-        return true;
+        return output_.room(write_integer(static_cast<std::int64_t>(number), to), 0);
     }
 
-    bool long_integer(PyObject* object) {
+    char* long_integer(PyObject* object, char* to) {
         PyObject* digits = PyLong_Type.tp_repr(object);
-        const bool written = digits != nullptr && write_plain_ascii(digits, output_);
-        Py_XDECREF(digits);
-        return written;
+        if (digits == nullptr) {
+            return nullptr;
+        }
+        to = write_plain_ascii(digits, output_, to);
+        Py_DECREF(digits);
+        return to;
     }
 
-    bool real(double number) {
+    char* real(double number, char* to) {
         if (!std::isfinite(number)) [[unlikely]] {
-            return not_finite(number);
+            return not_finite(number, to);
         }
-        char* to = output_.room(shortest_number_room);
-        if (to == nullptr) {
-            return false;
-        }
-        output_.advance_to(write_shortest(number, to));
-        return true;
+        return output_.room(write_shortest(number, to), 0);
     }
 
-    bool not_finite(double number) {
+    char* not_finite(double number, char* to) {
         if (!Compact && form_.as_standard) {
-            return output_.put(std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
+            return output_.put(to, std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
         }
         return refuse("be finite everywhere", std::isnan(number) ? "is nan" : number > 0 ? "is inf" : "is -inf");
     }
 
-    bool list(PyObject* object) {
+    char* list(PyObject* object, char* to) {
         if (PyList_GET_SIZE(object) == 0) {
-            return output_.put("[]");
+            return output_.put(to, "[]");
         }
-        if (!enter() || !output_.put('[')) {
-            return false;
-        }
+        to = open('[', to);
         // A function of the user's may shorten the list meanwhile.
-        for (Py_ssize_t index = 0; index < PyList_GET_SIZE(object); ++index) {
-            PyObject* const item = Py_NewRef(PyList_GET_ITEM(object, index));
-            const bool written = separate(index == 0) && value(item) && end_item();
-            Py_DECREF(item);
-            if (!written) {
-                return failed_at(index);
-            }
+        for (Py_ssize_t index = 0; to != nullptr && index < PyList_GET_SIZE(object); ++index) {
+            to = list_item(PyList_GET_ITEM(object, index), index, to);
         }
-        return close(']');
+        return close(']', to);
     }
 
-    bool tuple(PyObject* object) {
+    char* tuple(PyObject* object, char* to) {
         const Py_ssize_t size = PyTuple_GET_SIZE(object);
         if (size == 0) {
-            return output_.put("[]");
+            return output_.put(to, "[]");
         }
-        if (!enter() || !output_.put('[')) {
-            return false;
+        to = open('[', to);
+        for (Py_ssize_t index = 0; to != nullptr && index < size; ++index) {
+            to = list_item(PyTuple_GET_ITEM(object, index), index, to);
         }
-        for (Py_ssize_t index = 0; index < size; ++index) {
-            if (!(separate(index == 0) && value(PyTuple_GET_ITEM(object, index)) && end_item())) {
-                return failed_at(index);
-            }
-        }
-        return close(']');
+        return close(']', to);
     }
 
-    bool dict(PyObject* object) {
+    char* list_item(PyObject* item, Py_ssize_t index, char* to) {
+        to = separate(index == 0, to);
+        if (to == nullptr || (to = value(item, to)) == nullptr) [[unlikely]] {
+            return failed_at(index);
+        }
+        return end_item(to);
+    }
+
+    char* dict(PyObject* object, char* to) {
         const Py_ssize_t size = PyDict_GET_SIZE(object);
         if (!Compact && form_.as_standard && !PyDict_CheckExact(object)) {
-            return sorted_members(object);
+            return sorted_members(object, to);
         }
         if (size == 0) {
-            return output_.put("{}");
+            return output_.put(to, "{}");
         }
         if (!Compact && form_.sorted) {
-            return sorted_members(object);
+            return sorted_members(object, to);
         }
-        if (!enter() || !output_.put('{')) {
-            return false;
-        }
+        to = open('{', to);
         PyObject* name = nullptr;
         PyObject* item = nullptr;
         Py_ssize_t place = 0;
         bool first = true;
-        while (PyDict_Next(object, &place, &name, &item) != 0) {
-            Py_INCREF(name);
-            Py_INCREF(item);
-            const bool written = member(name, item, first);
-            Py_DECREF(item);
-            Py_DECREF(name);
-            if (!written) {
-                return false;
+        while (to != nullptr && next_member(object, place, name, item)) {
+            if (PyUnicode_CheckExact(name) && is_leaf(item)) [[likely]] {
+                to = member(name, item, first, to);
+            } else {
+                Py_INCREF(name);
+                Py_INCREF(item);
+                to = member(name, item, first, to);
+                Py_DECREF(item);
+                Py_DECREF(name);
             }
-            if (PyDict_GET_SIZE(object) != size) [[unlikely]] {
+            if (PyDict_GET_SIZE(object) != size && to != nullptr) [[unlikely]] {
                 PyErr_SetString(PyExc_RuntimeError, "dictionary changed size during iteration");
-                return false;
+                return nullptr;
             }
             first = false;
         }
-        return close('}');
+        return close('}', to);
     }
 
     /// Members in the order of sorted(object.items()), as the standard library has them.
-    bool sorted_members(PyObject* object) {
+    char* sorted_members(PyObject* object, char* to) {
         PyObject* members = PyMapping_Items(object);
         if (members == nullptr) {
-            return false;
+            return nullptr;
         }
-        const bool written = sort(members) && members_of(members);
+        to = sort(members) ? members_of(members, to) : nullptr;
         Py_DECREF(members);
-        return written;
+        return to;
     }
 
     bool sort(PyObject* members) {
@@ -201,7 +231,8 @@ class ObjectWriter {
             for (Py_ssize_t index = 0; index < PyList_GET_SIZE(members); ++index) {
                 PyObject* const name = PyTuple_GET_ITEM(PyList_GET_ITEM(members, index), 0);
                 if (!PyUnicode_Check(name)) {
-                    return refuse("have only str as keys", "has the key " + repr_of(name));
+                    refuse("have only str as keys", "has the key " + repr_of(name));
+                    return false;
                 }
             }
         }
@@ -210,199 +241,217 @@ class ObjectWriter {
         }
         if (!form_.as_standard && PyErr_ExceptionMatches(PyExc_TypeError)) {
             PyErr_Clear();
-            return refuse("have keys that can be sorted", "has keys of several types");
+            refuse("have keys that can be sorted", "has keys of several types");
         }
         return false;
     }
 
-    bool members_of(PyObject* members) {
+    char* members_of(PyObject* members, char* to) {
         const Py_ssize_t size = PyList_GET_SIZE(members);
         if (size == 0) {
-            return output_.put("{}");
+            return output_.put(to, "{}");
         }
-        if (!enter() || !output_.put('{')) {
-            return false;
-        }
-        for (Py_ssize_t index = 0; index < size; ++index) {
+        to = open('{', to);
+        for (Py_ssize_t index = 0; to != nullptr && index < size; ++index) {
             PyObject* const pair = PyList_GET_ITEM(members, index);
             if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
                 return refuse("have pairs as items", "has " + repr_of(pair));
             }
-            if (!member(PyTuple_GET_ITEM(pair, 0), PyTuple_GET_ITEM(pair, 1), index == 0)) {
-                return false;
-            }
+            to = member(PyTuple_GET_ITEM(pair, 0), PyTuple_GET_ITEM(pair, 1), index == 0, to);
         }
-        return close('}');
+        return close('}', to);
     }
 
-    bool member(PyObject* name, PyObject* item, bool first) {
-        if (!separate(first)) {
-            return false;
+    char* member(PyObject* name, PyObject* item, bool first, char* to) {
+        to = separate(first, to);
+        if (to == nullptr) {
+            return nullptr;
         }
-        if (PyUnicode_CheckExact(name) ? !text(name) : !key(name)) {
-            return false;
+        to = PyUnicode_CheckExact(name) ? text(name, to) : key(name, to);
+        if (to == nullptr) [[unlikely]] {
+            return nullptr;
         }
-        if (!output_.put(Compact || (form_.indent < 0 && !form_.as_standard) ? std::string_view(":")
-                                                                              : std::string_view(": "))) {
-            return false;
+        *to++ = ':';
+        if (!Compact && (form_.indent >= 0 || form_.as_standard)) {
+            *to++ = ' ';
         }
-        return (value(item) && end_item()) || failed_at(name);
+        to = value(item, to);
+        if (to == nullptr) [[unlikely]] {
+            return failed_at(name);
+        }
+        return end_item(to);
     }
 
     /// A key that is not exactly a str, as the standard library writes it.
-    bool key(PyObject* name) {
+    char* key(PyObject* name, char* to) {
         if (PyUnicode_Check(name)) {
-            return text(name);
+            return text(name, to);
         }
         if (form_.text_keys) {
             return refuse("have only str as keys", "has the key " + repr_of(name));
         }
-        if (name == Py_None || PyBool_Check(name) || PyLong_Check(name) || PyFloat_Check(name)) {
-            return output_.put('"') && scalar_key(name) && output_.put('"');
+        if (name != Py_None && !PyLong_Check(name) && !PyFloat_Check(name)) {
+            return refuse("have only str, int, float, bool and None as keys", "has the key " + repr_of(name));
         }
-        return refuse("have only str, int, float, bool and None as keys", "has the key " + repr_of(name));
-    }
-
-    bool scalar_key(PyObject* name) {
+        *to++ = '"';
         if (PyFloat_Check(name)) {
-            return real(PyFloat_AS_DOUBLE(name));
+            to = real(PyFloat_AS_DOUBLE(name), to);
+        } else {
+            to = PyLong_Check(name) && !PyBool_Check(name) ? integer(name, to) : value(name, to);
         }
-        return PyLong_Check(name) && !PyBool_Check(name) ? integer(name) : value(name);
+        return to != nullptr ? output_.put(to, "\"") : nullptr;
     }
 
     /// What is not exactly one of Python's own types that JSON has a form for.
-    [[gnu::noinline]] bool other(PyObject* object) {
+    [[gnu::noinline]] char* other(PyObject* object, char* to) {
         if (!Compact && form_.as_standard) {
-            return subclass_instance(object) ||
-                   (PyErr_Occurred() == nullptr && refusal_.empty() && refuse_type(object));
+            return is_extended(object) ? extended(object, to) : refuse_type(object);
         }
-        std::string path;
-        double number = 0;
         if (is_array_of_numpy(object) && (Compact || form_.indent < 0)) {
-            const ArrayOutcome outcome = write_array(object, output_, path, number);
+            std::string path;
+            double number = 0;
+            const ArrayOutcome outcome = write_array(object, output_, to, path, number);
             if (outcome == ArrayOutcome::not_finite) {
                 path_ = path;
-                return not_finite(number);
+                return not_finite(number, to);
             }
             if (outcome != ArrayOutcome::not_of_this_kind) {
-                return outcome == ArrayOutcome::written;
+                return to;
             }
         }
-        PyObject* plain = nullptr;
-        if (!is_subclass_of_ours(object) || (plain = plain_form_of(object)) != nullptr) {
-            plain = plain != nullptr ? plain : plain_form_of(object);
-        } else if (PyErr_Occurred() == nullptr) {
-            return subclass_instance(object);
-        }
+        PyObject* plain = plain_form_of(object);
         if (plain == nullptr && PyErr_Occurred() == nullptr) {
+            if (is_extended(object)) {
+                return extended(object, to);
+            }
             if (form_.fallback == nullptr) {
                 return refuse_type(object);
             }
             plain = PyObject_CallOneArg(form_.fallback, object);
         }
-        return plain != nullptr && replaced(plain);
+        return plain != nullptr ? replaced(plain, to) : nullptr;
     }
 
-    static bool is_subclass_of_ours(PyObject* object) {
+    static bool is_extended(PyObject* object) {
         constexpr unsigned long ours = Py_TPFLAGS_LONG_SUBCLASS | Py_TPFLAGS_UNICODE_SUBCLASS |
                                        Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_DICT_SUBCLASS;
         return PyType_HasFeature(Py_TYPE(object), ours) || PyFloat_Check(object);
     }
 
-    /// Instances of subclasses are written as the type they extend; false if there is none.
-    bool subclass_instance(PyObject* object) {
+    /// Instances of a subclass are written as the type it extends.
+    char* extended(PyObject* object, char* to) {
         if (PyUnicode_Check(object)) {
-            return text(object);
+            return text(object, to);
         }
         if (PyLong_Check(object)) {
-            return integer(object);
+            return integer(object, to);
         }
         if (PyFloat_Check(object)) {
-            return real(PyFloat_AS_DOUBLE(object));
+            return real(PyFloat_AS_DOUBLE(object), to);
         }
         if (PyDict_Check(object)) {
-            return dict(object);
+            return dict(object, to);
         }
-        if (PyList_Check(object)) {
-            return list(object);
-        }
-        return PyTuple_Check(object) && tuple(object);
+        return PyList_Check(object) ? list(object, to) : tuple(object, to);
     }
 
     /// Writes what stands for an object; takes the reference.
-    bool replaced(PyObject* plain) {
-        const bool written = enter() && value(plain);
+    char* replaced(PyObject* plain, char* to) {
+        to = enter() ? value(plain, to) : nullptr;
         Py_DECREF(plain);
         --level_;
-        return written;
+        return to;
     }
 
     bool enter() {
-        if (level_ == most_levels) {
-            return refuse("be at most " + std::to_string(most_levels) + " levels deep",
-                          "is deeper, or holds itself");
-        }
         ++level_;
-        return true;
+        return level_ <= most_levels || too_deep();
     }
 
-    bool close(char bracket) {
-        --level_;
-        if (Compact) {
-            output_.replace_last(bracket);  // the comma behind the last item
-            return true;
-        }
-        return new_line() && output_.put(bracket);
-    }
-
-    bool separate(bool first) {
-        if (Compact) {
-            return true;
-        }
-        if (!first && !output_.put(form_.as_standard && form_.indent < 0 ? std::string_view(", ")
-                                                                         : std::string_view(","))) {
-            return false;
-        }
-        return new_line();
-    }
-
-    bool end_item() { return Compact ? output_.put(',') : true; }
-
-    bool new_line() {
-        if (form_.indent < 0) {
-            return true;
-        }
-        const std::size_t blanks = level_ * static_cast<std::size_t>(form_.indent);
-        char* to = output_.room(blanks + 1);
-        if (to == nullptr) {
-            return false;
-        }
-        *to = '\n';
-        std::memset(to + 1, ' ', blanks);
-        output_.advance_to(to + 1 + blanks);
-        return true;
-    }
-
-    [[gnu::noinline]] bool refuse(const std::string& must, const std::string& was) {
-        refusal_ = "Argument `obj` must " + must + ", but " + was;
+    [[gnu::noinline]] bool too_deep() {
+        refuse("be at most " + std::to_string(most_levels) + " levels deep", "is deeper, or holds itself");
         return false;
     }
 
-    bool refuse_type(PyObject* object) {
+    char* open(char bracket, char* to) {
+        to = enter() ? output_.room(to, 1) : nullptr;
+        if (to != nullptr) [[likely]] {
+            *to++ = bracket;
+        }
+        return to;
+    }
+
+    /// Passes a failure on.
+    char* close(char bracket, char* to) {
+        if (to == nullptr) [[unlikely]] {
+            return nullptr;
+        }
+        --level_;
+        if (Compact) {
+            to[-1] = bracket;  // in place of the comma behind the last item
+            return output_.room(to, 0);
+        }
+        to = new_line(to);
+        if (to != nullptr) {
+            *to++ = bracket;
+        }
+        return to;
+    }
+
+    char* separate(bool first, char* to) {
+        if (Compact) {
+            return to;
+        }
+        if (!first) {
+            *to++ = ',';
+            if (form_.as_standard) {
+                *to++ = ' ';
+            }
+        }
+        return new_line(to);
+    }
+
+    char* end_item(char* to) {
+        if (Compact) {
+            *to++ = ',';
+        }
+        return to;
+    }
+
+    char* new_line(char* to) {
+        if (form_.indent < 0) {
+            return output_.room(to, 1);
+        }
+        const std::size_t blanks = level_ * static_cast<std::size_t>(form_.indent);
+        to = output_.room(to, blanks + 2);
+        if (to == nullptr) {
+            return nullptr;
+        }
+        *to = '\n';
+        std::memset(to + 1, ' ', blanks);
+        return to + 1 + blanks;
+    }
+
+    [[gnu::noinline]] char* refuse(const std::string& must, const std::string& was) {
+        refusal_ = "Argument `obj` must " + must + ", but " + was;
+        return nullptr;
+    }
+
+    char* refuse_type(PyObject* object) {
         return refuse("hold only what JSON has a form for",
                       "holds an object of type " + std::string(Py_TYPE(object)->tp_name));
     }
 
-    [[gnu::noinline]] bool failed_at(Py_ssize_t index) {
+    [[gnu::noinline]] char* failed_at(Py_ssize_t index) {
         path_.insert(0, std::string("[").append(std::to_string(index)).append("]"));
-        return false;
+        return nullptr;
     }
 
-    [[gnu::noinline]] bool failed_at(PyObject* name) {
+    [[gnu::noinline]] char* failed_at(PyObject* name) {
         if (!refusal_.empty()) {
             path_.insert(0, std::string(".").append(PyUnicode_Check(name) ? text_of_key(name) : repr_of(name)));
         }
-        return false;
+        return nullptr;
     }
 
     std::string shown_path() const {

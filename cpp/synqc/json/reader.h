@@ -28,11 +28,37 @@ inline bool is_digit(char letter) {
     return static_cast<unsigned char>(letter - '0') < 10;
 }
 
-inline const char* skip_space(const char* at) {
-    while (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t') {
+inline bool is_space(char letter) {
+    return letter == ' ' || letter == '\n' || letter == '\r' || letter == '\t';
+}
+
+/// Skips a run of blanks, which in an indented document is long.
+inline const char* skip_spaces(const char* at, [[maybe_unused]] const char* end) {
+#if defined(__SSE2__)
+    while (end - at >= 16) {
+        const __m128i letters = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        const __m128i blank = _mm_or_si128(_mm_cmpeq_epi8(letters, _mm_set1_epi8(' ')),
+                                           _mm_cmpeq_epi8(letters, _mm_set1_epi8('\n')));
+        const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(letters, _mm_set1_epi8('\r')),
+                                           _mm_cmpeq_epi8(letters, _mm_set1_epi8('\t')));
+        const unsigned found = ~static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(blank, other))) & 0xffff;
+        if (found != 0) {
+            return at + __builtin_ctz(found);
+        }
+        at += 16;
+    }
+#endif
+    while (is_space(*at)) {
         ++at;
     }
     return at;
+}
+
+inline const char* skip_space(const char* at, const char* end) {
+    if (!is_space(*at)) [[likely]] {
+        return at;
+    }
+    return !is_space(at[1]) ? at + 1 : skip_spaces(at + 1, end);
 }
 
 /// Whether the 8 letters are digits.
@@ -164,7 +190,7 @@ inline ScannedNumber scan_number(const char* begin, const char* end) {
 template <typename Sink>
 class Reader {
   public:
-    Reader(const char* begin, const char* end, Sink& sink) : at_(begin), end_(end), sink_(sink) {}
+    Reader(const char* begin, const char* end, Sink& sink) : begin_(begin), end_(end), sink_(sink) {}
 
     /// Whether it was one document and the sink took everything. If not, find_syntax_fault says what is wrong.
     bool read();
@@ -175,148 +201,144 @@ class Reader {
         bool is_object;
     };
 
-    bool word(const char* letters, std::size_t length) {
-        // NUL at the end stops the comparison: no word holds one.
-        if (std::strncmp(at_, letters, length) != 0) {
-            return false;
-        }
-        at_ += length;
-        return true;
-    }
-    bool number() {
-        const ScannedNumber scanned = scan_number(at_, end_);
-        if (scanned.kind == ScannedNumber::Kind::none) {
-            return false;
-        }
-        const char* const begin = at_;
-        at_ = scanned.end;
-        return sink_.number(begin, scanned);
-    }
-    bool scan(ScannedText& text) {
-        if (!scan_text(at_ + 1, end_, text)) {
-            return false;
-        }
-        at_ = text.end + 1;
-        return true;
-    }
-    /// Reads a key and its colon and goes on to the value.
-    bool key() {
-        ScannedText text;
-        if (*at_ != '"' || !scan(text) || !sink_.key(text)) {
-            return false;
-        }
-        if (*at_ != ':') {
-            at_ = reading::skip_space(at_);
-            if (*at_ != ':') {
-                return false;
-            }
-        }
-        at_ = reading::skip_space(at_ + 1);
-        return true;
+    // Each reads at `at` and returns what follows, or null.
+
+    /// A NUL at the end stops the comparison: no word holds one.
+    static const char* word(const char* at, const char* letters, std::size_t length) {
+        return std::strncmp(at, letters, length) == 0 ? at + length : nullptr;
     }
 
-    const char* at_;
+    const char* number(const char* at) {
+        const ScannedNumber scanned = scan_number(at, end_);
+        return scanned.kind != ScannedNumber::Kind::none && sink_.number(at, scanned) ? scanned.end : nullptr;
+    }
+
+    const char* text(const char* at) {
+        ScannedText scanned;
+        return scan_text(at + 1, end_, scanned) && sink_.text(scanned) ? scanned.end + 1 : nullptr;
+    }
+
+    /// A key, its colon and blanks.
+    const char* key(const char* at) {
+        ScannedText scanned;
+        if (*at != '"' || !scan_text(at + 1, end_, scanned) || !sink_.key(scanned)) {
+            return nullptr;
+        }
+        at = reading::skip_space(scanned.end + 1, end_);
+        return *at == ':' ? reading::skip_space(at + 1, end_) : nullptr;
+    }
+
+    /// A value that opens no level: a scalar, or a container that is closed at once or that the sink reads itself. What
+    /// opens one is only entered, and `opened` set.
+    const char* value(const char* at, bool& opened);
+    const char* list(const char* at, bool& opened);
+    const char* object(const char* at, bool& opened);
+
+    /// Goes on behind a value: to the next one, or, with every level closed, to the end.
+    const char* after_value(const char* at);
+
+    const char* begin_;
     const char* end_;
     Sink& sink_;
+    std::vector<Level> levels_;
 };
 
 template <typename Sink>
+inline const char* Reader<Sink>::list(const char* at, bool& opened) {
+    if (levels_.size() == most_levels) {
+        return nullptr;
+    }
+    at = reading::skip_space(at + 1, end_);
+    if (*at == ']') {
+        return sink_.list(0) ? at + 1 : nullptr;
+    }
+    if (const char* after = sink_.opened_list(at, end_)) {
+        return after;
+    }
+    levels_.push_back({1, false});
+    opened = true;
+    return at;
+}
+
+template <typename Sink>
+inline const char* Reader<Sink>::object(const char* at, bool& opened) {
+    if (levels_.size() == most_levels) {
+        return nullptr;
+    }
+    at = reading::skip_space(at + 1, end_);
+    if (*at == '}') {
+        return sink_.object(0) ? at + 1 : nullptr;
+    }
+    levels_.push_back({1, true});
+    opened = true;
+    return key(at);
+}
+
+template <typename Sink>
+inline const char* Reader<Sink>::value(const char* at, bool& opened) {
+    switch (*at) {
+        case '"':
+            return text(at);
+        case '{':
+            return object(at, opened);
+        case '[':
+            return list(at, opened);
+        case 't':
+            at = word(at, "true", 4);
+            return at != nullptr && sink_.boolean(true) ? at : nullptr;
+        case 'f':
+            at = word(at, "false", 5);
+            return at != nullptr && sink_.boolean(false) ? at : nullptr;
+        case 'n':
+            at = word(at, "null", 4);
+            return at != nullptr && sink_.null() ? at : nullptr;
+        default:
+            return number(at);
+    }
+}
+
+template <typename Sink>
+inline const char* Reader<Sink>::after_value(const char* at) {
+    for (;;) {
+        at = reading::skip_space(at, end_);
+        if (levels_.empty()) {
+            return at == end_ ? at : nullptr;
+        }
+        Level& level = levels_.back();
+        if (*at == ',') {
+            ++level.items;
+            at = reading::skip_space(at + 1, end_);
+            return level.is_object ? key(at) : at;
+        }
+        if (*at != (level.is_object ? '}' : ']')) {
+            return nullptr;
+        }
+        if (!(level.is_object ? sink_.object(level.items) : sink_.list(level.items))) {
+            return nullptr;
+        }
+        ++at;
+        levels_.pop_back();
+    }
+}
+
+template <typename Sink>
 bool Reader<Sink>::read() {
-    std::vector<Level> levels;
-    at_ = reading::skip_space(at_);
+    const char* at = reading::skip_space(begin_, end_);
     for (;;) {
         bool opened = false;
-        switch (*at_) {
-            case '"': {
-                ScannedText text;
-                if (!scan(text) || !sink_.text(text)) {
-                    return false;
-                }
-                break;
-            }
-            case '{':
-                if (levels.size() == most_levels) {
-                    return false;
-                }
-                at_ = reading::skip_space(at_ + 1);
-                if (*at_ == '}') {
-                    ++at_;
-                    if (!sink_.object(0)) {
-                        return false;
-                    }
-                    break;
-                }
-                levels.push_back({1, true});
-                if (!key()) {
-                    return false;
-                }
-                opened = true;
-                break;
-            case '[':
-                if (levels.size() == most_levels) {
-                    return false;
-                }
-                at_ = reading::skip_space(at_ + 1);
-                if (*at_ == ']') {
-                    ++at_;
-                    if (!sink_.list(0)) {
-                        return false;
-                    }
-                    break;
-                }
-                if (const char* after = sink_.opened_list(at_, end_)) {
-                    at_ = after;
-                    break;
-                }
-                levels.push_back({1, false});
-                opened = true;
-                break;
-            case 't':
-                if (!word("true", 4) || !sink_.boolean(true)) {
-                    return false;
-                }
-                break;
-            case 'f':
-                if (!word("false", 5) || !sink_.boolean(false)) {
-                    return false;
-                }
-                break;
-            case 'n':
-                if (!word("null", 4) || !sink_.null()) {
-                    return false;
-                }
-                break;
-            default:
-                if (!number()) {
-                    return false;
-                }
+        at = value(at, opened);
+        if (at == nullptr) {
+            return false;
         }
         if (opened) {
             continue;
         }
-        // A value is complete: close what closes with it, then go to the next value.
-        for (;;) {
-            at_ = reading::skip_space(at_);
-            if (levels.empty()) {
-                return at_ == end_;
-            }
-            Level& level = levels.back();
-            if (*at_ == ',') {
-                at_ = reading::skip_space(at_ + 1);
-                ++level.items;
-                if (level.is_object && !key()) {
-                    return false;
-                }
-                break;
-            }
-            if (*at_ != (level.is_object ? '}' : ']')) {
-                return false;
-            }
-            ++at_;
-            if (!(level.is_object ? sink_.object(level.items) : sink_.list(level.items))) {
-                return false;
-            }
-            levels.pop_back();
+        at = after_value(at);
+        if (at == nullptr) {
+            return false;
+        }
+        if (levels_.empty()) {
+            return true;
         }
     }
 }

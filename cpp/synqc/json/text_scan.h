@@ -34,15 +34,6 @@ inline unsigned special_letters(__m128i letters) {
 }
 #endif
 
-/// Bit 7 of some byte is set exactly if one of the 8 letters is special.
-inline std::uint64_t special_among(std::uint64_t letters) {
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    const std::uint64_t quote = letters ^ ones * '"';
-    const std::uint64_t backslash = letters ^ ones * '\\';
-    const std::uint64_t control = (letters - ones * 0x20) & ~letters;
-    return (control | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & ones * 0x80;
-}
-
 /// Reads the string whose opening quote stands before `at`; false if a control character or the end of the document,
 /// which is a NUL at `end`, comes before its closing quote. Escapes and UTF-8 are not looked into.
 inline bool scan_text(const char* at, [[maybe_unused]] const char* end, ScannedText& text) {
