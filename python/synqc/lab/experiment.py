@@ -14,6 +14,7 @@ import numpy as np
 
 from synqc import _core
 from synqc.errors import InputError, ShapeError, SynqcError
+from synqc.lab._reporting import count_run, run_timer
 from synqc.lab._segments import shared_segments
 from synqc.lab.device import Device, device
 from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
@@ -234,14 +235,16 @@ class Experiment:
         show = progress_callback(progress)
         settings, second_angle = self._hooks
         try:
-            raw, interrupted = self._core.run(
-                shots, iterations, seed, keep_bits, keep_records, threads,
-                None if carry is None else _core_carry(carry), settings, second_angle, stop, show,
-            )  # fmt: skip
+            with run_timer:
+                raw, interrupted = self._core.run(
+                    shots, iterations, seed, keep_bits, keep_records, threads,
+                    None if carry is None else _core_carry(carry), settings, second_angle, stop, show,
+                )  # fmt: skip
         finally:
             if isinstance(show, ProgressBar):
                 show.close()
         # wrap
+        count_run(raw.shots_used * self.qubits, raw.partial)
         if raw.iteration_count == 0:
             if interrupted:
                 raise KeyboardInterrupt
