@@ -4,6 +4,15 @@
 
 #include "synqc/json/text_scan.h"
 
+// Whether loads are watched: clang says so in another way than GCC.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SYNQC_LOADS_ARE_WATCHED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define SYNQC_LOADS_ARE_WATCHED
+#endif
+#endif
+
 namespace synqc {
 
 /// Bytes a string of `length` bytes may become, and may be touched behind it, without its quotes.
@@ -20,7 +29,7 @@ char* write_escaped_slowly(const char* from, std::size_t length, char* to);
 #if defined(__SSE2__)
 /// 16 letters of which `length`, below 16, are wanted. Memory is granted by the page: where all 16 lie on one, what
 /// stands behind the wanted ones may be loaded, though it is looked at by nobody.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(SYNQC_LOADS_ARE_WATCHED)
 inline __m128i load_few(const char* from, std::size_t length) {
     alignas(16) char copy[16] = {};
     std::memcpy(copy, from, length);

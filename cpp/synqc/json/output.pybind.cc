@@ -6,7 +6,9 @@ namespace synqc {
 
 char* Output::grow(char* at, std::size_t size) {
     const auto written = static_cast<std::size_t>(at - PyBytes_AS_STRING(bytes_));
-    const std::size_t wanted = std::max(2 * written, written + size) + first_size;
+    // Little is copied more often than it need be if it grows in fewer steps.
+    constexpr std::size_t little = 1 << 18;
+    const std::size_t wanted = std::max((written < little ? 4 : 2) * written, written + size) + first_size;
     if (wanted > static_cast<std::size_t>(PY_SSIZE_T_MAX)) {
         PyErr_NoMemory();
         return nullptr;

@@ -93,13 +93,6 @@ class ObjectWriter {
         return to;
     }
 
-    /// What is written without a call that might reach the user's code.
-    static bool is_leaf(PyObject* object) {
-        PyTypeObject* const type = Py_TYPE(object);
-        return type == &PyUnicode_Type || type == &PyLong_Type || type == &PyFloat_Type || object == Py_None ||
-               type == &PyBool_Type;
-    }
-
     char* text(PyObject* object, char* to) {
         if (!Compact && form_.as_standard) {
             return write_ascii_text(object, output_, to);
@@ -174,10 +167,12 @@ class ObjectWriter {
 
     char* list_item(PyObject* item, Py_ssize_t index, char* to) {
         to = separate(index == 0, to);
-        if (to == nullptr || (to = value(item, to)) == nullptr) [[unlikely]] {
-            return failed_at(index);
+        if (to == nullptr) [[unlikely]] {
+            return nullptr;
         }
-        return end_item(to);
+        // Long lists are lists of numbers: those are spared the call.
+        to = PyFloat_CheckExact(item) ? real(PyFloat_AS_DOUBLE(item), to) : value(item, to);
+        return to != nullptr ? end_item(to) : failed_at(index);
     }
 
     char* dict(PyObject* object, char* to) {
@@ -197,15 +192,9 @@ class ObjectWriter {
         Py_ssize_t place = 0;
         bool first = true;
         while (to != nullptr && next_member(object, place, name, item)) {
-            if (PyUnicode_CheckExact(name) && is_leaf(item)) [[likely]] {
-                to = member(name, item, first, to);
-            } else {
-                Py_INCREF(name);
-                Py_INCREF(item);
-                to = member(name, item, first, to);
-                Py_DECREF(item);
-                Py_DECREF(name);
-            }
+            Py_INCREF(name);  // the value holds itself while it is written
+            to = member(name, item, first, to);
+            Py_DECREF(name);
             if (PyDict_GET_SIZE(object) != size && to != nullptr) [[unlikely]] {
                 PyErr_SetString(PyExc_RuntimeError, "dictionary changed size during iteration");
                 return nullptr;
@@ -275,11 +264,8 @@ class ObjectWriter {
         if (!Compact && (form_.indent >= 0 || form_.as_standard)) {
             *to++ = ' ';
         }
-        to = value(item, to);
-        if (to == nullptr) [[unlikely]] {
-            return failed_at(name);
-        }
-        return end_item(to);
+        to = PyUnicode_CheckExact(item) ? text(item, to) : value(item, to);
+        return to != nullptr ? end_item(to) : failed_at(name);
     }
 
     /// A key that is not exactly a str, as the standard library writes it.
