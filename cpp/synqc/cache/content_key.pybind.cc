@@ -9,6 +9,7 @@
 
 #include "synqc/cache/disk_walk.pybind.h"
 #include "synqc/cache/sha256.h"
+#include "synqc/py/errors.h"
 
 namespace py = pybind11;
 

@@ -9,6 +9,7 @@
 #include "synqc/cache/disk_value.pybind.h"
 #include "synqc/cache/disk_walk.pybind.h"
 #include "synqc/py/bindings.h"
+#include "synqc/py/errors.h"
 
 namespace py = pybind11;
 

@@ -8,6 +8,7 @@
 
 #include "synqc/cache/disk_hash.h"
 #include "synqc/cache/disk_walk.pybind.h"
+#include "synqc/py/errors.h"
 
 namespace py = pybind11;
 

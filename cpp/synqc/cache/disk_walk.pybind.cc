@@ -97,23 +97,4 @@ std::string plain_dtype(const py::handle& array) {
     return is_plain ? dtype.attr("str").cast<std::string>() : std::string();
 }
 
-void set_python_error() noexcept {
-    try {
-        throw;
-    } catch (py::error_already_set& error) {
-        error.restore();
-    } catch (const InvalidArgument& error) {
-        const auto errors = py::reinterpret_steal<py::object>(PyImport_ImportModule("synqc.errors"));
-        const auto input_error =
-            py::reinterpret_steal<py::object>(errors ? PyObject_GetAttrString(errors.ptr(), "InputError") : nullptr);
-        if (input_error) {
-            PyErr_SetString(input_error.ptr(), error.what());
-        }
-    } catch (const std::bad_alloc&) {
-        PyErr_NoMemory();
-    } catch (const std::exception& error) {
-        PyErr_SetString(PyExc_RuntimeError, error.what());
-    }
-}
-
 }  // namespace synqc

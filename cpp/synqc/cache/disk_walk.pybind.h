@@ -44,18 +44,4 @@ bool is_numpy_scalar(PyObject* value);
 /// "<f8" for a dtype that is its bytes and nothing else (numbers, texts of fixed length, times); empty for every other.
 std::string plain_dtype(const pybind11::handle& array);
 
-/// Sets the Python error that belongs to a C++ exception in flight.
-void set_python_error() noexcept;
-
-/// Runs `body` for a function of the C API: an exception becomes a Python error and `failed`.
-template <typename Result, typename Body>
-Result guarded(Result failed, const Body& body) noexcept {
-    try {
-        return body();
-    } catch (...) {
-        set_python_error();
-        return failed;
-    }
-}
-
 }  // namespace synqc

@@ -5,10 +5,10 @@
 #include <cmath>
 
 #include "synqc/base/errors.h"
-#include "synqc/cache/disk_walk.pybind.h"
 #include "synqc/cache/object_cache.pybind.h"
 #include "synqc/cache/object_weight.pybind.h"
 #include "synqc/py/bindings.h"
+#include "synqc/py/errors.h"
 
 namespace py = pybind11;
 
@@ -233,8 +233,7 @@ void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl, PyObje
     const std::uint32_t kind = kind_of(state, kind_name);
     const double lifetime = lifetime_of(state, ttl, kind);
     const std::uint64_t bytes = weigh(self, key, value);
-    const bool timed = lifetime >= 0 || state.store.anything_expires();
-    const Nanoseconds now = timed ? now_of(self) : 0;
+    const Nanoseconds now = now_of(self);
     const std::uint64_t hash = hash_of(state, key);
     const Slot slot = find(state, hash, key);
 
@@ -261,9 +260,7 @@ void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl, PyObje
         Py_INCREF(key);
         state.store.insert(hash, entry, deadline_of(lifetime, now));
     }
-    if (timed) {
-        take_out_expired(state, now, departures);
-    }
+    take_out_expired(state, now, departures);
     for (Slot victim = state.store.over_limit(); victim != no_slot; victim = state.store.over_limit()) {
         ++state.counts.evicted;
         take_out(state, victim, RemovalCause::size, departures);
@@ -357,12 +354,11 @@ PyObject* look_up(PyObject* self, PyObject* key) {
             return Py_NewRef(Py_None);
         }
         const Nanoseconds deadline = state.store.deadline(slot);
-        const Nanoseconds stored = state.store.at(slot).stored;
         py::object left = py::none();
         if (deadline != TimerWheel::never) {
             left = py::float_(static_cast<double>(deadline - now) * 1e-9);
         }
-        const double age = stored == 0 ? 0.0 : static_cast<double>(now - stored) * 1e-9;
+        const double age = static_cast<double>(now - state.store.at(slot).stored) * 1e-9;
         return py::make_tuple(value, age, left, state.kinds[state.store.at(slot).kind].name).release().ptr();
     });
 }

@@ -158,7 +158,8 @@ class MemoryStore {
 
   private:
     std::unique_ptr<EvictionPolicy> fresh_policy() const {
-        return make_eviction_policy(limits_.capacity() == StoreLimits::none ? "lru" : policy_name_, limits_.capacity());
+        auto policy = make_eviction_policy(policy_name_, limits_.capacity());
+        return limits_.capacity() == StoreLimits::none ? make_lru() : std::move(policy);  // nobody is ever chosen
     }
 
     Slot free_slot() {

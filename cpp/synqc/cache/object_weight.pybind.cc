@@ -42,7 +42,7 @@ class Scale {
             return own_size_of_plain(object);
         }
         if (type == &PyBytes_Type) {
-            return sizeof(PyBytesObject) + static_cast<std::uint64_t>(PyBytes_GET_SIZE(object));
+            return static_cast<std::uint64_t>(type->tp_basicsize + PyBytes_GET_SIZE(object));
         }
         if (type == &PyFloat_Type || object == Py_None || type == &PyBool_Type) {
             return static_cast<std::uint64_t>(type->tp_basicsize);

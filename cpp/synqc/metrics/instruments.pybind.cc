@@ -8,6 +8,7 @@
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
+#include "synqc/py/errors.h"
 
 namespace py = pybind11;
 
@@ -163,7 +164,7 @@ PyObject* labels(PyObject* self, PyObject* const* arguments, Py_ssize_t position
             "for `" +
             parent->family->description().name + "`.");
     }
-    try {
+    return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
         auto values = py::reinterpret_steal<py::object>(label_values<Metric>(self, arguments, positional, names));
         if (!values) {
             return nullptr;
@@ -173,14 +174,7 @@ PyObject* labels(PyObject* self, PyObject* const* arguments, Py_ssize_t position
             return Py_XNewRef(known);
         }
         return new_child<Metric>(self, values.ptr());
-    } catch (const Error& error) {
-        return refuse_in_python(error.what());
-    } catch (const std::bad_alloc&) {
-        return PyErr_NoMemory();
-    } catch (py::error_already_set& error) {
-        error.restore();
-        return nullptr;
-    }
+    });
 }
 
 // --- recording ---

@@ -1,4 +1,8 @@
+#include "synqc/py/errors.h"
+
 #include "synqc/base/errors.h"
+
+#include <new>
 
 #include "synqc/py/bindings.h"
 
@@ -8,12 +12,55 @@ namespace synqc {
 
 namespace {
 
-void raise_as(const char* class_name, const Error& error) {
-    py::object error_class = py::module_::import("synqc.errors").attr(class_name);
-    PyErr_SetString(error_class.ptr(), error.what());
+const char* twin_of(const Error& error) {
+    if (dynamic_cast<const UnreadableDocument*>(&error) != nullptr) {
+        return "DocumentError";
+    }
+    if (dynamic_cast<const UnknownName*>(&error) != nullptr) {
+        return "UnknownName";
+    }
+    if (dynamic_cast<const ShapeMismatch*>(&error) != nullptr) {
+        return "ShapeError";
+    }
+    if (dynamic_cast<const InvalidArgument*>(&error) != nullptr) {
+        return "InputError";
+    }
+    if (dynamic_cast<const StepTooSmall*>(&error) != nullptr) {
+        return "StepTooSmall";
+    }
+    if (dynamic_cast<const NonPhysicalState*>(&error) != nullptr) {
+        return "NonPhysicalState";
+    }
+    if (dynamic_cast<const NumericalFailure*>(&error) != nullptr) {
+        return "NumericalError";
+    }
+    return "SynqcError";
+}
+
+void set_twin(const Error& error) {
+    const auto errors = py::reinterpret_steal<py::object>(PyImport_ImportModule("synqc.errors"));
+    const auto twin =
+        py::reinterpret_steal<py::object>(errors ? PyObject_GetAttrString(errors.ptr(), twin_of(error)) : nullptr);
+    if (twin) {
+        PyErr_SetString(twin.ptr(), error.what());
+    }
 }
 
 }  // namespace
+
+void set_python_error() noexcept {
+    try {
+        throw;
+    } catch (py::error_already_set& error) {
+        error.restore();
+    } catch (const Error& error) {
+        set_twin(error);
+    } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+    } catch (const std::exception& error) {
+        PyErr_SetString(PyExc_RuntimeError, error.what());
+    }
+}
 
 void register_errors(py::module_&) {
     py::register_exception_translator([](std::exception_ptr pointer) {
@@ -21,22 +68,8 @@ void register_errors(py::module_&) {
             if (pointer) {
                 std::rethrow_exception(pointer);
             }
-        } catch (const UnreadableDocument& error) {
-            raise_as("DocumentError", error);
-        } catch (const UnknownName& error) {
-            raise_as("UnknownName", error);
-        } catch (const ShapeMismatch& error) {
-            raise_as("ShapeError", error);
-        } catch (const InvalidArgument& error) {
-            raise_as("InputError", error);
-        } catch (const StepTooSmall& error) {
-            raise_as("StepTooSmall", error);
-        } catch (const NonPhysicalState& error) {
-            raise_as("NonPhysicalState", error);
-        } catch (const NumericalFailure& error) {
-            raise_as("NumericalError", error);
         } catch (const Error& error) {
-            raise_as("SynqcError", error);
+            set_twin(error);
         }
     });
 }
