@@ -130,8 +130,8 @@ class Witness {
     /// What is escaped reads back as it was.
     static void check_writing(const std::string& letters) {
         std::string written(escaped_room(letters.size()), '\0');
-        written.resize(static_cast<std::size_t>(write_escaped(letters.data(), letters.size(), written.data()) -
-                                                written.data()));
+        written.resize(
+            static_cast<std::size_t>(write_escaped(letters.data(), letters.size(), written.data()) - written.data()));
         std::string back;
         require(append_unescaped(written.data(), written.data() + written.size(), back) ==
                 written.data() + written.size());

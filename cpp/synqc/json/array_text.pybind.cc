@@ -150,7 +150,7 @@ ArrayOutcome write_array(PyObject* array, Output& output, char*& to, std::string
     if (write != nullptr) {
         ArrayWriter writer(view, write, output, path, number);
         to = writer.write(static_cast<const char*>(view.buf), 0, to);
-        outcome = to != nullptr          ? ArrayOutcome::written
+        outcome = to != nullptr         ? ArrayOutcome::written
                   : writer.not_finite() ? ArrayOutcome::not_finite
                                         : ArrayOutcome::failed;
     }

@@ -1,5 +1,10 @@
 #include "synqc/json/compact_text.h"
 
+#include <cmath>
+
+#include "synqc/json/escape.h"
+#include "synqc/json/shortest_number.h"
+
 namespace synqc {
 
 void CompactText::number(Real value) {
@@ -7,32 +12,18 @@ void CompactText::number(Real value) {
         text_.append("null");
         return;
     }
-    char digits[32];
-    char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-    text_.append(digits, end);
-    // A number that happens to be whole stays a real number for readers that tell the two apart.
-    if (std::string_view(digits, end).find_first_of(".e") == std::string_view::npos) {
-        text_.append(".0");
-    }
+    char digits[shortest_number_room];
+    text_.append(digits, write_shortest(value, digits));
 }
 
 void CompactText::quoted(std::string_view text) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    text_.push_back('"');
-    for (char letter : text) {
-        const auto code = static_cast<unsigned char>(letter);
-        if (letter == '"' || letter == '\\') {
-            text_.push_back('\\');
-            text_.push_back(letter);
-        } else if (code < 0x20) {
-            text_.append("\\u00");
-            text_.push_back(hex[code >> 4]);
-            text_.push_back(hex[code & 15]);
-        } else {
-            text_.push_back(letter);
-        }
-    }
-    text_.push_back('"');
+    const std::size_t before = text_.size();
+    text_.resize(before + escaped_room(text.size()) + 2);
+    char* to = text_.data() + before;
+    *to = '"';
+    to = write_escaped(text.data(), text.size(), to + 1);
+    *to = '"';
+    text_.resize(static_cast<std::size_t>(to + 1 - text_.data()));
 }
 
 }  // namespace synqc

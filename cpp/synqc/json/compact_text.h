@@ -1,12 +1,13 @@
 #pragma once
 
-#include <charconv>
-#include <cmath>
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "synqc/base/numbers.h"
+#include "synqc/json/integer_text.h"
 
 namespace synqc {
 
@@ -20,8 +21,9 @@ class CompactText {
 
     template <std::integral Whole>
     void integer(Whole value) {
-        char digits[24];
-        text_.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+        using Wide = std::conditional_t<std::is_signed_v<Whole>, std::int64_t, std::uint64_t>;
+        char digits[integer_text_room];
+        text_.append(digits, write_integer(static_cast<Wide>(value), digits));
     }
 
     /// `text`, which must be UTF-8, between quotes, with what JSON wants escaped escaped.

@@ -65,8 +65,7 @@ bool NumericLists::merge(std::size_t count) {
     if (any_real && !all_real) {
         for (std::size_t index = first; index < blocks_.size(); ++index) {
             if (!blocks_[index].is_real) {
-                make_real(blocks_[index].first,
-                          index + 1 < blocks_.size() ? blocks_[index + 1].first : values_.size());
+                make_real(blocks_[index].first, index + 1 < blocks_.size() ? blocks_[index + 1].first : values_.size());
             }
         }
     }

@@ -10,8 +10,8 @@ namespace synqc {
 
 /// Rectangular lists of numbers, read without making an object of each number.
 ///
-/// A stack of blocks: `read_list` pushes one, `merge` makes one of the topmost, `drop` takes the topmost away. Numbers of
-/// all blocks lie one behind the other in the order of the document, so that merging moves nothing.
+/// A stack of blocks: `read_list` pushes one, `merge` makes one of the topmost, `drop` takes the topmost away. Numbers
+/// of all blocks lie one behind the other in the order of the document, so that merging moves nothing.
 class NumericLists {
   public:
     static constexpr std::size_t most_dimensions = 32;

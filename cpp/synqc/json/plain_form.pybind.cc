@@ -57,8 +57,7 @@ PyObject* call(PyObject* object, const char* method) {
 
 /// Fields of a dataclass in their order; null without an exception if it is none.
 PyObject* fields_of(PyObject* object) {
-    PyObject* fields =
-        PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object)), "__dataclass_fields__");
+    PyObject* fields = PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object)), "__dataclass_fields__");
     if (fields == nullptr) {
         if (PyErr_ExceptionMatches(PyExc_AttributeError)) {
             PyErr_Clear();

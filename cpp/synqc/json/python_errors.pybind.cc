@@ -9,8 +9,8 @@ PyObject* raise_as(const char* class_name, const std::string& sentence) {
     PyObject* error_class = errors != nullptr ? PyObject_GetAttrString(errors, class_name) : nullptr;
     if (error_class != nullptr) {
         // A path may hold surrogates, which a message shows as they are.
-        PyObject* words = PyUnicode_DecodeUTF8(sentence.data(), static_cast<Py_ssize_t>(sentence.size()),
-                                               "backslashreplace");
+        PyObject* words =
+            PyUnicode_DecodeUTF8(sentence.data(), static_cast<Py_ssize_t>(sentence.size()), "backslashreplace");
         if (words != nullptr) {
             PyErr_SetObject(error_class, words);
             Py_DECREF(words);

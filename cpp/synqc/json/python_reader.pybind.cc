@@ -55,9 +55,8 @@ PyObject* wide_text(const char* begin, const char* end, Surrogates surrogates) {
     }
     if (shape.characters == 1 && shape.bound <= 0xff) {
         Py_DECREF(text);  // letters of Latin-1 are shared by the interpreter
-        return PyUnicode_FromOrdinal(static_cast<int>(static_cast<unsigned char>(*begin) < 0x80
-                                                          ? *begin
-                                                          : (begin[0] & 0x1f) << 6 | (begin[1] & 0x3f)));
+        return PyUnicode_FromOrdinal(static_cast<int>(
+            static_cast<unsigned char>(*begin) < 0x80 ? *begin : (begin[0] & 0x1f) << 6 | (begin[1] & 0x3f)));
     }
     if (shape.bound <= 0xff) {
         decode_utf8(begin, end, PyUnicode_1BYTE_DATA(text));
@@ -302,10 +301,10 @@ PyObject* explain(std::string_view text, Surrogates surrogates, const ObjectBuil
     if (builder.refused() != nullptr && PyErr_ExceptionMatches(PyExc_ValueError)) {
         PyErr_Clear();
         const auto place = place_of(text, static_cast<std::size_t>(builder.refused() - text.data()));
-        return refuse_document("Document must have integers of no more digits than sys.get_int_max_str_digits() allows, "
-                               "but has a longer one (line " +
-                               std::to_string(place.line) + ", column " + std::to_string(place.column) + ", at " +
-                               place.path + ")");
+        return refuse_document(
+            "Document must have integers of no more digits than sys.get_int_max_str_digits() allows, "
+            "but has a longer one (line " +
+            std::to_string(place.line) + ", column " + std::to_string(place.column) + ", at " + place.path + ")");
     }
     if (PyErr_Occurred() != nullptr) {
         return nullptr;
@@ -329,9 +328,8 @@ PyObject* read_text_with_surrogates(PyObject* data, bool arrays) {
     if (encoded == nullptr) {
         return nullptr;
     }
-    PyObject* result =
-        read_document({PyBytes_AS_STRING(encoded), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded))},
-                      Surrogates::allow, arrays);
+    PyObject* result = read_document({PyBytes_AS_STRING(encoded), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded))},
+                                     Surrogates::allow, arrays);
     Py_DECREF(encoded);
     return result;
 }

@@ -177,14 +177,11 @@ class ObjectWriter {
 
     char* dict(PyObject* object, char* to) {
         const Py_ssize_t size = PyDict_GET_SIZE(object);
-        if (!Compact && form_.as_standard && !PyDict_CheckExact(object)) {
-            return sorted_members(object, to);
-        }
         if (size == 0) {
             return output_.put(to, "{}");
         }
-        if (!Compact && form_.sorted) {
-            return sorted_members(object, to);
+        if ((!Compact && form_.sorted) || !PyDict_CheckExact(object)) {
+            return listed_members(object, to);
         }
         to = open('{', to);
         PyObject* name = nullptr;
@@ -204,13 +201,13 @@ class ObjectWriter {
         return close('}', to);
     }
 
-    /// Members in the order of sorted(object.items()), as the standard library has them.
-    char* sorted_members(PyObject* object, char* to) {
+    /// Members of a subclass, in the order it says, and sorted ones: object.items(), as in the standard library.
+    char* listed_members(PyObject* object, char* to) {
         PyObject* members = PyMapping_Items(object);
         if (members == nullptr) {
             return nullptr;
         }
-        to = sort(members) ? members_of(members, to) : nullptr;
+        to = Compact || !form_.sorted || sort(members) ? members_of(members, to) : nullptr;
         Py_DECREF(members);
         return to;
     }
@@ -343,9 +340,11 @@ class ObjectWriter {
 
     /// Writes what stands for an object; takes the reference.
     char* replaced(PyObject* plain, char* to) {
+        ++stand_ins_;
         to = enter() ? value(plain, to) : nullptr;
         Py_DECREF(plain);
         --level_;
+        --stand_ins_;
         return to;
     }
 
@@ -408,7 +407,7 @@ class ObjectWriter {
         if (form_.indent < 0) {
             return output_.room(to, 1);
         }
-        const std::size_t blanks = level_ * static_cast<std::size_t>(form_.indent);
+        const std::size_t blanks = (level_ - stand_ins_) * static_cast<std::size_t>(form_.indent);
         to = output_.room(to, blanks + 2);
         if (to == nullptr) {
             return nullptr;
@@ -442,16 +441,18 @@ class ObjectWriter {
 
     std::string shown_path() const {
         constexpr std::size_t most = 200;
+        std::string path = "$";
         if (path_.size() <= most) {
-            return "$" + path_;
+            return path.append(path_);
         }
-        return "$" + path_.substr(0, most / 2) + "..." + path_.substr(path_.size() - most / 2);
+        return path.append(path_, 0, most / 2).append("...").append(path_, path_.size() - most / 2);
     }
 
     const TextForm& form_;
     Output output_;
     std::size_t level_ = 0;
-    std::string refusal_;  // our own sentence, until its path is known
+    std::size_t stand_ins_ = 0;  // of these levels, objects written in place of others
+    std::string refusal_;        // our own sentence, until its path is known
     std::string path_;
 };
 

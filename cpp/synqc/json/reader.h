@@ -37,10 +37,10 @@ inline const char* skip_spaces(const char* at, [[maybe_unused]] const char* end)
 #if defined(__SSE2__)
     while (end - at >= 16) {
         const __m128i letters = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const __m128i blank = _mm_or_si128(_mm_cmpeq_epi8(letters, _mm_set1_epi8(' ')),
-                                           _mm_cmpeq_epi8(letters, _mm_set1_epi8('\n')));
-        const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(letters, _mm_set1_epi8('\r')),
-                                           _mm_cmpeq_epi8(letters, _mm_set1_epi8('\t')));
+        const __m128i blank =
+            _mm_or_si128(_mm_cmpeq_epi8(letters, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(letters, _mm_set1_epi8('\n')));
+        const __m128i other =
+            _mm_or_si128(_mm_cmpeq_epi8(letters, _mm_set1_epi8('\r')), _mm_cmpeq_epi8(letters, _mm_set1_epi8('\t')));
         const unsigned found = ~static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(blank, other))) & 0xffff;
         if (found != 0) {
             return at + __builtin_ctz(found);

@@ -87,8 +87,8 @@ inline Letters sixteen_letters(std::uint32_t head, std::uint32_t tail) {
     const __m128i pairs = _mm_add_epi32(
         hundreds, _mm_slli_epi32(_mm_sub_epi16(fours, _mm_mullo_epi16(hundreds, _mm_set1_epi16(100))), 16));
     const __m128i tenths = _mm_mulhi_epu16(pairs, _mm_set1_epi16(6554));
-    const __m128i digits = _mm_add_epi16(
-        tenths, _mm_slli_epi16(_mm_sub_epi16(pairs, _mm_mullo_epi16(tenths, _mm_set1_epi16(10))), 8));
+    const __m128i digits =
+        _mm_add_epi16(tenths, _mm_slli_epi16(_mm_sub_epi16(pairs, _mm_mullo_epi16(tenths, _mm_set1_epi16(10))), 8));
     const auto zeros = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(digits, _mm_setzero_si128())));
     const __m128i letters = _mm_or_si128(digits, _mm_set1_epi8('0'));
     return {'0', static_cast<std::uint64_t>(_mm_cvtsi128_si64(letters)),

@@ -45,7 +45,8 @@ std::string digits_of(std::string text) {
 
 void expect_shortest(Real value) {
     char library[64];
-    const std::string expected(library, std::to_chars(library, library + sizeof library, value, std::chars_format::scientific).ptr);
+    const std::string expected(
+        library, std::to_chars(library, library + sizeof library, value, std::chars_format::scientific).ptr);
     const std::string found = text_of_number(value);
     ASSERT_EQ(digits_of(found), digits_of(expected)) << found << " for " << expected;
     Real back = 0;
