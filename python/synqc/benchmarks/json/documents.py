@@ -1,4 +1,4 @@
-"""Documents shaped like the four everybody measures on: same keys, nesting, kinds and sizes, contents drawn from a seed."""
+"""Documents shaped like the four everybody measures on: their keys, nesting, kinds and sizes, drawn from a seed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,77 @@
+"""What a service answers: the document of a run and a row of telemetry, written by the core without objects."""
+
+from __future__ import annotations
+
+import json as standard
+from collections.abc import Mapping
+from typing import Any
+
+from synqc import _core
+from synqc.benchmarks.measurement import Measurement, Setting, import_peer, refuse_unless
+from synqc.benchmarks.stopwatch import interleaved, ratio
+from synqc.lab.experiment import Experiment
+
+__all__ = ["measure_run", "measure_telemetry"]
+
+_ROW: dict[str, Any] = {
+    "timestamp": "2024-05-06T07:08:09.123Z", "provider": "sim-local", "fidelity": 0.98765432109, "latency_us": 12.3456,
+    "backaction": 0.0123456789, "shots_used": 4180, "shot_rate": 1234.5678,
+}  # fmt: skip
+
+
+def _model_of(pydantic: Any, name: str, value: Mapping[str, Any]) -> Any:
+    """An instance of a model with the members of a dict, as a service would declare it."""
+
+    def kind(key: str, item: Any) -> Any:
+        if isinstance(item, dict):
+            return type(_model_of(pydantic, f"{name}_{key}", item))
+        if isinstance(item, list) and item:
+            return list[kind(key, item[0])]  # type: ignore[misc]
+        return type(item) if item is not None else float | None
+
+    return pydantic.create_model(name, **{key: (kind(key, item), ...) for key, item in value.items()})(**value)
+
+
+def measure_run(setting: Setting) -> Mapping[str, Measurement]:
+    """Everything but arrays."""
+    orjson, pydantic = import_peer("orjson"), import_peer("pydantic")
+    run = Experiment(adaptive_rule="kalman").run(shots=500, iterations=5, seed=1, progress=False)
+    value = standard.loads(run.to_json())
+    model = _model_of(pydantic, "Run", value)
+    refuse_unless(standard.loads(model.model_dump_json()) == value, "The model holds something else.")
+    refuse_unless(orjson.loads(orjson.dumps(value)) == value, "The peer writes something else.")
+    clocks = interleaved(
+        {"ours": run.to_json, "pydantic": model.model_dump_json, "orjson": lambda: orjson.dumps(value)},
+        repetitions=setting.repetitions,
+    )
+    details = (f"{len(run.to_json())} bytes in {1e6 * clocks['ours'].median:.3g} µs",)
+    return _beside(clocks, "json-run", details)
+
+
+def measure_telemetry(setting: Setting) -> Mapping[str, Measurement]:
+    """Numbers at hand, bytes wanted."""
+    orjson, pydantic = import_peer("orjson"), import_peer("pydantic")
+    model = type(_model_of(pydantic, "Row", _ROW))
+    row = tuple(_ROW.values())
+    write = _core.telemetry_document
+    refuse_unless(standard.loads(write(*row)) == _ROW, "The row is written as something else.")
+    names = tuple(_ROW)
+
+    clocks = interleaved(
+        {
+            "ours": lambda: write(*row),
+            "pydantic": lambda: model(**dict(zip(names, row, strict=True))).model_dump_json(),
+            "orjson": lambda: orjson.dumps(dict(zip(names, row, strict=True))),
+        },
+        repetitions=setting.repetitions,
+    )
+    return _beside(clocks, "json-telemetry", (f"Ours {1e9 * clocks['ours'].median:.3g} ns",))
+
+
+def _beside(clocks: Mapping[str, Any], key: str, details: tuple[str, ...]) -> Mapping[str, Measurement]:
+    return {
+        f"{key}-{peer}": Measurement(
+            ratio(clocks[peer], clocks["ours"]), proof="equal to the dict the peers write", details=details
+        )
+        for peer in ("pydantic", "orjson")
+    }
