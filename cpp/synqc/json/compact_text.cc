@@ -1,5 +1,7 @@
 #include "synqc/json/compact_text.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "synqc/json/escape.h"
@@ -9,21 +11,46 @@ namespace synqc {
 
 void CompactText::number(Real value) {
     if (!std::isfinite(value)) {
-        text_.append("null");
+        raw("null");
         return;
     }
-    char digits[shortest_number_room];
-    text_.append(digits, write_shortest(value, digits));
+    make_room(shortest_number_room);
+    const auto bits = std::bit_cast<std::uint64_t>(value);
+    if (bits == 0) {
+        std::memcpy(at_, "0.0", 3);
+        at_ += 3;
+        return;
+    }
+    const std::size_t place = bits * 0x9e3779b97f4a7c15 >> 58;
+    KnownNumber& known = known_[place];
+    if (lengths_[place] == 0 || known.bits != bits) {
+        char letters[shortest_number_room];
+        known.bits = bits;
+        lengths_[place] = static_cast<std::uint8_t>(write_shortest(value, letters) - letters);
+        std::memcpy(known.letters, letters, sizeof known.letters);
+    }
+    std::memcpy(at_, known.letters, sizeof known.letters);
+    at_ += lengths_[place];
 }
 
 void CompactText::quoted(std::string_view text) {
-    const std::size_t before = text_.size();
-    text_.resize(before + escaped_room(text.size()) + 2);
-    char* to = text_.data() + before;
-    *to = '"';
-    to = write_escaped(text.data(), text.size(), to + 1);
-    *to = '"';
-    text_.resize(static_cast<std::size_t>(to + 1 - text_.data()));
+    make_room(escaped_room(text.size()) + 2);
+    *at_ = '"';
+    at_ = write_escaped(text.data(), text.size(), at_ + 1);
+    *at_++ = '"';
+}
+
+void CompactText::grow(std::size_t size) {
+    constexpr std::size_t least = 512;
+    const std::size_t written = view().size();
+    const std::size_t wanted = std::max(4 * written, written + size) + least;
+    auto letters = std::make_unique_for_overwrite<char[]>(wanted);
+    if (written > 0) {
+        std::memcpy(letters.get(), letters_.get(), written);
+    }
+    letters_ = std::move(letters);
+    at_ = letters_.get() + written;
+    limit_ = letters_.get() + wanted;
 }
 
 }  // namespace synqc

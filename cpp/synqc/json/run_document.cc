@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "synqc/experiment/result_fields.h"
-#include "synqc/json/compact_text.h"
 
 namespace synqc {
 
@@ -28,19 +27,19 @@ void append(CompactText& text, Whole value) {
 }
 
 void append(CompactText& text, const Estimate& estimate) {
-    text.raw("[");
+    text.raw('[');
     text.number(estimate.value);
-    text.raw(",");
+    text.raw(',');
     text.number(estimate.standard_error);
-    text.raw("]");
+    text.raw(']');
 }
 
 void append(CompactText& text, const std::vector<LatencyTerm>& terms) {
     char before = '{';
     for (const LatencyTerm& term : terms) {
-        text.raw({&before, 1});
+        text.raw(before);
         text.quoted(term.name);
-        text.raw(":");
+        text.raw(':');
         text.number(term.value);
         before = ',';
     }
@@ -57,56 +56,53 @@ requires requires(const Part& part) {
 void append(CompactText& text, const Part& part) {
     char before = '{';
     for_each_field(part, [&](const char* name, const auto& value) {
-        text.raw({&before, 1});
-        text.raw("\"");
-        text.raw(name);
-        text.raw("\":");
+        text.name(before, name);
         append(text, value);
         before = ',';
     });
-    text.raw("}");
+    text.raw('}');
 }
 
 template <typename Value>
 void append(CompactText& text, const std::vector<Value>& values) {
-    text.raw("[");
+    text.raw('[');
     bool first = true;
     for (const Value& value : values) {
         if (!first) {
-            text.raw(",");
+            text.raw(',');
         }
         append(text, value);
         first = false;
     }
-    text.raw("]");
+    text.raw(']');
 }
 
 }  // namespace
 
-std::string run_document(const RunResult& run) {
+CompactText run_document(const RunResult& run) {
     CompactText text;
     append(text, run);
-    return text.take();
+    return text;
 }
 
-std::string telemetry_document(const TelemetryRow& row) {
+CompactText telemetry_document(const TelemetryRow& row) {
     CompactText text;
-    text.raw(R"({"timestamp":)");
+    text.name('{', "timestamp");
     text.quoted(row.timestamp);
-    text.raw(R"(,"provider":)");
+    text.name(',', "provider");
     text.quoted(row.provider);
-    text.raw(R"(,"fidelity":)");
+    text.name(',', "fidelity");
     text.number(row.fidelity);
-    text.raw(R"(,"latency_us":)");
+    text.name(',', "latency_us");
     text.number(row.latency_us);
-    text.raw(R"(,"backaction":)");
+    text.name(',', "backaction");
     text.number(row.backaction);
-    text.raw(R"(,"shots_used":)");
+    text.name(',', "shots_used");
     text.integer(row.shots_used);
-    text.raw(R"(,"shot_rate":)");
+    text.name(',', "shot_rate");
     text.number(row.shot_rate);
-    text.raw("}");
-    return text.take();
+    text.raw('}');
+    return text;
 }
 
 }  // namespace synqc

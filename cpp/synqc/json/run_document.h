@@ -1,16 +1,16 @@
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "synqc/experiment/result.h"
+#include "synqc/json/compact_text.h"
 
 /// Answers of the engine as ready bytes: no object is made for them but the text.
 namespace synqc {
 
 /// A run's figures, history and carry, under the names and in the units of experiment/result_fields.h: everything but
 /// arrays of shots. An estimate is [value, standard error]; a figure that is not a number is null. Compact, UTF-8.
-std::string run_document(const RunResult& run);
+CompactText run_document(const RunResult& run);
 
 /// What a client that watches a session is told of one moment.
 struct TelemetryRow {
@@ -24,6 +24,6 @@ struct TelemetryRow {
 };
 
 /// Members in the order of the struct; a figure that is not a number is null.
-std::string telemetry_document(const TelemetryRow& row);
+CompactText telemetry_document(const TelemetryRow& row);
 
 }  // namespace synqc

@@ -25,6 +25,10 @@ Device find_device(const py::function& find, std::string_view name) {
     }
 }
 
+py::bytes bytes_of(const CompactText& text) {
+    return {text.view().data(), text.view().size()};
+}
+
 }  // namespace
 
 void bind_run_documents(py::module_& module) {
@@ -38,13 +42,13 @@ void bind_run_documents(py::module_& module) {
         py::arg("text"), py::arg("find_device"), py::arg("segments"),
         "Experiment from its document; find_device(name) gives devices by name.");
     module.def(
-        "run_document", [](const RunResult& run) { return py::bytes(run_document(run)); }, py::arg("run"),
+        "run_document", [](const RunResult& run) { return bytes_of(run_document(run)); }, py::arg("run"),
         "Everything of a run but arrays as compact JSON.");
     module.def(
         "telemetry_document",
         [](std::string_view timestamp, std::string_view provider, Real fidelity, Real latency_us, Real backaction,
            Index shots_used, Real shot_rate) {
-            return py::bytes(
+            return bytes_of(
                 telemetry_document({timestamp, provider, fidelity, latency_us, backaction, shots_used, shot_rate}));
         },
         py::arg("timestamp"), py::arg("provider"), py::arg("fidelity"), py::arg("latency_us"), py::arg("backaction"),
