@@ -29,8 +29,6 @@ from typing import TYPE_CHECKING, Any, Literal
 __all__ = ["canonical", "dumps", "loads"]
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer
-
     def dumps(
         obj: object,
         *,
@@ -55,7 +53,7 @@ if TYPE_CHECKING:
                 which what holds itself always is; the message ends with its path.
         """
 
-    def loads(data: str | Buffer, *, arrays: Literal["numpy"] | None = None) -> Any:
+    def loads(data: str | bytes | bytearray | memoryview, *, arrays: Literal["numpy"] | None = None) -> Any:
         """Read one JSON document.
 
         Every valid document gives what the standard library gives: of members with one key the last wins, 1e400 is

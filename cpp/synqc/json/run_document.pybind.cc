@@ -29,6 +29,48 @@ py::bytes bytes_of(const CompactText& text) {
     return {text.view().data(), text.view().size()};
 }
 
+/// Letters of a str; null with an exception set.
+bool take(PyObject* text, std::string_view& letters) {
+    Py_ssize_t length = 0;
+    const char* first = PyUnicode_AsUTF8AndSize(text, &length);
+    letters = {first, first != nullptr ? static_cast<std::size_t>(length) : 0};
+    return first != nullptr;
+}
+
+bool take(PyObject* number, Real& value) {
+    value = PyFloat_AsDouble(number);
+    return value != -1 || PyErr_Occurred() == nullptr;
+}
+
+bool take(PyObject* number, Index& value) {
+    value = PyLong_AsLongLong(number);
+    return value != -1 || PyErr_Occurred() == nullptr;
+}
+
+/// Answered at every poll of every client: without pybind11's call, which takes as long as the writing.
+PyObject* python_telemetry(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
+    if (count != 7) {
+        PyErr_Format(PyExc_TypeError, "telemetry_document() takes 7 positional arguments, but %zd were given", count);
+        return nullptr;
+    }
+    TelemetryRow row;
+    if (!take(arguments[0], row.timestamp) || !take(arguments[1], row.provider) || !take(arguments[2], row.fidelity) ||
+        !take(arguments[3], row.latency_us) || !take(arguments[4], row.backaction) ||
+        !take(arguments[5], row.shots_used) || !take(arguments[6], row.shot_rate)) {
+        return nullptr;
+    }
+    const CompactText text = telemetry_document(row);
+    return PyBytes_FromStringAndSize(text.view().data(), static_cast<Py_ssize_t>(text.view().size()));
+}
+
+PyMethodDef telemetry_functions[] = {
+    {"telemetry_document", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&python_telemetry)),
+     METH_FASTCALL,
+     "telemetry_document(timestamp, provider, fidelity, latency_us, backaction, shots_used, shot_rate, /)\n--\n\n"
+     "One telemetry row as compact JSON."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
 }  // namespace
 
 void bind_run_documents(py::module_& module) {
@@ -44,15 +86,9 @@ void bind_run_documents(py::module_& module) {
     module.def(
         "run_document", [](const RunResult& run) { return bytes_of(run_document(run)); }, py::arg("run"),
         "Everything of a run but arrays as compact JSON.");
-    module.def(
-        "telemetry_document",
-        [](std::string_view timestamp, std::string_view provider, Real fidelity, Real latency_us, Real backaction,
-           Index shots_used, Real shot_rate) {
-            return bytes_of(
-                telemetry_document({timestamp, provider, fidelity, latency_us, backaction, shots_used, shot_rate}));
-        },
-        py::arg("timestamp"), py::arg("provider"), py::arg("fidelity"), py::arg("latency_us"), py::arg("backaction"),
-        py::arg("shots_used"), py::arg("shot_rate"), "One telemetry row as compact JSON.");
+    if (PyModule_AddFunctions(module.ptr(), telemetry_functions) != 0) {
+        throw py::error_already_set();
+    }
 }
 
 }  // namespace synqc
