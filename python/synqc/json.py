@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Literal
 __all__ = ["canonical", "dumps", "loads"]
 
 if TYPE_CHECKING:
+
     def dumps(
         obj: object,
         *,
