@@ -4,19 +4,19 @@
 
 namespace synqc {
 
-void DiskRecency::note(std::int64_t row, WallMillis when) {
+void DiskRecency::note(std::uint64_t key_hash, WallMillis when) {
     const std::lock_guard guard(mutex_);
-    const auto found = noted_.find(row);
+    const auto found = noted_.find(key_hash);
     if (found != noted_.end()) {
         found->second = std::max(found->second, when);
     } else if (noted_.size() < capacity) {
-        noted_.emplace(row, when);
+        noted_.emplace(key_hash, when);
     }
 }
 
-WallMillis DiskRecency::last_access(std::int64_t row, WallMillis stored) const {
+WallMillis DiskRecency::last_access(std::uint64_t key_hash, WallMillis stored) const {
     const std::lock_guard guard(mutex_);
-    const auto found = noted_.find(row);
+    const auto found = noted_.find(key_hash);
     return found == noted_.end() ? stored : std::max(stored, found->second);
 }
 
@@ -35,8 +35,8 @@ std::vector<DiskRecency::Access> DiskRecency::take_all() {
     const std::lock_guard guard(mutex_);
     std::vector<Access> accesses;
     accesses.reserve(noted_.size());
-    for (const auto& [row, when] : noted_) {
-        accesses.push_back({row, when});
+    for (const auto& [key_hash, when] : noted_) {
+        accesses.push_back({key_hash, when});
     }
     noted_.clear();
     return accesses;

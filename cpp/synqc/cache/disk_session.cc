@@ -65,6 +65,9 @@ DiskEntryPointer DiskSession::find_in_memory(const DiskKey& key, WallMillis now,
     if (is_known) {
         ++(entry ? counters_.hits : counters_.misses);
     }
+    if (entry && options_.max_bytes > 0) {
+        recency_.note(key.hash, now);
+    }
     return entry;
 }
 
@@ -90,7 +93,7 @@ DiskEntryPointer DiskSession::find_in_file(const DiskKey& key, WallMillis now) {
     }
     ++counters_.hits;
     if (options_.max_bytes > 0) {
-        recency_.note(row->number, now);
+        recency_.note(key.hash, now);
     }
     return row->entry;
 }

@@ -22,7 +22,7 @@ DiskStore::DiskStore(const std::string& path, const char* vfs, int busy_ms) : da
     database_.execute("PRAGMA cell_size_check = ON");
     database_.execute("PRAGMA journal_size_limit = 16777216");
     find_ = database_.prepare(
-        "SELECT n, accessed, stored, expires, checksum, kind, value FROM synqc_entries WHERE hash = ?1 AND key = ?2");
+        "SELECT stored, expires, checksum, kind, value FROM synqc_entries WHERE hash = ?1 AND key = ?2");
     place_ = database_.prepare("SELECT n, weight, checksum, kind FROM synqc_entries WHERE hash = ?1 AND key = ?2");
     insert_ = database_.prepare(
         "INSERT INTO synqc_entries(stored, expires, accessed, weight, checksum, kind, value, hash, key) "
@@ -33,10 +33,10 @@ DiskStore::DiskStore(const std::string& path, const char* vfs, int busy_ms) : da
     remove_ = database_.prepare("DELETE FROM synqc_entries WHERE n = ?1");
     expired_ = database_.prepare(
         "SELECT n, accessed, weight, kind FROM synqc_entries WHERE expires > 0 AND expires <= ?1 LIMIT ?2");
-    sample_ =
-        database_.prepare("SELECT n, accessed, weight, kind FROM synqc_entries WHERE n >= ?1 ORDER BY n LIMIT ?2");
+    sample_ = database_.prepare(
+        "SELECT n, accessed, weight, kind, hash FROM synqc_entries WHERE n >= ?1 ORDER BY n LIMIT ?2");
     range_ = database_.prepare("SELECT min(n), (SELECT max(n) FROM synqc_entries) FROM synqc_entries");
-    access_ = database_.prepare("UPDATE synqc_entries SET accessed = ?1 WHERE n = ?2 AND accessed < ?3");
+    access_ = database_.prepare("UPDATE synqc_entries SET accessed = ?1 WHERE hash = ?2 AND accessed < ?3");
     count_ = database_.prepare(upsert_counts);
     total_ = database_.prepare("SELECT sum(bytes) FROM synqc_kinds");
 }
@@ -47,15 +47,12 @@ std::optional<DiskRow> DiskStore::find(const DiskKey& key) {
         return std::nullopt;
     }
     auto entry = std::make_shared<DiskEntry>();
-    entry->stored = use.integer_at(2);
-    entry->expires = use.integer_at(3);
-    entry->kind = use.blob_at(5);
-    entry->value = use.blob_at(6);
-    DiskRow row{use.integer_at(0), use.integer_at(1), nullptr};
-    if (entry->checksum(key) == static_cast<std::uint64_t>(use.integer_at(4))) {
-        row.entry = std::move(entry);
-    }
-    return row;
+    entry->stored = use.integer_at(0);
+    entry->expires = use.integer_at(1);
+    entry->kind = use.blob_at(3);
+    entry->value = use.blob_at(4);
+    const bool is_whole = entry->checksum(key) == static_cast<std::uint64_t>(use.integer_at(2));
+    return DiskRow{is_whole ? std::move(entry) : nullptr};
 }
 
 std::vector<DiskListing> DiskStore::keys_after(std::int64_t after, int count) {
@@ -200,9 +197,8 @@ std::vector<DiskStore::Candidate> DiskStore::sample(const DiskRecency& recency) 
         SqliteStatement::Use use(sample_);
         use.integer(start).integer(rows_per_probe);
         while (use.step()) {
-            const auto number = use.integer_at(0);
-            found.push_back({number, recency.last_access(number, use.integer_at(1)), use.integer_at(2),
-                             std::string(use.blob_at(3))});
+            const auto accessed = recency.last_access(static_cast<std::uint64_t>(use.integer_at(4)), use.integer_at(1));
+            found.push_back({use.integer_at(0), accessed, use.integer_at(2), std::string(use.blob_at(3))});
         }
     }
     const auto by_number = [](const Candidate& a, const Candidate& b) { return a.number < b.number; };
@@ -236,7 +232,10 @@ std::int64_t DiskStore::evict(std::int64_t max_bytes, const DiskRecency& recency
 void DiskStore::save_accesses(const std::vector<DiskRecency::Access>& accesses) {
     for (const auto& access : accesses) {
         SqliteStatement::Use use(access_);
-        use.integer(access.when).integer(access.row).integer(access.when - DiskRecency::coarseness).step();
+        use.integer(access.when)
+            .integer(static_cast<std::int64_t>(access.key_hash))
+            .integer(access.when - DiskRecency::coarseness)
+            .step();
     }
 }
 

@@ -20,8 +20,6 @@ struct DiskAmount {
 
 /// A row as it was found. `entry` is null if its bytes are not those that were stored.
 struct DiskRow {
-    std::int64_t number = 0;
-    std::int64_t accessed = 0;
     DiskEntryPointer entry;
 };
 
