@@ -8,10 +8,33 @@
 144
 """
 
+from synqc.cache._content import content_key, sha256_hex
 from synqc.cache._control import Answer, Control
 from synqc.cache._decorators import cached
+from synqc.cache._disk import DiskCache, DiskStats
 from synqc.cache._memory import MemoryCache, MemoryStats
 from synqc.cache._protocol import Cache
+from synqc.cache._redis import RedisCache, RedisStats
+from synqc.cache._reporting import report
 from synqc.cache._stored import Stored
+from synqc.cache._tiered import TieredCache, TieredStats, TierStats
 
-__all__ = ["Answer", "Cache", "Control", "MemoryCache", "MemoryStats", "Stored", "cached"]
+__all__ = [
+    "Answer",
+    "Cache",
+    "Control",
+    "DiskCache",
+    "DiskStats",
+    "MemoryCache",
+    "MemoryStats",
+    "RedisCache",
+    "RedisStats",
+    "Stored",
+    "TierStats",
+    "TieredCache",
+    "TieredStats",
+    "cached",
+    "content_key",
+    "report",
+    "sha256_hex",
+]

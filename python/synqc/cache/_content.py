@@ -16,10 +16,10 @@ def content_key(
     """SHA-256 over a canonical encoding of everything that decides a result.
 
     Two requests have one key only if all of their parts are equal, type by type: 1, 1.0, True and "1" are four values,
-    -0.0 is not 0.0, `None` is not `{}`, a key "ab" with content "c" is not a key "a" with content "bc". On purpose equal
-    are: a tuple and a list, dicts in another order, bytes and a bytearray, a subclass and its base (an `IntEnum` member is
-    its int, `numpy.float64` its float), every NaN, and arrays of one dtype, shape and values whatever their layout in
-    memory. Floats count with their exact bits, never as printed text.
+    -0.0 is not 0.0, `None` is not `{}`, a key "ab" with content "c" is not a key "a" with content "bc". On purpose
+    equal are: a tuple and a list, dicts in another order, bytes and a bytearray, a subclass and its base (an `IntEnum`
+    member is its int, `numpy.float64` its float), every NaN, and arrays of one dtype, shape and values whatever their
+    layout in memory. Floats count with their exact bits, never as printed text.
 
     Args:
         kind: What is computed, e.g. "text_inference".
@@ -32,8 +32,8 @@ def content_key(
         64 hexadecimal digits, the same in every process and on every machine.
 
     Raises:
-        InputError: Something inside cannot be part of a key, such as a set, whose order is not defined; the message ends
-            with the path to it.
+        InputError: Something inside cannot be part of a key, such as a set, whose order is not defined; the message
+            ends with the path to it.
 
     Examples:
         >>> content_key("greeting", {"name": "Ada"}, parameters={"temperature": 0.0})[:16]

@@ -12,6 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from synqc import _core
+from synqc.cache._flight import Flights
+from synqc.cache._stored import Stored
+from synqc.cache._text_keys import TextKeys
 from synqc.errors import InputError
 
 __all__ = ["DiskCache", "DiskStats"]
@@ -37,6 +40,7 @@ class DiskStats:
         set_aside: Damaged files renamed to `<path>.corrupt-<time>`.
         forgotten: Changes dropped while the disk failed and memory was full.
         recoveries: Times the disk worked again.
+        computations: Values computed by `get_or_compute` and its kin.
         entries: Values held, some of which may have expired.
         bytes: Weight of all entries: key, value, kind and 64 bytes each.
         file_bytes: Size of the file and its log.
@@ -57,6 +61,7 @@ class DiskStats:
     set_aside: int
     forgotten: int
     recoveries: int
+    computations: int
     entries: int
     bytes: int
     file_bytes: int
@@ -70,23 +75,24 @@ class DiskStats:
         return self.hits / max(1, self.hits + self.misses)
 
 
-class DiskCache(_core.DiskCache):
+class DiskCache(_core.DiskCache, TextKeys):
     """A cache in one file.
 
-    A value is seen by this process at once and written within some milliseconds, many at a time, by a thread of its own;
-    `flush()` waits for it, `close()` and a normal exit of the interpreter do too. A process that is killed loses at most
-    what was not yet written; the file is always whole. Whatever the disk does (full, failing, locked, read-only, damaged,
-    its folder removed), no call raises: memory serves, what it cannot answer is a miss, `stats().errors` counts, the log
-    "synqc.cache" says it once, and the file is tried again every `retry_seconds`.
+    A value is seen by this process at once and written within some milliseconds, many at a time, by a thread of its
+    own; `flush()` waits for it, `close()` and a normal exit of the interpreter do too. A process that is killed loses
+    at most what was not yet written; the file stays whole. Whatever the disk does (full, failing, locked, read-only,
+    damaged, removed), no call raises: memory serves, what it cannot answer is a miss, `stats().errors`
+    counts, the log "synqc.cache" says it once, and the file is tried again every `retry_seconds`.
 
     Values come back with the types they had: None, bool, int, float, complex, str, bytes, lists, tuples, dicts, NumPy
-    arrays (fresh and writable) and scalars. Nothing is pickled; everything else is refused with the path to it. Keys are
-    str or bytes.
+    arrays (fresh and writable) and scalars. Nothing is pickled; everything else is refused with the path to it. Keys
+    are str or bytes.
 
     Args:
-        path: The file; folders on the way are made. Beside it lie its log and a lock file. Not on a network file system.
-        max_bytes: Bound on the weight of all entries; the least recently used ones go, expired ones first. None: no bound.
-            The file itself is up to about 1.5 times as large.
+        path: The file; folders on the way are made. Beside it lie its log and a lock file. Not on a network file
+            system.
+        max_bytes: Bound on the weight of all entries; the least recently used ones go, expired ones first. None: no
+            bound. The file itself is up to about 1.5 times as large.
         ttl: Seconds a value lives unless said otherwise. None: for ever.
         ttl_by_kind: Seconds for values of a kind.
         clock: Replaces `time.time`, for tests. Expiry follows the wall clock, the only one that processes share.
@@ -129,6 +135,7 @@ class DiskCache(_core.DiskCache):
             raise InputError(f"Argument `path` must be a file or not exist, but is a folder: {self.path}.")
         by_kind = dict(ttl_by_kind or {})
         super().__init__(self.path, max_bytes or 0, ttl, by_kind, clock, retry_seconds, memory_bytes)
+        self._flights = Flights()
         _open_caches.add(self)
 
     if TYPE_CHECKING:
@@ -148,11 +155,21 @@ class DiskCache(_core.DiskCache):
         def __setitem__(self, key: str | bytes, value: Any) -> None: ...
         def __delitem__(self, key: str | bytes) -> None: ...
 
+    def look_up(self, key: str | bytes) -> Stored | None:
+        """The live value of a key with its age and what is left of its life, or None."""
+        found = self._look_up(key)
+        return None if found is None else Stored(*found)
+
     def stats(self) -> DiskStats:
         """What happened, and what is there; writes what is pending first."""
         found = self._statistics()
         amounts = found["by_kind"].values()
-        return DiskStats(**found, entries=sum(n for n, _ in amounts), bytes=sum(size for _, size in amounts))
+        return DiskStats(
+            **found,
+            entries=sum(entries for entries, _ in amounts),
+            bytes=sum(size for _, size in amounts),
+            computations=self._flights.computations,
+        )
 
     def __iter__(self) -> Iterator[str | bytes]:
         """Live keys; what changes meanwhile may or may not be among them."""

@@ -1,0 +1,272 @@
+"""A tier that machines share: a Redis server behind the same doors as the other caches."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from synqc import _core
+from synqc.cache._flight import MISSING, Flights
+from synqc.cache._stored import Stored
+from synqc.cache._text_keys import TextKeys
+from synqc.errors import InputError, MissingExtra
+
+__all__ = ["RedisCache", "RedisStats"]
+
+_log = logging.getLogger("synqc.cache")
+_KEYS_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True)
+class RedisStats:
+    """What a RedisCache did.
+
+    Args:
+        hits: Reads that found a value.
+        misses: Reads that did not, for whatever reason.
+        stored: Values sent.
+        deleted: Keys forgotten on request.
+        computations: Values computed by `get_or_compute` and its kin.
+        errors: Calls that failed or found bytes that are none of ours; each was a miss.
+        degraded: Whether the server failed lately and is left alone until `retry_seconds` have passed.
+    """
+
+    hits: int
+    misses: int
+    stored: int
+    deleted: int
+    computations: int
+    errors: int
+    degraded: bool
+
+    @property
+    def hit_rate(self) -> float:
+        """Share of reads that were hits; 0 before the first."""
+        return self.hits / max(1, self.hits + self.misses)
+
+
+class RedisCache(TextKeys):
+    """A cache on a Redis server.
+
+    Values are encoded as in DiskCache, with a checksum, and expire on the server. No call raises because of the server:
+    a failure is a miss, is counted, and the server is then left alone for `retry_seconds`, so that a dead one costs one
+    time-out and not one per call. The async doors too talk to the server on the calling thread, within those time-outs.
+
+    Args:
+        server: A URL such as "redis://127.0.0.1:6379/0", or a `redis.Redis` client with time-outs of your own.
+        prefix: Of every key, so that several caches can share a server.
+        ttl: Seconds a value lives unless said otherwise. None: until the server evicts it.
+        ttl_by_kind: Seconds for values of a kind.
+        timeout_seconds: For connecting and for each answer; for a URL only.
+        retry_seconds: Between attempts to reach a server that failed.
+
+    Raises:
+        MissingExtra: The package `redis` is not installed.
+        InputError: An argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        server: Any,
+        *,
+        prefix: str = "synqc:",
+        ttl: float | None = None,
+        ttl_by_kind: Mapping[str, float] | None = None,
+        timeout_seconds: float = 0.25,
+        retry_seconds: float = 5.0,
+    ) -> None:
+        self._ttl = _checked_lifetime("ttl", ttl)
+        self._ttl_by_kind = {
+            kind: _checked_lifetime("ttl_by_kind", value) for kind, value in (ttl_by_kind or {}).items()
+        }
+        self._prefix = prefix.encode()
+        self._retry_seconds = retry_seconds
+        self._client = _client_of(server, timeout_seconds) if isinstance(server, str) else server
+        self._flights = Flights()
+        self._lock = threading.Lock()
+        self._counts = dict.fromkeys(("hits", "misses", "stored", "deleted", "errors"), 0)
+        self._failed_at = -math.inf
+        self._is_failing = False
+
+    def get(self, key: str | bytes, default: Any = None) -> Any:
+        """The value of a key, or `default`."""
+        found = self.look_up(key)
+        return default if found is None else found.value
+
+    def look_up(self, key: str | bytes) -> Stored | None:
+        """The value of a key with its age and what is left of its life, or None."""
+        name = self._name_of(key)
+        answer = self._ask(lambda client: client.pipeline(transaction=False).get(name).pttl(name).execute(), None)
+        found = None if answer is None or answer[0] is None else self._decoded(*answer)
+        self._count("misses" if found is None else "hits")
+        return found
+
+    def set(self, key: str | bytes, value: Any, *, ttl: float | None = None, kind: str = "default") -> None:
+        """Store a value for `ttl` seconds; None takes the kind's, 0 stores nothing and forgets the key."""
+        lifetime = _checked_lifetime("ttl", ttl)
+        if lifetime is None:
+            lifetime = self._ttl_by_kind.get(kind, self._ttl)
+        name = self._name_of(key)
+        data = _core.encode_value((kind, time.time(), value))
+        if lifetime == 0:
+            self._ask(lambda client: client.delete(name), None)
+            return
+        millis = None if lifetime is None else math.ceil(lifetime * 1e3)
+        self._ask(lambda client: client.set(name, data, px=millis), None)
+        self._count("stored")
+
+    def delete(self, key: str | bytes) -> bool:
+        """Forget a key; whether it was there."""
+        name = self._name_of(key)
+        self._count("deleted")
+        return bool(self._ask(lambda client: client.delete(name), 0))
+
+    def touch(self, key: str | bytes, ttl: float | None = None) -> bool:
+        """Let a live entry live `ttl` seconds from now; None takes the cache's. Whether there is one."""
+        name = self._name_of(key)
+        lifetime = _checked_lifetime("ttl", ttl)
+        lifetime = self._ttl if lifetime is None else lifetime
+        if lifetime is None:
+            answer = self._ask(
+                lambda client: client.pipeline(transaction=False).persist(name).exists(name).execute(), (0, 0)
+            )
+            return bool(answer[1])
+        return bool(self._ask(lambda client: client.pexpire(name, math.ceil(lifetime * 1e3)), 0))
+
+    def clear(self) -> None:
+        """Forget every key with this prefix."""
+        while keys := self._some_keys():
+            if self._ask(lambda client, keys=keys: client.unlink(*keys), None) is None:
+                return
+
+    def expire(self) -> int:
+        """Nothing to do: the server removes what has expired."""
+        return 0
+
+    def flush(self) -> bool:
+        """Whether the server answers; everything stored is already there."""
+        return bool(self._ask(lambda client: client.ping(), False))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def stats(self) -> RedisStats:
+        """What happened."""
+        with self._lock:
+            return RedisStats(**self._counts, computations=self._flights.computations, degraded=self._rests())
+
+    def __contains__(self, key: object) -> bool:
+        name = self._name_of(key)
+        return bool(self._ask(lambda client: client.exists(name), 0))
+
+    def __getitem__(self, key: str | bytes) -> Any:
+        value = self.get(key, MISSING)
+        if value is MISSING:
+            raise KeyError(key)
+        return value
+
+    def __setitem__(self, key: str | bytes, value: Any) -> None:
+        self.set(key, value)
+
+    def __delitem__(self, key: str | bytes) -> None:
+        if not self.delete(key):
+            raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str | bytes]:
+        """Keys on the server; walks through all of them."""
+        names = self._ask(lambda client: list(client.scan_iter(match=self._pattern(), count=_KEYS_AT_ONCE)), [])
+        for name in set(names):
+            content = name[len(self._prefix) + 1 :]
+            is_text = name[len(self._prefix) : len(self._prefix) + 1] == b"s"
+            yield content.decode("utf-8", "surrogatepass") if is_text else content
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __enter__(self) -> RedisCache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"RedisCache(prefix={self._prefix.decode()!r})"
+
+    def _name_of(self, key: object) -> bytes:
+        if isinstance(key, str):
+            return self._prefix + b"s" + key.encode("utf-8", "surrogatepass")
+        if isinstance(key, bytes):
+            return self._prefix + b"b" + key
+        raise InputError(f"Argument `key` must be str or bytes, but is a {type(key).__name__}.")
+
+    def _pattern(self) -> bytes:
+        special = b"\\*?[]^-"
+        return b"".join(b"\\" + bytes([c]) if c in special else bytes([c]) for c in self._prefix) + b"*"
+
+    def _some_keys(self) -> list[bytes]:
+        def first_page(client: Any) -> list[bytes]:
+            keys: list[bytes] = []
+            for key in client.scan_iter(match=self._pattern(), count=_KEYS_AT_ONCE):
+                keys.append(key)
+                if len(keys) >= _KEYS_AT_ONCE:
+                    break
+            return keys
+
+        found: list[bytes] = self._ask(first_page, [])
+        return found
+
+    def _decoded(self, data: bytes, millis_left: int) -> Stored | None:
+        try:
+            kind, stored, value = _core.decode_value(data)
+        except Exception as error:
+            self._note_error(f"found bytes that are none of ours ({error})", rests=False)
+            return None
+        left = None if millis_left < 0 else millis_left / 1e3
+        return Stored(value=value, age=max(0.0, time.time() - stored), ttl=left, kind=kind)
+
+    def _ask(self, call: Any, otherwise: Any) -> Any:
+        """What the server answers, or `otherwise` if it does not."""
+        if self._rests():
+            return otherwise
+        try:
+            answer = call(self._client)
+            self._is_failing = False
+            return answer
+        except Exception as error:
+            self._note_error(f"{type(error).__name__}: {error}", rests=True)
+            return otherwise
+
+    def _rests(self) -> bool:
+        return time.monotonic() - self._failed_at < self._retry_seconds
+
+    def _note_error(self, words: str, *, rests: bool) -> None:
+        self._count("errors")
+        if not self._is_failing:
+            self._is_failing = True
+            _log.warning("The Redis server fails, its tier is skipped: %s.", words)
+        if rests:
+            self._failed_at = time.monotonic()
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self._counts[what] += 1
+
+
+def _client_of(url: str, timeout_seconds: float) -> Any:
+    try:
+        import redis
+    except ImportError as error:
+        raise MissingExtra("RedisCache needs the package redis: pip install 'synqc[redis]'.") from error
+    return redis.Redis.from_url(url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds)
+
+
+def _checked_lifetime(name: str, ttl: float | None) -> float | None:
+    if ttl is not None and not ttl >= 0:
+        raise InputError(f"Argument `{name}` must be at least 0 seconds, but is {ttl}.")
+    return ttl
