@@ -67,7 +67,23 @@ int take_fallback(PyObject* value, PyObject*& fallback) {
     return 1;
 }
 
-}  // namespace
+/// Reads arrays=None or arrays="numpy".
+int take_arrays(PyObject* value, bool& arrays) {
+    arrays = PyUnicode_Check(value) && PyUnicode_CompareWithASCIIString(value, "numpy") == 0;
+    if (arrays || value == Py_None) {
+        return 1;
+    }
+    refuse_input("Argument `arrays` must be None or \"numpy\", but is " + repr_of(value) + ".");
+    return -1;
+}
+
+PyObject* python_loads(PyObject*, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
+    bool arrays = false;
+    const bool read = read_arguments("loads", count, names, arguments, [&](auto is, PyObject* value) {
+        return is("arrays") ? take_arrays(value, arrays) : 0;
+    });
+    return read ? read_object(arguments[0], arrays) : nullptr;
+}
 
 PyObject* python_dumps(PyObject*, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
     TextForm form;
@@ -89,8 +105,6 @@ PyObject* python_canonical(PyObject*, PyObject* const* arguments, Py_ssize_t cou
     form.text_keys = !form.as_standard;
     return read ? write_object(arguments[0], form) : nullptr;
 }
-
-namespace {
 
 PyMethodDef functions[] = {
     {"json_dumps", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&python_dumps)),

@@ -364,49 +364,19 @@ PyObject* read_buffer(PyObject* data, bool arrays) {
     return read_bytes(copy.data(), static_cast<Py_ssize_t>(copy.size()), arrays);
 }
 
-/// Reads arrays=None or arrays="numpy"; -1 with an exception set.
-int wants_arrays(PyObject* option) {
-    if (option == Py_None) {
-        return 0;
-    }
-    if (PyUnicode_Check(option) && PyUnicode_CompareWithASCIIString(option, "numpy") == 0) {
-        return 1;
-    }
-    refuse_input("Argument `arrays` must be None or \"numpy\", but is " + repr_of(option) + ".");
-    return -1;
-}
-
 }  // namespace
 
-PyObject* python_loads(PyObject*, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
-    const Py_ssize_t named = names != nullptr ? PyTuple_GET_SIZE(names) : 0;
-    int arrays = 0;
-    if (count != 1) {
-        PyErr_Format(PyExc_TypeError, "loads() takes 1 positional argument, but %zd were given", count);
-        return nullptr;
-    }
-    for (Py_ssize_t at = 0; at < named; ++at) {
-        PyObject* const name = PyTuple_GET_ITEM(names, at);
-        if (PyUnicode_CompareWithASCIIString(name, "arrays") != 0) {
-            PyErr_Format(PyExc_TypeError, "loads() got an unexpected keyword argument %R", name);
-            return nullptr;
-        }
-        arrays = wants_arrays(arguments[1 + at]);
-        if (arrays < 0) {
-            return nullptr;
-        }
-    }
-    PyObject* const data = arguments[0];
+PyObject* read_object(PyObject* data, bool arrays) {
     if (PyBytes_Check(data)) {
-        return read_bytes(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), arrays != 0);
+        return read_bytes(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), arrays);
     }
     if (PyUnicode_Check(data)) {
-        return read_text(data, arrays != 0);
+        return read_text(data, arrays);
     }
     if (PyByteArray_Check(data)) {
-        return read_bytes(PyByteArray_AS_STRING(data), PyByteArray_GET_SIZE(data), arrays != 0);
+        return read_bytes(PyByteArray_AS_STRING(data), PyByteArray_GET_SIZE(data), arrays);
     }
-    return read_buffer(data, arrays != 0);
+    return read_buffer(data, arrays);
 }
 
 }  // namespace synqc

@@ -4,7 +4,8 @@
 
 namespace synqc {
 
-/// loads(data, *, arrays=None)
-PyObject* python_loads(PyObject* module, PyObject* const* arguments, Py_ssize_t count, PyObject* names);
+/// The objects of a JSON document in a str or in memory; with `arrays`, rectangular lists of numbers as NumPy arrays.
+/// Null with an exception set: DocumentError with line, column and path for what is no document.
+PyObject* read_object(PyObject* data, bool arrays);
 
 }  // namespace synqc

@@ -14,6 +14,7 @@
 #include "synqc/json/python_text.pybind.h"
 #include "synqc/json/reader.h"
 #include "synqc/json/shortest_number.h"
+#include "synqc/json/writing_refusal.pybind.h"
 
 namespace synqc {
 
@@ -43,9 +44,7 @@ class ObjectWriter {
         if (to != nullptr && (to = value(object, to)) != nullptr) {
             return output_.take(to);
         }
-        if (!refusal_.empty() && PyErr_Occurred() == nullptr) {
-            refuse_input(refusal_ + " (at " + shown_path() + ").");
-        }
+        refusal_.raise();
         return nullptr;
     }
 
@@ -138,7 +137,9 @@ class ObjectWriter {
         if (!Compact && form_.as_standard) {
             return output_.put(to, std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
         }
-        return refuse("be finite everywhere", std::isnan(number) ? "is nan" : number > 0 ? "is inf" : "is -inf");
+        return refusal_.refuse("be finite everywhere", std::isnan(number) ? "is nan"
+                                                       : number > 0       ? "is inf"
+                                                                          : "is -inf");
     }
 
     char* list(PyObject* object, char* to) {
@@ -172,7 +173,7 @@ class ObjectWriter {
         }
         // Long lists are lists of numbers: those are spared the call.
         to = PyFloat_CheckExact(item) ? real(PyFloat_AS_DOUBLE(item), to) : value(item, to);
-        return to != nullptr ? end_item(to) : failed_at(index);
+        return to != nullptr ? end_item(to) : refusal_.leave_item(index);
     }
 
     char* dict(PyObject* object, char* to) {
@@ -217,7 +218,7 @@ class ObjectWriter {
             for (Py_ssize_t index = 0; index < PyList_GET_SIZE(members); ++index) {
                 PyObject* const name = PyTuple_GET_ITEM(PyList_GET_ITEM(members, index), 0);
                 if (!PyUnicode_Check(name)) {
-                    refuse("have only str as keys", "has the key " + repr_of(name));
+                    refusal_.refuse("have only str as keys", "has the key " + repr_of(name));
                     return false;
                 }
             }
@@ -227,7 +228,7 @@ class ObjectWriter {
         }
         if (!form_.as_standard && PyErr_ExceptionMatches(PyExc_TypeError)) {
             PyErr_Clear();
-            refuse("have keys that can be sorted", "has keys of several types");
+            refusal_.refuse("have keys that can be sorted", "has keys of several types");
         }
         return false;
     }
@@ -241,7 +242,7 @@ class ObjectWriter {
         for (Py_ssize_t index = 0; to != nullptr && index < size; ++index) {
             PyObject* const pair = PyList_GET_ITEM(members, index);
             if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
-                return refuse("have pairs as items", "has " + repr_of(pair));
+                return refusal_.refuse("have pairs as items", "has " + repr_of(pair));
             }
             to = member(PyTuple_GET_ITEM(pair, 0), PyTuple_GET_ITEM(pair, 1), index == 0, to);
         }
@@ -262,7 +263,7 @@ class ObjectWriter {
             *to++ = ' ';
         }
         to = PyUnicode_CheckExact(item) ? text(item, to) : value(item, to);
-        return to != nullptr ? end_item(to) : failed_at(name);
+        return to != nullptr ? end_item(to) : refusal_.leave_member(name);
     }
 
     /// A key that is not exactly a str, as the standard library writes it.
@@ -271,10 +272,10 @@ class ObjectWriter {
             return text(name, to);
         }
         if (form_.text_keys) {
-            return refuse("have only str as keys", "has the key " + repr_of(name));
+            return refusal_.refuse("have only str as keys", "has the key " + repr_of(name));
         }
         if (name != Py_None && !PyLong_Check(name) && !PyFloat_Check(name)) {
-            return refuse("have only str, int, float, bool and None as keys", "has the key " + repr_of(name));
+            return refusal_.refuse("have only str, int, float, bool and None as keys", "has the key " + repr_of(name));
         }
         *to++ = '"';
         if (PyFloat_Check(name)) {
@@ -288,14 +289,14 @@ class ObjectWriter {
     /// What is not exactly one of Python's own types that JSON has a form for.
     [[gnu::noinline]] char* other(PyObject* object, char* to) {
         if (!Compact && form_.as_standard) {
-            return is_extended(object) ? extended(object, to) : refuse_type(object);
+            return is_extended(object) ? extended(object, to) : refusal_.refuse_type(object);
         }
         if (is_array_of_numpy(object) && (Compact || form_.indent < 0)) {
             std::string path;
             double number = 0;
             const ArrayOutcome outcome = write_array(object, output_, to, path, number);
             if (outcome == ArrayOutcome::not_finite) {
-                path_ = path;
+                refusal_.leave_array(path);
                 return not_finite(number, to);
             }
             if (outcome != ArrayOutcome::not_of_this_kind) {
@@ -308,7 +309,7 @@ class ObjectWriter {
                 return extended(object, to);
             }
             if (form_.fallback == nullptr) {
-                return refuse_type(object);
+                return refusal_.refuse_type(object);
             }
             plain = PyObject_CallOneArg(form_.fallback, object);
         }
@@ -350,12 +351,7 @@ class ObjectWriter {
 
     bool enter() {
         ++level_;
-        return level_ <= most_levels || too_deep();
-    }
-
-    [[gnu::noinline]] bool too_deep() {
-        refuse("be at most " + std::to_string(most_levels) + " levels deep", "is deeper, or holds itself");
-        return false;
+        return level_ <= most_levels || refusal_.refuse_depth() != nullptr;
     }
 
     char* open(char bracket, char* to) {
@@ -417,43 +413,11 @@ class ObjectWriter {
         return to + 1 + blanks;
     }
 
-    [[gnu::noinline]] char* refuse(const std::string& must, const std::string& was) {
-        refusal_ = "Argument `obj` must " + must + ", but " + was;
-        return nullptr;
-    }
-
-    char* refuse_type(PyObject* object) {
-        return refuse("hold only what JSON has a form for",
-                      "holds an object of type " + std::string(Py_TYPE(object)->tp_name));
-    }
-
-    [[gnu::noinline]] char* failed_at(Py_ssize_t index) {
-        path_.insert(0, std::string("[").append(std::to_string(index)).append("]"));
-        return nullptr;
-    }
-
-    [[gnu::noinline]] char* failed_at(PyObject* name) {
-        if (!refusal_.empty()) {
-            path_.insert(0, std::string(".").append(PyUnicode_Check(name) ? text_of_key(name) : repr_of(name)));
-        }
-        return nullptr;
-    }
-
-    std::string shown_path() const {
-        constexpr std::size_t most = 200;
-        std::string path = "$";
-        if (path_.size() <= most) {
-            return path.append(path_);
-        }
-        return path.append(path_, 0, most / 2).append("...").append(path_, path_.size() - most / 2);
-    }
-
     const TextForm& form_;
     Output output_;
     std::size_t level_ = 0;
     std::size_t stand_ins_ = 0;  // of these levels, objects written in place of others
-    std::string refusal_;        // our own sentence, until its path is known
-    std::string path_;
+    WritingRefusal refusal_;
 };
 
 }  // namespace

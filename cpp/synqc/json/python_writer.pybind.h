@@ -17,10 +17,4 @@ struct TextForm {
 /// `fallback` raised.
 PyObject* write_object(PyObject* object, const TextForm& form);
 
-/// dumps(obj, *, indent=None, sort_keys=False, default=None)
-PyObject* python_dumps(PyObject* module, PyObject* const* arguments, Py_ssize_t count, PyObject* names);
-
-/// canonical(obj, *, stdlib=False)
-PyObject* python_canonical(PyObject* module, PyObject* const* arguments, Py_ssize_t count, PyObject* names);
-
 }  // namespace synqc
