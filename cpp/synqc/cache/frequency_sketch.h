@@ -15,12 +15,36 @@ class FrequencySketch {
     /// Makes room for `entries`; what was counted stays.
     void ensure_room(std::uint64_t entries);
 
-    void add(std::uint64_t hash);
+    void add(std::uint64_t hash) {
+        std::uint64_t* line = &counters_[(hash & line_mask_) * words_of_a_line];
+        std::uint64_t added = 0;
+        for (int row = 0; row < 4; ++row) {
+            const Counter counter = counter_of(hash, row);
+            const std::uint64_t one = (line[counter.word] >> counter.shift & 15) != 15 ? 1 : 0;
+            line[counter.word] += one << counter.shift;
+            added |= one;
+        }
+        additions_ += added;
+        if (additions_ >= most_additions_) {
+            halve();
+        }
+    }
 
     /// 0 to 15, at least the true count since the last halving.
     int frequency(std::uint64_t hash) const;
 
   private:
+    static constexpr std::uint64_t words_of_a_line = 8;
+
+    /// Each row has two words of the hash's line, so 32 counters.
+    struct Counter {
+        std::uint64_t word;
+        int shift;
+    };
+    static Counter counter_of(std::uint64_t hash, int row) {
+        const std::uint64_t choice = hash >> (8 * row + 32);
+        return {2 * static_cast<std::uint64_t>(row) + (choice & 1), static_cast<int>(choice >> 1 & 15) * 4};
+    }
     void halve();
 
     std::vector<std::uint64_t> counters_;  // sixteen a word, eight words a line

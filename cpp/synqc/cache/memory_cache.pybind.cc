@@ -2,7 +2,7 @@
 #include <structmember.h>
 
 #include <chrono>
-#include <cmath>
+#include <ctime>
 
 #include "synqc/base/errors.h"
 #include "synqc/cache/object_cache.pybind.h"
@@ -64,13 +64,30 @@ Nanoseconds now_of(PyObject* self) {
     return static_cast<Nanoseconds>(value * 1e9);
 }
 
+/// The time to some milliseconds, where only the age of an entry depends on it.
+Nanoseconds rough_now_of(PyObject* self) {
+    if (object_of(self)->clock != nullptr) {
+        return now_of(self);
+    }
+#ifdef CLOCK_MONOTONIC_COARSE
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return now.tv_sec * Nanoseconds{1'000'000'000} + now.tv_nsec;
+#else
+    return now_of(self);
+#endif
+}
+
 /// The time, which costs as much as a lookup: asked for only where something may have run out.
 Nanoseconds now_if_needed(PyObject* self) {
     return state_of(self).store.anything_expires() ? now_of(self) : 0;
 }
 
 std::uint64_t hash_of(const State& state, PyObject* key) {
-    const Py_hash_t hash = PyObject_Hash(key);
+    Py_hash_t hash = PyUnicode_CheckExact(key) ? reinterpret_cast<PyASCIIObject*>(key)->hash : -1;
+    if (hash == -1) {
+        hash = PyObject_Hash(key);
+    }
     if (hash == -1) {
         throw py::error_already_set();
     }
@@ -165,7 +182,9 @@ template <typename Result, typename Body>
 Result changing(PyObject* self, Result failed, Body&& body) noexcept {
     Departures departures;
     Result result = guarded<Result>(failed, [&] { return body(departures); });
-    departures.let_go(object_of(self)->listener);
+    if (!departures.empty()) {
+        departures.let_go(object_of(self)->listener);
+    }
     return result;
 }
 
@@ -233,7 +252,8 @@ void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl, PyObje
     const std::uint32_t kind = kind_of(state, kind_name);
     const double lifetime = lifetime_of(state, ttl, kind);
     const std::uint64_t bytes = weigh(self, key, value);
-    const Nanoseconds now = now_of(self);
+    const bool timed = lifetime >= 0 || state.store.anything_expires();
+    const Nanoseconds now = timed ? now_of(self) : rough_now_of(self);
     const std::uint64_t hash = hash_of(state, key);
     const Slot slot = find(state, hash, key);
 
@@ -260,7 +280,9 @@ void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl, PyObje
         Py_INCREF(key);
         state.store.insert(hash, entry, deadline_of(lifetime, now));
     }
-    take_out_expired(state, now, departures);
+    if (timed) {
+        take_out_expired(state, now, departures);
+    }
     for (Slot victim = state.store.over_limit(); victim != no_slot; victim = state.store.over_limit()) {
         ++state.counts.evicted;
         take_out(state, victim, RemovalCause::size, departures);
@@ -358,7 +380,7 @@ PyObject* look_up(PyObject* self, PyObject* key) {
         if (deadline != TimerWheel::never) {
             left = py::float_(static_cast<double>(deadline - now) * 1e-9);
         }
-        const double age = static_cast<double>(now - state.store.at(slot).stored) * 1e-9;
+        const double age = static_cast<double>(std::max<Nanoseconds>(now - state.store.at(slot).stored, 0)) * 1e-9;
         return py::make_tuple(value, age, left, state.kinds[state.store.at(slot).kind].name).release().ptr();
     });
 }

@@ -74,7 +74,7 @@ class MemoryStore {
         const std::uint64_t weight = limits_.weighs_bytes() ? entry.bytes : 1;
         entries_[slot] = std::move(entry);
         live_[slot] = true;
-        table_.insert(hash, slot, hashes_);
+        table_.insert(hash, slot);
         policy_->insert(slot, hash, weight);
         wheel_.set(slot, deadline);
         ++size_;
@@ -103,7 +103,7 @@ class MemoryStore {
 
     /// Takes the entry out.
     Entry remove(Slot slot) {
-        table_.remove(hashes_[slot], slot, hashes_);
+        table_.remove(hashes_[slot], slot);
         policy_->remove(slot);
         wheel_.set(slot, TimerWheel::never);
         live_[slot] = false;
@@ -191,8 +191,7 @@ class MemoryStore {
 /// Spreads a hash over 64 bits under a seed, so that callers' hashes may be poor and attackers cannot choose
 /// collisions.
 inline std::uint64_t mixed_hash(std::uint64_t hash, std::uint64_t seed) {
-    hash ^= seed;
-    hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93;
+    hash = (hash ^ seed) * 0xd6e8feb86659fd93;
     hash = (hash ^ (hash >> 32)) * 0xd6e8feb86659fd93;
     return hash ^ (hash >> 32);
 }

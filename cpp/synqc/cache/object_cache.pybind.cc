@@ -31,9 +31,6 @@ void Departures::add(const ObjectStore::Entry& entry, RemovalCause cause) {
 }
 
 void Departures::let_go(PyObject* listener) {
-    if (count_ == 0) {
-        return;
-    }
     // What is in flight must survive whatever the listener, or a finaliser, does.
     PyObject* kind = nullptr;
     PyObject* error = nullptr;

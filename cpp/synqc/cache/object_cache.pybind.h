@@ -40,6 +40,7 @@ class Departures {
   public:
     /// Takes over the references of an entry that has left the store.
     void add(const ObjectStore::Entry& entry, RemovalCause cause);
+    bool empty() const { return count_ == 0; }
     /// Tells `listener` (null: nobody) of each, as (key, value, cause in words), and lets go of the references.
     void let_go(PyObject* listener);
 

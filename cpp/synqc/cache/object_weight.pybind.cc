@@ -10,6 +10,7 @@ namespace {
 constexpr int deepest = 8;
 constexpr int most_objects = 10'000;
 constexpr std::uint64_t collector_header = 16;
+constexpr std::uint64_t one_digit = 28;  // bytes of an int below 2^30
 
 /// By __sizeof__, which for an array leaves out what it only views.
 std::uint64_t own_size(PyObject* object) {
@@ -63,6 +64,15 @@ class Scale {
             const std::uint64_t head =
                 PyUnicode_IS_COMPACT_ASCII(object) ? sizeof(PyASCIIObject) : sizeof(PyCompactUnicodeObject);
             return head + (static_cast<std::uint64_t>(PyUnicode_GET_LENGTH(object)) + 1) * PyUnicode_KIND(object);
+        }
+        if (PyLong_CheckExact(object)) {
+            int overflow = 0;
+            const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+            const unsigned long long size =
+                value < 0 ? 0 - static_cast<unsigned long long>(value) : static_cast<unsigned long long>(value);
+            if (overflow == 0 && size < 1ULL << 60) {
+                return size < 1ULL << 30 ? one_digit : one_digit + 4;
+            }
         }
         return own_size(object);
     }

@@ -20,7 +20,7 @@ class SlotTable {
     template <typename Match>
     std::pair<Slot, bool> find(std::uint64_t hash, Match&& match) const {
         const auto tag = tag_of(hash);
-        for (std::uint64_t at = home_of(hash);; at = (at + 1) & (places_.size() - 1)) {
+        for (std::uint64_t at = home_of(tag);; at = (at + 1) & (places_.size() - 1)) {
             const Place place = places_[at];
             if (place.slot == no_slot) {
                 return {no_slot, false};
@@ -34,23 +34,23 @@ class SlotTable {
         }
     }
 
-    void insert(std::uint64_t hash, Slot slot, const std::vector<std::uint64_t>& hashes) {
-        if (4 * (held_ + 1) > 3 * places_.size()) {
-            grow(hashes);
+    void insert(std::uint64_t hash, Slot slot) {
+        if (8 * (held_ + 1) > 5 * places_.size()) {
+            grow();
         }
-        put({tag_of(hash), slot}, home_of(hash));
+        put({tag_of(hash), slot});
         ++held_;
     }
 
-    void remove(std::uint64_t hash, Slot slot, const std::vector<std::uint64_t>& hashes) {
+    void remove(std::uint64_t hash, Slot slot) {
         const std::uint64_t mask = places_.size() - 1;
-        std::uint64_t hole = home_of(hash);
+        std::uint64_t hole = home_of(tag_of(hash));
         while (places_[hole].slot != slot) {
             hole = (hole + 1) & mask;
         }
         // Whoever stands behind the hole and wanted to stand at it or before it moves up, so that no probe breaks off.
         for (std::uint64_t at = (hole + 1) & mask; places_[at].slot != no_slot; at = (at + 1) & mask) {
-            const std::uint64_t home = home_of(hashes[places_[at].slot]);
+            const std::uint64_t home = home_of(places_[at].tag);
             if (((at - home) & mask) >= ((at - hole) & mask)) {
                 places_[hole] = places_[at];
                 hole = at;
@@ -74,22 +74,24 @@ class SlotTable {
         Slot slot = no_slot;
     };
 
-    static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
+    /// The lower half of the hash: where an entry wants to stand can be told from its place alone.
+    static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash); }
     std::uint64_t home_of(std::uint64_t hash) const { return hash & (places_.size() - 1); }
 
-    void put(Place place, std::uint64_t at) {
+    void put(Place place) {
+        std::uint64_t at = home_of(place.tag);
         while (places_[at].slot != no_slot) {
             at = (at + 1) & (places_.size() - 1);
         }
         places_[at] = place;
     }
 
-    void grow(const std::vector<std::uint64_t>& hashes) {
+    void grow() {
         auto old = std::move(places_);
         places_.assign(2 * old.size(), {});
         for (const Place& place : old) {
             if (place.slot != no_slot) {
-                put(place, home_of(hashes[place.slot]));
+                put(place);
             }
         }
     }
