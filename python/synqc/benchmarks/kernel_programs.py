@@ -11,7 +11,7 @@ from typing import Any
 from synqc import _core
 from synqc.benchmarks.measurement import Setting, Unavailable, WrongAnswer
 
-__all__ = ["nanoseconds"]
+__all__ = ["labelled_nanoseconds", "nanoseconds"]
 
 _PROGRAM_SECONDS = 300
 
@@ -64,3 +64,16 @@ def nanoseconds(setting: Setting, room: str, name: str) -> tuple[float, tuple[st
         f"{label.split('[')[1].rstrip(']')} {row['value']:.3g} ns" for label, row in rows.items() if row is not here
     ]
     return float(here["value"]), ((f"At other levels: {', '.join(others)}",) if others else ())
+
+
+def labelled_nanoseconds(setting: Setting, room: str, name: str) -> dict[str, float]:
+    """Costs of one kernel in ns by the labels its benchmark gives them. Arguments and errors as in `nanoseconds`."""
+    rows = _rows(_program(setting, room), name)
+    found = {
+        label.removeprefix(f"{name} [").removesuffix("]"): float(row["value"])
+        for label, row in rows.items()
+        if label.startswith(f"{name} [")
+    }
+    if not found:
+        raise Unavailable(f"{room}_perf measures no {name}.")
+    return found

@@ -1,0 +1,195 @@
+"""What a lookup, a miss and a write cost in memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from synqc.benchmarks.kernel_programs import labelled_nanoseconds
+from synqc.benchmarks.measurement import Measurement, Setting, Unavailable, import_peer, refuse_unless
+from synqc.benchmarks.stopwatch import Times, interleaved, ratio
+from synqc.cache import MemoryCache
+
+__all__ = ["measure_operations", "measure_overhead", "measure_two_threads"]
+
+_ENTRIES = 1000
+_KEYS = [f"key {index}" for index in range(_ENTRIES)]
+_ABSENT = [f"absent {index}" for index in range(_ENTRIES)]
+
+
+def _loop(function: Callable[..., Any], rows: list[tuple[Any, ...]]) -> Callable[[], object]:
+    """Calls a function over all rows; two loops, so that the call has no more arguments than it needs."""
+    if len(rows[0]) == 1:
+        keys = [row[0] for row in rows]
+
+        def ask() -> None:
+            for key in keys:
+                function(key)
+
+        return ask
+
+    def store() -> None:
+        for key, value in rows:
+            function(key, value)
+
+    return store
+
+
+def _caches() -> dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]]:
+    """Lookup and write of every cache, each bounded by the same number of entries, as fast as it offers them."""
+    found: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {}
+    ours = MemoryCache(max_entries=_ENTRIES)
+    found["synqc"] = (ours.get, ours.set)
+    lru = import_peer("cachebox").LRUCache(_ENTRIES)
+    found["cachebox"] = (lru.get, lru.insert)
+    theine = import_peer("theine").Cache(_ENTRIES)
+    found["theine"] = (theine.get, theine.set)
+    moka = import_peer("moka_py").Moka(_ENTRIES)
+    found["moka-py"] = (moka.get, moka.set)
+    tools = import_peer("cachetools").LRUCache(_ENTRIES)
+    found["cachetools"] = (tools.get, tools.__setitem__)
+    return found
+
+
+def _net(times: Mapping[str, Times], name: str, empty: str) -> Times:
+    """Per call, without the loop around it."""
+    pairs = zip(times[name].per_call, times[empty].per_call, strict=True)
+    return Times(tuple(max((whole - loop) / _ENTRIES, 1e-12) for whole, loop in pairs))
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+def measure_operations(setting: Setting) -> Mapping[str, Measurement]:
+    """Hits, misses and evicting writes of five caches and a dict, in turns."""
+    caches = _caches()
+    for _, set_ in caches.values():
+        for key in _KEYS:
+            set_(key, key)
+    for name, (get, _) in caches.items():
+        held = sum((found[0] if isinstance(found := get(key), tuple) else found) == key for key in _KEYS)
+        refuse_unless(held >= 0.9 * _ENTRIES, f"{name} holds {held} of {_ENTRIES} entries.")
+    plain = {key: key for key in _KEYS}
+    hits: dict[str, Callable[[], object]] = {"dict": _loop(plain.get, [(key,) for key in _KEYS])}
+    misses: dict[str, Callable[[], object]] = {}
+    for name, (get, _) in caches.items():
+        hits[name] = _loop(get, [(key,) for key in _KEYS])
+        misses[name] = _loop(get, [(key,) for key in _ABSENT])
+    hit = interleaved({"loop": _empty([(key,) for key in _KEYS]), **hits}, repetitions=setting.repetitions)
+    miss = interleaved({"loop": _empty([(key,) for key in _ABSENT]), **misses}, repetitions=setting.repetitions)
+    rows = [(f"new {index}", index) for index in range(20 * _ENTRIES)]
+    writes = {name: _loop(set_, rows) for name, (_, set_) in caches.items()}
+    write = interleaved({"loop": _empty(rows), **writes}, repetitions=setting.repetitions)
+    hit_net = {name: _net(hit, name, "loop") for name in hit if name != "loop"}
+    miss_net = {name: _net(miss, name, "loop") for name in miss if name != "loop"}
+    write_net = {name: _net(write, name, "loop") for name in write if name != "loop"}
+    return {
+        "memory-hit": Measurement(
+            ratio(hit_net["synqc"], hit_net["dict"]),
+            proof="every key gives its value",
+            details=(_words(hit_net, 1),),
+        ),
+        "memory-hit-vs-peers": _against(hit_net, 1),
+        "memory-miss-vs-peers": _against(miss_net, 1),
+        "memory-evicting-set-vs-peers": _against(write_net, 20),
+    }
+
+
+def _empty(rows: list[tuple[Any, ...]]) -> Callable[[], object]:
+    """The loop alone."""
+    if len(rows[0]) == 1:
+        keys = [row[0] for row in rows]
+
+        def walk() -> None:
+            for _key in keys:
+                pass
+
+        return walk
+
+    def walk_pairs() -> None:
+        for _key, _value in rows:
+            pass
+
+    return walk_pairs
+
+
+def _words(times: Mapping[str, Times], calls: int) -> str:
+    return ", ".join(f"{name} {1e9 * found.median / calls:.3g} ns" for name, found in times.items())
+
+
+def _against(times: Mapping[str, Times], calls: int) -> Measurement:
+    """How many times longer the fastest peer takes."""
+    peers = {name: ratio(found, times["synqc"]) for name, found in times.items() if name not in ("synqc", "dict")}
+    fastest = min(peers, key=lambda name: peers[name])
+    return Measurement(
+        peers[fastest], proof="every key gives its value", details=(f"Fastest peer: {fastest}", _words(times, calls))
+    )
+
+
+def measure_two_threads(setting: Setting) -> Mapping[str, Measurement]:
+    """Lookups a second of two threads over those of one; with CPython's GIL only the core can have two."""
+    found = labelled_nanoseconds(setting, "cache", "concurrent_cache_find_1000_keys")
+    one, two = found["one thread"], found["two threads"]
+    return {
+        "memory-two-threads": Measurement(
+            2 * one / two,
+            proof="every key gives its value",
+            details=(
+                f"One thread {one:.3g} ns, each of two {two:.3g} ns of processor time a lookup",
+                "From Python the GIL lets one thread look up at a time",
+            ),
+        )
+    }
+
+
+_PROGRAM = """
+import gc, sys
+{prepare}
+keys = [f"key {{index}}" for index in range({entries})]
+values = [object() for index in range({entries})]
+gc.collect()
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+before = resident()
+{fill}
+print((resident() - before) / {entries})
+"""
+_FILLED = {
+    "synqc": (
+        "from synqc.cache import MemoryCache; cache = MemoryCache(max_entries={entries})",
+        "for key, value in zip(keys, values): cache.set(key, value)",
+    ),
+    "dict": ("cache = {{}}", "for key, value in zip(keys, values): cache[key] = value"),
+    "cachetools": (
+        "from cachetools import LRUCache; cache = LRUCache({entries})",
+        "for key, value in zip(keys, values): cache[key] = value",
+    ),
+}
+
+
+def measure_overhead(setting: Setting) -> Mapping[str, Measurement]:
+    """Growth of fresh processes that fill a cache with objects they hold anyway."""
+    entries = 100_000
+    grown: dict[str, float] = {}
+    for name, (prepare, fill) in _FILLED.items():
+        program = _PROGRAM.format(
+            prepare=prepare.format(entries=entries), fill=fill.format(entries=entries), entries=entries
+        )
+        answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        if answer.returncode == 0:
+            grown[name] = float(answer.stdout)
+    if "synqc" not in grown:
+        raise Unavailable("A fresh process could not measure its memory.")
+    stated = MemoryCache().stats().overhead_bytes
+    others = ", ".join(f"{name} {value:.0f}" for name, value in grown.items() if name != "synqc")
+    return {
+        "memory-overhead": Measurement(
+            grown["synqc"], details=(f"stats().overhead_bytes says {stated}", f"Others: {others} bytes")
+        )
+    }
