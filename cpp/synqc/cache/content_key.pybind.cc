@@ -74,7 +74,7 @@ void ContentEncoder::block(char name, std::string_view content) {
     if (content.size() < smallest_block_without_gil) {
         digest = sha256(content);
     } else {
-        py::gil_scoped_release no_python_below;
+        const WithoutGil no_python_below;
         digest = sha256(content);
     }
     bytes.append(reinterpret_cast<const char*>(digest.data()), digest.size());
@@ -205,7 +205,7 @@ PyObject* sha256_hex(PyObject*, PyObject* argument) {
     auto* text = guarded<PyObject*>(nullptr, [&] {
         std::string hex;
         {
-            py::gil_scoped_release no_python_below;
+            const WithoutGil no_python_below;
             hex = hex_of(sha256({static_cast<const char*>(view.buf), static_cast<std::size_t>(view.len)}));
         }
         return PyUnicode_FromStringAndSize(hex.data(), static_cast<Py_ssize_t>(hex.size()));

@@ -121,7 +121,7 @@ py::object find(PyObject* self, PyObject* key_object) {
     bool is_known = false;
     auto entry = session.find_in_memory(key, now, is_known);
     if (!is_known) {
-        py::gil_scoped_release no_python_below;
+        const WithoutGil no_python_below;
         entry = session.find_in_file(key, now);
     }
     report_news(self, session);
@@ -158,7 +158,7 @@ void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl, PyObje
         cache.storing(key_of(key), std::move(bytes), kind == nullptr ? "default" : std::string(utf8_of(kind, keeper)),
                       lifetime_of(ttl), now_of(self));
     if (!session.add_at_once(change)) {
-        py::gil_scoped_release no_python_below;
+        const WithoutGil no_python_below;
         session.add(std::move(change));
     }
     report_news(self, session);
@@ -195,7 +195,7 @@ bool erase(PyObject* self, PyObject* key_object) {
     const auto now = now_of(self);
     bool was_there;
     {
-        py::gil_scoped_release no_python_below;
+        const WithoutGil no_python_below;
         was_there = session.erase(key, now);
     }
     report_news(self, session);
@@ -221,7 +221,7 @@ PyObject* touch(PyObject* self, PyObject* const* arguments, Py_ssize_t count, Py
         cache.expiry_of("", ttl, now);  // refuses a negative time even where there is no entry
         bool was_there;
         {
-            py::gil_scoped_release no_python_below;
+            const WithoutGil no_python_below;
             was_there = cache.touch(key, ttl, now);
         }
         report_news(self, cache.session());
@@ -236,7 +236,7 @@ PyObject* ask(PyObject* self, const Call& call, const Wrap& wrap) {
         auto& session = open_cache(self).session();
         const auto now = now_of(self);
         auto answer = [&] {
-            py::gil_scoped_release no_python_below;
+            const WithoutGil no_python_below;
             return call(session, now);
         }();
         report_news(self, session);
@@ -270,7 +270,7 @@ PyObject* close(PyObject* self, PyObject*) {
         auto& session = object->cache->session();
         object->is_closed = true;
         {
-            py::gil_scoped_release no_python_below;
+            const WithoutGil no_python_below;
             session.close(now);
         }
         report_news(self, session);
@@ -284,7 +284,7 @@ Py_ssize_t length(PyObject* self) {
         const auto now = now_of(self);
         Py_ssize_t count;
         {
-            py::gil_scoped_release no_python_below;
+            const WithoutGil no_python_below;
             count = static_cast<Py_ssize_t>(session.count(now));
         }
         report_news(self, session);
@@ -297,7 +297,7 @@ int contains(PyObject* self, PyObject* key) {
         auto& session = open_cache(self).session();
         const auto wanted = key_of(key);
         const auto now = now_of(self);
-        py::gil_scoped_release no_python_below;
+        const WithoutGil no_python_below;
         return session.find(wanted, now) ? 1 : 0;
     });
 }
@@ -332,7 +332,7 @@ PyObject* look_up(PyObject* self, PyObject* key_object) {
         const auto now = now_of(self);
         DiskEntryPointer entry;
         {
-            py::gil_scoped_release no_python_below;
+            const WithoutGil no_python_below;
             entry = session.find(key, now);
         }
         report_news(self, session);
@@ -356,7 +356,7 @@ PyObject* keys_after(PyObject* self, PyObject* after) {
         const auto now = now_of(self);
         std::vector<DiskListing> rows;
         {
-            py::gil_scoped_release no_python_below;
+            const WithoutGil no_python_below;
             rows = session.keys_after(start, 256);
         }
         py::list keys;
@@ -389,7 +389,7 @@ PyObject* statistics(PyObject* self, PyObject*) {
         std::map<std::string, DiskAmount> kinds;
         std::int64_t file_bytes;
         {
-            py::gil_scoped_release no_python_below;
+            const WithoutGil no_python_below;
             kinds = session.by_kind();
             file_bytes = session.file_bytes();
         }
@@ -441,7 +441,7 @@ int initialise(PyObject* self, PyObject* arguments, PyObject*) {
             options.manual_clock = true;
         }
         {
-            py::gil_scoped_release no_python_below;
+            const WithoutGil no_python_below;
             object->cache = new DiskCache(std::move(options), std::move(lifetimes));
         }
         report_news(self, object->cache->session());
@@ -468,7 +468,7 @@ void deallocate(PyObject* self) {
     }
     clear_references(self);
     if (object->cache != nullptr) {
-        py::gil_scoped_release no_python_below;
+        const WithoutGil no_python_below;
         delete object->cache;
     }
     PyTypeObject* type = Py_TYPE(self);

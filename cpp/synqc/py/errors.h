@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cxxabi.h>
+
 namespace synqc {
 
 /// Sets the Python error that belongs to the C++ exception in flight: its twin in synqc.errors, the Python error it
@@ -8,9 +10,11 @@ void set_python_error() noexcept;
 
 /// Runs `body` for a function of the C API: an exception becomes a Python error and the answer `failed`.
 template <typename Result, typename Body>
-Result guarded(Result failed, const Body& body) noexcept {
+Result guarded(Result failed, const Body& body) {
     try {
         return body();
+    } catch (const abi::__forced_unwind&) {
+        throw;  // CPython ends a daemon thread that asks for the GIL while the interpreter goes
     } catch (...) {
         set_python_error();
         return failed;
