@@ -190,9 +190,7 @@ class ObjectWriter {
         Py_ssize_t place = 0;
         bool first = true;
         while (to != nullptr && next_member(object, place, name, item)) {
-            Py_INCREF(name);  // the value holds itself while it is written
             to = member(name, item, first, to);
-            Py_DECREF(name);
             if (PyDict_GET_SIZE(object) != size && to != nullptr) [[unlikely]] {
                 PyErr_SetString(PyExc_RuntimeError, "dictionary changed size during iteration");
                 return nullptr;
@@ -262,8 +260,23 @@ class ObjectWriter {
         if (!Compact && (form_.indent >= 0 || form_.as_standard)) {
             *to++ = ' ';
         }
-        to = PyUnicode_CheckExact(item) ? text(item, to) : value(item, to);
+        if (PyUnicode_CheckExact(item)) {
+            to = text(item, to);
+        } else if (PyLong_CheckExact(item)) {
+            to = integer(item, to);
+        } else {
+            return other_member(name, item, to);
+        }
         return to != nullptr ? end_item(to) : refusal_.leave_member(name);
+    }
+
+    /// The value may call the user's code, which may take the key away.
+    char* other_member(PyObject* name, PyObject* item, char* to) {
+        Py_INCREF(name);
+        to = value(item, to);
+        to = to != nullptr ? end_item(to) : refusal_.leave_member(name);
+        Py_DECREF(name);
+        return to;
     }
 
     /// A key that is not exactly a str, as the standard library writes it.

@@ -67,11 +67,19 @@ int count_of_digits(std::uint64_t number) {
     return guess + (number >= tens[guess] ? 1 : 0);
 }
 
+#if defined(__SSE2__)
+using Sixteen = __m128i;
+#else
+struct Sixteen {
+    std::uint64_t head;
+    std::uint64_t tail;
+};
+#endif
+
 /// Seventeen letters: the first, and sixteen more, the first of them lowest.
 struct Letters {
     char first;
-    std::uint64_t head;
-    std::uint64_t tail;
+    Sixteen rest;
     int count;  // without zeros at the end
 };
 
@@ -90,17 +98,31 @@ inline Letters sixteen_letters(std::uint32_t head, std::uint32_t tail) {
     const __m128i digits =
         _mm_add_epi16(tenths, _mm_slli_epi16(_mm_sub_epi16(pairs, _mm_mullo_epi16(tenths, _mm_set1_epi16(10))), 8));
     const auto zeros = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(digits, _mm_setzero_si128())));
-    const __m128i letters = _mm_or_si128(digits, _mm_set1_epi8('0'));
-    return {'0', static_cast<std::uint64_t>(_mm_cvtsi128_si64(letters)),
-            static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(letters, letters))),
-            static_cast<int>(std::bit_width(~zeros & 0xffffU))};
+    return {'0', _mm_or_si128(digits, _mm_set1_epi8('0')), static_cast<int>(std::bit_width(~zeros & 0xffffU))};
+}
+
+inline std::uint64_t head_of(Sixteen letters) {
+    return static_cast<std::uint64_t>(_mm_cvtsi128_si64(letters));
+}
+
+inline void put(Sixteen letters, char* to) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), letters);
 }
 #else
 inline Letters sixteen_letters(std::uint32_t head, std::uint32_t tail) {
     const std::uint64_t first = eight_digits(head);
     const std::uint64_t second = eight_digits(tail);
     const int kept = second != 0 ? 16 - std::countl_zero(second) / 8 : first != 0 ? 8 - std::countl_zero(first) / 8 : 0;
-    return {'0', first | eight_zeros, second | eight_zeros, kept};
+    return {'0', {first | eight_zeros, second | eight_zeros}, kept};
+}
+
+inline std::uint64_t head_of(Sixteen letters) {
+    return letters.head;
+}
+
+inline void put(Sixteen letters, char* to) {
+    std::memcpy(to, &letters.head, 8);
+    std::memcpy(to + 8, &letters.tail, 8);
 }
 #endif
 
@@ -116,17 +138,12 @@ inline Letters seventeen_letters(std::uint64_t digits) {
     return letters;
 }
 
-void put_rest(const Letters& letters, char* to) {
-    std::memcpy(to, &letters.head, 8);
-    std::memcpy(to + 8, &letters.tail, 8);
-}
-
 /// Lays out letters whose decimal point stands `point` places behind the front of the first. What is written behind the
 /// end is written over later.
 inline char* lay_out(const Letters& letters, int point, char* to) {
     if (point > 0 && point < 8 && point < letters.count) [[likely]] {
-        put_rest(letters, to + 2);  // right for all letters behind the point
-        const std::uint64_t eight = letters.head << 8 | static_cast<unsigned char>(letters.first);
+        put(letters.rest, to + 2);  // right for all letters behind the point
+        const std::uint64_t eight = head_of(letters.rest) << 8 | static_cast<unsigned char>(letters.first);
         const std::uint64_t whole = (std::uint64_t{1} << 8 * point) - 1;
         const std::uint64_t pointed = (eight & whole) | std::uint64_t{'.'} << 8 * point | (eight & ~whole) << 8;
         std::memcpy(to, &pointed, 8);
@@ -136,7 +153,7 @@ inline char* lay_out(const Letters& letters, int point, char* to) {
     if (point > 16 || point < -3) {
         if (letters.count > 1) {
             to[1] = '.';
-            put_rest(letters, to + 2);
+            put(letters.rest, to + 2);
             ++to;
         }
         return write_exponent(point - 1, to + letters.count);
@@ -145,10 +162,10 @@ inline char* lay_out(const Letters& letters, int point, char* to) {
         std::memcpy(to, "0.000", 5);
         to += 2 - point;
         *to = letters.first;
-        put_rest(letters, to + 1);
+        put(letters.rest, to + 1);
         return to + letters.count;
     }
-    put_rest(letters, to + 1);
+    put(letters.rest, to + 1);
     if (point < letters.count) {
         std::memmove(to + point + 1, to + point, 10);  // at least 8 letters stand before the point
         to[point] = '.';
