@@ -133,6 +133,8 @@ class DiskCache(_core.DiskCache, TextKeys):
         self.path = os.path.abspath(os.fspath(path))
         if os.path.isdir(self.path):
             raise InputError(f"Argument `path` must be a file or not exist, but is a folder: {self.path}.")
+        if _holds_something_else(self.path):
+            raise InputError(f"Argument `path` must be a cache or not exist, but holds something else: {self.path}.")
         by_kind = dict(ttl_by_kind or {})
         super().__init__(self.path, max_bytes or 0, ttl, by_kind, clock, retry_seconds, memory_bytes)
         self._flights = Flights()
@@ -194,6 +196,16 @@ class DiskCache(_core.DiskCache, TextKeys):
 
     def _report(self, is_warning: bool, words: str) -> None:
         _log.log(logging.WARNING if is_warning else logging.INFO, "%s", words)
+
+
+def _holds_something_else(path: str) -> bool:
+    """A file that never was a cache: a damaged one may be set aside, somebody's notes may not."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(16)
+    except OSError:
+        return False
+    return bool(head) and head != b"SQLite format 3\0" and not os.path.exists(path + ".lock")
 
 
 _open_caches: weakref.WeakSet[DiskCache] = weakref.WeakSet()
