@@ -171,13 +171,13 @@ def test_a_sweep_as_a_document_equals_the_one_from_python(call):
 
 
 def test_a_sweep_goes_on_from_its_file_and_draws_the_map(call, tmp_path):
-    out_file, page = tmp_path / "sweep.jsonl", tmp_path / "map.html"
-    call("sweep", "--axis", "probe_strength=0.2,0.5", "--shots", 50, "--seed", 3, "--out", out_file)
+    cache, page = tmp_path / "sweep.db", tmp_path / "map.html"
+    call("sweep", "--axis", "probe_strength=0.2,0.5", "--shots", 50, "--seed", 3, "--cache", cache)
     code, _, err = call(
-        "sweep", "--axis", "probe_strength=0.2,0.5,0.8", "--shots", 50, "--seed", 3, "--out", out_file, "--plot", page
+        "sweep", "--axis", "probe_strength=0.2,0.5,0.8", "--shots", 50, "--seed", 3, "--cache", cache, "--plot", page
     )
     assert code == 0
-    assert f"2 of 3 points were read from {out_file}." in err
+    assert f"2 of 3 points were read from {cache}." in err
     assert "Englert" in page.read_text(encoding="utf-8")
 
 

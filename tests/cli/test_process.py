@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from synqc.cache import DiskCache
+
 COMMAND = [sys.executable, "-m", "synqc"]
 
 
@@ -42,15 +44,16 @@ def test_ctrl_c_prints_what_there_is_and_exits_with_130(form):
 
 
 def test_ctrl_c_in_a_sweep_keeps_the_finished_points(tmp_path):
-    path = tmp_path / "sweep.jsonl"
+    path = tmp_path / "sweep.db"
     process = started(
-        "sweep", "--axis", "probe_strength=0:1:4001", "--shots", "200000", "--seed", "1", "--json", "--out", str(path)
+        "sweep", "--axis", "probe_strength=0:1:4001", "--shots", "200000", "--seed", "1", "--json", "--cache", str(path)
     )
     out, err, _ = interrupted(process, 3.0)
     assert process.returncode == 130, err
     document = json.loads(out)
     assert document["partial"] is True
-    assert len(document["points"]) == len(path.read_text().splitlines())
+    with DiskCache(path) as cache:
+        assert len(document["points"]) == len(cache)
 
 
 def test_a_reader_that_goes_away_is_no_error():

@@ -1,6 +1,5 @@
 """Sweeps: the same numbers whatever the order, the workers, or how often they were interrupted."""
 
-import json
 import os
 import signal
 import subprocess
@@ -12,7 +11,8 @@ import numpy as np
 import pytest
 
 import synqc
-from synqc.errors import DocumentError, InputError
+from synqc.cache import DiskCache, MemoryCache
+from synqc.errors import InputError
 
 AXES = {"probe_strength": [0.0, 0.4, 1.0], "probe_duration_ns": [50, 200]}
 
@@ -46,65 +46,109 @@ def test_an_executor_gives_the_same_numbers(pool):
         np.testing.assert_array_equal(here[name], there[name])
 
 
-def test_a_resumed_sweep_runs_only_what_is_missing_and_gives_the_same_numbers(tmp_path):
-    path = tmp_path / "sweep.jsonl"
+@pytest.fixture(params=["memory", "disk", "path"])
+def cache(request, tmp_path):
+    if request.param == "memory":
+        yield MemoryCache(max_entries=1000)
+    elif request.param == "disk":
+        with DiskCache(tmp_path / "points.db") as opened:
+            yield opened
+    else:
+        yield tmp_path / "points.db"
+
+
+def test_a_repeated_sweep_runs_only_what_is_missing_and_gives_the_same_numbers(cache):
     whole = synqc.sweep(experiment(), AXES, shots=200, seed=1)
-    first = synqc.sweep(experiment(), {**AXES, "probe_strength": [0.4]}, shots=200, seed=1, path=path)
-    second = synqc.sweep(experiment(), AXES, shots=200, seed=1, path=path)
+    first = synqc.sweep(experiment(), {**AXES, "probe_strength": [0.4]}, shots=200, seed=1, cache=cache)
+    second = synqc.sweep(experiment(), AXES, shots=200, seed=1, cache=cache)
     assert (first.reused, second.reused) == (0, 2)
-    np.testing.assert_array_equal(second["fidelity"], whole["fidelity"])
-    assert synqc.sweep(experiment(), AXES, shots=200, seed=1, path=path).reused == 6
+    assert "2 from the cache" in repr(second)
+    for name in whole.names:
+        np.testing.assert_array_equal(second[name], whole[name])
+    assert synqc.sweep(experiment(), AXES, shots=200, seed=1, cache=cache).reused == 6
 
 
-def test_what_was_run_otherwise_is_not_reused(tmp_path):
-    path = tmp_path / "sweep.jsonl"
-    synqc.sweep(experiment(), AXES, shots=200, seed=1, path=path)
+def test_what_was_run_otherwise_is_not_reused(cache):
+    synqc.sweep(experiment(), AXES, shots=200, seed=1, cache=cache)
     for changed in (
         dict(shots=201, seed=1),
         dict(shots=200, seed=2),
         dict(shots=200, seed=1, iterations=2),
     ):
-        assert synqc.sweep(experiment(), AXES, path=path, **changed).reused == 0
-    assert synqc.sweep(experiment(t1_us=50.0, t2_us=40.0), AXES, shots=200, seed=1, path=path).reused == 0
+        assert synqc.sweep(experiment(), AXES, cache=cache, **changed).reused == 0
+    assert synqc.sweep(experiment(t1_us=50.0, t2_us=40.0), AXES, shots=200, seed=1, cache=cache).reused == 0
 
 
-def test_a_line_cut_short_is_run_again(tmp_path):
-    path = tmp_path / "sweep.jsonl"
-    whole = synqc.sweep(experiment(), AXES, shots=200, seed=1, path=path)
-    path.write_bytes(path.read_bytes()[:-30])
-    again = synqc.sweep(experiment(), AXES, shots=200, seed=1, path=path)
-    assert again.reused == 5
-    np.testing.assert_array_equal(again["fidelity"], whole["fidelity"])
-    assert synqc.sweep(experiment(), AXES, shots=200, seed=1, path=path).reused == 6
+def test_a_repeated_point_costs_less_than_running_it(cache):
+    axes = {"probe_strength": [k / 20 for k in range(20)]}
+
+    def seconds():
+        start = time.perf_counter()
+        grid = synqc.sweep(experiment(), axes, shots=200_000, cache=cache, progress=False)
+        return time.perf_counter() - start, grid.reused
+
+    first, second = seconds(), seconds()
+    assert (first[1], second[1]) == (0, 20)
+    assert second[0] < first[0]
+
+
+def test_a_rule_nobody_can_know_the_content_of_is_always_run():
+    cache = MemoryCache(max_entries=100)
+
+    def rule(batch):
+        return None
+
+    for _ in range(2):
+        grid = synqc.sweep(experiment(adaptive_rule=rule), {"probe_strength": [0.2]}, shots=100, cache=cache)
+        assert grid.reused == 0
+    assert len(cache) == 0
+
+
+def test_a_cache_makes_the_seed_of_a_sweep_the_same_every_time():
+    cache = MemoryCache(max_entries=100)
+    grids = [synqc.sweep(experiment(), {"probe_strength": [0.2]}, shots=100, cache=cache) for _ in range(2)]
+    assert grids[0].seed == grids[1].seed
+    assert grids[1].reused == 1
+
+
+def test_an_executor_fills_the_cache_too():
+    cache = MemoryCache(max_entries=100)
+    with ThreadPoolExecutor(2) as executor:
+        synqc.sweep(experiment(), AXES, shots=200, seed=1, executor=executor, cache=cache)
+    assert synqc.sweep(experiment(), AXES, shots=200, seed=1, cache=cache).reused == 6
 
 
 def test_a_killed_sweep_loses_no_finished_point(tmp_path):
-    path = tmp_path / "sweep.jsonl"
+    path = tmp_path / "sweep.db"
     program = f"""
 import synqc
 synqc.sweep(synqc.Experiment(qubits=1, levels=2), {{"probe_strength": [k / 400 for k in range(400)]}},
-            shots=20000, seed=1, path={str(path)!r})
+            shots=20000, seed=1, cache={str(path)!r}, progress=lambda done, total: print(done, flush=True))
 """
-    process = subprocess.Popen([sys.executable, "-c", program])
-    while not path.exists() or path.stat().st_size < 3000:
-        time.sleep(0.01)
-        assert process.poll() is None
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        finished = int(line)
+        if finished >= 10:
+            break
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    lines = path.read_text().splitlines()
-    finished = sum(1 for line in lines if line.endswith("}") and json.loads(line))
-    axes = {"probe_strength": [k / 400 for k in range(len(lines))]}
-    again = synqc.sweep(experiment(), axes, shots=20000, seed=1, path=path)
-    assert again.reused >= finished - 1
+    axes = {"probe_strength": [k / 400 for k in range(20)]}
+    again = synqc.sweep(experiment(), axes, shots=20000, seed=1, cache=path)
+    assert again.reused >= finished
     assert not again.partial
 
 
 def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("dear diary\n")
-    with pytest.raises(DocumentError, match="Argument `path`"):
-        synqc.sweep(experiment(), AXES, shots=100, seed=1, path=path)
+    with pytest.raises(InputError, match=r"notes\.txt"):
+        synqc.sweep(experiment(), AXES, shots=100, seed=1, cache=path)
     assert path.read_text() == "dear diary\n"
+
+
+def test_what_is_no_cache_is_refused():
+    with pytest.raises(InputError, match="Argument `cache`"):
+        synqc.sweep(experiment(), AXES, shots=100, cache={})
 
 
 def test_a_stopped_sweep_keeps_what_it_has():

@@ -21,7 +21,7 @@ _EXIT_BROKEN_PIPE = 141
 _EPILOG = """examples:
   synqc run --preset ibm_fez --probe-strength 0.3 --shots 50000 --seed 7
   synqc run --adaptive-rule kalman --detuning-khz 250 --iterations 40 --plot run.html --picture tracker
-  synqc sweep --axis probe_strength=0:1:11 --axis probe_duration_ns=100,400 --out sweep.jsonl --plot map.html
+  synqc sweep --axis probe_strength=0:1:11 --axis probe_duration_ns=100,400 --cache sweep.db --plot map.html
   synqc presets ibm_fez
 """
 

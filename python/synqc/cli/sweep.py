@@ -36,7 +36,7 @@ def add_command(commands: Any) -> None:
     parser = commands.add_parser(
         "sweep",
         help="run an experiment over a grid of its arguments",
-        description="Run an experiment over a grid. A sweep with --out goes on where an earlier one was stopped.",
+        description="Run an experiment over a grid. A sweep with --cache goes on where an earlier one was stopped.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -49,10 +49,10 @@ def add_command(commands: Any) -> None:
     )
     add_run_options(parser)
     parser.add_argument(
-        "--out",
+        "--cache",
         type=Path,
         metavar="FILE",
-        help="append finished points to this file, and do not run again what it holds",
+        help="keep finished points in this file, and do not run again what it holds",
     )
     add_shared_options(parser)
     parser.add_argument(
@@ -140,14 +140,14 @@ def _act(arguments: argparse.Namespace) -> bool:
     names = [name for name, _ in arguments.axis]
     if len(set(names)) < len(names):
         raise InputError(f"Argument `--axis` must name every argument once, but names {', '.join(names)}.")
-    check_outputs(arguments.out, plot=arguments.plot)
+    check_outputs(arguments.cache, plot=arguments.plot)
     result = sweep(
         experiment_from(arguments),
         dict(arguments.axis),
         shots=arguments.shots,
         iterations=arguments.iterations,
         seed=arguments.seed,
-        path=arguments.out,
+        cache=arguments.cache,
         progress=False if arguments.quiet else "auto",
     )
     if arguments.json:
@@ -158,7 +158,7 @@ def _act(arguments: argparse.Namespace) -> bool:
         sys.stdout.write(f"{result.experiment}, seed {result.seed}{label}\n\n{table_of(result)}\n")
     finished = int(np.isfinite(result["objective_score"]).sum())
     if result.reused:
-        note(f"{result.reused} of {finished} points were read from {arguments.out}.")
+        note(f"{result.reused} of {finished} points were read from {arguments.cache}.")
     if result.partial:
         note(f"interrupted: {finished} of {int(np.prod(result.shape))} points are there.")
     if arguments.plot is not None and finished:

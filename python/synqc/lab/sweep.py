@@ -1,4 +1,4 @@
-"""Sweeps: the same experiment over a grid of arguments, resumable, on threads here or on any executor."""
+"""Sweeps: the same experiment over a grid of arguments, remembered point by point, here or on any executor."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from synqc import _core
 from synqc._version import __version__
-from synqc.errors import DocumentError, InputError, MissingExtra
+from synqc.cache import Cache, DiskCache, content_key
+from synqc.errors import InputError, MissingExtra
 from synqc.lab.estimate import Estimate
 from synqc.lab.experiment import Experiment, StopFlag
 from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
@@ -39,20 +40,30 @@ class Executor(Protocol):
 
 @dataclass(frozen=True)
 class _Order:
-    """One point to run: what a worker needs, and a fingerprint of everything that decides the result."""
+    """One point to run: what a worker needs, and the key of everything that decides the result."""
 
     index: tuple[int, ...]
     experiment: Experiment
     shots: int | None
     iterations: int
     seed: int
-    fingerprint: str
 
-
-def _fingerprint(experiment: Experiment, shots: int | None, iterations: int, seed: int) -> str:
-    device = experiment.device.to_json()
-    content = [__version__, experiment.to_dict(), device, shots, iterations, seed]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    def key(self) -> str | None:
+        """None where a function of the user's decides, whose content nobody can know."""
+        if not isinstance(self.experiment.adaptive_rule, str):
+            return None
+        return content_key(
+            "sweep-point",
+            self.experiment.to_dict(),
+            parameters={
+                "device": self.experiment.device.to_json(),
+                "shots": self.shots,
+                "iterations": self.iterations,
+                "seed": self.seed,
+                "instructions": _core.build_info()["simd_level"],
+            },
+            version=__version__,
+        )
 
 
 def _seed_of_point(seed: int, point: Mapping[str, Any]) -> int:
@@ -78,7 +89,7 @@ def _row(order: _Order, stop: StopFlag | None = None) -> dict[str, Any] | None:
     )
     if run.partial:
         return None
-    row: dict[str, Any] = {"fingerprint": order.fingerprint}
+    row: dict[str, Any] = {}
     for name in _FIGURES:
         estimate = getattr(run, name)
         row[name] = [estimate.value, estimate.standard_error]
@@ -108,7 +119,7 @@ class Sweep:
         self.axes = axes
         self.seed = seed
         self.reused = reused
-        """Points that were read from the file of an earlier sweep instead of being run."""
+        """Points that the cache held and that were not run."""
         self._rows = rows
 
     @property
@@ -200,6 +211,7 @@ class Sweep:
     def __repr__(self) -> str:
         grid = " x ".join(f"{name}[{len(values)}]" for name, values in self.axes.items())
         state = f", {len(self._rows)} of {int(np.prod(self.shape))} points (stopped)" if self.partial else ""
+        state += f", {self.reused} from the cache" if self.reused else ""
         best = np.nanargmax(self["objective_score"]) if self._rows else 0
         where = {
             name: values[k]
@@ -208,34 +220,29 @@ class Sweep:
         return f"Sweep({grid}, seed={self.seed}{state}; best {self.experiment.objective} at {where})"
 
 
-class _Ledger:
-    """Finished points on disk, one JSON line each. A crash cuts the last line short at worst; it is ignored."""
+class _Memory:
+    """Finished points, as far as the caller wants them remembered."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.rows: dict[str, dict[str, Any]] = {}
-        if path.exists():
-            text = path.read_text(encoding="utf-8", errors="replace")
-            for number, line in enumerate(text.splitlines()):
-                try:
-                    row = json.loads(line)
-                    self.rows[row["fingerprint"]] = row
-                except (json.JSONDecodeError, KeyError, TypeError) as error:
-                    if number == 0:
-                        raise DocumentError(
-                            f"Argument `path` must be a file written by sweep(), but {path} is not."
-                        ) from error
-        self._file = path.open("a", encoding="utf-8")
-        if path.stat().st_size and not path.read_bytes().endswith(b"\n"):
-            self._file.write("\n")
+    def __init__(self, cache: Cache | str | os.PathLike[str] | None) -> None:
+        self._owned = DiskCache(cache) if isinstance(cache, (str, os.PathLike)) else None
+        self._cache: Cache | None = self._owned if self._owned is not None else cache  # type: ignore[assignment]
+        if self._cache is not None and not isinstance(self._cache, Cache):
+            raise InputError(f"Argument `cache` must be a cache of synqc.cache or a file's path, but is {cache!r}.")
 
-    def add(self, row: dict[str, Any]) -> None:
-        self._file.write(json.dumps(row) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+    def find(self, order: _Order) -> dict[str, Any] | None:
+        key = None if self._cache is None else order.key()
+        return None if key is None or self._cache is None else self._cache.get(key)
+
+    def add(self, order: _Order, row: dict[str, Any]) -> None:
+        key = None if self._cache is None else order.key()
+        if key is not None and self._cache is not None:
+            self._cache.set(key, row, kind="sweep-point")
+        if self._owned is not None:
+            self._owned.flush()  # a point that was shown as done survives whatever happens to this process
 
     def close(self) -> None:
-        self._file.close()
+        if self._owned is not None:
+            self._owned.close()
 
 
 def sweep(
@@ -246,23 +253,25 @@ def sweep(
     iterations: int = 1,
     seed: int | None = None,
     executor: Executor | None = None,
-    path: str | os.PathLike[str] | None = None,
+    cache: Cache | str | os.PathLike[str] | None = None,
     progress: ProgressOption = "auto",
     stop: StopFlag | None = None,
 ) -> Sweep:
     """Run an experiment over a grid of its arguments.
 
     Every point has its own seed, drawn from `seed` and the point's values alone: adding values to an axis, another
-    order, other workers or a resumed file do not change the others.
+    order, other workers or a cache do not change the others.
 
     Args:
         experiment: What all points have in common.
         axes: Argument names of `Experiment` and their values; the grid is their product, the last axis fastest.
         shots: Shots per iteration; None: the budget's cost law.
         iterations: Batches per point.
-        seed: Randomness; None draws one, which the result records.
+        seed: Randomness; None draws one, which the result records, or takes 0 if there is a cache.
         executor: Anything shaped like `concurrent.futures.Executor`; None runs here, each point on all threads.
-        path: File of finished points. If it exists, points in it are not run again.
+        cache: Remembers finished points by content: experiment, device, shots, iterations, seed, version and
+            instruction set. A point it holds costs a lookup, and `Sweep.reused` counts it. A cache of `synqc.cache`, or
+            the path of a file, which survives interruptions. Points whose `adaptive_rule` is a function are always run.
         progress: As in `Experiment.run`.
         stop: Another thread may call `stop.stop()`.
 
@@ -270,8 +279,8 @@ def sweep(
         The figures. After Ctrl-C or a stop, those of the finished points, with `partial` True.
 
     Raises:
-        InputError: An axis is unknown or empty, or a value out of range; checked before anything runs.
-        DocumentError: `path` is not a file of finished points.
+        InputError: An axis is unknown or empty, or a value out of range, checked before anything runs; or
+            `cache` is none, or is a file of something else.
 
     Examples:
         >>> import synqc
@@ -280,6 +289,14 @@ def sweep(
         np.float64(0.0)
         >>> bool((grid["backaction"][1:] > grid["backaction"][:-1]).all())
         True
+        >>> from synqc.cache import MemoryCache
+        >>> cache = MemoryCache(max_entries=10_000)
+        >>> for strengths in ([0.1, 0.2], [0.1, 0.2, 0.3]):
+        ...     grid = synqc.sweep(
+        ...         synqc.Experiment(qubits=1), {"probe_strength": strengths}, shots=100, cache=cache
+        ...     )
+        >>> grid.reused
+        2
     """
     known = {item.name for item in fields(Experiment) if item.init}
     if not axes:
@@ -292,33 +309,32 @@ def sweep(
             raise InputError(f"Argument `axes` must give a sequence of values for `{name}`, but gives {values!r}.")
         values_of[name] = [_plain(value) if isinstance(value, np.generic) else value for value in values]
     if seed is None:
-        seed = int.from_bytes(os.urandom(8), "little") >> 1
+        seed = int.from_bytes(os.urandom(8), "little") >> 1 if cache is None else 0
 
     orders = list(_orders(experiment, values_of, shots, iterations, seed))
-    ledger = _Ledger(Path(path)) if path is not None else None
+    memory = _Memory(cache)
     rows: dict[tuple[int, ...], dict[str, Any]] = {}
     missing = []
     for order in orders:
-        if ledger is not None and order.fingerprint in ledger.rows:
-            rows[order.index] = ledger.rows[order.fingerprint]
-        else:
+        row = memory.find(order)
+        if row is None:
             missing.append(order)
+        else:
+            rows[order.index] = row
     reused = len(rows)
     show = progress_callback(progress, "points")
     try:
         finished = _run_here(missing, stop) if executor is None else _run_on(executor, missing, stop)
         for order, row in finished:
             rows[order.index] = row
-            if ledger is not None:
-                ledger.add(row)
+            memory.add(order, row)
             if show is not None:
                 show(len(rows), len(orders))
     except KeyboardInterrupt:
         if not rows:
             raise
     finally:
-        if ledger is not None:
-            ledger.close()
+        memory.close()
         if isinstance(show, ProgressBar):
             show.close()
     return Sweep(experiment, values_of, rows, seed=seed, reused=reused)
@@ -331,7 +347,7 @@ def _orders(
         point = {name: values[k] for (name, values), k in zip(axes.items(), index, strict=True)}
         here = experiment.replace(**point)
         point_seed = _seed_of_point(seed, point)
-        yield _Order(index, here, shots, iterations, point_seed, _fingerprint(here, shots, iterations, point_seed))
+        yield _Order(index, here, shots, iterations, point_seed)
 
 
 def _run_here(orders: list[_Order], stop: StopFlag | None) -> Iterator[tuple[_Order, dict[str, Any]]]:
