@@ -100,20 +100,20 @@ class ArrayWriter {
 
     /// Returns the end of what was written at `to`, or null.
     char* write(const char* at, int dimension, char* to) {
-        to = output_.room(to, room_of_an_item);
+        if (dimension == view_.ndim) {
+            return item(at, to);
+        }
+        to = output_.room(to, 1);
         if (to == nullptr) {
             return nullptr;
         }
-        if (dimension == view_.ndim) {
-            to = write_(at, to, number_);
-            not_finite_ = to == nullptr;
-            return to;
-        }
         *to++ = '[';
         const Py_ssize_t length = view_.shape[dimension];
-        for (Py_ssize_t index = 0; index < length; ++index) {
-            to = write(at + index * view_.strides[dimension], dimension + 1, to);
-            if (to == nullptr) {
+        const Py_ssize_t stride = view_.strides[dimension];
+        const bool innermost = dimension + 1 == view_.ndim;
+        for (Py_ssize_t index = 0; index < length; ++index, at += stride) {
+            to = innermost ? item(at, to) : write(at, dimension + 1, to);
+            if (to == nullptr) [[unlikely]] {
                 path_.insert(0, std::string("[").append(std::to_string(index)).append("]"));
                 return nullptr;
             }
@@ -129,6 +129,16 @@ class ArrayWriter {
     bool not_finite() const { return not_finite_; }
 
   private:
+    char* item(const char* at, char* to) {
+        to = output_.room(to, room_of_an_item);
+        if (to == nullptr) [[unlikely]] {
+            return nullptr;
+        }
+        to = write_(at, to, number_);
+        not_finite_ = to == nullptr;
+        return to;
+    }
+
     const Py_buffer& view_;
     WriteItem write_;
     Output& output_;

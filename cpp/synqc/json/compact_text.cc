@@ -9,6 +9,12 @@
 
 namespace synqc {
 
+namespace {
+
+constexpr std::size_t longest_number = 24;  // -2.2250738585072014e-308
+
+}  // namespace
+
 void CompactText::number(Real value) {
     if (!std::isfinite(value)) {
         raw("null");
@@ -21,16 +27,19 @@ void CompactText::number(Real value) {
         at_ += 3;
         return;
     }
-    const std::size_t place = bits * 0x9e3779b97f4a7c15 >> 58;
-    KnownNumber& known = known_[place];
-    if (lengths_[place] == 0 || known.bits != bits) {
-        char letters[shortest_number_room];
-        known.bits = bits;
-        lengths_[place] = static_cast<std::uint8_t>(write_shortest(value, letters) - letters);
-        std::memcpy(known.letters, letters, sizeof known.letters);
+    const std::size_t slot = bits * 0x9e3779b97f4a7c15 >> 58;
+    KnownNumber& known = known_[slot];
+    if (lengths_[slot] != 0 && known.bits == bits) {
+        char letters[longest_number];
+        std::memcpy(letters, letters_.get() + known.place, sizeof letters);
+        std::memcpy(at_, letters, sizeof letters);
+        at_ += lengths_[slot];
+        return;
     }
-    std::memcpy(at_, known.letters, sizeof known.letters);
-    at_ += lengths_[place];
+    char* const end = write_shortest(value, at_);
+    known = {bits, view().size()};
+    lengths_[slot] = static_cast<std::uint8_t>(end - at_);
+    at_ = end;
 }
 
 void CompactText::quoted(std::string_view text) {

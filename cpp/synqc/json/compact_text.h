@@ -15,7 +15,8 @@ namespace synqc {
 
 /// JSON text without spaces, appended piece by piece; brackets, and the commas between items, are the caller's.
 ///
-/// Figures of a document repeat: every qubit runs with the same settings. The letters of numbers written last are kept.
+/// Figures of a document repeat: every qubit runs with the same settings. Where the numbers written last
+/// stand is kept, and their letters copied.
 class CompactText {
   public:
     void raw(char letter) {
@@ -56,9 +57,10 @@ class CompactText {
     std::string_view view() const { return {letters_.get(), static_cast<std::size_t>(at_ - letters_.get())}; }
 
   private:
+    /// A number, and where in the text it stands.
     struct KnownNumber {
         std::uint64_t bits;
-        char letters[32];
+        std::size_t place;
     };
 
     void make_room(std::size_t size) {
