@@ -7,14 +7,15 @@ namespace synqc {
 
 namespace {
 
-constexpr std::uint64_t additions_per_entry = 10;
+constexpr std::uint64_t requests_per_entry = 40;
+constexpr std::uint64_t most_counted = 15;
 
 }  // namespace
 
 void FrequencySketch::ensure_room(std::uint64_t entries) {
     // One line per eight entries: 32 counters a row and line keep collisions rare at eight bytes an entry.
     const std::uint64_t lines = std::bit_ceil(std::max<std::uint64_t>(entries / 8, 1));
-    most_additions_ = std::max(most_additions_, additions_per_entry * std::max<std::uint64_t>(entries, 16));
+    most_passed_ = std::max(most_passed_, requests_per_entry * std::max<std::uint64_t>(entries, 16));
     if (counters_.empty()) {
         counters_.assign(lines * words_of_a_line, 0);
     }
@@ -24,6 +25,15 @@ void FrequencySketch::ensure_room(std::uint64_t entries) {
         counters_.insert(counters_.end(), counted.begin(), counted.end());
     }
     line_mask_ = counters_.size() / words_of_a_line - 1;
+}
+
+void FrequencySketch::add(std::uint64_t hash, std::uint64_t times) {
+    std::uint64_t* line = &counters_[(hash & line_mask_) * words_of_a_line];
+    for (int row = 0; row < 4; ++row) {
+        const Counter counter = counter_of(hash, row);
+        const std::uint64_t room = most_counted - (line[counter.word] >> counter.shift & most_counted);
+        line[counter.word] += std::min(times, room) << counter.shift;
+    }
 }
 
 int FrequencySketch::frequency(std::uint64_t hash) const {
@@ -40,7 +50,7 @@ void FrequencySketch::halve() {
     for (std::uint64_t& word : counters_) {
         word = word >> 1 & 0x7777777777777777;
     }
-    additions_ /= 2;
+    passed_ /= 2;
 }
 
 }  // namespace synqc

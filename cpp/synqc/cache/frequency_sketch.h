@@ -6,8 +6,8 @@
 namespace synqc {
 
 /// How often hashes were seen lately, in four bits each: a count-min sketch of four rows whose counters of one hash
-/// share a cache line. All counters are halved after ten times as many additions as there are entries, so that old fame
-/// fades.
+/// share a cache line. All counters are halved after forty times as many requests as there are entries, so that old
+/// fame fades.
 ///
 /// Source: G. Einziger, R. Friedman, B. Manes, TinyLFU: A Highly Efficient Cache Admission Policy (2017).
 class FrequencySketch {
@@ -15,19 +15,17 @@ class FrequencySketch {
     /// Makes room for `entries`; what was counted stays.
     void ensure_room(std::uint64_t entries);
 
-    void add(std::uint64_t hash) {
-        std::uint64_t* line = &counters_[(hash & line_mask_) * words_of_a_line];
-        std::uint64_t added = 0;
-        for (int row = 0; row < 4; ++row) {
-            const Counter counter = counter_of(hash, row);
-            const std::uint64_t one = (line[counter.word] >> counter.shift & 15) != 15 ? 1 : 0;
-            line[counter.word] += one << counter.shift;
-            added |= one;
+    /// Counts `times` requests, at most 15.
+    void add(std::uint64_t hash, std::uint64_t times);
+
+    /// A request has passed, whoever counted it. True if it was time to halve all counters: then whoever counts beside
+    /// the sketch halves, too.
+    bool pass() {
+        if (++passed_ < most_passed_) [[likely]] {
+            return false;
         }
-        additions_ += added;
-        if (additions_ >= most_additions_) {
-            halve();
-        }
+        halve();
+        return true;
     }
 
     /// 0 to 15, at least the true count since the last halving.
@@ -49,8 +47,8 @@ class FrequencySketch {
 
     std::vector<std::uint64_t> counters_;  // sixteen a word, eight words a line
     std::uint64_t line_mask_ = 0;
-    std::uint64_t additions_ = 0;
-    std::uint64_t most_additions_ = 0;
+    std::uint64_t passed_ = 0;
+    std::uint64_t most_passed_ = 0;
 };
 
 }  // namespace synqc

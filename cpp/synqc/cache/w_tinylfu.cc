@@ -12,6 +12,7 @@ namespace {
 constexpr double first_window_share = 0.01;
 constexpr double most_window_share = 0.8;
 constexpr double protected_share = 0.8;  // of what is not window
+constexpr std::uint8_t most_uses = 15;
 
 // Hill climbing of the window. Samples are short and steps long, because a workload that shifts faster than the window
 // follows costs more than a restless window: chosen on six kinds of traces (loops, scans, shifting and Zipf-like ones).
@@ -39,16 +40,17 @@ class WindowTinyLfu final : public EvictionPolicy {
             nodes_.resize(slot + 1);
             sketch_.ensure_room(slot + 1);
         }
-        nodes_[slot] = {hash, weight, window};
+        nodes_[slot] = {.hash = hash, .weight = weight, .epoch = epoch_};
         ++entries_;
-        sketch_.add(hash);
+        sketch_.add(hash, 1);
         push(slot);
         count_request(false);
     }
 
     void hit(Slot slot) override {
         Node& node = nodes_[slot];
-        sketch_.add(node.hash);
+        age(node);
+        node.uses += node.uses < most_uses ? 1 : 0;
         if (node.region != probation) {
             regions_[node.region].move_first(links_, slot);
         } else {
@@ -63,6 +65,10 @@ class WindowTinyLfu final : public EvictionPolicy {
     void remove(Slot slot) override {
         pull(slot);
         --entries_;
+        age(nodes_[slot]);
+        if (nodes_[slot].uses > 0) {
+            sketch_.add(nodes_[slot].hash, nodes_[slot].uses);
+        }
         if (slot == candidate_) {
             candidate_ = no_slot;
         }
@@ -91,7 +97,22 @@ class WindowTinyLfu final : public EvictionPolicy {
         std::uint64_t hash = 0;
         std::uint64_t weight = 0;
         Region region = window;
+        std::uint8_t uses = 0;  // hits the sketch has not been told of: counting them here costs a hit next to nothing
+        std::uint32_t epoch = 0;  // of the sketch when uses was last touched
     };
+
+    /// The sketch has halved its counters since; so must the hits counted beside it.
+    void age(Node& node) const {
+        if (node.epoch != epoch_) {
+            node.uses = static_cast<std::uint8_t>(node.uses >> std::min<std::uint32_t>(epoch_ - node.epoch, 8));
+            node.epoch = epoch_;
+        }
+    }
+
+    int frequency(Slot slot) {
+        age(nodes_[slot]);
+        return sketch_.frequency(nodes_[slot].hash) + nodes_[slot].uses;
+    }
 
     void push(Slot slot) {
         const Node& node = nodes_[slot];
@@ -113,9 +134,7 @@ class WindowTinyLfu final : public EvictionPolicy {
 
     /// Hashes carry the cache's own seed, so that nobody can keep entries out by asking for collisions; admitting
     /// by chance as well would cost a loop a tenth of its hits.
-    bool admits(Slot candidate, Slot oldest) const {
-        return sketch_.frequency(nodes_[candidate].hash) > sketch_.frequency(nodes_[oldest].hash);
-    }
+    bool admits(Slot candidate, Slot oldest) { return frequency(candidate) > frequency(oldest); }
 
     void set_window(double share) {
         const double bounded = std::clamp(share, first_window_share * capacity_, most_window_share * capacity_);
@@ -124,6 +143,7 @@ class WindowTinyLfu final : public EvictionPolicy {
     }
 
     void count_request(bool was_hit) {
+        epoch_ += sketch_.pass() ? 1 : 0;
         ++requests_;
         hits_ += was_hit ? 1 : 0;
         if (requests_ >= requests_per_entry_and_sample * std::max<std::uint64_t>(entries_, 16)) {
@@ -150,6 +170,7 @@ class WindowTinyLfu final : public EvictionPolicy {
 
     const double capacity_;
     FrequencySketch sketch_;
+    std::uint32_t epoch_ = 0;  // halvings of the sketch
     SlotList::Links links_;
     std::vector<Node> nodes_;
     std::array<SlotList, 3> regions_;
