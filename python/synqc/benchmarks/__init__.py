@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+import json as standard_json  # `json` here is the section of that name
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -112,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"\n{summary_line(entries)}; medians of {setting.repetitions}, turns interleaved.")
     else:
         print(
-            json.dumps(
+            standard_json.dumps(
                 {
                     "machine": found,
                     "repetitions": setting.repetitions,
