@@ -292,7 +292,7 @@ def test_a_cache_in_a_cycle_is_collected():
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_hundred_thousand_rounds_leave_memory_flat_and_references_balanced(policy):
     cache = MemoryCache(max_entries=100, ttl=1000, policy=policy)
-    key, value = "probe", object()
+    key, value = "a key of this test alone", object()
     before = (sys.getrefcount(key), sys.getrefcount(value))
 
     def rounds():
