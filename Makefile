@@ -11,11 +11,12 @@ JOBS ?= $(shell nproc)
 SOURCES := $(shell find cpp cmake python/synqc CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' -not -name '*.so')
 CPP_SOURCES := $(shell find cpp cmake CMakeLists.txt -type f)
 
-.PHONY: help demo test test-cpp test-sanitizers test-python bench serve lint stubs clean
+.PHONY: help demo test test-cpp test-sanitizers test-python fuzz bench lint stubs clean
 
 help:
 	@echo "make demo    run the laboratory's main job on a real device's figures"
-	@echo "make test    everything: C++ (optimised, ASan+UBSan, TSan), Python, notebooks, documentation"
+	@echo "make test    everything: C++ (optimised, ASan+UBSan, TSan, fuzzed), Python, notebooks, documentation"
+	@echo "make fuzz    fuzz the JSON reader for FUZZ_SECONDS (60)"
 	@echo "make bench   speed figures beside their goals and peers"
 	@echo "make lint    formatting, static analysis, types"
 	@echo "make stubs   regenerate python/synqc/_core.pyi"
@@ -93,7 +94,11 @@ test-sanitizers: build/asan/tests.ready build/tsan/tests.ready
 test-python: $(VENV)/installed $(VENV)/test.ready
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-test: test-cpp test-sanitizers test-python
+# A minute of libFuzzer on the JSON reader; FUZZ_SECONDS=3600 make fuzz for an hour.
+fuzz: build/system.ready
+	JOBS=$(JOBS) bash cpp/fuzz/run.sh
+
+test: test-cpp test-sanitizers fuzz test-python
 
 bench: $(VENV)/installed $(VENV)/bench.ready
 	cmake -S . -B $(BUILD) -DSYNQC_BENCHMARKS=ON >/dev/null

@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(g++ make cmake ninja-build git python3-dev python3-venv libeigen3-dev libtbb-dev libsimdjson-dev libsqlite3-dev libssl-dev
     libgtest-dev
-    chromium clang-format clang-tidy)
+    chromium clang libclang-rt-14-dev clang-format clang-tidy)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -23,5 +23,5 @@ fi
 
 echo "SynQc needs these Debian packages, which are not installed:"
 echo "    sudo apt-get install ${missing[*]}"
-echo "(On other systems: a C++20 compiler, make, CMake 3.25, Ninja, Eigen 3.4, oneTBB, simdjson, SQLite, OpenSSL, GoogleTest, Chromium for PNG plots.)"
+echo "(On other systems: a C++20 compiler, make, CMake 3.25, Ninja, Eigen 3.4, oneTBB, simdjson, SQLite, OpenSSL, GoogleTest, Clang with libFuzzer, Chromium for PNG plots.)"
 exit 1

@@ -97,13 +97,16 @@ def test_list_measures_nothing(capsys):
     assert len(capsys.readouterr().out.splitlines()) == len(read_goals())
 
 
-@pytest.mark.parametrize("name", ["one-shot", "mesolve", "import", "memory", "two-threads", "linear"])
+@pytest.mark.parametrize("name", ["one-shot", "mesolve", "import", "linear", "single-flight", "disk-get"])
 def test_a_quick_figure_has_a_right_answer(capsys, name):
     code, figures = figures_of(capsys, "--only", name)
     assert code == 0, figures
     for figure in figures.values():
-        assert figure["verdict"] in ("met", "missed", "shown"), figure
-        assert figure["value"] > 0
+        assert figure["verdict"] in ("met", "missed", "shown", "unavailable"), figure
+        if figure["verdict"] == "unavailable":
+            assert "synqc[bench]" in figure["reason"], figure  # a peer that the tests do not install
+        else:
+            assert figure["value"] > 0
 
 
 def test_equations_written_apart_give_the_engines_mean_fidelity():
