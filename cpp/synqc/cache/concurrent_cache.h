@@ -60,12 +60,14 @@ class ConcurrentCache {
         const auto flight = std::make_shared<Flight>();
         shard.flights.emplace(key, flight);
         lock.unlock();
+        std::uint64_t bytes = 0;
         try {
             flight->value = std::make_shared<const Value>(compute());
+            bytes = weigh(*flight->value) + key.size();
         } catch (...) {
+            flight->value = nullptr;
             flight->error = std::current_exception();
         }
-        const std::uint64_t bytes = flight->value ? weigh(*flight->value) + key.size() : 0;
         lock.lock();
         if (flight->value) {
             shard.store_value(key, flight->value, bytes);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "synqc/cache/eviction_policy.h"
 #include "synqc/cache/frequency_sketch.h"
@@ -75,6 +76,7 @@ class WindowTinyLfu final : public EvictionPolicy {
     }
 
     Slot victim() override {
+        was_full_ = true;
         while (weights_[window] > most_window_ && regions_[window].first() != regions_[window].last()) {
             candidate_ = regions_[window].last();
             move(candidate_, probation);
@@ -152,6 +154,11 @@ class WindowTinyLfu final : public EvictionPolicy {
     }
 
     void climb() {
+        if (!std::exchange(was_full_, false)) {
+            requests_ = 0;  // with room for all, the window's size means nothing
+            hits_ = 0;
+            return;
+        }
         const double rate = static_cast<double>(hits_) / static_cast<double>(requests_);
         const double change = rate - last_rate_;
         if (change < 0) {
@@ -182,6 +189,7 @@ class WindowTinyLfu final : public EvictionPolicy {
 
     double step_ = 0;  // of the window, in weights; its sign is where the hit rate seemed to grow
     double last_rate_ = 0;
+    bool was_full_ = false;  // somebody had to leave during this sample
     std::uint64_t requests_ = 0;
     std::uint64_t hits_ = 0;
 };
