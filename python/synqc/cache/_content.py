@@ -43,7 +43,8 @@ def content_key(
         ...
         synqc.errors.InputError: Argument `content` must hold only None, bool, ..., but holds a set at $.names.
     """
-    return _core.content_key(kind, content, parameters, namespace, version)
+    key: str = _core.content_key(kind, content, parameters, namespace, version)
+    return key
 
 
 def sha256_hex(data: bytes | bytearray | memoryview) -> str:
@@ -53,4 +54,5 @@ def sha256_hex(data: bytes | bytearray | memoryview) -> str:
         >>> sha256_hex(b"abc")[:16]
         'ba7816bf8f01cfea'
     """
-    return _core.sha256_hex(data)
+    digits: str = _core.sha256_hex(data)
+    return digits

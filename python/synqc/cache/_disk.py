@@ -136,7 +136,7 @@ class DiskCache(_core.DiskCache, TextKeys):
         if _holds_something_else(self.path):
             raise InputError(f"Argument `path` must be a cache or not exist, but holds something else: {self.path}.")
         by_kind = dict(ttl_by_kind or {})
-        super().__init__(self.path, max_bytes or 0, ttl, by_kind, clock, retry_seconds, memory_bytes)
+        super().__init__(self.path, max_bytes or 0, ttl, by_kind, clock, retry_seconds, memory_bytes)  # type: ignore[call-arg]
         self._flights = Flights()
         _open_caches.add(self)
 

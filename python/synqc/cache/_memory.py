@@ -111,7 +111,7 @@ class MemoryCache(_core.MemoryCache, Computing):
             if function is not None and not callable(function):
                 raise InputError(f"Argument `{name}` must be a function or None, but is {function!r}.")
         seed = int.from_bytes(os.urandom(8), "little")
-        super().__init__(max_entries, max_bytes, ttl, dict(ttl_by_kind or {}), policy, weigher, on_removal, clock, seed)
+        super().__init__(max_entries, max_bytes, ttl, dict(ttl_by_kind or {}), policy, weigher, on_removal, clock, seed)  # type: ignore[call-arg]
         self._flights = Flights()
         self._policy = policy
 

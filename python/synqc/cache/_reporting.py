@@ -63,9 +63,10 @@ def _samples(stats: Any, name: str) -> list[metrics.Sample]:
     for field, words in _HELP.items():
         value = getattr(stats, field, None)
         if value is not None:
-            kind = "gauge" if field in _HELD else "counter"
-            suffix = "" if field in _HELD else "_total"
-            samples.append(
-                metrics.Sample(f"synqc_cache_{field}{suffix}", value, kind=kind, labels={"cache": name}, help=words)
-            )
+            labels = {"cache": name}
+            if field in _HELD:
+                samples.append(metrics.Sample(f"synqc_cache_{field}", value, labels=labels, help=words))
+            else:
+                total = f"synqc_cache_{field}_total"
+                samples.append(metrics.Sample(total, value, kind="counter", labels=labels, help=words))
     return samples

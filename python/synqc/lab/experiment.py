@@ -305,7 +305,8 @@ class Experiment:
             Traceback (most recent call last):
             synqc.errors.DocumentError: Field `samples[1]` must be a pair ..., but is a list of 1 (at $.samples[1])
         """
-        _core.read_experiment(document, lambda name: device(name)._handle, shared_segments())
+        text: Any = document  # the core takes bytes as well
+        _core.read_experiment(text, lambda name: device(name)._handle, shared_segments())
         return cls.from_dict(json.loads(document))
 
     def __repr__(self) -> str:
