@@ -9,6 +9,7 @@ SynqcError
     StepTooSmall
     NonPhysicalState
   CacheMiss (also KeyError)          a request wanted a cached value or none, and there is none
+  TimedOut (also TimeoutError)       a stage or a whole pipeline took too long
   MissingExtra (also ImportError)    an optional package is needed; the message says what to install
 """
 
@@ -22,6 +23,7 @@ __all__ = [
     "ShapeError",
     "StepTooSmall",
     "SynqcError",
+    "TimedOut",
     "UnknownName",
 ]
 
@@ -81,6 +83,12 @@ class CacheMiss(SynqcError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+
+class TimedOut(SynqcError, TimeoutError):
+    """A stage of a pipeline, or all of it, did not end in time."""
+
+    code = "timed_out"
 
 
 class MissingExtra(SynqcError, ImportError):
