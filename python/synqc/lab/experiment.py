@@ -17,9 +17,9 @@ from synqc.errors import InputError, ShapeError, SynqcError
 from synqc.lab._reporting import count_run, run_timer
 from synqc.lab._segments import shared_segments
 from synqc.lab.device import Device, device
-from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
 from synqc.lab.rules import Batch, BatchRule, RecordRule, rule_hooks
 from synqc.lab.run import Run
+from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
 __all__ = ["Experiment", "StopFlag"]
 

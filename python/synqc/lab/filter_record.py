@@ -15,7 +15,7 @@ from synqc import _core
 from synqc.errors import InputError, ShapeError
 from synqc.lab._operators import ComplexArray, RealArray, as_times
 from synqc.lab._trajectories import TrajectoryModel, as_model, check_method, choose_steps, compile_program
-from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
+from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
 __all__ = ["FilteredRecord", "MonitoredQubit", "filter_record"]
 

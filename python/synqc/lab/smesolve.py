@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from synqc.errors import InputError
 from synqc.lab._operators import ComplexArray, RealArray, as_operator, as_times
 from synqc.lab._trajectories import as_model, check_method, choose_steps, compile_program
-from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
+from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
 __all__ = ["TrajectoryResult", "smesolve"]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import itertools
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +20,8 @@ from synqc.cache import Cache, DiskCache, content_key
 from synqc.errors import InputError, MissingExtra
 from synqc.lab.estimate import Estimate
 from synqc.lab.experiment import Experiment, StopFlag
-from synqc.lab.progress import ProgressBar, ProgressOption, progress_callback
+from synqc.pipeline import Pipeline, Stage
+from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
 if TYPE_CHECKING:
     import plotly.graph_objects
@@ -324,12 +326,14 @@ def sweep(
     reused = len(rows)
     show = progress_callback(progress, "points")
     try:
-        finished = _run_here(missing, stop) if executor is None else _run_on(executor, missing, stop)
-        for order, row in finished:
-            rows[order.index] = row
-            memory.add(order, row)
-            if show is not None:
-                show(len(rows), len(orders))
+        with _pipeline(executor, len(missing), stop).stream(missing, stop=stop) as finished:
+            for order, row in finished:
+                if row is None:
+                    break  # stopped in the middle of a point
+                rows[order.index] = row
+                memory.add(order, row)
+                if show is not None:
+                    show(len(rows), len(orders))
     except KeyboardInterrupt:
         if not rows:
             raise
@@ -350,28 +354,12 @@ def _orders(
         yield _Order(index, here, shots, iterations, point_seed)
 
 
-def _run_here(orders: list[_Order], stop: StopFlag | None) -> Iterator[tuple[_Order, dict[str, Any]]]:
-    for order in orders:
-        if stop is not None and stop.requested:
-            return
-        row = _row(order, stop)
-        if row is None:
-            return
-        yield order, row
+def _pipeline(executor: Executor | None, points: int, stop: StopFlag | None) -> Pipeline:
+    """One point after the other here, each on all threads; or all of them with the executor, as they come."""
+    if executor is None:
+        return Pipeline([lambda order: (order, _row(order, stop))], max_in_flight=1)
 
+    async def on_executor(order: _Order) -> tuple[_Order, dict[str, Any] | None]:
+        return order, await asyncio.wrap_future(executor.submit(_row, order))
 
-def _run_on(executor: Executor, orders: list[_Order], stop: StopFlag | None) -> Iterator[tuple[_Order, dict[str, Any]]]:
-    pending = {executor.submit(_row, order): order for order in orders}
-    try:
-        while pending:
-            done, _ = wait(pending, timeout=0.02, return_when=FIRST_COMPLETED)
-            for future in done:
-                order = pending.pop(future)
-                row = future.result()
-                if row is not None:
-                    yield order, row
-            if stop is not None and stop.requested:
-                return
-    finally:
-        for future in pending:
-            future.cancel()
+    return Pipeline([Stage(on_executor, concurrency=max(points, 1))], max_in_flight=max(points, 1), order="completion")
