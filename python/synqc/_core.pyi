@@ -7,7 +7,298 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Carry', 'Coefficient', 'Device', 'DriftPath', 'Experiment', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'best_threshold_with_decay', 'build_info', 'cavity_ring_up', 'coefficient_sample_fractions', 'cost_law_shots', 'decimated', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dichotomic_shot_backaction', 'dispersive_probe', 'efficiency_from_snr', 'envelope_names', 'evolve_open_system', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_duality', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'jumping_information', 'label_clouds', 'matched_filter', 'objective_names', 'objective_score', 'probe_figures_pulse', 'probe_figures_rate', 'pulse_strength_from_dose', 'qnd_backaction', 'qndness', 'raw_trace', 'read_device', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'rule_names', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
+__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'best_threshold_with_decay', 'build_info', 'cavity_ring_up', 'coefficient_sample_fractions', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dichotomic_shot_backaction', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_names', 'evolve_open_system', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_duality', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_names', 'objective_score', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'pulse_strength_from_dose', 'qnd_backaction', 'qndness', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'rule_names', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'telemetry_document', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
+class Counter:
+    """
+    A number that only grows.
+    """
+    def __repr__(self):
+        """
+        Return repr(self).
+        """
+    def add(self, amount: float = 1) -> None:
+        """
+        Count so much more; at least 0.
+        """
+    def labels(self, **values: typing.Any) -> Counter:
+        """
+        The counter of these label values, all given by name.
+        """
+    def value(self) -> float:
+        """
+        What has been counted; an int as long as every step was.
+        """
+class Gauge:
+    """
+    A number that goes up and down.
+    """
+    def __repr__(self):
+        """
+        Return repr(self).
+        """
+    def add(self, value: float) -> None:
+        """
+        Make it so much more, or less.
+        """
+    def labels(self, **values: typing.Any) -> Gauge:
+        """
+        The gauge of these label values, all given by name.
+        """
+    def set(self, value: float) -> None:
+        """
+        Make it this value.
+        """
+    def value(self) -> float:
+        """
+        What it is.
+        """
+class Histogram:
+    """
+    Distribution of numbers, to 1 % and in constant memory.
+    """
+    def __repr__(self):
+        """
+        Return repr(self).
+        """
+    def count(self) -> int:
+        """
+        How many values have been recorded.
+        """
+    def labels(self, **values: typing.Any) -> Histogram:
+        """
+        The histogram of these label values, all given by name.
+        """
+    def quantile(self, q: float) -> float | None:
+        """
+        Value at rank ceil(q * count), to 1 %; None if nothing is recorded.
+        """
+    def record(self, value: float) -> None:
+        """
+        Add a value; infinities and NaN are counted apart.
+        """
+class MetricsRegistry:
+    def __init__(self, most_series: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def add_collector(self, name: str, collect: collections.abc.Callable) -> None:
+        ...
+    def counter(self, name: str, help: str, unit: str, labels: collections.abc.Sequence[str]) -> typing.Any:
+        ...
+    def gauge(self, name: str, help: str, unit: str, labels: collections.abc.Sequence[str]) -> typing.Any:
+        ...
+    def histogram(self, name: str, help: str, unit: str, labels: collections.abc.Sequence[str], lowest: typing.SupportsFloat | typing.SupportsIndex) -> typing.Any:
+        ...
+    def prometheus(self) -> str:
+        ...
+    def remove_collector(self, name: str) -> bool:
+        ...
+    def snapshot(self) -> dict:
+        ...
+    def start_again(self) -> None:
+        ...
+class MemoryCache:
+    """
+    The cache in memory beneath synqc.cache.MemoryCache.
+    """
+    @staticmethod
+    def __new__(type, *args, **kwargs):
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    @staticmethod
+    def _keys(*args, **kwargs):
+        ...
+    @staticmethod
+    def _look_up(*args, **kwargs):
+        ...
+    @staticmethod
+    def _statistics(*args, **kwargs):
+        ...
+    def __contains__(self, key):
+        """
+        Return key in self.
+        """
+    def __delitem__(self, key):
+        """
+        Delete self[key].
+        """
+    def __getitem__(self, key):
+        """
+        Return self[key].
+        """
+    def __len__(self):
+        """
+        Return len(self).
+        """
+    def __setitem__(self, key, value):
+        """
+        Set self[key] to value.
+        """
+    def clear(self):
+        """
+        Forget everything.
+        """
+    def delete(self, key):
+        """
+        Forget a key; whether it was there.
+        """
+    def expire(self):
+        """
+        Remove entries whose time is over; how many.
+        """
+    def get(self, key, default = None):
+        """
+        The live value of a key, or `default`.
+        """
+    def peek(self, key, default = None):
+        """
+        Like get(), but counts neither as a request nor as use.
+        """
+    def set(self, key, value, *, ttl = None, kind = 'default'):
+        """
+        Store a value for `ttl` seconds; None takes the kind's, 0 stores nothing and forgets the key.
+        """
+    def touch(self, key, ttl = None):
+        """
+        Let a live entry live `ttl` seconds from now; whether there is one.
+        """
+class DiskCache:
+    """
+    The cache in a file beneath synqc.cache.DiskCache.
+    """
+    @staticmethod
+    def __new__(type, *args, **kwargs):
+        """
+        Create and return a new object.  See help(type) for accurate signature.
+        """
+    @staticmethod
+    def _keys_after(*args, **kwargs):
+        ...
+    @staticmethod
+    def _look_up(*args, **kwargs):
+        ...
+    @staticmethod
+    def _pending_keys(*args, **kwargs):
+        ...
+    @staticmethod
+    def _statistics(*args, **kwargs):
+        ...
+    def __contains__(self, key):
+        """
+        Return key in self.
+        """
+    def __delitem__(self, key):
+        """
+        Delete self[key].
+        """
+    def __getitem__(self, key):
+        """
+        Return self[key].
+        """
+    def __len__(self):
+        """
+        Return len(self).
+        """
+    def __setitem__(self, key, value):
+        """
+        Set self[key] to value.
+        """
+    def clear(self):
+        """
+        Forget everything.
+        """
+    def close(self):
+        """
+        Write what is pending and let go of the file.
+        """
+    def delete(self, key):
+        """
+        Forget a key; whether it was there.
+        """
+    def expire(self):
+        """
+        Remove expired entries from the file; how many.
+        """
+    def flush(self):
+        """
+        Wait until everything stored before is in the file; False if the disk fails.
+        """
+    def get(self, key, default = None):
+        """
+        The live value of a key (str or bytes), or `default`.
+        """
+    def set(self, key, value, *, ttl = None, kind = 'default'):
+        """
+        Store a value for `ttl` seconds; None takes the kind's, 0 stores nothing and forgets the key.
+        """
+    def touch(self, key, ttl = None):
+        """
+        Let a live entry live `ttl` seconds from now; whether there is one.
+        """
+class PipelineProgress:
+    """
+    Counts of all runs of a pipeline.
+    """
+    def __init__(self) -> None:
+        ...
+    def counts(self) -> tuple:
+        ...
+class PipelineRun:
+    """
+    The driver of one run of a pipeline.
+    """
+    def __init__(self, *, stages: collections.abc.Sequence, items: typing.Any, skip: typing.Any, timed_out: typing.Any, progress: PipelineProgress, window: typing.SupportsInt | typing.SupportsIndex, in_order: bool, keeps_all: bool, stops_at_error: bool, deadline: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    def advance(self) -> int:
+        ...
+    def clear_wake(self) -> None:
+        ...
+    def end_input(self, error: typing.Any) -> None:
+        ...
+    def fail(self, token: typing.SupportsInt | typing.SupportsIndex, error: typing.Any, outcome: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def feed(self, item: typing.Any) -> None:
+        ...
+    def finish(self, token: typing.SupportsInt | typing.SupportsIndex, value: typing.Any) -> None:
+        ...
+    def hand_out(self) -> tuple:
+        ...
+    def has_room(self) -> bool:
+        ...
+    def queued(self, segment: typing.SupportsInt | typing.SupportsIndex) -> int:
+        ...
+    def seconds_to_next_event(self, most: typing.SupportsFloat | typing.SupportsIndex) -> float:
+        ...
+    def send_workers_home(self) -> None:
+        ...
+    def sleep_in_loop(self) -> bool:
+        ...
+    def stop(self, reason: str) -> None:
+        ...
+    def take(self, segment: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+        ...
+    def take_input_error(self) -> typing.Any:
+        ...
+    def wait(self, most: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    def wait_and_take(self, segment: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+        ...
+    def waiting(self, segment: typing.SupportsInt | typing.SupportsIndex) -> int:
+        ...
+    @property
+    def ended(self) -> int:
+        ...
+    @property
+    def finished(self) -> bool:
+        ...
+    @property
+    def segments(self) -> list:
+        ...
+    @property
+    def stop_reason(self) -> str:
+        ...
+    @property
+    def wake_fd(self) -> int:
+        ...
 class Target:
     """
     Where an experiment runs: latencies of the control stack and the plant behind it.
@@ -250,7 +541,7 @@ class RunResult:
     def iteration_count(self) -> int:
         ...
     @property
-    def iterations(self) -> list:
+    def iterations(self) -> typing.Any:
         ...
     @property
     def latency_terms(self) -> dict:
@@ -273,19 +564,21 @@ class RunResult:
     @property
     def shots_used(self) -> int:
         ...
+class CompiledSegments:
+    """
+    Compiled drives, waits and probe steps by content; experiments may share it.
+    """
+    def __init__(self, most_bytes: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def counts(self) -> dict:
+        ...
 class Experiment:
-    def __init__(self, device: Device, target: Target, fields: dict) -> None:
+    def __init__(self, device: Device, target: Target, fields: dict, segments: CompiledSegments) -> None:
         ...
     def run(self, shots: typing.SupportsInt | typing.SupportsIndex, iterations: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, keep_bits: bool, keep_records: bool, threads: typing.SupportsInt | typing.SupportsIndex, carry: Carry, settings: typing.Any, second_angle: typing.Any, stop: StopFlag, progress: typing.Any) -> tuple:
         ...
     @property
     def qubits(self) -> list:
-        ...
-    @property
-    def segment_hits(self) -> int:
-        ...
-    @property
-    def segment_misses(self) -> int:
         ...
 def assignment_error(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
     ...
@@ -305,10 +598,18 @@ def coefficient_sample_fractions() -> numpy.typing.NDArray[numpy.float64]:
     """
     Where each piece of a sampled coefficient wants its values, as fractions of the piece.
     """
+def content_key(kind, content, parameters, namespace, version):
+    """
+    See synqc.cache.content_key.
+    """
 def cost_law_shots(probe_duration_ns: typing.SupportsFloat | typing.SupportsIndex) -> int:
     ...
 def decimated(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
     ...
+def decode_value(data):
+    """
+    The value; InputError if the bytes are damaged.
+    """
 def device_figures() -> list:
     """
     Names and meanings of all figures of a device.
@@ -323,6 +624,10 @@ def dispersive_probe(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: ty
     ...
 def efficiency_from_snr(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
     ...
+def encode_value(value):
+    """
+    Bytes that decode_value turns into an equal value of the same types.
+    """
 def envelope_names() -> list[str]:
     """
     Names of all pulse envelopes.
@@ -345,12 +650,28 @@ def instrument_kraus(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: ty
     ...
 def integrated_rows(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex, arg4: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> numpy.ndarray:
     ...
+def json_canonical(obj, *, stdlib = False):
+    """
+    One text per value.
+    """
+def json_dumps(obj, *, indent = None, sort_keys = False, default = None):
+    """
+    JSON in UTF-8.
+    """
+def json_loads(data, *, arrays = None):
+    """
+    Objects of a JSON document.
+    """
 def jumping_information(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex, arg4: typing.SupportsFloat | typing.SupportsIndex, arg5: typing.SupportsInt | typing.SupportsIndex) -> tuple[float, float]:
     ...
 def label_clouds(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex], arg2: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], arg3: typing.SupportsFloat | typing.SupportsIndex) -> numpy.ndarray:
     ...
 def matched_filter(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.ndarray:
     ...
+def merge_metrics(snapshots: collections.abc.Iterable) -> dict:
+    """
+    Snapshots of several processes as one.
+    """
 def objective_names() -> list[str]:
     ...
 def objective_score(objective: str, *, fidelity: typing.SupportsFloat | typing.SupportsIndex = 0.0, latency_us: typing.SupportsFloat | typing.SupportsIndex = 0.0, information_bits: typing.SupportsFloat | typing.SupportsIndex = 0.0, backaction: typing.SupportsFloat | typing.SupportsIndex = 0.0, fidelity_history: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
@@ -359,6 +680,10 @@ def probe_figures_pulse(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1:
     ...
 def probe_figures_rate(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float, float, str, float]:
     ...
+def prometheus_of_metrics(snapshot: dict) -> str:
+    """
+    A plain snapshot in the text format of Prometheus.
+    """
 def pulse_strength_from_dose(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
     ...
 def qnd_backaction(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
@@ -370,6 +695,10 @@ def raw_trace(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], 
 def read_device(text: str) -> Device:
     """
     Device from its document in public units.
+    """
+def read_experiment(text: str, find_device: collections.abc.Callable, segments: CompiledSegments) -> Experiment:
+    """
+    Experiment from its document; find_device(name) gives devices by name.
     """
 def read_ibm_properties(text: str) -> Device:
     """
@@ -383,6 +712,14 @@ def refit_clouds(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128
     ...
 def rule_names() -> list[str]:
     ...
+def run_document(run: RunResult) -> bytes:
+    """
+    Everything of a run but arrays as compact JSON.
+    """
+def sha256_hex(data):
+    """
+    See synqc.cache.sha256_hex.
+    """
 def signal_rotation(arg0: complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex, arg1: complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex) -> float:
     ...
 def signal_to_noise(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
@@ -398,6 +735,10 @@ def target(name: str) -> Target:
 def target_names() -> list[str]:
     """
     Names of all targets.
+    """
+def telemetry_document(timestamp, provider, fidelity, latency_us, backaction, shots_used, shot_rate):
+    """
+    One telemetry row as compact JSON.
     """
 def thermal_population(frequency_ghz: typing.SupportsFloat | typing.SupportsIndex, temperature_mk: typing.SupportsFloat | typing.SupportsIndex) -> float:
     """
