@@ -48,8 +48,8 @@ class Pipeline:
     - "collect": failures are outcomes; a stream gives `Outcome`s instead of values.
     - "skip": items that fail are left out of the values.
 
-    A stage that returns `SKIP` takes its item out. Ctrl-C, and `KeyboardInterrupt` or `SystemExit` of a stage, end a run
-    at once and are raised with `results`, too; so is an exception of the input, after the items before it.
+    A stage that returns `SKIP` takes its item out. Ctrl-C, and `KeyboardInterrupt` or `SystemExit` of a stage, end a
+    run at once and are raised with `results`, too; so is an exception of the input, after the items before it.
 
     Args:
         stages: `Stage`s, functions, coroutine functions, or what `native` gives.

@@ -106,7 +106,7 @@ def _address_of(function: Any) -> int:
 
     if isinstance(function, int):
         return function
-    if isinstance(function, ctypes._CFuncPtr):
+    if isinstance(function, ctypes._CFuncPtr):  # type: ignore[attr-defined]
         return ctypes.cast(function, ctypes.c_void_p).value or 0
     if isinstance(getattr(function, "address", None), int):
         return int(function.address)
@@ -124,7 +124,8 @@ class Stage:
     Args:
         function: Of one item: a Python callable, a coroutine function, or what `native` gives.
         concurrency: How many calls of it may run at once. A Python callable with 1 and no timeout is called on the
-            thread that drives the pipeline; otherwise on threads of the run, which pays if it waits or leaves Python's lock.
+            thread that drives the pipeline; otherwise on threads of the run, which pays if it waits or leaves Python's
+            lock.
         timeout: Seconds for an attempt, from the moment its call begins. A coroutine is cancelled; a Python callable
             cannot be interrupted: its item goes on as timed out, the late answer is dropped, and the call keeps its
             place until it returns. Native functions take none.
