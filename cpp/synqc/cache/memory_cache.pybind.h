@@ -1,0 +1,296 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <chrono>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "synqc/base/errors.h"
+#include "synqc/cache/object_cache.pybind.h"
+#include "synqc/cache/object_weight.pybind.h"
+#include "synqc/py/errors.h"
+
+/// The object behind synqc.cache.MemoryCache and what is done to it. Everything that may run foreign code (hashing,
+/// weighing, the clock) comes before the store is changed, or is told that the store has changed (comparing); what
+/// leaves is let go after. In a header, so that a lookup is one function.
+namespace synqc::memory_cache {
+
+namespace py = pybind11;
+
+using Nanoseconds = TimerWheel::Nanoseconds;
+
+inline constexpr int most_restarts = 64;
+inline constexpr double longest_ttl_s = 1e9;
+
+struct State {
+    ObjectStore store;
+    std::uint64_t seed;  // of this cache's hashes
+    double ttl;          // s; negative: for ever
+    std::vector<KindCounts> kinds = std::vector<KindCounts>(1);
+    std::unordered_map<std::string, std::uint32_t> kind_by_name = {};
+    ObjectCounts counts = {};
+};
+
+struct CacheObject {
+    PyObject_HEAD State* state;  // null before __init__
+    PyObject* weigher;           // null: weight_of
+    PyObject* listener;          // null: nobody
+    PyObject* clock;             // null: the steady one
+    PyObject* weak_references;
+};
+
+inline CacheObject* object_of(PyObject* self) {
+    return reinterpret_cast<CacheObject*>(self);
+}
+
+inline State& state_of(PyObject* self) {
+    if (object_of(self)->state == nullptr) [[unlikely]] {
+        throw InvalidArgument("The cache must be initialised before it is used: call super().__init__() first.");
+    }
+    return *object_of(self)->state;
+}
+
+inline Nanoseconds now_of(PyObject* self) {
+    PyObject* clock = object_of(self)->clock;
+    if (clock == nullptr) {
+        return std::chrono::steady_clock::now().time_since_epoch().count();
+    }
+    const auto seconds = py::reinterpret_steal<py::object>(PyObject_CallNoArgs(clock));
+    const double value = seconds ? PyFloat_AsDouble(seconds.ptr()) : -1.0;
+    if (PyErr_Occurred() != nullptr) {
+        throw py::error_already_set();
+    }
+    return static_cast<Nanoseconds>(value * 1e9);
+}
+
+/// The time to some milliseconds, where only the age of an entry depends on it.
+inline Nanoseconds rough_now_of(PyObject* self) {
+    if (object_of(self)->clock != nullptr) {
+        return now_of(self);
+    }
+#ifdef CLOCK_MONOTONIC_COARSE
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return now.tv_sec * Nanoseconds{1'000'000'000} + now.tv_nsec;
+#else
+    return now_of(self);
+#endif
+}
+
+/// The time, which costs as much as a lookup: asked for only where something may have run out.
+inline Nanoseconds now_if_needed(PyObject* self) {
+    return state_of(self).store.anything_expires() ? now_of(self) : 0;
+}
+
+inline std::uint64_t hash_of(const State& state, PyObject* key) {
+    Py_hash_t hash = PyUnicode_CheckExact(key) ? reinterpret_cast<PyASCIIObject*>(key)->hash : -1;
+    if (hash == -1) {
+        hash = PyObject_Hash(key);
+    }
+    if (hash == -1) {
+        throw py::error_already_set();
+    }
+    return mixed_hash(static_cast<std::uint64_t>(hash), state.seed);
+}
+
+inline bool same_text(PyObject* one, PyObject* other) {
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(one);
+    return length == PyUnicode_GET_LENGTH(other) && PyUnicode_KIND(one) == PyUnicode_KIND(other) &&
+           std::memcmp(PyUnicode_DATA(one), PyUnicode_DATA(other),
+                       static_cast<std::size_t>(length) * PyUnicode_KIND(one)) == 0;
+}
+
+/// The slot of a key, or no_slot. Comparing keys may run foreign code that changes the cache: then it starts again.
+inline Slot find(State& state, std::uint64_t hash, PyObject* key) {
+    for (int attempt = 0; attempt < most_restarts; ++attempt) {
+        bool failed = false;
+        const auto [slot, stopped] = state.store.find(hash, [&](PyObject* other) {
+            if (other == key) {
+                return KeyMatch::yes;
+            }
+            if (PyUnicode_CheckExact(other) && PyUnicode_CheckExact(key)) {
+                return same_text(other, key) ? KeyMatch::yes : KeyMatch::no;
+            }
+            const std::uint64_t changes = state.store.changes();
+            Py_INCREF(other);
+            const int equal = PyObject_RichCompareBool(other, key, Py_EQ);
+            Py_DECREF(other);
+            failed = equal < 0;
+            if (failed || state.store.changes() != changes) {
+                return KeyMatch::stop;
+            }
+            return equal != 0 ? KeyMatch::yes : KeyMatch::no;
+        });
+        if (failed) {
+            throw py::error_already_set();
+        }
+        if (!stopped) {
+            return slot;
+        }
+    }
+    PyErr_SetString(PyExc_RuntimeError, "the comparison of keys changed the cache every time");
+    throw py::error_already_set();
+}
+
+inline void take_out(State& state, Slot slot, RemovalCause cause, Departures& departures) {
+    const auto entry = state.store.remove(slot);
+    KindCounts& kind = state.kinds[entry.kind];
+    --kind.entries;
+    kind.bytes -= entry.bytes;
+    departures.add(entry, cause);
+}
+
+inline void take_out_expired(State& state, Nanoseconds now, Departures& departures) {
+    for (Slot slot = state.store.next_expired(now); slot != no_slot; slot = state.store.next_expired(now)) {
+        ++state.counts.expired;
+        take_out(state, slot, RemovalCause::expired, departures);
+    }
+}
+
+/// The slot of a live key; one whose time is over is taken out.
+inline Slot find_live(PyObject* self, PyObject* key, Departures& departures) {
+    State& state = state_of(self);
+    const Nanoseconds now = now_if_needed(self);
+    const Slot slot = find(state, hash_of(state, key), key);
+    if (slot != no_slot && state.store.deadline(slot) <= now) [[unlikely]] {
+        if (state.store.deadline(slot) != TimerWheel::never) {
+            ++state.counts.expired;
+            take_out(state, slot, RemovalCause::expired, departures);
+            return no_slot;
+        }
+    }
+    return slot;
+}
+
+/// Value of a live key (a new reference) with everything a hit does, or null.
+inline PyObject* ask(PyObject* self, PyObject* key, Departures& departures) {
+    State& state = state_of(self);
+    const Slot slot = find_live(self, key, departures);
+    if (slot == no_slot) {
+        ++state.counts.misses;
+        return nullptr;
+    }
+    ++state.counts.hits;
+    ++state.kinds[state.store.at(slot).kind].hits;
+    state.store.hit(slot);
+    return Py_NewRef(state.store.at(slot).value);
+}
+
+/// Runs `body(departures)`, then lets go of what left.
+template <typename Result, typename Body>
+Result changing(PyObject* self, Result failed, Body&& body) noexcept {
+    Departures departures;
+    Result result = guarded<Result>(failed, [&] { return body(departures); });
+    if (!departures.empty()) {
+        departures.let_go(object_of(self)->listener);
+    }
+    return result;
+}
+
+inline double seconds_of(PyObject* ttl) {
+    const double seconds = PyFloat_AsDouble(ttl);
+    if (seconds == -1.0 && PyErr_Occurred() != nullptr) {
+        throw py::error_already_set();
+    }
+    if (!(seconds >= 0)) {
+        throw InvalidArgument("Argument `ttl` must be 0 or more seconds or None, but is " +
+                              std::string(py::str(py::handle(ttl))) + ".");
+    }
+    return seconds;
+}
+
+inline std::uint32_t kind_of(State& state, PyObject* kind) {
+    if (kind == nullptr) {
+        return 0;
+    }
+    if (!PyUnicode_Check(kind)) {
+        throw InvalidArgument("Argument `kind` must be a text, but is a " + std::string(Py_TYPE(kind)->tp_name) + ".");
+    }
+    auto name = py::cast<std::string>(py::handle(kind));
+    auto [known, is_new] = state.kind_by_name.try_emplace(name, static_cast<std::uint32_t>(state.kinds.size()));
+    if (is_new) {
+        state.kinds.push_back({.name = std::move(name)});
+    }
+    return known->second;
+}
+
+/// Seconds to live that `ttl` (null or None: the kind's, else the cache's) means; negative: for ever.
+inline double lifetime_of(const State& state, PyObject* ttl, std::uint32_t kind) {
+    if (ttl != nullptr && ttl != Py_None) {
+        return seconds_of(ttl);
+    }
+    return state.kinds[kind].ttl >= 0 ? state.kinds[kind].ttl : state.ttl;
+}
+
+inline Nanoseconds deadline_of(double lifetime, Nanoseconds now) {
+    return lifetime < 0 || lifetime > longest_ttl_s ? TimerWheel::never
+                                                    : now + static_cast<Nanoseconds>(lifetime * 1e9);
+}
+
+inline std::uint64_t weigh(PyObject* self, PyObject* key, PyObject* value) {
+    PyObject* weigher = object_of(self)->weigher;
+    if (weigher == nullptr) {
+        return weight_of(key) + weight_of(value) + ObjectStore::overhead();
+    }
+    const auto answer = py::reinterpret_steal<py::object>(PyObject_CallFunctionObjArgs(weigher, key, value, nullptr));
+    if (!answer) {
+        throw py::error_already_set();
+    }
+    const Py_ssize_t bytes = PyLong_AsSsize_t(answer.ptr());
+    if (bytes < 0) {
+        PyErr_Clear();
+        throw InvalidArgument("Argument `weigher` must return a whole number of bytes, 0 or more, but returned " +
+                              std::string(py::str(answer)) + ".");
+    }
+    return static_cast<std::uint64_t>(bytes);
+}
+
+inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl, PyObject* kind_name,
+                  Departures& departures) {
+    // Everything that may run foreign code comes first.
+    State& state = state_of(self);
+    const std::uint32_t kind = kind_of(state, kind_name);
+    const double lifetime = lifetime_of(state, ttl, kind);
+    const std::uint64_t bytes = weigh(self, key, value);
+    const bool timed = lifetime >= 0 || state.store.anything_expires();
+    const Nanoseconds now = timed ? now_of(self) : rough_now_of(self);
+    const std::uint64_t hash = hash_of(state, key);
+    const Slot slot = find(state, hash, key);
+
+    const bool too_heavy = bytes > state.store.limits().most_bytes;
+    if (lifetime == 0 || too_heavy) {
+        state.counts.refused += too_heavy ? 1 : 0;
+        if (slot != no_slot) {
+            take_out(state, slot, RemovalCause::replaced, departures);
+        }
+        return;
+    }
+    ++state.counts.stored;
+    ++state.kinds[kind].entries;
+    state.kinds[kind].bytes += bytes;
+    ObjectStore::Entry entry{.key = key, .value = Py_NewRef(value), .bytes = bytes, .stored = now, .kind = kind};
+    if (slot != no_slot) {
+        auto before = state.store.replace(slot, entry, deadline_of(lifetime, now));
+        --state.kinds[before.kind].entries;
+        state.kinds[before.kind].bytes -= before.bytes;
+        ++state.counts.replaced;
+        Py_INCREF(before.key);  // the store keeps it as well
+        departures.add(before, RemovalCause::replaced);
+    } else {
+        Py_INCREF(key);
+        state.store.insert(hash, entry, deadline_of(lifetime, now));
+    }
+    if (timed) {
+        take_out_expired(state, now, departures);
+    }
+    for (Slot victim = state.store.over_limit(); victim != no_slot; victim = state.store.over_limit()) {
+        ++state.counts.evicted;
+        take_out(state, victim, RemovalCause::size, departures);
+    }
+}
+
+}  // namespace synqc::memory_cache
