@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from synqc.benchmarks.measurement import Measurement, Setting, import_peer, refuse_unless
 from synqc.benchmarks.stopwatch import Times, interleaved, ratio
@@ -52,7 +53,7 @@ def measure_python(setting: Setting) -> Mapping[str, Measurement]:
     pipeline = Pipeline([_work])
     threaded = Pipeline([Stage(_work, concurrency=2)])
     with ThreadPoolExecutor(2) as pool:
-        actions = {
+        actions: dict[str, Callable[[], Any]] = {
             "pipeline": lambda: pipeline.run(items).values,
             "pipeline, two threads": lambda: threaded.run(items).values,
             "ThreadPoolExecutor.map": lambda: list(pool.map(_work, items)),
@@ -94,7 +95,10 @@ def measure_coroutine(setting: Setting) -> Mapping[str, Measurement]:
     items = _items(setting)
     expected = [x * 0.5 for x in items]
     pipeline = Pipeline([Stage(_await, concurrency=100)])
-    actions = {"pipeline": lambda: pipeline.run(items).values, "gather": lambda: asyncio.run(_gather(items))}
+    actions: dict[str, Callable[[], Any]] = {
+        "pipeline": lambda: pipeline.run(items).values,
+        "gather": lambda: asyncio.run(_gather(items)),
+    }
     for name, action in actions.items():
         refuse_unless(action() == expected, f"{name} does not give what a loop gives.")
     times = interleaved(actions, repetitions=setting.repetitions)

@@ -48,7 +48,8 @@ def measure_cancel(setting: Setting) -> Mapping[str, Measurement]:
 
     waited = []
     for _ in range(setting.repetitions):
-        stop, raised = StopFlag(), []
+        stop = StopFlag()
+        raised: list[float] = []
 
         def raise_flag(stop: StopFlag = stop, raised: list[float] = raised) -> None:
             raised.append(time.perf_counter())
