@@ -340,7 +340,7 @@ TEST(compiled_segments, sharing_them_between_experiments_compiles_once_and_chang
     auto segments = std::make_shared<CompiledSegments>();
     ExperimentRequest request = quiet_request();
     Watch watch;
-    const RunRequest how{.shots = 300, .seed = 5};
+    const RunRequest how{.shots = 300, .seed = 5, .keep_records = true};
     Experiment(request, segments).run(how, watch);
     const std::size_t compiled = segments->counts().misses;
     const RunResult again = Experiment(request, segments).run(how, watch);
