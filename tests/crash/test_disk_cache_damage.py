@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from synqc.cache import DiskCache
+from synqc.errors import InputError
 
 KEYS = 200
 
@@ -86,7 +87,7 @@ def test_truncated_files_never_give_a_wrong_value(sound, tmp_path):
 
 def test_a_file_that_is_no_database_is_set_aside_and_reported(tmp_path, caplog):
     path = tmp_path / "cache.db"
-    path.write_bytes(b"not a database " * 1000)
+    path.write_bytes(b"not a database\0" * 1000)
     with DiskCache(path) as cache:
         cache["a"] = 1
         assert cache.flush()
@@ -95,6 +96,15 @@ def test_a_file_that_is_no_database_is_set_aside_and_reported(tmp_path, caplog):
     assert len(aside) == 1
     assert aside[0].read_bytes().startswith(b"not a database")
     assert "set aside" in caplog.text
+
+
+def test_a_text_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("dear diary\n")
+    with pytest.raises(InputError, match="holds something else"):
+        DiskCache(path)
+    assert path.read_text() == "dear diary\n"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_damage_done_while_the_cache_is_open_never_gives_a_wrong_value(sound, tmp_path):

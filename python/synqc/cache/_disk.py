@@ -199,13 +199,14 @@ class DiskCache(_core.DiskCache, TextKeys):
 
 
 def _holds_something_else(path: str) -> bool:
-    """A file that never was a cache: a damaged one may be set aside, somebody's notes may not."""
+    """A text: a damaged cache may be set aside, somebody's notes may not. Other bytes are taken for a damaged cache."""
     try:
         with open(path, "rb") as file:
-            head = file.read(16)
+            head = file.read(100)
     except OSError:
         return False
-    return bool(head) and head != b"SQLite format 3\0" and not os.path.exists(path + ".lock")
+    is_text = not any(byte < 32 and byte not in b"\t\n\r" for byte in head)
+    return is_text and not b"SQLite format 3\0".startswith(head)
 
 
 _open_caches: weakref.WeakSet[DiskCache] = weakref.WeakSet()
