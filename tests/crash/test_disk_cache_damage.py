@@ -64,6 +64,9 @@ def test_flipped_bytes_never_give_a_wrong_value(sound, tmp_path):
                 file.write(bytes([byte ^ (1 << rng.randrange(8))]))
         try:
             check(path, f"seed {seed}, round {round_}")
+        except InputError as refusal:
+            # A byte of the version may now say that the file is newer than this program, or somebody else's.
+            assert "version" in str(refusal) or "another database" in str(refusal), f"seed {seed}, round {round_}"
         finally:
             for file in tmp_path.iterdir():
                 file.unlink()
