@@ -1,5 +1,7 @@
 """Every figure of the section is measured, and its answer is right; speed itself is not a test."""
 
+import math
+
 import pytest
 
 from synqc.benchmarks.goals import read_goals
@@ -17,4 +19,7 @@ def test_a_quick_figure_has_a_right_answer(goal):
         with pytest.raises(Unavailable, match="--kernels"):
             measure(Setting())
     else:
-        assert measure(Setting(repetitions=1, quick=True))[goal.key].value >= 0
+        measurement = measure(Setting(repetitions=1, quick=True))[goal.key]
+        # With the loop taken off, a single turn on a busy machine can come out below nothing: that is noise, no answer.
+        assert math.isfinite(measurement.value)
+        assert measurement.proof
