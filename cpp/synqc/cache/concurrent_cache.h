@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -8,9 +10,12 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unordered_map>
 
 #include "synqc/cache/memory_store.h"
+#include "synqc/cache/thread_front.h"
+#include "synqc/cache/thread_fronts.h"
 
 namespace synqc {
 
@@ -23,30 +28,38 @@ struct CacheCounts {
 };
 
 /// Values by content for any number of threads, bounded by bytes. A value is computed once however many threads ask for
-/// it at the same time; what is handed out stays valid when it is evicted.
+/// it at the same time; what is handed out stays valid when it is evicted. Each thread keeps popular values in a front
+/// of its own, which may hold some that are evicted: with one thread a core at most a quarter of the bytes in all.
 template <typename Value>
 class ConcurrentCache {
   public:
     using Pointer = std::shared_ptr<const Value>;
 
-    /// S3-FIFO, because it writes nothing when a popular value is asked for again.
     explicit ConcurrentCache(std::uint64_t most_bytes, std::string_view policy = "s3-fifo")
-        : shards_(make_shards(most_bytes / shard_count, policy, std::make_index_sequence<shard_count>())) {}
+        : shards_(make_shards(most_bytes / shard_count, policy, std::make_index_sequence<shard_count>())),
+          fronts_(most_bytes / (4 * std::max(8U, std::thread::hardware_concurrency()))) {}
 
     /// The value under `key`, or null.
     Pointer find(std::string_view key) {
-        Shard& shard = shard_of(key);
-        const auto lock = shard.lock();
-        return shard.find(key);
+        Lookup lookup(*this, key);
+        if (Pointer found = lookup.from_front()) {
+            return found;
+        }
+        auto lock = lookup.shard.lock();
+        return lookup.from_shard(lock);
     }
 
     /// The value under `key`, computed by the first caller while others wait. `weigh(value)` gives its bytes. What
     /// `compute` throws reaches everybody who waits and is not stored. `compute` must not ask for the same key.
     Pointer find_or_compute(std::string_view key, const std::function<Value()>& compute,
                             const std::function<std::uint64_t(const Value&)>& weigh) {
-        Shard& shard = shard_of(key);
+        Lookup lookup(*this, key);
+        if (Pointer found = lookup.from_front()) {
+            return found;
+        }
+        Shard& shard = lookup.shard;
         auto lock = shard.lock();
-        if (Pointer found = shard.find(key)) {
+        if (Pointer found = lookup.from_shard(lock)) {
             return found;
         }
         if (auto waiting = shard.flights.find(std::string(key)); waiting != shard.flights.end()) {
@@ -70,7 +83,7 @@ class ConcurrentCache {
         }
         lock.lock();
         if (flight->value) {
-            shard.store_value(key, flight->value, bytes);
+            shard.store_value(key, lookup.hash, flight->value, bytes);
         }
         flight->done = true;
         shard.flights.erase(std::string(key));
@@ -82,7 +95,7 @@ class ConcurrentCache {
     }
 
     CacheCounts counts() const {
-        CacheCounts all;
+        CacheCounts all{.hits = fronts_.hits()};
         for (const auto& shard : shards_) {
             const auto lock = shard->lock();
             all.hits += shard->counts.hits;
@@ -96,6 +109,9 @@ class ConcurrentCache {
 
   private:
     static constexpr std::size_t shard_count = 64;
+
+    using Front = ThreadFront<Value>;
+    using Answer = ShardAnswer<Value>;
 
     struct Flight {
         Pointer value;
@@ -118,22 +134,23 @@ class ConcurrentCache {
             return held;
         }
 
-        Pointer find(std::string_view key) {
-            const auto [slot, stopped] = store.find(
-                hash_of(key), [&](const std::string& other) { return other == key ? KeyMatch::yes : KeyMatch::no; });
+        Answer find(std::string_view key, std::uint64_t hash) {
+            const auto [slot, stopped] =
+                store.find(hash, [&](const std::string& other) { return other == key ? KeyMatch::yes : KeyMatch::no; });
             ++(slot != no_slot ? counts.hits : counts.misses);
             if (slot == no_slot) {
-                return nullptr;
+                return {};
             }
             store.hit(slot);
-            return store.at(slot).value;
+            return {store.at(slot).value, store.at(slot).bytes, epoch.load(std::memory_order_relaxed)};
         }
 
-        void store_value(std::string_view key, const Pointer& value, std::uint64_t bytes) {
-            store.insert(hash_of(key), {.key = std::string(key), .value = value, .bytes = bytes}, TimerWheel::never);
+        void store_value(std::string_view key, std::uint64_t hash, const Pointer& value, std::uint64_t bytes) {
+            store.insert(hash, {.key = std::string(key), .value = value, .bytes = bytes}, TimerWheel::never);
             for (Slot slot = store.over_limit(); slot != no_slot; slot = store.over_limit()) {
                 store.remove(slot);
                 ++counts.evictions;
+                epoch.fetch_add(1, std::memory_order_relaxed);
             }
         }
 
@@ -142,11 +159,49 @@ class ConcurrentCache {
         MemoryStore<std::string, Pointer> store;
         std::unordered_map<std::string, std::shared_ptr<Flight>> flights;
         CacheCounts counts;
+        // How often something has left. On a line of its own: fronts read it at every hit, and nothing else of a shard.
+        alignas(64) std::atomic<std::uint64_t> epoch = 0;
     };
 
     static std::uint64_t hash_of(std::string_view key) { return mixed_hash(std::hash<std::string_view>()(key), 0); }
 
-    Shard& shard_of(std::string_view key) const { return *shards_[hash_of(key) >> 58]; }
+    Shard& shard_of(std::uint64_t hash) const { return *shards_[hash >> 58]; }
+
+    /// One request on its way from the thread's front to the shard.
+    struct Lookup {
+        Lookup(ConcurrentCache& cache, std::string_view wanted)
+            : key(wanted), hash(hash_of(wanted)), shard(cache.shard_of(hash)), front(cache.fronts_.mine()) {
+            if (front != nullptr && !front->is_awake()) {
+                front = nullptr;
+            }
+        }
+
+        Pointer from_front() {
+            if (front == nullptr) {
+                return nullptr;
+            }
+            slot = front->find(key, hash);
+            return front->value_of(slot, shard.epoch.load(std::memory_order_relaxed));
+        }
+
+        /// Gives the lock back if the value was found.
+        Pointer from_shard(std::unique_lock<std::mutex>& lock) {
+            Answer answer = shard.find(key, hash);
+            if (answer.value != nullptr) {
+                lock.unlock();
+            }
+            if (front != nullptr) {
+                front->note(slot, key, hash, answer);
+            }
+            return std::move(answer.value);
+        }
+
+        std::string_view key;
+        std::uint64_t hash;
+        Shard& shard;
+        Front* front;         // null: the thread has none, or it rests
+        Slot slot = no_slot;  // of the front
+    };
 
     template <std::size_t... Each>
     static std::array<std::unique_ptr<Shard>, shard_count> make_shards(std::uint64_t most_bytes,
@@ -156,6 +211,7 @@ class ConcurrentCache {
     }
 
     std::array<std::unique_ptr<Shard>, shard_count> shards_;
+    ThreadFronts<Front> fronts_;
 };
 
 }  // namespace synqc

@@ -8,7 +8,6 @@ namespace synqc {
 namespace {
 
 constexpr std::uint64_t requests_per_entry = 40;
-constexpr std::uint64_t most_counted = 15;
 
 }  // namespace
 
@@ -25,25 +24,6 @@ void FrequencySketch::ensure_room(std::uint64_t entries) {
         counters_.insert(counters_.end(), counted.begin(), counted.end());
     }
     line_mask_ = counters_.size() / words_of_a_line - 1;
-}
-
-void FrequencySketch::add(std::uint64_t hash, std::uint64_t times) {
-    std::uint64_t* line = &counters_[(hash & line_mask_) * words_of_a_line];
-    for (int row = 0; row < 4; ++row) {
-        const Counter counter = counter_of(hash, row);
-        const std::uint64_t room = most_counted - (line[counter.word] >> counter.shift & most_counted);
-        line[counter.word] += std::min(times, room) << counter.shift;
-    }
-}
-
-int FrequencySketch::frequency(std::uint64_t hash) const {
-    const std::uint64_t* line = &counters_[(hash & line_mask_) * words_of_a_line];
-    int least = 15;
-    for (int row = 0; row < 4; ++row) {
-        const Counter counter = counter_of(hash, row);
-        least = std::min(least, static_cast<int>(line[counter.word] >> counter.shift & 15));
-    }
-    return least;
 }
 
 void FrequencySketch::halve() {

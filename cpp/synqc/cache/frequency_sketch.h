@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -16,7 +17,14 @@ class FrequencySketch {
     void ensure_room(std::uint64_t entries);
 
     /// Counts `times` requests, at most 15.
-    void add(std::uint64_t hash, std::uint64_t times);
+    void add(std::uint64_t hash, std::uint64_t times) {
+        std::uint64_t* line = &counters_[(hash & line_mask_) * words_of_a_line];
+        for (int row = 0; row < rows; ++row) {
+            const Counter counter = counter_of(hash, row);
+            const std::uint64_t room = most_counted - (line[counter.word] >> counter.shift & most_counted);
+            line[counter.word] += std::min(times, room) << counter.shift;
+        }
+    }
 
     /// A request has passed, whoever counted it. True if it was time to halve all counters: then whoever counts beside
     /// the sketch halves, too.
@@ -29,10 +37,20 @@ class FrequencySketch {
     }
 
     /// 0 to 15, at least the true count since the last halving.
-    int frequency(std::uint64_t hash) const;
+    int frequency(std::uint64_t hash) const {
+        const std::uint64_t* line = &counters_[(hash & line_mask_) * words_of_a_line];
+        std::uint64_t least = most_counted;
+        for (int row = 0; row < rows; ++row) {
+            const Counter counter = counter_of(hash, row);
+            least = std::min(least, line[counter.word] >> counter.shift & most_counted);
+        }
+        return static_cast<int>(least);
+    }
 
   private:
     static constexpr std::uint64_t words_of_a_line = 8;
+    static constexpr std::uint64_t most_counted = 15;
+    static constexpr int rows = 4;
 
     /// Each row has two words of the hash's line, so 32 counters.
     struct Counter {

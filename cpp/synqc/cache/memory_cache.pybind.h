@@ -272,9 +272,11 @@ inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl,
     ++state.counts.stored;
     ++state.kinds[kind].entries;
     state.kinds[kind].bytes += bytes;
-    ObjectStore::Entry entry{.key = key, .value = Py_NewRef(value), .bytes = bytes, .stored = now, .kind = kind};
+    const Nanoseconds deadline = deadline_of(lifetime, now);
+    Py_INCREF(value);
     if (slot != no_slot) {
-        auto before = state.store.replace(slot, entry, deadline_of(lifetime, now));
+        const auto before = state.store.replace(
+            slot, {.key = key, .value = value, .bytes = bytes, .stored = now, .kind = kind}, deadline);
         --state.kinds[before.kind].entries;
         state.kinds[before.kind].bytes -= before.bytes;
         ++state.counts.replaced;
@@ -282,7 +284,7 @@ inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl,
         departures.add(before, RemovalCause::replaced);
     } else {
         Py_INCREF(key);
-        state.store.insert(hash, entry, deadline_of(lifetime, now));
+        state.store.insert(hash, {.key = key, .value = value, .bytes = bytes, .stored = now, .kind = kind}, deadline);
     }
     if (timed) {
         take_out_expired(state, now, departures);

@@ -67,7 +67,7 @@ class MemoryStore {
     void hit(Slot slot) { policy_->hit(slot); }
 
     /// The key must not be there.
-    Slot insert(std::uint64_t hash, Entry entry, Nanoseconds deadline) {
+    Slot insert(std::uint64_t hash, Entry&& entry, Nanoseconds deadline) {
         const Slot slot = free_slot();
         bytes_ += entry.bytes;
         hashes_[slot] = hash;
@@ -83,7 +83,7 @@ class MemoryStore {
     }
 
     /// Gives the key another value, which counts as a request for it; returns what was there, under the same key.
-    Entry replace(Slot slot, Entry entry, Nanoseconds deadline) {
+    Entry replace(Slot slot, Entry&& entry, Nanoseconds deadline) {
         const std::uint64_t weight_before = entries_[slot].bytes;
         bytes_ += entry.bytes - weight_before;
         entry.key = entries_[slot].key;

@@ -31,27 +31,41 @@ void Departures::add(const ObjectStore::Entry& entry, RemovalCause cause) {
 }
 
 void Departures::let_go(PyObject* listener) {
+    if (listener == nullptr && PyErr_Occurred() == nullptr) {
+        give_back();
+        return;
+    }
     // What is in flight must survive whatever the listener, or a finaliser, does.
     PyObject* kind = nullptr;
     PyObject* error = nullptr;
     PyObject* trace = nullptr;
     PyErr_Fetch(&kind, &error, &trace);
-    Py_XINCREF(listener);
-    for (std::size_t i = 0; i < count_; ++i) {
-        const Departure departure = i < few_.size() ? few_[i] : more_[i - few_.size()];
-        if (listener != nullptr) {
-            PyObject* answer =
-                PyObject_CallFunction(listener, "OOs", departure.key, departure.value, words_for(departure.cause));
-            if (answer == nullptr) {
-                PyErr_WriteUnraisable(listener);
-            }
-            Py_XDECREF(answer);
-        }
-        Py_DECREF(departure.key);
-        Py_DECREF(departure.value);
+    if (listener != nullptr) {
+        tell(listener);
     }
-    Py_XDECREF(listener);
+    give_back();
     PyErr_Restore(kind, error, trace);
+}
+
+void Departures::tell(PyObject* listener) const {
+    Py_INCREF(listener);
+    for (std::size_t i = 0; i < count_; ++i) {
+        const Departure& departure = at(i);
+        PyObject* answer =
+            PyObject_CallFunction(listener, "OOs", departure.key, departure.value, words_for(departure.cause));
+        if (answer == nullptr) {
+            PyErr_WriteUnraisable(listener);
+        }
+        Py_XDECREF(answer);
+    }
+    Py_DECREF(listener);
+}
+
+void Departures::give_back() const {
+    for (std::size_t i = 0; i < count_; ++i) {
+        Py_DECREF(at(i).key);
+        Py_DECREF(at(i).value);
+    }
 }
 
 }  // namespace synqc

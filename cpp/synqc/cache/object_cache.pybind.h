@@ -51,7 +51,11 @@ class Departures {
         RemovalCause cause;
     };
 
-    std::array<Departure, 2> few_{};
+    const Departure& at(std::size_t i) const { return i < few_.size() ? few_[i] : more_[i - few_.size()]; }
+    void tell(PyObject* listener) const;
+    void give_back() const;
+
+    std::array<Departure, 2> few_;
     std::vector<Departure> more_;
     std::size_t count_ = 0;
 };

@@ -25,7 +25,7 @@ void TimerWheel::take_out(Slot slot) {
     }
 }
 
-void TimerWheel::set(Slot slot, Nanoseconds deadline) {
+void TimerWheel::put(Slot slot, Nanoseconds deadline) {
     if (slot >= deadlines_.size()) {
         if (deadline == never) {
             return;

@@ -21,7 +21,11 @@ class TimerWheel {
     explicit TimerWheel(Nanoseconds now) : now_(now) {}
 
     /// Deadline of a slot; `never` takes it out.
-    void set(Slot slot, Nanoseconds deadline);
+    void set(Slot slot, Nanoseconds deadline) {
+        if (deadline != never || held_ > 0) {
+            put(slot, deadline);
+        }
+    }
     Nanoseconds deadline(Slot slot) const { return slot < deadlines_.size() ? deadlines_[slot] : never; }
 
     /// A slot whose deadline is at or before `now`, taken out of the wheel; no_slot if there is none. Time never goes
@@ -36,6 +40,7 @@ class TimerWheel {
     static constexpr int first_shift = 24;  // the finest bucket is 2^24 ns wide
     static constexpr int ring_bits = 6;
 
+    void put(Slot slot, Nanoseconds deadline);
     SlotList& bucket_of(Nanoseconds deadline);
     void take_out(Slot slot);
     void advance(Nanoseconds now);
