@@ -1,80 +1,60 @@
 #pragma once
 
-#include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string_view>
 #include <type_traits>
 
 #include "synqc/base/numbers.h"
+#include "synqc/json/escape.h"
 #include "synqc/json/integer_text.h"
 
+/// Pieces of JSON text without blanks. Each is written to where it is to stand, and answers where the next one goes.
+///
+/// Nobody asks for room while a text is written: the caller has found enough for the `..._room` of all pieces, and for
+/// compact_text_slack behind them, which may be touched.
 namespace synqc {
 
-/// JSON text without spaces, appended piece by piece; brackets, and the commas between items, are the caller's.
-///
-/// Figures of a document repeat: every qubit runs with the same settings. Where the numbers written last
-/// stand is kept, and their letters copied.
-class CompactText {
-  public:
-    void raw(char letter) {
-        make_room(1);
-        *at_++ = letter;
-    }
-    void raw(std::string_view letters) {
-        make_room(letters.size());
-        std::memcpy(at_, letters.data(), letters.size());
-        at_ += letters.size();
-    }
+inline constexpr std::size_t compact_text_slack = 64;
 
-    /// What opens or separates, and a name that needs no escapes: `,"name":`
-    void name(char before, std::string_view name) {
-        make_room(name.size() + 4);
-        *at_++ = before;
-        *at_++ = '"';
-        std::memcpy(at_, name.data(), name.size());
-        at_ += name.size();
-        std::memcpy(at_, "\":", 2);
-        at_ += 2;
-    }
+inline constexpr std::size_t number_room = 24;  // -2.2250738585072014e-308
+inline constexpr std::size_t whole_room = 20;   // -9223372036854775808
 
-    /// Shortest text that reads back as the same number; null for infinities and NaN, which JSON lacks.
-    void number(Real value);
+/// Shortest text that reads back as the same number; null for infinities and NaN, which JSON lacks.
+char* write_number(Real value, char* to);
 
-    template <std::integral Whole>
-    void integer(Whole value) {
-        using Wide = std::conditional_t<std::is_signed_v<Whole>, std::int64_t, std::uint64_t>;
-        make_room(integer_text_room);
-        at_ = write_integer(static_cast<Wide>(value), at_);
-    }
+template <std::integral Whole>
+char* write_whole(Whole value, char* to) {
+    using Wide = std::conditional_t<std::is_signed_v<Whole>, std::int64_t, std::uint64_t>;
+    return write_integer(static_cast<Wide>(value), to);
+}
 
-    /// `text`, which must be UTF-8, between quotes, with what JSON wants escaped escaped.
-    void quoted(std::string_view text);
+constexpr std::size_t quoted_room(std::string_view text) {
+    return escaped_room(text.size()) + 2;
+}
 
-    /// Until more is written.
-    std::string_view view() const { return {letters_.get(), static_cast<std::size_t>(at_ - letters_.get())}; }
+/// `text`, which must be UTF-8, between quotes, with what JSON wants escaped escaped.
+inline char* write_quoted(std::string_view text, char* to) {
+    *to = '"';
+    to = write_escaped(text.data(), text.size(), to + 1);
+    *to = '"';
+    return to + 1;
+}
 
-  private:
-    /// A number, and where in the text it stands.
-    struct KnownNumber {
-        std::uint64_t bits;
-        std::size_t place;
-    };
+constexpr std::size_t name_room(std::size_t length) {
+    return length + 4;
+}
 
-    void make_room(std::size_t size) {
-        if (static_cast<std::size_t>(limit_ - at_) < size) {
-            grow(size);
-        }
-    }
-    void grow(std::size_t size);
-
-    std::unique_ptr<char[]> letters_;
-    char* at_ = nullptr;
-    char* limit_ = nullptr;
-    std::array<KnownNumber, 64> known_;       // as far as they have a length
-    std::array<std::uint8_t, 64> lengths_{};  // 0: none yet
-};
+/// What opens or separates, and a literal that needs no escapes: `,"name":`
+template <std::size_t size>
+[[gnu::always_inline]] inline char* write_name(char before, const char (&name)[size], char* to) {
+    to[0] = before;
+    to[1] = '"';
+    std::memcpy(to + 2, name, size - 1);
+    std::memcpy(to + 1 + size, "\":", 2);
+    return to + size + 3;
+}
 
 }  // namespace synqc

@@ -61,8 +61,22 @@ PowersOfTen make_table() {
     return table;
 }
 
+DecimalScales make_scales() {
+    DecimalScales scales{};
+    for (int biased_exponent = 1; biased_exponent < static_cast<int>(scales.size()); ++biased_exponent) {
+        const int binary_exponent = biased_exponent - 1075;
+        const int exponent = whole_log10_of_power_of_two(binary_exponent) + 1;
+        const Wide power = power_of_ten(-exponent);
+        const int shift = -1 - binary_exponent - whole_log2_of_power_of_ten(-exponent);  // 0 to 3
+        const Wide gap{power.high >> shift, shift == 0 ? power.low : power.high << (64 - shift) | power.low >> shift};
+        scales[static_cast<std::size_t>(biased_exponent)] = {gap, exponent};
+    }
+    return scales;
+}
+
 }  // namespace
 
 const PowersOfTen powers_of_ten = make_table();
+const DecimalScales decimal_scales = make_scales();  // stands behind the powers, which are made first
 
 }  // namespace synqc

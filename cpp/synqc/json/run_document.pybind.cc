@@ -25,8 +25,15 @@ Device find_device(const py::function& find, std::string_view name) {
     }
 }
 
-py::bytes bytes_of(const CompactText& text) {
-    return {text.view().data(), text.view().size()};
+/// A bytes object of what `write` puts into `room` bytes, all of which it may touch; null with an exception set.
+template <typename Write>
+PyObject* bytes_of(std::size_t room, Write&& write) {
+    PyObject* bytes = PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(room));
+    if (bytes != nullptr) {
+        const char* end = write(PyBytes_AS_STRING(bytes));
+        _PyBytes_Resize(&bytes, end - PyBytes_AS_STRING(bytes));
+    }
+    return bytes;
 }
 
 /// Letters of a str; null with an exception set.
@@ -59,8 +66,7 @@ PyObject* python_telemetry(PyObject*, PyObject* const* arguments, Py_ssize_t cou
         !take(arguments[5], row.shots_used) || !take(arguments[6], row.shot_rate)) {
         return nullptr;
     }
-    const CompactText text = telemetry_document(row);
-    return PyBytes_FromStringAndSize(text.view().data(), static_cast<Py_ssize_t>(text.view().size()));
+    return bytes_of(telemetry_document_room(row), [&](char* to) { return write_telemetry_document(row, to); });
 }
 
 PyMethodDef telemetry_functions[] = {
@@ -84,8 +90,16 @@ void bind_run_documents(py::module_& module) {
         py::arg("text"), py::arg("find_device"), py::arg("segments"),
         "Experiment from its document; find_device(name) gives devices by name.");
     module.def(
-        "run_document", [](const RunResult& run) { return bytes_of(run_document(run)); }, py::arg("run"),
-        "Everything of a run but arrays as compact JSON.");
+        "run_document",
+        [](const RunResult& run) {
+            auto bytes = py::reinterpret_steal<py::bytes>(
+                bytes_of(run_document_room(run), [&](char* to) { return write_run_document(run, to); }));
+            if (!bytes) {
+                throw py::error_already_set();
+            }
+            return bytes;
+        },
+        py::arg("run"), "Everything of a run but arrays as compact JSON.");
     if (PyModule_AddFunctions(module.ptr(), telemetry_functions) != 0) {
         throw py::error_already_set();
     }

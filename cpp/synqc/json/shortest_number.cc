@@ -1,19 +1,27 @@
 #include "synqc/json/shortest_number.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
-#include <cmath>
 #include <cstring>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #include "synqc/json/integer_text.h"
 #include "synqc/json/powers_of_ten.h"
+#include "synqc/json/sixteen_digits.h"
 
 namespace synqc {
 
 namespace {
+
+constexpr std::uint64_t hidden_bit = std::uint64_t{1} << 52;
+
+/// A number's digits: `row` has 16, the first of them perhaps zero, and `last` is one more. The number is
+/// (row + last / 10) * 10^exponent.
+struct Digits {
+    std::uint64_t row;
+    std::uint64_t last;
+    std::int64_t exponent;
+};
 
 /// The upper 64 bits of power * factor / 2^64, the last bit set if anything was cut off.
 std::uint64_t round_to_odd(Wide power, std::uint64_t factor) {
@@ -33,180 +41,19 @@ Wide rounded_up_power(int exponent) {
     return power;
 }
 
-char* write_exponent(int exponent, char* to) {
-    *to++ = 'e';
-    *to++ = exponent < 0 ? '-' : '+';
-    const auto size = static_cast<std::uint64_t>(exponent < 0 ? -exponent : exponent);
-    if (size < 10) {
-        *to++ = '0';
-    }
-    return write_integer(size, to);
-}
-
-constexpr std::uint64_t tens[] = {1,
-                                  10,
-                                  100,
-                                  1000,
-                                  10000,
-                                  100000,
-                                  1000000,
-                                  10000000,
-                                  100000000,
-                                  1000000000,
-                                  10000000000,
-                                  100000000000,
-                                  1000000000000,
-                                  10000000000000,
-                                  100000000000000,
-                                  1000000000000000,
-                                  10000000000000000,
-                                  100000000000000000};
-
-int count_of_digits(std::uint64_t number) {
-    const int guess = (std::bit_width(number) * 1233) >> 12;
-    return guess + (number >= tens[guess] ? 1 : 0);
-}
-
-#if defined(__SSE2__)
-using Sixteen = __m128i;
-#else
-struct Sixteen {
-    std::uint64_t head;
-    std::uint64_t tail;
-};
-#endif
-
-/// Seventeen letters: the first, and sixteen more, the first of them lowest.
-struct Letters {
-    char first;
-    Sixteen rest;
-    int count;  // without zeros at the end
+/// A decimal number digits * 10^exponent.
+struct Decimal {
+    std::uint64_t digits;
+    int exponent;
 };
 
-/// Letters of a number below 10^16 with zeros in front, and how many of them do not belong to zeros at the end.
-#if defined(__SSE2__)
-inline Letters sixteen_letters(std::uint32_t head, std::uint32_t tail) {
-    // Quotients by 10^4, 100 and 10 of all lanes at once, each beside its remainder.
-    const __m128i eights = _mm_set_epi64x(tail, head);
-    const __m128i myriads = _mm_srli_epi64(_mm_mul_epu32(eights, _mm_set1_epi64x(0xd1b71759)), 45);
-    const __m128i fours = _mm_add_epi64(
-        myriads, _mm_slli_epi64(_mm_sub_epi64(eights, _mm_mul_epu32(myriads, _mm_set1_epi64x(10000))), 32));
-    const __m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(fours, _mm_set1_epi16(5243)), 3);
-    const __m128i pairs = _mm_add_epi32(
-        hundreds, _mm_slli_epi32(_mm_sub_epi16(fours, _mm_mullo_epi16(hundreds, _mm_set1_epi16(100))), 16));
-    const __m128i tenths = _mm_mulhi_epu16(pairs, _mm_set1_epi16(6554));
-    const __m128i digits =
-        _mm_add_epi16(tenths, _mm_slli_epi16(_mm_sub_epi16(pairs, _mm_mullo_epi16(tenths, _mm_set1_epi16(10))), 8));
-    const auto zeros = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(digits, _mm_setzero_si128())));
-    return {'0', _mm_or_si128(digits, _mm_set1_epi8('0')), static_cast<int>(std::bit_width(~zeros & 0xffffU))};
-}
-
-inline std::uint64_t head_of(Sixteen letters) {
-    return static_cast<std::uint64_t>(_mm_cvtsi128_si64(letters));
-}
-
-inline void put(Sixteen letters, char* to) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), letters);
-}
-#else
-inline Letters sixteen_letters(std::uint32_t head, std::uint32_t tail) {
-    const std::uint64_t first = eight_digits(head);
-    const std::uint64_t second = eight_digits(tail);
-    const int kept = second != 0 ? 16 - std::countl_zero(second) / 8 : first != 0 ? 8 - std::countl_zero(first) / 8 : 0;
-    return {'0', {first | eight_zeros, second | eight_zeros}, kept};
-}
-
-inline std::uint64_t head_of(Sixteen letters) {
-    return letters.head;
-}
-
-inline void put(Sixteen letters, char* to) {
-    std::memcpy(to, &letters.head, 8);
-    std::memcpy(to + 8, &letters.tail, 8);
-}
-#endif
-
-/// Letters of a number from 10^16 to below 10^17.
-inline Letters seventeen_letters(std::uint64_t digits) {
-    const std::uint64_t first = digits / tens[16];
-    const std::uint64_t rest = digits - first * tens[16];
-    const std::uint64_t head = rest / tens[8];
-    Letters letters =
-        sixteen_letters(static_cast<std::uint32_t>(head), static_cast<std::uint32_t>(rest - head * tens[8]));
-    letters.first = static_cast<char>('0' + first);
-    ++letters.count;
-    return letters;
-}
-
-/// Lays out letters whose decimal point stands `point` places behind the front of the first. What is written behind the
-/// end is written over later.
-inline char* lay_out(const Letters& letters, int point, char* to) {
-    if (point > 0 && point < 8 && point < letters.count) [[likely]] {
-        put(letters.rest, to + 2);  // right for all letters behind the point
-        const std::uint64_t eight = head_of(letters.rest) << 8 | static_cast<unsigned char>(letters.first);
-        const std::uint64_t whole = (std::uint64_t{1} << 8 * point) - 1;
-        const std::uint64_t pointed = (eight & whole) | std::uint64_t{'.'} << 8 * point | (eight & ~whole) << 8;
-        std::memcpy(to, &pointed, 8);
-        return to + letters.count + 1;
-    }
-    *to = letters.first;
-    if (point > 16 || point < -3) {
-        if (letters.count > 1) {
-            to[1] = '.';
-            put(letters.rest, to + 2);
-            ++to;
-        }
-        return write_exponent(point - 1, to + letters.count);
-    }
-    if (point <= 0) {
-        std::memcpy(to, "0.000", 5);
-        to += 2 - point;
-        *to = letters.first;
-        put(letters.rest, to + 1);
-        return to + letters.count;
-    }
-    put(letters.rest, to + 1);
-    if (point < letters.count) {
-        std::memmove(to + point + 1, to + point, 10);  // at least 8 letters stand before the point
-        to[point] = '.';
-        return to + letters.count + 1;
-    }
-    std::memcpy(to + point, ".0", 2);
-    return to + point + 2;
-}
-
-}  // namespace
-
-namespace {
-
-/// value = c * 2^q, and the power of ten below the gap to its neighbours, 10^k.
-struct Binary {
-    std::uint64_t c;
-    int q;
-    bool closer_below;  // a power of two: the gap to the next smaller number is half as wide
-    int k;
-    int h;  // (c << h) * power_of_ten(-k) / 2^128 is value / 10^k
-};
-
-inline Binary binary_of(Real value) {
-    const auto bits = std::bit_cast<std::uint64_t>(value);
-    const std::uint64_t fraction = bits & ((std::uint64_t{1} << 52) - 1);
-    const int biased = static_cast<int>(bits >> 52 & 2047);
-    Binary binary{};
-    binary.c = biased != 0 ? fraction | std::uint64_t{1} << 52 : fraction;
-    binary.q = biased != 0 ? biased - 1075 : -1074;
-    binary.closer_below = fraction == 0 && biased > 1;
-    binary.k = (binary.q * 1262611 - (binary.closer_below ? 524031 : 0)) >> 22;
-    binary.h = binary.q + ((-binary.k * 1741647) >> 19) + 1;
-    return binary;
-}
-
-/// Schubfach, exact for every number.
-Decimal exact_decimal(const Binary& binary) {
-    const auto& [c, q, closer_below, k, h] = binary;
+/// Schubfach, exact for every number c * 2^q. It may end in zeros.
+Decimal exact_decimal(std::uint64_t c, int q, bool closer_below) {
     if (q <= 0 && q > -53 && (c & ((std::uint64_t{1} << -q) - 1)) == 0) {
         return {c >> -q, 0};  // a whole number below 2^53
     }
+    const int k = (q * 1262611 - (closer_below ? 524031 : 0)) >> 22;
+    const int h = q + whole_log2_of_power_of_ten(-k) + 1;
     const Wide power = rounded_up_power(-k);
     const std::uint64_t odd = c & 1;
     // Four times the value and the ends of what reads back as it, in units of 10^k.
@@ -232,65 +79,186 @@ Decimal exact_decimal(const Binary& binary) {
     return {s + (up ? 1 : 0), k};
 }
 
-/// The same with one product instead of three, where the answer does not hang on its last bits.
-///
-/// In units of 10^k the gap is 1 to 10 wide, so that at most one multiple of ten reads back as the number: the next one
-/// below if that is nearer than half a gap, or the next one above. Else it is the nearest whole number of units.
-inline Decimal decimal_of(Real value) {
-    const Binary binary = binary_of(value);
-    const Wide power = power_of_ten(-binary.k);
-    const std::uint64_t factor = binary.c << binary.h;
-    Wide scaled = product(power.high, factor);  // whole units, and 2^-64ths
-    scaled.low += product(power.low, factor).high;
-    scaled.high += scaled.low < product(power.low, factor).high ? 1 : 0;
-    // What is above a multiple of ten, and half a gap, in 2^-60ths; neither is off by more than 3 of them.
-    constexpr std::uint64_t ten = std::uint64_t{10} << 60;
-    constexpr std::uint64_t doubt = 8;
-    const std::uint64_t digit = scaled.high % 10;
-    const std::uint64_t above_ten = digit << 60 | scaled.low >> 4;
-    const std::uint64_t half_gap = power.high >> (5 - binary.h);
-    const std::uint64_t upper = above_ten + half_gap;
-    const bool undecided = (above_ten - half_gap + doubt <= 2 * doubt) | (ten - upper + doubt <= 2 * doubt) |
-                           ((scaled.low >> 4) - (std::uint64_t{1} << 59) + doubt <= 2 * doubt) | binary.closer_below;
-    if (undecided) [[unlikely]] {
-        return exact_decimal(binary);
+Digits exact_digits(std::uint64_t fraction, std::uint64_t biased_exponent) {
+    const bool is_normal = biased_exponent != 0;
+    auto [digits, exponent] = exact_decimal(is_normal ? fraction | hidden_bit : fraction,
+                                            is_normal ? static_cast<int>(biased_exponent) - 1075 : -1074,
+                                            fraction == 0 && biased_exponent > 1);
+    constexpr std::uint64_t least_of_seventeen_digits = 10000000000000000;
+    while (digits < least_of_seventeen_digits) {
+        digits *= 10;
+        --exponent;
     }
-    // Which of these a number takes cannot be predicted: both are computed, and one chosen without a jump.
-    const bool is_above = upper > ten;
-    const bool is_short = (above_ten < half_gap) | is_above;
-    const std::uint64_t short_digits = scaled.high - digit + (is_above ? 10 : 0);
-    const std::uint64_t long_digits = scaled.high + (scaled.low >> 63);
-    const std::uint64_t chosen = std::uint64_t{0} - static_cast<std::uint64_t>(is_short);
-    return {(short_digits & chosen) | (long_digits & ~chosen), binary.k};
+    return {digits / 10, digits % 10, exponent + 1};
+}
+
+/// The same with one product instead of three; false where the answer hangs on bits that it does not look at.
+///
+/// The gap between neighbours is 0.1 to 1 units of the row, so that at most one whole row reads back as the number: the
+/// next one below if that is nearer than half a gap, or the next one above. Else it is the nearest digit behind the
+/// row.
+inline bool find_digits(std::uint64_t fraction, std::uint64_t biased_exponent, Digits& digits) {
+    const DecimalScale& scale = decimal_scales[biased_exponent];
+    const std::uint64_t factor = (fraction | hidden_bit) << 11;
+    Wide scaled = product(scale.gap.high, factor);  // 2^11 times the row, and what is behind it
+    const std::uint64_t carried = product(scale.gap.low, factor).high;
+    scaled.low += carried;
+    scaled.high += scaled.low < carried ? 1 : 0;
+    // In 2^-64ths of a unit of the row: neither is above the truth, nor more than 2 below it.
+    const std::uint64_t behind = scaled.high << 53 | scaled.low >> 11;
+    const std::uint64_t half_gap = scale.gap.high >> 1;
+    const std::uint64_t upper = behind + half_gap;
+    const Wide tenths = product(behind, 10);
+    constexpr std::uint64_t half = std::uint64_t{1} << 63;
+    constexpr std::uint64_t doubt = 4;
+    constexpr std::uint64_t doubt_of_tenths = 32;
+    const bool is_power_of_two = fraction == 0;  // the gap below is half as wide
+    if (is_power_of_two || behind - half_gap + doubt <= 2 * doubt || upper + doubt <= 2 * doubt ||
+        tenths.low - half + doubt_of_tenths <= 2 * doubt_of_tenths) [[unlikely]] {
+        return false;
+    }
+    // Which of these a number takes cannot be predicted: all are computed, and one chosen without a jump.
+    const bool is_above = upper < half_gap;
+    const bool is_whole = (behind < half_gap) | is_above;
+    const std::uint64_t nearest = tenths.high + (tenths.low >> 63);
+    digits = {(scaled.high >> 11) + (is_above ? 1 : 0), nearest & (std::uint64_t{is_whole} - 1), scale.exponent};
+    return true;
+}
+
+/// How the first 8 letters of a text come from the first digits, for one place of the decimal point: digits that stay
+/// where they are, letters between, and digits that move up. The first digit written behind it stands `start` places
+/// up.
+struct Front {
+    std::uint64_t staying;
+    std::uint64_t between;
+    std::uint64_t moving;
+    std::uint64_t shift;  // bits
+    std::uint64_t start;
+};
+
+constexpr int least_point = -3;
+constexpr int greatest_point = 7;
+
+constexpr std::uint64_t low_bytes(int count) {
+    return count < 8 ? (std::uint64_t{1} << 8 * count) - 1 : ~std::uint64_t{0};
+}
+
+constexpr auto fronts = [] {
+    std::array<Front, greatest_point - least_point + 1> table{};
+    for (int point = least_point; point <= greatest_point; ++point) {
+        const int start = point > 0 ? 1 : 2 - point;
+        Front& front = table[static_cast<std::size_t>(point - least_point)];
+        front.start = static_cast<std::uint64_t>(start);
+        front.shift = 8 * front.start;
+        if (point > 0) {
+            front.staying = low_bytes(point);
+            front.between = std::uint64_t{'.'} << 8 * point;
+            front.moving = ~low_bytes(point + 1);
+        } else {
+            front.between = (eight_zeros ^ std::uint64_t{'0' ^ '.'} << 8) & low_bytes(start);  // 0.000
+            front.moving = ~low_bytes(start);
+        }
+    }
+    return table;
+}();
+
+char* write_exponent(int exponent, char* to) {
+    *to++ = 'e';
+    *to++ = exponent < 0 ? '-' : '+';
+    const auto size = static_cast<std::uint64_t>(exponent < 0 ? -exponent : exponent);
+    if (size < 10) {
+        *to++ = '0';
+    }
+    return write_integer(size, to);
+}
+
+/// 17 letters, perhaps with a zero in front, and where among those behind it the decimal point stands.
+struct Letters {
+    Sixteen row;
+    char last;
+    std::int64_t leading_zeros;
+    std::int64_t count;  // without zeros at both ends
+    std::int64_t point;
+};
+
+/// Numbers with more letters before the point than a front has, or with an exponent.
+[[gnu::noinline]] char* write_far_point(const Letters& letters, char* to) {
+    char seventeen[32] = {};  // more are copied than there are
+    put(letters.row, seventeen);
+    seventeen[16] = letters.last;
+    const char* const first = seventeen + letters.leading_zeros;
+    const std::int64_t count = letters.count;
+    const std::int64_t point = letters.point;
+    if (point > 16 || point < least_point) {
+        *to = *first;
+        if (count > 1) {
+            to[1] = '.';
+            std::memcpy(to + 2, first + 1, 16);
+            ++to;
+        }
+        return write_exponent(static_cast<int>(point) - 1, to + count);
+    }
+    std::memcpy(to, first, 17);
+    if (point < count) {
+        std::memcpy(to + point + 1, first + point, 10);  // at least 8 letters stand before the point
+        to[point] = '.';
+        return to + count + 1;
+    }
+    std::memcpy(to + point, ".0", 2);
+    return to + point + 2;
+}
+
+inline char* write_digits(const Digits& digits, char* to) {
+    constexpr std::uint64_t hundred_million = 100000000;
+    constexpr std::uint64_t least_of_eight_digits = 10000000;
+    const std::uint64_t head = digits.row / hundred_million;
+    const Sixteen row = sixteen_digits(static_cast<std::uint32_t>(head),
+                                       static_cast<std::uint32_t>(digits.row - head * hundred_million));
+    const Sixteen letters = letters_of(row);
+    const char last = static_cast<char>('0' + digits.last);
+    const std::int64_t leading_zeros = head < least_of_eight_digits ? 1 : 0;
+    const unsigned used = not_zero(row) | (digits.last != 0 ? 1U << 16 : 0U);
+    const std::int64_t count = std::int64_t{std::bit_width(used | 1)} - leading_zeros;
+    const std::int64_t point = 16 + digits.exponent - leading_zeros;
+    const auto place = static_cast<std::uint64_t>(point - least_point);
+    if (place >= fronts.size()) [[unlikely]] {
+        return write_far_point({letters, last, leading_zeros, count, point}, to);
+    }
+    const Front& front = fronts[place];
+    // The front writes over what is written here before the place of the first digit.
+    char* const start = to + front.start;
+    put(letters, start - leading_zeros);
+    start[16 - leading_zeros] = last;
+    const std::uint64_t eight = head_of(letters) >> 8 * leading_zeros;
+    const std::uint64_t first = (eight & front.staying) | front.between | (eight << front.shift & front.moving);
+    std::memcpy(to, &first, 8);
+    return start + std::max(count, point + 1);  // at least one behind the point
+}
+
+[[gnu::noinline, gnu::cold]] char* write_exactly(std::uint64_t fraction, std::uint64_t biased_exponent, char* to) {
+    return write_digits(exact_digits(fraction, biased_exponent), to);
 }
 
 }  // namespace
 
-Decimal shortest_decimal(Real value) {
-    return decimal_of(value);
-}
-
 char* write_shortest(Real value, char* to) {
-    if (std::signbit(value)) {
-        *to++ = '-';
-        value = -value;
+    const auto bits = std::bit_cast<std::uint64_t>(value);
+    const std::uint64_t fraction = bits & (hidden_bit - 1);
+    const std::uint64_t biased_exponent = bits >> 52 & 2047;
+    *to = '-';
+    to += bits >> 63;
+    if (biased_exponent == 0) {
+        if (fraction == 0) {
+            std::memcpy(to, "0.0", 3);
+            return to + 3;
+        }
+        return write_exactly(fraction, biased_exponent, to);
     }
-    if (value == 0) {
-        std::memcpy(to, "0.0", 3);
-        return to + 3;
+    Digits digits;
+    if (!find_digits(fraction, biased_exponent, digits)) [[unlikely]] {
+        return write_exactly(fraction, biased_exponent, to);
     }
-    const Decimal decimal = decimal_of(value);
-    std::uint64_t digits = decimal.digits;
-    int count = 17;
-    if (digits < tens[15]) {
-        count = count_of_digits(digits);
-        digits *= tens[17 - count];
-    } else {
-        const bool sixteen = digits < tens[16];  // as likely as not
-        digits = sixteen ? 10 * digits : digits;
-        count -= static_cast<int>(sixteen);
-    }
-    return lay_out(seventeen_letters(digits), count + decimal.exponent, to);
+    return write_digits(digits, to);
 }
 
 }  // namespace synqc

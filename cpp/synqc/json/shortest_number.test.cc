@@ -17,41 +17,45 @@ std::string text_of_number(Real value) {
     return {buffer, write_shortest(value, buffer)};
 }
 
-/// Digits without point, leading zeros or trailing zeros, and the power of ten of the first.
-std::string digits_of(std::string text) {
-    std::string digits;
-    int exponent = 0;
-    auto e = text.find('e');
-    if (e != std::string::npos) {
-        exponent = std::stoi(text.substr(e + 1));
-        text.resize(e);
+/// What Python's repr shows, laid out from the digits of the standard library.
+std::string expected_text(Real value) {
+    char library[64];
+    std::string scientific(library,
+                           std::to_chars(library, library + sizeof library, value, std::chars_format::scientific).ptr);
+    const std::string sign = std::signbit(value) ? "-" : "";
+    const auto e = scientific.find('e');
+    const int exponent = std::stoi(scientific.substr(e + 1));
+    std::string digits = scientific.substr(sign.size(), e - sign.size());
+    std::erase(digits, '.');
+    if (exponent < -4 || exponent >= 16) {
+        const std::string fraction = digits.size() > 1 ? "." + digits.substr(1) : "";
+        return sign + digits[0] + fraction + scientific.substr(e);
     }
-    const auto point = text.find('.') == std::string::npos ? text.size() : text.find('.');
-    const bool negative = text[0] == '-';
-    for (std::size_t i = negative ? 1 : 0; i < text.size(); ++i) {
-        if (text[i] == '.' || (digits.empty() && text[i] == '0')) {
-            continue;
-        }
-        if (digits.empty()) {
-            exponent += i < point ? static_cast<int>(point - i) - 1 : -static_cast<int>(i - point);
-        }
-        digits.push_back(text[i]);
+    if (exponent < 0) {
+        return sign + "0." + std::string(static_cast<std::size_t>(-exponent) - 1, '0') + digits;
     }
-    while (!digits.empty() && digits.back() == '0') {
-        digits.pop_back();
+    const auto point = static_cast<std::size_t>(exponent) + 1;
+    if (digits.size() <= point) {
+        return sign + digits + std::string(point - digits.size(), '0') + ".0";
     }
-    return (negative ? "-" : "") + digits + "@" + std::to_string(exponent);
+    return sign + digits.substr(0, point) + "." + digits.substr(point);
 }
 
 void expect_shortest(Real value) {
-    char library[64];
-    const std::string expected(
-        library, std::to_chars(library, library + sizeof library, value, std::chars_format::scientific).ptr);
     const std::string found = text_of_number(value);
-    ASSERT_EQ(digits_of(found), digits_of(expected)) << found << " for " << expected;
+    ASSERT_EQ(found, expected_text(value));
     Real back = 0;
     std::from_chars(found.data(), found.data() + found.size(), back);
     ASSERT_EQ(std::bit_cast<std::uint64_t>(back), std::bit_cast<std::uint64_t>(value)) << found;
+}
+
+void expect_shortest_around(Real value) {
+    for (Real near : {value, std::nextafter(value, HUGE_VAL), std::nextafter(value, -HUGE_VAL)}) {
+        if (std::isfinite(near)) {
+            expect_shortest(near);
+            expect_shortest(-near);
+        }
+    }
 }
 
 TEST(shortest_number, looks_as_python_shows_it) {
@@ -69,6 +73,9 @@ TEST(shortest_number, looks_as_python_shows_it) {
                                {123456789012345680.0, "1.2345678901234568e+17"},
                                {9007199254740993.0, "9007199254740992.0"},
                                {1e22, "1e+22"},
+                               {1e23, "1e+23"},
+                               {12345678.9, "12345678.9"},
+                               {1234567890123456.8, "1234567890123456.8"},
                                {1e100, "1e+100"},
                                {5e-324, "5e-324"},
                                {2.2250738585072014e-308, "2.2250738585072014e-308"},
@@ -84,7 +91,7 @@ TEST(shortest_number, agrees_with_the_standard_library_on_random_bits) {
     const auto seed = std::random_device{}();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 chance(seed);
-    for (int i = 0; i < 400'000; ++i) {
+    for (int i = 0; i < 3'000'000; ++i) {
         const auto value = std::bit_cast<Real>(chance());
         if (std::isfinite(value)) {
             expect_shortest(value);
@@ -100,25 +107,59 @@ TEST(shortest_number, agrees_on_numbers_with_few_digits_and_their_neighbours) {
         const int digits = 1 + static_cast<int>(chance() % 17);
         const auto whole = static_cast<Real>(chance() % static_cast<std::uint64_t>(std::pow(10, digits)));
         const Real value = whole * std::pow(10, static_cast<int>(chance() % 40) - 20);
-        for (Real near : {value, std::nextafter(value, 1e300), std::nextafter(value, -1e300)}) {
-            expect_shortest(near);
-        }
+        expect_shortest_around(value);
+    }
+}
+
+TEST(shortest_number, agrees_on_random_numbers_of_every_size_a_figure_has) {
+    const auto seed = std::random_device{}();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 chance(seed);
+    std::uniform_real_distribution<Real> mantissa(-1, 1);
+    for (int i = 0; i < 1'000'000; ++i) {
+        expect_shortest(std::ldexp(mantissa(chance), static_cast<int>(chance() % 100) - 40));
+    }
+}
+
+TEST(shortest_number, agrees_on_random_subnormals) {
+    const auto seed = std::random_device{}();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 chance(seed);
+    for (int i = 0; i < 200'000; ++i) {
+        expect_shortest(std::bit_cast<Real>(chance() >> (12 + chance() % 52) | chance() << 63));
     }
 }
 
 TEST(shortest_number, agrees_at_every_power_of_two_and_its_neighbours) {
     for (int exponent = -1074; exponent < 1024; ++exponent) {
-        const Real value = std::ldexp(1.0, exponent);
-        expect_shortest(value);
-        expect_shortest(std::nextafter(value, std::numeric_limits<Real>::max()));
-        expect_shortest(std::nextafter(value, 0));
+        expect_shortest_around(std::ldexp(1.0, exponent));
+    }
+    expect_shortest_around(std::numeric_limits<Real>::max());
+}
+
+TEST(shortest_number, agrees_at_every_power_of_ten_and_its_neighbours) {
+    for (int exponent = -323; exponent <= 308; ++exponent) {
+        for (int digit = 1; digit < 10; ++digit) {
+            const std::string text = std::to_string(digit) + "e" + std::to_string(exponent);
+            Real value = 0;
+            if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{}) {
+                expect_shortest_around(value);
+            }
+        }
     }
 }
 
-TEST(shortest_number, agrees_on_ties_of_whole_numbers_beyond_exactness) {
+TEST(shortest_number, agrees_where_a_decimal_lies_between_two_numbers) {
+    // Numbers of 2^53 and more, next to which a decimal with fewer digits may lie just as near to two numbers.
     for (std::uint64_t step = 0; step < 100'000; ++step) {
         expect_shortest(static_cast<Real>((std::uint64_t{1} << 53) + 2 * step));
         expect_shortest(static_cast<Real>((std::uint64_t{1} << 60) + 256 * step));
+    }
+    // Odd multiples of 2^-n, which end in 5 after n places: the 17th digit is rounded from just that 5.
+    for (int places = 1; places <= 30; ++places) {
+        for (std::uint64_t odd = 1; odd < 4000; odd += 2) {
+            expect_shortest_around(std::ldexp(static_cast<Real>((std::uint64_t{1} << 52) + odd), -places));
+        }
     }
 }
 
