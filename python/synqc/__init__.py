@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from synqc import json as json
     from synqc import metrics as metrics
     from synqc import pipeline as pipeline
+    from synqc.lab.carry import Carry
     from synqc.lab.device import Device, Target, device, presets, targets
     from synqc.lab.estimate import Estimate
     from synqc.lab.experiment import Experiment, StopFlag
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Batch": "lab.rules",
+    "Carry": "lab.carry",
     "Device": "lab.device",
     "Estimate": "lab.estimate",
     "Experiment": "lab.experiment",
@@ -54,6 +56,7 @@ _MODULES = ("cache", "errors", "json", "lab", "metrics", "pipeline")
 
 __all__ = [
     "Batch",
+    "Carry",
     "Device",
     "Estimate",
     "Experiment",

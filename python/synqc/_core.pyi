@@ -532,6 +532,9 @@ class RunResult:
     def fidelity(self) -> tuple:
         ...
     @property
+    def fidelity_series(self) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]:
+        ...
+    @property
     def information_bits(self) -> tuple:
         ...
     @property
@@ -551,6 +554,9 @@ class RunResult:
         ...
     @property
     def objective_score(self) -> tuple:
+        ...
+    @property
+    def one_fraction_series(self) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]:
         ...
     @property
     def partial(self) -> bool:

@@ -276,9 +276,11 @@ def test_stop_flag_of_another_thread_ends_the_run_within_50_ms():
 
 def test_ctrl_c_returns_what_there_is(tmp_path):
     program = """
-import synqc, sys, time
+import synqc
+experiment = synqc.Experiment(qubits=1)
+experiment.run(shots=1, progress=False)
 print("ready", flush=True)
-run = synqc.Experiment(qubits=1).run(shots=2_000_000_000, seed=1, keep_bits=False, progress=False)
+run = experiment.run(shots=2_000_000_000, seed=1, keep_bits=False, progress=False)
 print(run.partial, run.interrupted, run.history[0].shots > 0, flush=True)
 """
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=tmp_path)

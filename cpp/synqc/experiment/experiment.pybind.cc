@@ -214,6 +214,24 @@ py::tuple run_experiment(const Experiment& experiment, const RunRequest& request
     return py::make_tuple(std::move(result), signals.interrupted());
 }
 
+/// What `figure` says of every iteration and qubit, as two arrays (iterations, qubits): values and standard errors.
+template <typename Figure>
+std::pair<py::array_t<Real>, py::array_t<Real>> series_of(const RunResult& run, Figure figure) {
+    const std::size_t qubits = run.iterations.empty() ? 0 : run.iterations.front().qubits.size();
+    py::array_t<Real> values({run.iterations.size(), qubits});
+    py::array_t<Real> errors({run.iterations.size(), qubits});
+    Real* value = values.mutable_data();
+    Real* error = errors.mutable_data();
+    for (const Iteration& iteration : run.iterations) {
+        for (const QubitIteration& qubit : iteration.qubits) {
+            const Estimate estimate = figure(qubit);
+            *value++ = estimate.value;
+            *error++ = estimate.standard_error;
+        }
+    }
+    return {values, errors};
+}
+
 template <typename T>
 py::array view_of(const std::vector<T>& values, std::vector<py::ssize_t> shape, const py::object& owner) {
     py::array_t<T> array(std::move(shape), values.data(), owner);
@@ -261,6 +279,15 @@ Examples:
         .def_property_readonly("latency_terms", [](const RunResult& run) { return dict_of(run.latency_terms); })
         .def_property_readonly("probe", [](const RunResult& run) { return dict_of(run.probe); })
         .def_property_readonly("iterations", [](const RunResult& run) { return python_of(run.iterations); })
+        .def_property_readonly("fidelity_series",
+                               [](const RunResult& run) {
+                                   return series_of(run, [](const QubitIteration& qubit) { return qubit.fidelity; });
+                               })
+        .def_property_readonly("one_fraction_series",
+                               [](const RunResult& run) {
+                                   return series_of(run,
+                                                    [](const QubitIteration& qubit) { return qubit.one_fraction; });
+                               })
         .def_property_readonly("iteration_count", [](const RunResult& run) { return run.iterations.size(); })
         .def_property_readonly(
             "bits",

@@ -55,9 +55,9 @@ struct Iteration {
 /// What a rule has learnt and where the device has drifted, to go on from in another run.
 struct Carry {
     Real device_time = 0;                        // s
-    std::vector<std::vector<Real>> controllers;  // Controller::state per qubit
-    std::vector<std::vector<Real>> drift;        // DriftPath::state per qubit
-    bool empty() const { return controllers.empty(); }
+    std::vector<std::vector<Real>> controllers;  // Controller::state per qubit; none: the rule starts afresh
+    std::vector<std::vector<Real>>
+        drift;  // DriftPath::state, then where it is held and since when; none: the device starts afresh
 };
 
 struct RunResult {

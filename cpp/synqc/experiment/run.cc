@@ -41,8 +41,32 @@ struct QubitInRun {
     DriftPath drift;
     std::unique_ptr<Controller> controller;
 
+    Real held = 0;        // drift, rad/µs, at which the device stands still
+    Real held_since = 0;  // s
+
     HiddenCalibration hidden_now() const {
-        return {individual->hidden.detuning + drift.value(), individual->hidden.amplitude_error};
+        return {individual->hidden.detuning + held, individual->hidden.amplitude_error};
+    }
+    Real true_detuning() const { return individual->hidden.detuning + drift.value(); }
+    /// Seconds for which the device still stands still.
+    Real hold_left() const { return drift.hold_time() - held_since; }
+    void hold() {
+        held = drift.value();
+        held_since = 0;
+    }
+    /// The path, and where it is held: a run that follows finds what was compiled for this one.
+    std::vector<Real> drift_state() const {
+        std::vector<Real> state = drift.state();
+        state.insert(state.end(), {held, held_since});
+        return state;
+    }
+    void restore_drift(std::span<const Real> state) {
+        check_at_least("drift.size()", std::ssize(state), 2);
+        check_finite("drift", state[state.size() - 2]);
+        check_not_negative("drift", state.back());
+        drift.restore(state.first(state.size() - 2));
+        held = state[state.size() - 2];
+        held_since = state.back();
     }
 };
 
@@ -108,7 +132,8 @@ Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, 
         const RegisterQubit& individual = experiment.qubits()[static_cast<std::size_t>(index)];
         ControlContext context = experiment.control_context(index, request.seed);
         qubits_.push_back(
-            {&individual, individual.drift, make_controller(rule ? "none" : setup_.adaptive_rule, context)});
+            {&individual, individual.drift, make_controller(rule ? "none" : setup_.adaptive_rule, context), 0, 0});
+        qubits_.back().hold();
     }
     waits_ = setup_.probes() && (qubits_.front().controller->deployed().feed_forward != FeedForward::none ||
                                  (rule && rule->second_angle_corrections));
@@ -116,17 +141,18 @@ Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, 
     result_.cycle_time = total_of(result_.latency_terms);
     cycle_seconds_ = result_.cycle_time * 1e-6;
 
-    if (!carry.empty()) {
-        if (static_cast<Index>(carry.controllers.size()) != setup_.qubits ||
-            static_cast<Index>(carry.drift.size()) != setup_.qubits) {
+    result_.carry.device_time = carry.device_time;
+    for (const std::size_t carried : {carry.controllers.size(), carry.drift.size()}) {
+        if (carried != 0 && carried != qubits_.size()) {
             refuse("carry", "from a run with " + std::to_string(setup_.qubits) + " qubits",
-                   "from one with " + std::to_string(carry.controllers.size()));
+                   "from one with " + std::to_string(carried));
         }
-        result_.carry.device_time = carry.device_time;
-        for (std::size_t index = 0; index < qubits_.size(); ++index) {
-            qubits_[index].controller->restore(carry.controllers[index]);
-            qubits_[index].drift.restore(carry.drift[index]);
-        }
+    }
+    for (std::size_t index = 0; index < carry.controllers.size(); ++index) {
+        qubits_[index].controller->restore(carry.controllers[index]);
+    }
+    for (std::size_t index = 0; index < carry.drift.size(); ++index) {
+        qubits_[index].restore_drift(carry.drift[index]);
     }
 
     const Controller& first = *qubits_.front().controller;
@@ -149,6 +175,11 @@ void Run::let_time_pass(Index qubit, Real seconds) {
     QubitInRun& here = qubits_[static_cast<std::size_t>(qubit)];
     here.drift.advance(seconds, request_.seed);
     here.controller->advance(seconds);
+    here.held_since += seconds;
+    // A device that would not stand still for one more shot has moved.
+    if (here.hold_left() < cycle_seconds_) {
+        here.hold();
+    }
     // The register's qubits are worked on side by side: one of them keeps the clock.
     if (qubit == 0) {
         result_.carry.device_time += seconds;
@@ -185,10 +216,10 @@ std::vector<Stretch> Run::stretches_of(const std::vector<std::vector<ControlSett
         const auto& candidates = candidates_of_qubit[static_cast<std::size_t>(index)];
         std::vector<Index> parts = split_shots(shots, static_cast<Index>(candidates.size()));
         QubitInRun& qubit = qubits_[static_cast<std::size_t>(index)];
-        const Real hold_shots = std::floor(std::max(Real{1}, qubit.drift.hold_time() / cycle_seconds_));
         Index first = 0;
         for (std::size_t candidate = 0; candidate < parts.size(); ++candidate) {
             for (Index left = parts[candidate]; left > 0;) {
+                const Real hold_shots = std::floor(std::max(Real{1}, qubit.hold_left() / cycle_seconds_));
                 Index here = hold_shots < static_cast<Real>(left) ? static_cast<Index>(hold_shots) : left;
                 of_qubit[static_cast<std::size_t>(index)].push_back(
                     {index, static_cast<Index>(candidate), first, here, qubit.hidden_now(), candidates[candidate]});
@@ -400,7 +431,7 @@ bool Run::judge(Index iteration, Index judged_shots, Iteration& record) {
         qubit.mean_record = mean_of(here.record, here.record_squared, here.shots);
         qubit.settings = settings[index].front();
         qubit.tracker = qubits_[index].controller->tracker();
-        qubit.true_detuning = qubits_[index].hidden_now().detuning;
+        qubit.true_detuning = qubits_[index].true_detuning();
         fidelities.push_back(qubit.fidelity);
         successes.push_back(qubit.success);
         record.qubits.push_back(qubit);
@@ -458,7 +489,7 @@ RunResult Run::finish() {
     result_.objective_score = objective_estimate(setup_, result_);
     for (QubitInRun& qubit : qubits_) {
         result_.carry.controllers.push_back(qubit.controller->state());
-        result_.carry.drift.push_back(qubit.drift.state());
+        result_.carry.drift.push_back(qubit.drift_state());
     }
     return std::move(result_);
 }

@@ -16,6 +16,7 @@ from synqc import _core
 from synqc.errors import InputError, ShapeError, SynqcError
 from synqc.lab._reporting import count_run, run_timer
 from synqc.lab._segments import shared_segments
+from synqc.lab.carry import Carry
 from synqc.lab.device import Device, device
 from synqc.lab.rules import Batch, BatchRule, RecordRule, rule_hooks
 from synqc.lab.run import Run
@@ -192,7 +193,7 @@ class Experiment:
         keep_bits: bool | None = None,
         keep_records: bool = False,
         progress: ProgressOption = "auto",
-        carry: Run | None = None,
+        carry: Run | Carry | None = None,
         stop: StopFlag | None = None,
         threads: int = 0,
     ) -> Run:
@@ -208,7 +209,7 @@ class Experiment:
             keep_bits: Keep every measured bit (one byte each); None: if they fit 64 MB.
             keep_records: Keep every record (24 bytes per bin and shot).
             progress: "auto" shows a bar where a person looks, True always, False never; or a callable of (done, total).
-            carry: A run to go on from: what its rule has learnt and where its device has drifted.
+            carry: A run to go on from, or its `carry`: what its rule has learnt and where its device has drifted.
             stop: Another thread may call `stop.stop()`; the run returns within 50 ms.
             threads: Threads to use; 0 means all.
 
@@ -229,8 +230,10 @@ class Experiment:
         if keep_bits is None:
             per_iteration = shots or _core.cost_law_shots(self.probe_duration_ns)
             keep_bits = per_iteration * iterations * self.qubits <= 2**26
-        if carry is not None and not isinstance(carry, Run):
-            raise InputError(f"Argument `carry` must be a Run, but is {type(carry).__name__}.")
+        if isinstance(carry, Run):
+            carry = carry.carry
+        if carry is not None and not isinstance(carry, Carry):
+            raise InputError(f"Argument `carry` must be a Run or a Carry, but is {type(carry).__name__}.")
         # call
         show = progress_callback(progress)
         settings, second_angle = self._hooks
@@ -238,7 +241,7 @@ class Experiment:
             with run_timer:
                 raw, interrupted = self._core.run(
                     shots, iterations, seed, keep_bits, keep_records, threads,
-                    None if carry is None else _core_carry(carry), settings, second_angle, stop, show,
+                    None if carry is None else carry._to_core(), settings, second_angle, stop, show,
                 )  # fmt: skip
         finally:
             if isinstance(show, ProgressBar):
@@ -323,11 +326,6 @@ class Experiment:
 
 def _rebuild(arguments: dict[str, Any]) -> Experiment:
     return Experiment(**arguments)
-
-
-def _core_carry(run: Run) -> Any:
-    carry = run._raw.carry
-    return _core.Carry(carry.device_time_s, carry.controllers, carry.drift)
 
 
 def _checked(name: str, value: Any) -> Any:

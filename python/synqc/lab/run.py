@@ -6,7 +6,6 @@ import json
 import math
 import os
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ import numpy as np
 
 from synqc import _core
 from synqc.errors import DocumentError, InputError, MissingExtra
+from synqc.lab._remembered import remembered
+from synqc.lab.carry import Carry
 from synqc.lab.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -164,17 +165,17 @@ class Run:
         self.interrupted = interrupted
         """True if Ctrl-C ended the run; then `partial` is True as well."""
 
-    @cached_property
+    @remembered
     def fidelity(self) -> Estimate:
         """Mean over shots and qubits of the last iteration of <psi_ideal|rho_final|psi_ideal>."""
         return Estimate(*self._raw.fidelity)
 
-    @cached_property
+    @remembered
     def success(self) -> Estimate:
         """Measured success fraction of the last iteration, corrected for assignment errors."""
         return self.history[-1].success
 
-    @cached_property
+    @remembered
     def backaction(self) -> Estimate:
         """Trace distance of the ensemble states right after the probe with and without it; exact."""
         return Estimate(*self._raw.backaction)
@@ -184,7 +185,7 @@ class Run:
         """Mean trace distance that one shot's conditioned state suffers; at least `backaction`."""
         return float(self._raw.backaction_mean_per_shot)
 
-    @cached_property
+    @remembered
     def information_bits(self) -> Estimate:
         """What one record tells about |0> or |1>, in bits, for equal priors."""
         return Estimate(*self._raw.information_bits)
@@ -194,32 +195,59 @@ class Run:
         """`information_bits` divided by the cycle time of a shot."""
         return float(self._raw.information_bits_per_second)
 
-    @cached_property
+    @remembered
     def latency_us(self) -> Estimate:
         """From the first drive to the result of one shot: the sum of `latency_terms`."""
         return Estimate(*self._raw.latency_us)
 
-    @cached_property
+    @remembered
     def latency_terms(self) -> dict[str, float]:
         """Terms of the latency in order, each in µs."""
         return dict(self._raw.latency_terms)
 
-    @cached_property
+    @remembered
     def objective_score(self) -> Estimate:
         """The one number that learners and optimisers maximise."""
         return Estimate(*self._raw.objective_score)
 
-    @cached_property
+    @remembered
     def probe(self) -> ProbeFigures:
         """What the probe was: g, s, eps_pulse, regime."""
         return ProbeFigures(**self._raw.probe)
 
-    @cached_property
+    @remembered
     def history(self) -> tuple[IterationResult, ...]:
         """One entry per iteration."""
         return tuple(_iteration_from(entry) for entry in self._raw.iterations)
 
-    @cached_property
+    @property
+    def fidelity_series(self) -> tuple[np.ndarray, np.ndarray]:
+        """Fidelity of each qubit in each iteration, and its standard error; both float64 (iterations, qubits).
+
+        What `history` says, without an object per number.
+
+        Examples:
+            >>> import synqc
+            >>> run = synqc.Experiment(qubits=2).run(shots=100, iterations=3, seed=7)
+            >>> values, errors = run.fidelity_series
+            >>> values.shape, bool(values[2, 1] == run.history[2].qubits[1].fidelity.value)
+            ((3, 2), True)
+        """
+        return self._series("fidelity")
+
+    @property
+    def one_fraction_series(self) -> tuple[np.ndarray, np.ndarray]:
+        """Share of bits that read 1, as measured, and its standard error; both float64 (iterations, qubits)."""
+        return self._series("one_fraction")
+
+    def _series(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        if isinstance(self._raw, _Stored):
+            table = [[getattr(qubit, name) for qubit in iteration.qubits] for iteration in self.history]
+            values = np.array([[figure.value for figure in row] for row in table])
+            return values, np.array([[figure.standard_error for figure in row] for row in table])
+        return getattr(self._raw, f"{name}_series")  # type: ignore[no-any-return]
+
+    @remembered
     def p1(self) -> tuple[Estimate, ...]:
         """Share of bits that read 1 in the last iteration, per qubit, as measured."""
         return tuple(qubit.one_fraction for qubit in self.history[-1].qubits)
@@ -266,6 +294,12 @@ class Run:
         """Shots really simulated per qubit, over all iterations, calibration and exploration included."""
         return int(self._raw.shots_used)
 
+    @remembered
+    def carry(self) -> Carry:
+        """Where the device has drifted and what the rule has learnt, to go on from."""
+        carry = self._raw.carry
+        return Carry(carry.device_time_s, tuple(map(tuple, carry.controllers)), tuple(map(tuple, carry.drift)))
+
     @property
     def seed(self) -> int:
         """Seed that, with the same experiment and version, gives the same bytes again."""
@@ -288,7 +322,6 @@ class Run:
     def to_dict(self) -> dict[str, Any]:
         """Everything but arrays, as plain numbers, texts, lists and dicts, ready for JSON."""
         raw = self._raw
-        carry = raw.carry
         return {
             **{name: list(getattr(raw, name)) for name in _FIGURES},
             "backaction_mean_per_shot": raw.backaction_mean_per_shot,
@@ -300,11 +333,7 @@ class Run:
             "shots_used": raw.shots_used,
             "seed": raw.seed,
             "partial": raw.partial,
-            "carry": {
-                "device_time_s": carry.device_time_s,
-                "controllers": [list(state) for state in carry.controllers],
-                "drift": [list(state) for state in carry.drift],
-            },
+            "carry": self.carry.to_dict(),
         }
 
     def to_json(self) -> bytes:
