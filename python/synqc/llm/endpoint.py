@@ -1,0 +1,82 @@
+"""Where a language model is asked, and how long an answer may take."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from synqc.errors import InputError
+
+__all__ = ["OPENAI_URL", "Endpoint"]
+
+OPENAI_URL: Final = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """A server that speaks the chat-completions protocol: OpenAI, Ollama, llama.cpp, vLLM and others.
+
+    Args:
+        base_url: Up to and including `/v1`.
+        api_key: Sent with every request, and never shown: not in `repr`, not in messages, not in logs.
+        timeout_s: One answer must be complete by then, repeated attempts included; of a stream, every part must come
+            by then.
+        connect_timeout_s: A connection must be made by then.
+        attempts: How often a request is sent in all if it meets a broken connection, 408, 409, 429 or a status from
+            500; a server's `Retry-After` is respected.
+        most_at_once: Requests under way at a time; others wait, and their waiting does not count as the server's time.
+
+    Raises:
+        InputError: An argument is out of its range.
+
+    Examples:
+        >>> Endpoint(base_url="http://localhost:11434/v1/", api_key="sk-secret")
+        Endpoint(base_url='http://localhost:11434/v1', timeout_s=60.0, connect_timeout_s=5.0, attempts=3,
+         most_at_once=16)
+    """
+
+    base_url: str = OPENAI_URL
+    api_key: str = field(repr=False)
+    timeout_s: float = 60.0
+    connect_timeout_s: float = 5.0
+    attempts: int = 3
+    most_at_once: int = 16
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base_url", _checked(self.base_url))
+        if not self.api_key.strip() or not self.api_key.isascii() or not self.api_key.isprintable():
+            # It ends up in a header, and the message of a failing one would show it.
+            raise InputError("Argument `api_key` must be a text of printable ASCII characters, but is not.")
+        for name in ("timeout_s", "connect_timeout_s"):
+            seconds = getattr(self, name)
+            if not (0 < seconds < math.inf):
+                raise InputError(f"Argument `{name}` must be a number of seconds above 0, but is {seconds}.")
+        for name in ("attempts", "most_at_once"):
+            if getattr(self, name) < 1:
+                raise InputError(f"Argument `{name}` must be at least 1, but is {getattr(self, name)}.")
+
+    def without_secrets(self, text: str) -> str:
+        """A text with the key blotted out: servers quote it in their errors.
+
+        >>> Endpoint(api_key="sk-secret").without_secrets("Incorrect API key provided: sk-secret.")
+        'Incorrect API key provided: ***.'
+        """
+        return text.replace(self.api_key.strip(), "***")
+
+
+def _checked(base_url: str) -> str:
+    try:
+        parts = urlsplit(base_url.strip())
+        parts.port  # noqa: B018  reading it is what checks it
+    except ValueError:
+        raise InputError("Argument `base_url` must be a URL, but cannot be read as one.") from None
+    if parts.username is not None or parts.password is not None:
+        # It would be in the log lines of HTTP libraries.
+        raise InputError("Argument `base_url` must not hold a user name or password, but does.")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(
+            f"Argument `base_url` must begin with http:// or https:// and name a host, but is {base_url!r}."
+        )
+    return base_url.strip().rstrip("/")
