@@ -1,0 +1,1 @@
+"""Applications: what is served, each without knowing how it is served."""

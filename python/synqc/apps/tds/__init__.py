@@ -1,0 +1,1 @@
+"""Temporal Dynamics Series: sessions of Drive-Probe-Drive runs, their telemetry, export, storage and agent."""

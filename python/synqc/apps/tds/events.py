@@ -1,0 +1,90 @@
+"""What happens in a session, numbered, for those who watch: the newest events, and who is to be woken."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+__all__ = ["Event", "EventRing"]
+
+_MOST_EVENTS = 1024
+
+
+class Event(NamedTuple):
+    """One event; `data` is JSON without line breaks."""
+
+    number: int
+    kind: str
+    data: bytes
+
+
+class EventRing:
+    """The newest events of one session.
+
+    Nothing is kept while nobody watches and nobody watched within the last minute, so that sessions without viewers
+    cost nothing. Numbers begin at the time of the ring's making in microseconds: a number of an earlier process is
+    never mistaken for one of this process.
+    """
+
+    _LINGER_S = 60.0
+
+    def __init__(self) -> None:
+        self._events: deque[Event] | None = None
+        self._next = 0
+        self._wakers: set[Callable[[], None]] = set()
+        self._watched_until = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody watches now."""
+        return bool(self._wakers)
+
+    @property
+    def following(self) -> int:
+        """Number the next event will have."""
+        return self._next
+
+    def publish(self, kind: str, data: bytes) -> None:
+        """Add an event and wake everybody who watches."""
+        if self._events is None:
+            return
+        with self._lock:
+            if not self._wakers and time.monotonic() > self._watched_until:
+                self._events = None
+                return
+            self._events.append(Event(self._next, kind, data))
+            self._next += 1
+            wakers = tuple(self._wakers)
+        for wake in wakers:
+            wake()
+
+    def watch(self, wake: Callable[[], None]) -> int:
+        """Call `wake` after each event, from whatever thread; returns the number the next event will have."""
+        with self._lock:
+            if self._events is None:
+                self._events = deque(maxlen=_MOST_EVENTS)
+                self._next = max(self._next, time.time_ns() // 1000)
+            self._wakers.add(wake)
+            return self._next
+
+    def leave(self, wake: Callable[[], None]) -> None:
+        """Stop calling `wake`."""
+        with self._lock:
+            self._wakers.discard(wake)
+            self._watched_until = time.monotonic() + self._LINGER_S
+
+    def since(self, number: int) -> tuple[list[Event], bool]:
+        """Events from `number` on, and whether some before the first of them are gone."""
+        with self._lock:
+            events = self._events or deque()
+            if number > self._next:
+                return [], True
+            first = events[0].number if events else self._next
+            if number < first:
+                return list(events), True
+            start = number - first
+            return [events[index] for index in range(start, len(events))], False

@@ -1,0 +1,6 @@
+"""Where sessions, runs, log lines, telemetry and agent calls outlive the process: SQLite, or PostgreSQL by URL."""
+
+from synqc.apps.tds.storage.database import Database, StorageUnavailable, open_database
+from synqc.apps.tds.storage.writer import Change, WriterLane
+
+__all__ = ["Change", "Database", "StorageUnavailable", "WriterLane", "open_database"]

@@ -1,0 +1,136 @@
+"""Tables of the service, and the steps from each earlier version of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    func,
+    insert,
+    inspect,
+    select,
+)
+
+__all__ = ["agent_calls", "imports", "log_lines", "metadata", "migrate", "runs", "sessions", "sweeps", "telemetry"]
+
+metadata = MetaData()
+
+_schema = Table("synqc_schema", metadata, Column("version", Integer, primary_key=True))
+
+# SQLite numbers rows of an INTEGER key by itself, PostgreSQL those of a BIGSERIAL.
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+sessions = Table(
+    "sessions", metadata,
+    Column("session_id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),  # order of creation
+    Column("created_at", Text, nullable=False),
+    Column("last_updated_at", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_text", Text, nullable=False),
+    Column("mode_label", Text, nullable=False),
+    Column("config", Text, nullable=False),  # JSON
+    Column("last_run_id", Text),
+    Column("shot_limit", BigInteger, nullable=False),
+    Column("shots_used", BigInteger, nullable=False),
+    Column("last_kpis", Text),  # JSON
+    Column("carry", Text),  # JSON: what the rule has learnt and where the device has drifted
+    Column("first_line", BigInteger, nullable=False),  # log lines before it were cleared or outlived
+)  # fmt: skip
+
+runs = Table(
+    "runs", metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("run_id", Text, nullable=False, unique=True),
+    Column("session_id", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),  # RunRecord, as it is answered
+    Column("details", LargeBinary, nullable=False),
+    Index("runs_of_session", "session_id", "number"),
+)  # fmt: skip
+
+log_lines = Table(
+    "log_lines", metadata,
+    Column("session_id", Text, primary_key=True),
+    Column("line_number", BigInteger, primary_key=True),
+    Column("line", Text, nullable=False),
+)  # fmt: skip
+
+telemetry = Table(
+    "telemetry", metadata,
+    Column("session_id", Text, primary_key=True),
+    Column("slot", Integer, primary_key=True),  # row number modulo what is kept, so that old rows are overwritten
+    Column("row_number", BigInteger, nullable=False),
+    Column("row", LargeBinary, nullable=False),
+)  # fmt: skip
+
+agent_calls = Table(
+    "agent_calls", metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("created_at", Text, nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("goal", Text, nullable=False),
+    Column("snapshot_hash", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+    Column("latency_s", Float, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("changes", Text, nullable=False),  # JSON
+    Index("agent_calls_of_session", "session_id", "number"),
+)  # fmt: skip
+
+sweeps = Table(
+    "sweeps", metadata,
+    Column("sweep_id", Text, primary_key=True),
+    Column("created_at", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),  # as it is answered
+)  # fmt: skip
+
+imports = Table(
+    "imports", metadata,
+    Column("source", Text, primary_key=True),
+    Column("imported_at", Text, nullable=False),
+    Column("unreadable", Text, nullable=False),  # JSON: items as they were
+)  # fmt: skip
+
+
+def _create_everything(connection: Connection) -> None:
+    metadata.create_all(connection)
+
+
+# Step n leads from version n to n + 1. A step is never changed once it was released: add another.
+_STEPS: tuple[Callable[[Connection], None], ...] = (_create_everything,)
+
+
+def migrate(connection: Connection) -> int:
+    """Bring the tables up to date, within the caller's transaction.
+
+    Returns:
+        Version they had before.
+
+    Raises:
+        RuntimeError: They were written by a newer SynqC.
+    """
+    known = 0
+    if inspect(connection).has_table(_schema.name):
+        known = connection.execute(select(func.max(_schema.c.version))).scalar() or 0
+    if known > len(_STEPS):
+        raise RuntimeError(
+            f"The database has schema version {known}, but this SynqC knows versions up to {len(_STEPS)}: "
+            "use the SynqC that wrote it, or a newer one."
+        )
+    for version in range(known, len(_STEPS)):
+        _STEPS[version](connection)
+        connection.execute(insert(_schema).values(version=version + 1))
+    return known

@@ -1,0 +1,367 @@
+"""All sessions in memory, and how each change of them reaches the disk."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from synqc.apps.tds import clock
+from synqc.apps.tds.identifiers import new_session_id, run_id_stem, session_id_refusal
+from synqc.apps.tds.models import KpiBundle, RunConfiguration, SessionStatus
+from synqc.apps.tds.session import MOST_LINES, MOST_ROWS, Session, mode_label
+from synqc.apps.tds.storage import Change, Database, StorageUnavailable, WriterLane
+from synqc.errors import InputError, SynqcError
+from synqc.lab.carry import Carry
+from synqc.settings import Settings
+
+__all__ = ["SessionBusy", "SessionStore", "UnknownSession"]
+
+_log = logging.getLogger("synqc.store")
+
+
+class UnknownSession(SynqcError, LookupError):
+    """No session has that id."""
+
+    code = "unknown_session"
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(f"Session '{session_id}' not found")
+
+
+class SessionBusy(SynqcError):
+    """The session is running."""
+
+    code = "session_busy"
+
+
+class SessionStore:
+    """Sessions by id in order of creation.
+
+    A change is made in memory under `lock` and handed to the writer lane; whoever tells a client about it first waits
+    for the future. If it cannot be stored, the session goes back to what it was.
+
+    Args:
+        settings: Limits and the interval of flushing.
+        database: Where sessions live; what it holds is loaded.
+    """
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.lock = threading.RLock()
+        self.sessions: dict[str, Session] = {}
+        self._last_position = 0
+        self._run_ids_lock = threading.Lock()  # of its own: the database is asked under it
+        self._run_ids: dict[str, int] = {}
+        self._run_ids_second = ""
+        self._run_ids_asked_until = clock.compact_stamp(clock.now())
+        self._with_new_rows: set[str] = set()
+        self._load()
+        self.writer = WriterLane(
+            database,
+            flush_interval_s=settings.flush_interval_s if settings.background_flush else None,
+            gather=self._new_telemetry,
+            put_back=self._put_back_telemetry,
+        )
+
+    @property
+    def _sessions(self) -> dict[str, Session]:
+        """An older name that scripts use."""
+        return self.sessions
+
+    def get(self, session_id: str) -> Session:
+        """The session with this id.
+
+        Raises:
+            UnknownSession: There is none.
+        """
+        found = self.sessions.get(session_id)
+        if found is None:
+            raise UnknownSession(session_id)
+        return found
+
+    def create_or_update(self, session_id: str | None, config: RunConfiguration) -> tuple[Session, Future[None]]:
+        """A new session, or a new configuration for a known one.
+
+        Raises:
+            InputError: A client may not choose this id.
+        """
+        with self.lock:
+            known = self.sessions.get(session_id) if session_id else None
+            if known is not None:
+                return known, self._update(known, config)
+            if session_id:
+                refusal = session_id_refusal(session_id)
+                if refusal is not None:
+                    raise InputError(refusal)
+            else:
+                session_id = new_session_id()
+                while session_id in self.sessions:
+                    session_id = new_session_id()
+            self._last_position += 1
+            session = Session(
+                session_id, position=self._last_position, created_at=clock.now(), config=config,
+                shot_limit=self.settings.default_shot_limit,
+            )  # fmt: skip
+            self.sessions[session_id] = session
+            line = session.log("Session created.")
+
+            def undo() -> None:
+                self.sessions.pop(session.session_id, None)
+
+            return session, self.save(session, Change(log_lines=[line]), undo)
+
+    def delete(self, session_id: str) -> Future[None]:
+        """Forget a session; its runs stay readable by their ids.
+
+        Raises:
+            UnknownSession: There is none.
+            SessionBusy: It is running.
+        """
+        with self.lock:
+            session = self.get(session_id)
+            if session.status is SessionStatus.RUNNING:
+                raise SessionBusy(f"Session '{session_id}' is running: kill the run first.")
+            del self.sessions[session_id]
+
+            def undo() -> None:
+                self.sessions.setdefault(session_id, session)
+
+            session.events.publish("state", b'{"deleted":true}')
+            return self._submitted(Change(deleted_sessions=[session_id]), undo)
+
+    def clear_lines(self, session: Session) -> Future[None]:
+        """Forget the log; one line that says so stays."""
+        with self.lock:
+            before = (list(session.lines), session.first_line, session.next_line)
+            session.lines.clear()
+            session.first_line = session.next_line
+            line = session.log("Log cleared.")
+
+            def undo() -> None:
+                session.lines.clear()
+                session.lines.extend(before[0])
+                session.first_line, session.next_line = before[1:]
+
+            change = Change(log_lines=[line], forgotten_lines=[(session.session_id, session.first_line)])
+            return self.save(session, change, undo)
+
+    def save(
+        self, session: Session, change: Change | None = None, undo: Callable[[], None] | None = None
+    ) -> Future[None]:
+        """Store a session as it is now, with what belongs to it, and tell whoever watches."""
+        with self.lock:
+            change = change or Change()
+            change.sessions.append(_row_of(session))
+            if session.next_line % 100 == 0 and session.first_line > 0:
+                change.forgotten_lines.append((session.session_id, session.first_line))
+            stored = self._submitted(change, undo)
+        if session.events.watched:
+            stored.add_done_callback(lambda done: None if done.exception() else self.announce(session, change))
+        return stored
+
+    def announce(self, session: Session, change: Change | None = None) -> None:
+        """Tell whoever watches about new log lines and the state."""
+        if session.events.watched:
+            for row in change.log_lines if change else ():
+                session.events.publish("log", json.dumps({"line": row["line"]}).encode())
+            session.events.publish("state", session.summary_bytes())
+
+    def new_run_id(self, session: Session) -> str:
+        """An id no run has: session, second and, if that is taken, a suffix."""
+        with self._run_ids_lock:
+            stem = run_id_stem(session.session_id, clock.now())
+            second = stem[-16:]
+            if second != self._run_ids_second:
+                if second < self._run_ids_second:  # the clock was set back
+                    self._run_ids_asked_until = max(self._run_ids_asked_until, self._run_ids_second)
+                self._run_ids, self._run_ids_second = {}, second
+            if stem not in self._run_ids:
+                # A second that began after this process did has no ids on disk.
+                asked = second <= self._run_ids_asked_until
+                self._run_ids[stem] = _highest_suffix(stem, self.database.run_ids(stem)) if asked else 0
+            self._run_ids[stem] += 1
+            taken = self._run_ids[stem]
+            return stem if taken == 1 else f"{stem}-{taken}"
+
+    def add_row(self, session: Session, row: bytes) -> None:
+        """Add a telemetry row; it reaches the disk at the next flush."""
+        with self.lock:
+            session.rows.append(row)
+            session.next_row += 1
+            self._with_new_rows.add(session.session_id)
+        session.events.publish("telemetry", row)
+
+    def recollect(self, session: Session) -> None:
+        """Read log lines and telemetry of an earlier process; done once, when they are first asked for."""
+        if session.recollected:
+            return
+        lines = self.database.lines(session.session_id, session.first_line)
+        rows = self.database.telemetry_rows(session.session_id)
+        with self.lock:
+            if session.recollected:
+                return
+            younger = list(session.lines)
+            session.lines.clear()
+            session.lines.extend(
+                line for number, line in lines[-MOST_LINES:] if number < session.next_line - len(younger)
+            )
+            session.lines.extend(younger)
+            newer = list(session.rows)
+            session.rows.clear()
+            session.rows.extend(row for _, row in rows[-MOST_ROWS:])
+            session.rows.extend(newer)
+            session.recollected = True
+
+    def flush(self) -> None:
+        """Store telemetry now; blocks until it is on disk.
+
+        Raises:
+            StorageUnavailable: It cannot be stored.
+        """
+        change = self._new_telemetry()
+        if change is not None:
+            try:
+                _wait_until_stored(self.writer.submit(change))
+            except StorageUnavailable:
+                self._put_back_telemetry(change)
+                raise
+
+    def close(self) -> None:
+        """Store what is left and let go of the database."""
+        self.writer.close()
+        self.database.close()
+
+    def _update(self, session: Session, config: RunConfiguration) -> Future[None]:
+        before = (session.config, session.mode_label, session.last_updated_at)
+        session.config = config
+        session.mode_label = mode_label(config.hardware_target)
+        session.touch()
+        line = session.log("Configuration updated.")
+
+        def undo() -> None:
+            session.config, session.mode_label, moment = before
+            session.touch(moment)
+
+        return self.save(session, Change(log_lines=[line]), undo)
+
+    def _submitted(self, change: Change, undo: Callable[[], None] | None) -> Future[None]:
+        stored = self.writer.submit(change)
+        if undo is not None:
+
+            def settle(done: Future[None]) -> None:
+                if done.exception() is not None:
+                    with self.lock:
+                        undo()
+
+            stored.add_done_callback(settle)
+        return stored
+
+    def _new_telemetry(self) -> Change | None:
+        with self.lock:
+            names, self._with_new_rows = self._with_new_rows, set()
+            rows: list[dict[str, Any]] = []
+            for session_id in names:
+                session = self.sessions.get(session_id)
+                if session is None:
+                    continue
+                first = max(session.rows_stored, session.next_row - len(session.rows))
+                newest = list(session.rows)[first - session.next_row :] if first < session.next_row else []
+                for number, row in enumerate(newest, first):
+                    rows.append(
+                        {"session_id": session_id, "slot": number % MOST_ROWS, "row_number": number, "row": row}
+                    )
+                session.rows_stored = session.next_row
+        return Change(telemetry=rows) if rows else None
+
+    def _put_back_telemetry(self, change: Change) -> None:
+        """Rows that could not be stored are tried again with the next ones, as far as they are still kept."""
+        with self.lock:
+            for row in change.telemetry:
+                session = self.sessions.get(row["session_id"])
+                if session is not None:
+                    session.rows_stored = min(session.rows_stored, row["row_number"])
+                    self._with_new_rows.add(session.session_id)
+
+    def _load(self) -> None:
+        lost_running = []
+        next_lines, next_rows = self.database.next_line_numbers(), self.database.next_row_numbers()
+        for row in self.database.session_rows():
+            session = _session_of(row)
+            session.next_line = max(session.first_line, next_lines.get(session.session_id, 0))
+            session.first_line = max(session.first_line, session.next_line - MOST_LINES)
+            session.next_row = session.rows_stored = next_rows.get(session.session_id, 0)
+            if session.status is SessionStatus.RUNNING:
+                session.set_status(SessionStatus.IDLE, "Idle · the server stopped during a run")
+                lost_running.append(session)
+            self.sessions[session.session_id] = session
+            self._last_position = max(self._last_position, session.position)
+        if lost_running:
+            _log.warning("%d sessions were running when the server stopped; they are idle now.", len(lost_running))
+
+
+def _highest_suffix(stem: str, taken: list[str]) -> int:
+    highest = 0
+    for run_id in taken:
+        rest = run_id.removeprefix(stem)
+        if rest == "":
+            highest = max(highest, 1)
+        elif rest.startswith("-") and rest[1:].isdigit():
+            highest = max(highest, int(rest[1:]))
+    return highest
+
+
+def _row_of(session: Session) -> dict[str, Any]:
+    carry = session.carry
+    return {
+        "session_id": session.session_id,
+        "position": session.position,
+        "created_at": clock.naive_microseconds(session.created_at),
+        "last_updated_at": clock.naive_microseconds(session.last_updated_at),
+        "status": session.status.value,
+        "status_text": session.status_text,
+        "mode_label": session.mode_label,
+        "config": session.config.model_dump_json(),
+        "last_run_id": session.last_run_id,
+        "shot_limit": session.shot_limit,
+        "shots_used": session.shots_used,
+        "last_kpis": None if session.last_kpis is None else session.last_kpis.model_dump_json(),
+        "carry": None if carry is None else json.dumps({"made_by": carry[0], "carry": carry[1].to_dict()}),
+        "first_line": session.first_line,
+    }
+
+
+def _session_of(row: Any) -> Session:
+    session = Session(
+        row.session_id, position=row.position, created_at=clock.parsed(row.created_at),
+        config=RunConfiguration.model_validate_json(row.config), shot_limit=row.shot_limit,
+    )  # fmt: skip
+    session.last_updated_at = clock.parsed(row.last_updated_at)
+    session.status = SessionStatus(row.status)
+    session.status_text = row.status_text
+    session.mode_label = row.mode_label
+    session.last_run_id = row.last_run_id
+    session.shots_used = row.shots_used
+    session.last_kpis = None if row.last_kpis is None else KpiBundle.model_validate_json(row.last_kpis)
+    if row.carry is not None:
+        stored = json.loads(row.carry)
+        session.carry = (stored["made_by"], Carry.from_dict(stored["carry"]))
+    session.first_line = row.first_line
+    session.recollected = False
+    return session
+
+
+def _wait_until_stored(stored: Future[None]) -> None:
+    """Wait until a change is on disk.
+
+    Raises:
+        StorageUnavailable: It cannot be stored.
+    """
+    try:
+        stored.result(30)
+    except TimeoutError as error:
+        raise StorageUnavailable("Storage did not answer within 30 s.") from error

@@ -1,0 +1,194 @@
+"""Grids over a session's configuration: started, watched, cancelled, and kept when they are done."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from synqc import json
+from synqc.apps.tds import clock
+from synqc.apps.tds.engine import SynQcEngine
+from synqc.apps.tds.models import RunConfiguration, SweepRequest
+from synqc.apps.tds.storage import Change
+from synqc.apps.tds.store import SessionStore
+from synqc.cache import MemoryCache
+from synqc.errors import InputError, SynqcError
+from synqc.lab.experiment import StopFlag
+from synqc.lab.sweep import Sweep, sweep
+
+__all__ = ["Sweeps", "TooManySweeps", "UnknownSweep"]
+
+_log = logging.getLogger("synqc.sweeps")
+
+MOST_POINTS = 2500
+_MOST_WAITING = 16
+_MOST_REMEMBERED = 64
+_FIGURES = ("fidelity", "backaction", "information_bits", "latency_us", "objective_score")
+_RANGES = {"probe_strength": (0.0, 1.0), "probe_duration_ns": (5.0, 5000.0)}
+
+
+class UnknownSweep(SynqcError, LookupError):
+    """No sweep has that id."""
+
+    code = "unknown_sweep"
+
+
+class TooManySweeps(SynqcError):
+    """More sweeps are waiting than this service takes."""
+
+    code = "too_many_sweeps"
+
+
+@dataclass
+class _Ongoing:
+    """A sweep of this process."""
+
+    sweep_id: str
+    session_id: str | None
+    config: RunConfiguration
+    axes: dict[str, list[float]]
+    shots: int
+    seed: int
+    total: int
+    status: str = "running"
+    done: int = 0
+    cached: int = 0
+    error: str | None = None
+    results: dict[str, Any] | None = None
+    stop: StopFlag = field(default_factory=StopFlag)
+
+    def document(self) -> dict[str, Any]:
+        """As clients see it."""
+        return {
+            "sweep_id": self.sweep_id, "session_id": self.session_id, "status": self.status, "done": self.done,
+            "total": self.total, "cached": self.cached, "axes": self.axes, "shots": self.shots, "seed": self.seed,
+            "config": self.config.model_dump(mode="json"), "error": self.error, "results": self.results,
+        }  # fmt: skip
+
+
+class Sweeps:
+    """One sweep runs at a time; others wait. Points are cached by content, so a repeated one costs a lookup."""
+
+    def __init__(self, store: SessionStore, engine: SynQcEngine) -> None:
+        self._store = store
+        self._engine = engine
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="synqc-sweep")
+        self._points = MemoryCache(max_entries=20_000)
+        self._known: OrderedDict[str, _Ongoing] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def start(self, request: SweepRequest) -> dict[str, Any]:
+        """Check a sweep and put it in the queue.
+
+        Raises:
+            InputError: A value is out of range, or there are too many points.
+            UnknownSession: A session is named that there is not.
+            TooManySweeps: The queue is full.
+        """
+        if request.session_id is not None:
+            self._store.get(request.session_id)
+        axes: dict[str, list[float]] = {}
+        for name, values in request.axes.items():
+            least, most = _RANGES[name]
+            if not values:
+                raise InputError(f"Axis `{name}` must have at least one value, but is empty.")
+            for value in values:
+                if not least <= value <= most:
+                    raise InputError(
+                        f"Values of axis `{name}` must be between {least:g} and {most:g}, but one is {value}."
+                    )
+            axes[name] = list(values)
+        total = int(np.prod([len(values) for values in axes.values()]))
+        if total > MOST_POINTS:
+            raise InputError(f"A sweep must have at most {MOST_POINTS} points, but this one has {total}.")
+        # A seed that is the same for the same grid lets cached points be found again.
+        seed = 0 if request.seed is None else request.seed
+        ongoing = _Ongoing(
+            f"sweep-{secrets.token_hex(6)}", request.session_id, request.config, axes, request.shots, seed, total
+        )
+        with self._lock:
+            if sum(one.status == "running" for one in self._known.values()) >= _MOST_WAITING:
+                raise TooManySweeps(f"At most {_MOST_WAITING} sweeps may wait: cancel one, or come back later.")
+            self._known[ongoing.sweep_id] = ongoing
+            for sweep_id in [name for name, one in self._known.items() if one.status != "running"][:-_MOST_REMEMBERED]:
+                del self._known[sweep_id]
+        self._worker.submit(self._run, ongoing)
+        return ongoing.document()
+
+    def read(self, sweep_id: str) -> bytes:
+        """A sweep as it is now; blocks on the database if it is an old one.
+
+        Raises:
+            UnknownSweep: There is none of that id.
+        """
+        ongoing = self._known.get(sweep_id)
+        if ongoing is not None:
+            return json.dumps(ongoing.document())
+        stored = self._store.database.sweep_document(sweep_id)
+        if stored is None:
+            raise UnknownSweep(f"Sweep '{sweep_id}' not found")
+        return stored
+
+    def cancel(self, sweep_id: str) -> bytes:
+        """Stop a sweep; what it has is kept.
+
+        Raises:
+            UnknownSweep: There is none of that id.
+        """
+        ongoing = self._known.get(sweep_id)
+        if ongoing is not None and ongoing.status == "running":
+            ongoing.stop.stop()
+            ongoing.status = "cancelled"
+        return self.read(sweep_id)
+
+    def close(self) -> None:
+        """Stop everything and wait for it."""
+        for ongoing in list(self._known.values()):
+            if ongoing.status == "running":
+                self.cancel(ongoing.sweep_id)
+        self._worker.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self, ongoing: _Ongoing) -> None:
+        if ongoing.status != "running":
+            return
+
+        def progress(done: int, _: int) -> None:
+            ongoing.done = done
+
+        try:
+            experiment = self._engine.experiment(ongoing.config, ongoing.session_id or "")
+            found = sweep(
+                experiment, ongoing.axes, shots=ongoing.shots, seed=ongoing.seed, cache=self._points,
+                progress=progress, stop=ongoing.stop,
+            )  # fmt: skip
+            ongoing.cached = found.reused
+            ongoing.results = _results(found)
+            ongoing.done = ongoing.total if not found.partial else ongoing.done
+            if ongoing.status == "running":
+                ongoing.status = "finished"
+        except SynqcError as error:
+            ongoing.status, ongoing.error = "error", str(error)
+        except Exception:
+            _log.exception("Sweep %s failed.", ongoing.sweep_id)
+            ongoing.status, ongoing.error = "error", "The sweep failed inside the server."
+        created_at = clock.naive_microseconds(clock.now())
+        document = json.dumps(ongoing.document())
+        self._store.writer.submit(
+            Change(sweeps=[{"sweep_id": ongoing.sweep_id, "created_at": created_at, "document": document}])
+        )
+
+
+def _results(found: Sweep) -> dict[str, Any]:
+    return {name: {"values": _listed(found[name]), "standard_errors": _listed(found.error(name))} for name in _FIGURES}
+
+
+def _listed(values: np.ndarray) -> Any:
+    """Nested lists, with null where a stop came first."""
+    return np.where(np.isfinite(values), values, None).tolist()  # type: ignore[call-overload]
