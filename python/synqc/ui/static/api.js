@@ -1,0 +1,122 @@
+/** The service's routes: JSON in, JSON out, every failure an ApiError with words. */
+
+import { problemWords } from "./problem_words.js";
+
+const USUAL_PREFIX = "/api/v1/synqc";
+const KEY_NAME = "synqc-api-key";
+const PATIENCE_MS = 20_000;
+
+/** A refusal, or a server that cannot be reached (status 0). */
+export class ApiError extends Error {
+  constructor(status, words) {
+    super(words);
+    this.status = status;
+  }
+}
+
+export class Api {
+  constructor() {
+    this.prefix = USUAL_PREFIX;
+    /** Called when a request found nobody there. */
+    this.onUnreachable = () => {};
+    /** Called when the server wants an API key, or another one. */
+    this.onLocked = () => {};
+  }
+
+  get key() {
+    return sessionStorage.getItem(KEY_NAME) ?? "";
+  }
+
+  set key(value) {
+    if (value) sessionStorage.setItem(KEY_NAME, value);
+    else sessionStorage.removeItem(KEY_NAME);
+  }
+
+  /** Health; finds the prefix first if the server has another one than usual. */
+  async health() {
+    try {
+      return await this.get("/health", { patience: 5000 });
+    } catch (error) {
+      if (error.status !== 404) throw error;
+    }
+    const description = await this._json(await this._fetch("GET", "/openapi.json", { absolute: true }));
+    const path = Object.keys(description.paths ?? {}).find((one) => one.endsWith("/health"));
+    if (!path) throw new ApiError(404, "This server has no TDS service.");
+    this.prefix = path.slice(0, -"/health".length);
+    return this.get("/health", { patience: 5000 });
+  }
+
+  get(path, options) {
+    return this._answer("GET", path, options);
+  }
+
+  post(path, body, options) {
+    return this._answer("POST", path, { ...options, body });
+  }
+
+  delete(path) {
+    return this._answer("DELETE", path);
+  }
+
+  /** An answer as it is: for streams, files and headers. */
+  async raw(method, path, options = {}) {
+    const response = await this._fetch(method, path, options);
+    if (response.ok) return response;
+    let body = null;
+    try {
+      body = await response.json();
+    } catch {
+      // Not JSON: the status has to do.
+    }
+    if (response.status === 401) this.onLocked();
+    throw new ApiError(response.status, problemWords(response.status, body));
+  }
+
+  /** Where to listen to a session; browsers cannot send headers there. */
+  streamUrl(sessionId, intervalMs) {
+    const asked = new URLSearchParams({ interval_ms: String(intervalMs) });
+    if (this.key) asked.set("api_key", this.key);
+    return `${this.prefix}/sessions/${encodeURIComponent(sessionId)}/stream?${asked}`;
+  }
+
+  async _answer(method, path, options) {
+    return this._json(await this.raw(method, path, options));
+  }
+
+  async _json(response) {
+    try {
+      return await response.json();
+    } catch {
+      throw new ApiError(response.status, "The server's answer is not JSON.");
+    }
+  }
+
+  async _fetch(method, path, { body, absolute = false, patience = PATIENCE_MS, signal, headers = {} } = {}) {
+    const sent = { ...headers };
+    if (body !== undefined) sent["Content-Type"] = "application/json";
+    if (this.key) sent["X-API-Key"] = this.key;
+    const stops = [signal, Number.isFinite(patience) ? AbortSignal.timeout(patience) : null].filter(Boolean);
+    try {
+      return await fetch(absolute ? path : this.prefix + path, {
+        method,
+        headers: sent,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        cache: "no-store",
+        signal: stops.length ? AbortSignal.any(stops) : undefined,
+      });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      this.onUnreachable();
+      const words =
+        error.name === "TimeoutError"
+          ? `The server did not answer within ${patience / 1000} s.`
+          : "The server cannot be reached.";
+      throw new ApiError(0, words);
+    }
+  }
+}
+
+/** The path of a session. */
+export function sessionPath(sessionId, tail = "") {
+  return `/sessions/${encodeURIComponent(sessionId)}${tail}`;
+}

@@ -1,0 +1,70 @@
+/** Whether the server is there: asked for its health every few seconds, sooner when a request failed. */
+
+const CALM_MS = 5000;
+const FIRST_RETRY_MS = 400;
+const LONGEST_RETRY_MS = 4000;
+
+export class Connection {
+  /**
+   * @param api - asked for its health
+   * @param onState - called with ("online" | "reconnecting" | "locked", health or null, words)
+   * @param onBack - called when the server is there for the first time, or again
+   */
+  constructor(api, { onState, onBack }) {
+    this._api = api;
+    this._onState = onState;
+    this._onBack = onBack;
+    this._failures = 0;
+    this._timer = null;
+    this._asking = false;
+    this._askAgain = false;
+    this.state = "connecting";
+    api.onUnreachable = () => {
+      if (this.state === "online") this.check();
+    };
+    api.onLocked = () => {
+      if (this.state === "online") this.check();
+    };
+  }
+
+  get online() {
+    return this.state === "online";
+  }
+
+  /** Ask now, and from then on again and again. */
+  async check() {
+    if (this._asking) {
+      this._askAgain = true;
+      return;
+    }
+    clearTimeout(this._timer);
+    this._asking = true;
+    const wait = await this._ask();
+    this._asking = false;
+    const soon = this._askAgain;
+    this._askAgain = false;
+    this._timer = setTimeout(() => this.check(), soon ? 0 : wait);
+  }
+
+  async _ask() {
+    try {
+      const health = await this._api.health();
+      const wasAway = this.state !== "online";
+      this._failures = 0;
+      this.state = "online";
+      this._onState("online", health, `Online · server ${health.version}`);
+      if (wasAway) this._onBack(health);
+      return CALM_MS;
+    } catch (error) {
+      if (error.status === 401) {
+        this.state = "locked";
+        this._onState("locked", null, "API key needed");
+        return CALM_MS;
+      }
+      this._failures += 1;
+      this.state = "reconnecting";
+      this._onState("reconnecting", null, `Reconnecting · try ${this._failures}`);
+      return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this._failures - 1, 6));
+    }
+  }
+}
