@@ -11,10 +11,11 @@ JOBS ?= $(shell nproc)
 SOURCES := $(shell find cpp cmake python/synqc CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' -not -name '*.so')
 CPP_SOURCES := $(shell find cpp cmake CMakeLists.txt -type f)
 
-.PHONY: help demo test test-cpp test-sanitizers test-python fuzz bench lint stubs clean
+.PHONY: help demo serve test test-cpp test-sanitizers test-python fuzz bench lint stubs clean
 
 help:
 	@echo "make demo    run the laboratory's main job on a real device's figures"
+	@echo "make serve   the control page at http://127.0.0.1:8000/ui, and the API"
 	@echo "make test    everything: C++ (optimised, ASan+UBSan, TSan, fuzzed), Python, notebooks, documentation"
 	@echo "make fuzz    fuzz the JSON reader for FUZZ_SECONDS (60)"
 	@echo "make bench   speed figures beside their goals and peers"
@@ -55,6 +56,13 @@ $(VENV)/installed: $(SOURCES) | $(VENV)/demo.ready
 
 demo: $(VENV)/installed
 	$(BIN)/python -m synqc.demo
+
+$(VENV)/serve.ready: pyproject.toml | $(VENV)/demo.ready
+	$(BIN)/python scripts/install_requirements.py service
+	@touch $@
+
+serve: $(VENV)/installed $(VENV)/serve.ready
+	$(BIN)/synqc serve
 
 $(BUILD)/tests.ready: $(CPP_SOURCES) | $(VENV)/installed
 	cmake -S . -B $(BUILD) -DSYNQC_TESTS=ON >/dev/null

@@ -76,9 +76,26 @@ PYTHON_ARROWS = {
     "cache": {"errors", "_core", "json", "metrics"},
     "pipeline": {"errors", "_core", "metrics"},
     "lab": {"errors", "_core", "json", "metrics", "cache", "pipeline"},
+    "settings": {"errors"},
+    "llm": {"errors", "settings", "json", "cache", "metrics"},
+    "apps": {"errors", "_core", "settings", "json", "metrics", "cache", "pipeline", "lab", "llm"},
+    "service": {"errors", "settings", "json", "metrics", "cache", "pipeline", "lab", "llm", "apps", "ui"},
     "demo": {"errors", "lab"},
-    "benchmarks": {"errors", "_core", "json", "metrics", "cache", "pipeline", "lab"},
-    "cli": {"errors", "_core", "json", "metrics", "cache", "pipeline", "lab", "demo", "benchmarks"},
+    "benchmarks": {"errors", "_core", "json", "metrics", "cache", "pipeline", "lab", "settings", "apps", "service"},
+    "cli": {
+        "errors",
+        "_core",
+        "json",
+        "metrics",
+        "cache",
+        "pipeline",
+        "lab",
+        "demo",
+        "benchmarks",
+        "settings",
+        "apps",
+        "service",
+    },
     "__init__": {"errors", "_core", "json", "metrics", "cache", "pipeline", "lab"},
     "__main__": {"cli"},
 }
@@ -107,12 +124,33 @@ def test_a_python_file_imports_only_modules_its_module_may_use(path):
     )
 
 
+# A third-party package may be imported only by these files or folders.
+PYTHON_OWNERS = {
+    "fastapi": ("service", "benchmarks"),
+    "starlette": ("service", "benchmarks"),
+    "uvicorn": ("service", "cli/serve.py", "benchmarks"),
+    "sqlalchemy": ("apps/tds/storage", "cli/serve.py"),
+    "openai": ("llm",),
+    "dotenv": ("settings.py",),
+}
+
+
+@pytest.mark.parametrize("path", sorted(PYTHON.rglob("*.py")), ids=lambda path: str(path.relative_to(PYTHON)))
+def test_a_third_party_package_stays_with_its_owners(path):
+    here = str(path.relative_to(PYTHON))
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [node.module] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for name in names:
+            owners = PYTHON_OWNERS.get((name or "").split(".")[0])
+            if owners and not here.startswith(owners) and node.col_offset == 0:
+                pytest.fail(f"{here} imports {name}, which belongs to {', '.join(owners)}")
+
+
 def test_importing_synqc_loads_no_optional_package(tmp_path):
     import subprocess
     import sys
 
-    program = (
-        "import sys, synqc; print([m for m in ('fastapi', 'plotly', 'xarray', 'qutip', 'pandas') if m in sys.modules])"
-    )
+    program = "import sys, synqc; print([m for m in ('fastapi', 'sqlalchemy', 'pydantic', 'plotly', 'xarray', 'qutip', 'pandas') if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

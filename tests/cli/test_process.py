@@ -19,6 +19,14 @@ def started(*arguments, **streams):
     )
 
 
+@pytest.fixture(scope="module")
+def surely_running_s():
+    """Seconds after which a command has surely begun to simulate: twice what a whole short one takes, and one more."""
+    start = time.monotonic()
+    subprocess.run([*COMMAND, "run", "--shots", "10", "--json"], capture_output=True, check=True)
+    return 2 * (time.monotonic() - start) + 1
+
+
 def interrupted(process, after_s):
     time.sleep(after_s)
     process.send_signal(signal.SIGINT)
@@ -28,10 +36,10 @@ def interrupted(process, after_s):
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_ctrl_c_prints_what_there_is_and_exits_with_130(form):
+def test_ctrl_c_prints_what_there_is_and_exits_with_130(form, surely_running_s):
     arguments = ["run", "--shots", "1e8", "--iterations", "1000", "--seed", "1"]
     process = started(*arguments, *(["--json"] if form == "json" else []))
-    out, err, _ = interrupted(process, 3.0)
+    out, err, _ = interrupted(process, surely_running_s)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert "interrupted" in err
@@ -43,12 +51,12 @@ def test_ctrl_c_prints_what_there_is_and_exits_with_130(form):
         assert "[partial]" in out
 
 
-def test_ctrl_c_in_a_sweep_keeps_the_finished_points(tmp_path):
+def test_ctrl_c_in_a_sweep_keeps_the_finished_points(tmp_path, surely_running_s):
     path = tmp_path / "sweep.db"
     process = started(
-        "sweep", "--axis", "probe_strength=0:1:4001", "--shots", "200000", "--seed", "1", "--json", "--cache", str(path)
+        "sweep", "--axis", "probe_strength=0:1:401", "--shots", "4000000", "--seed", "1", "--json", "--cache", str(path)
     )
-    out, err, _ = interrupted(process, 3.0)
+    out, err, _ = interrupted(process, surely_running_s)
     assert process.returncode == 130, err
     document = json.loads(out)
     assert document["partial"] is True

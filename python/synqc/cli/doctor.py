@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib.metadata
 import os
 import platform
@@ -13,7 +14,9 @@ from typing import Any
 
 from synqc import _core
 from synqc._version import __version__
-from synqc.cli.tables import json_text
+from synqc.cli.server_check import check_server
+from synqc.cli.tables import json_text, table
+from synqc.errors import SynqcError
 
 __all__ = ["add_command", "findings"]
 
@@ -40,6 +43,8 @@ def add_command(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document to stdout and nothing else")
+    parser.add_argument("--url", help="check a running server instead, for example http://127.0.0.1:8000")
+    parser.add_argument("--api-key", help="for a server that wants one; default: the first of SYNQC_API_KEYS")
     parser.set_defaults(act=_act)
 
 
@@ -126,6 +131,25 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 
 def _act(arguments: argparse.Namespace) -> bool:
+    if arguments.url is not None:
+        return _check(arguments)
     found = findings()
     sys.stdout.write((json_text(found) if arguments.json else "\n".join(_lines(found))) + "\n")
+    return False
+
+
+def _check(arguments: argparse.Namespace) -> bool:
+    keys = [key.strip() for key in os.environ.get("SYNQC_API_KEYS", "").split(",") if key.strip()]
+    checks = check_server(arguments.url, arguments.api_key or (keys[0] if keys else None))
+    if arguments.json:
+        sys.stdout.write(json_text([dataclasses.asdict(check) for check in checks]) + "\n")
+    else:
+        sys.stdout.write(table(["", "check", "found"], [
+            ["ok" if check.passed else "FAILED", check.what, check.found] for check in checks
+        ]) + "\n")  # fmt: skip
+    failed = [check.what for check in checks if not check.passed]
+    if failed:
+        raise SynqcError(
+            f"The server at {arguments.url} failed {len(failed)} of {len(checks)} checks: {', '.join(failed)}."
+        )
     return False

@@ -1,0 +1,99 @@
+"""The application, assembled: laboratory, routes, gate."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from synqc import __version__
+from synqc.apps.tds.laboratory import Laboratory
+from synqc.service.context import Workers
+from synqc.service.errors import answer_errors
+from synqc.service.fast_lane import FastLane
+from synqc.service.gate import Gate
+from synqc.service.logs import write_logs
+from synqc.service.loop_lag import measure_loop_lag
+from synqc.service.routes import agent, catalogue, health, observability, polled, runs, sessions, stream, sweeps
+from synqc.service.routes.page import add_page
+from synqc.service.shutdown import Shutdown
+from synqc.settings import Settings
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings | None = None, laboratory: Laboratory | None = None) -> FastAPI:
+    """The service, ready to answer at once: nothing waits for a startup event.
+
+    Args:
+        settings: Read from the environment if None.
+        laboratory: Made from the settings if None.
+
+    Raises:
+        StorageUnavailable: The database cannot be opened, or another service has it open.
+    """
+    settings = settings or (laboratory.settings if laboratory else Settings.from_environment())
+    write_logs(settings.log_level)
+    laboratory = laboratory or Laboratory(settings)
+    workers = Workers()
+    shutdown = Shutdown()
+
+    def close() -> None:
+        laboratory.runs.stop_all()
+        workers.close()
+        laboratory.close()
+
+    atexit.register(close)  # a process that never had a lifespan stores what it has, too
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        measuring = asyncio.ensure_future(measure_loop_lag())
+        with shutdown.by_signals():
+            yield
+        measuring.cancel()
+        laboratory.runs.stop_all()
+        laboratory.store.flush()
+
+    app = _Service(
+        title="SynQc Temporal Dynamics Series", version=__version__, lifespan=lifespan, strict_content_type=False,
+        description="Drive-Probe-Drive experiments as a service: every figure is simulated, none is invented.",
+    )  # fmt: skip
+    app.state.laboratory = laboratory
+    app.state.workers = workers
+    app.state.shutdown = shutdown
+    for routes in (runs, polled, sessions, stream, sweeps, agent, catalogue, health):
+        app.include_router(routes.router, prefix=settings.api_prefix)
+    app.include_router(observability.router)
+    add_page(app)
+    answer_errors(app)
+    app.pass_requests_through(settings, laboratory, workers)
+    return app
+
+
+class _Service(FastAPI):
+    """FastAPI behind a gate. What pages poll is answered in front of it: the framework costs more than the answer."""
+
+    _doorway: ASGIApp | None = None
+    _doorway_of_other_origins: ASGIApp | None = None
+
+    def pass_requests_through(self, settings: Settings, laboratory: Laboratory, workers: Workers) -> None:
+        """Put gate, fast lane and CORS in front."""
+        self._doorway = Gate(FastLane(super().__call__, laboratory, workers), settings)
+        self._doorway_of_other_origins = CORSMiddleware(
+            self._doorway, allow_origins=list(settings.allowed_origins), allow_methods=["*"], allow_headers=["*"],
+            allow_credentials=settings.allowed_origins != ("*",),
+            expose_headers=["X-Request-ID", "X-SynQc-Agent-Cache"],
+        )  # fmt: skip
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or self._doorway is None or self._doorway_of_other_origins is None:
+            await super().__call__(scope, receive, send)
+        elif any(name == b"origin" for name, _ in scope["headers"]):
+            await self._doorway_of_other_origins(scope, receive, send)
+        else:
+            await self._doorway(scope, receive, send)

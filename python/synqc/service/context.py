@@ -1,0 +1,57 @@
+"""What handlers need: the laboratory, and worker threads to block on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from synqc.apps.tds.laboratory import Laboratory
+
+__all__ = ["Lab", "Workers", "durable", "laboratory_of", "on_worker"]
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+class Workers:
+    """Threads for what blocks: runs on some, so that they never keep short reads waiting on the others."""
+
+    def __init__(self) -> None:
+        self.runs = ThreadPoolExecutor(64, thread_name_prefix="synqc-run")
+        self.reads = ThreadPoolExecutor(8, thread_name_prefix="synqc-read")
+
+    def close(self) -> None:
+        """Wait for what is going on."""
+        self.runs.shutdown(wait=True)
+        self.reads.shutdown(wait=True)
+
+
+def laboratory_of(connection: HTTPConnection) -> Laboratory:
+    """The laboratory a request talks to."""
+    found: Laboratory = connection.app.state.laboratory
+    return found
+
+
+async def _laboratory(connection: HTTPConnection) -> Laboratory:
+    return laboratory_of(connection)  # a plain function would be sent to a thread
+
+
+Lab = Annotated[Laboratory, Depends(_laboratory)]
+
+
+async def on_worker(
+    connection: HTTPConnection, call: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs
+) -> _Result:
+    """Call something that blocks for a short while, off the event loop."""
+    workers: Workers = connection.app.state.workers
+    return await asyncio.wrap_future(workers.reads.submit(call, *args, **kwargs))
+
+
+async def durable(stored: Future[Any]) -> None:
+    """Return when a change is on disk; a client that goes away meanwhile does not undo it."""
+    await asyncio.shield(asyncio.wrap_future(stored))

@@ -1,0 +1,140 @@
+"""The agent: suggestions for the next run, and chat."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Header, Response
+from fastapi.responses import StreamingResponse
+
+from synqc.apps.tds.agent import AgentAbsent, count_chat, placeholder_reply, reply_in
+from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.models import AgentSuggestionRequest, AgentSuggestionResponse, ChatRequest, ChatResponse
+from synqc.apps.tds.session import Session
+from synqc.cache import Control
+from synqc.errors import SynqcError
+from synqc.service.context import Lab
+
+__all__ = ["router"]
+
+_log = logging.getLogger("synqc.agent")
+
+router = APIRouter(tags=["agent"])
+
+_SUGGESTION_EXAMPLES: dict[str, Any] = {
+    "gentler": {"summary": "As control pages ask", "value": {"goal": "Less back-action at the same fidelity."}},
+    "votes": {
+        "summary": "Five answers, combined",
+        "value": {"goal": "Lower latency.", "votes": 5, "temperature": 0.5, "max_retries": 2},
+    },
+}
+_CHAT_EXAMPLES: dict[str, Any] = {
+    "question": {"summary": "Ask about a session", "value": {"session_id": "x1", "message": "Why is B so high?"}},
+    "stream": {"summary": "Part by part", "value": {"message": "What is a weak probe?", "stream": True}},
+}
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"description": words, "content": {"application/json": {"example": {"detail": example}}}}
+    for status, words, example in (
+        (400, "The goal is blank, or what is suggested cannot run.", "`goal` must say what to aim at, but is blank."),
+        (404, "No session has that id.", "Session 'x1' not found"),
+        (502, "The model gave no usable answer.", "Agent error: No answer from http://localhost:11434/v1 within 60 s."),
+        (503, "No language model is set up.", str(AgentAbsent())),
+    )
+}
+_CACHE_HEADER = {"description": "Whether the model was asked.", "schema": {"type": "string", "enum": ["hit", "miss"]}}
+_ANSWERS: dict[int | str, dict[str, Any]] = {200: {"headers": {"X-SynQc-Agent-Cache": _CACHE_HEADER}}, **_REFUSALS}
+
+_CacheControl = Annotated[str | None, Header(alias="Cache-Control", description="`no-cache` asks the model anew.")]
+
+
+@router.post(
+    "/sessions/{session_id}/agent-suggestion", operation_id="suggest_configuration",
+    response_model=AgentSuggestionResponse, responses=_ANSWERS,
+)  # fmt: skip
+@router.post(
+    "/sessions/{session_id}/agent/suggest", operation_id="suggest_configuration_by_its_other_path",
+    response_model=AgentSuggestionResponse, responses=_ANSWERS,
+)  # fmt: skip
+async def suggest(
+    session_id: str,
+    body: Annotated[AgentSuggestionRequest, Body(openapi_examples=_SUGGESTION_EXAMPLES)],
+    laboratory: Lab,
+    response: Response,
+    cache_control: _CacheControl = None,
+) -> AgentSuggestionResponse:
+    """A small change of the configuration for the next run, with what the engine expects of it; nothing is applied."""
+    agent = laboratory.agent
+    if agent is None:
+        raise AgentAbsent
+    session = laboratory.store.get(session_id)
+    control = Control(no_cache=True) if "no-cache" in (cache_control or "").lower() else None
+    suggestion = await asyncio.wrap_future(agent.submit(session, body, control))
+    response.headers["X-SynQc-Agent-Cache"] = "hit" if suggestion.cached else "miss"
+    return suggestion.response
+
+
+@router.post(
+    "/chat", operation_id="chat", response_model=ChatResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)  # fmt: skip
+async def chat(
+    body: Annotated[ChatRequest, Body(openapi_examples=_CHAT_EXAMPLES)], laboratory: Lab
+) -> ChatResponse | StreamingResponse:
+    """An answer in words. With `stream`, server-sent events: a `delta` each, and at last the whole `reply`."""
+    if body.stream:
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(_events(body, laboratory), media_type="text/event-stream", headers=headers)
+    return ChatResponse(reply=await _reply(body, laboratory), session_id=body.session_id)
+
+
+async def _reply(body: ChatRequest, laboratory: Laboratory) -> str:
+    agent = laboratory.agent
+    if agent is None:
+        return _placeholder(body, "no agent")
+    try:
+        completion = await asyncio.wrap_future(agent.reply(body, _session_of(body, laboratory)))
+    except SynqcError as error:
+        return _placeholder(body, error.code, error)
+    count_chat("answered")
+    return completion.value
+
+
+async def _events(body: ChatRequest, laboratory: Laboratory) -> AsyncIterator[bytes]:
+    """Deltas, then the reply. The reply is what counts: after a failure it is the placeholder, whatever came before."""
+    agent = laboratory.agent
+    said: list[str] = []
+    try:
+        if agent is None:
+            reply = _placeholder(body, "no agent")
+        else:
+            async for delta in agent.reply_stream(body, _session_of(body, laboratory)):
+                said.append(delta)
+                yield _event({"delta": delta})
+            reply = reply_in("".join(said))
+            count_chat("answered")
+    except SynqcError as error:
+        reply = _placeholder(body, error.code, error)
+    except ValueError:
+        reply = _placeholder(body, "blank")
+    if not said:
+        yield _event({"delta": reply})
+    yield _event({"reply": reply, "session_id": body.session_id})
+
+
+def _session_of(body: ChatRequest, laboratory: Laboratory) -> Session | None:
+    return laboratory.store.sessions.get(body.session_id) if body.session_id else None
+
+
+def _placeholder(body: ChatRequest, outcome: str, error: SynqcError | None = None) -> str:
+    count_chat(outcome)
+    if error is not None:
+        _log.warning("Chat has no answer: %s", error)
+    return placeholder_reply(body.message, body.session_id)
+
+
+def _event(data: dict[str, Any]) -> bytes:
+    return b"data: %s\n\n" % json.dumps(data, separators=(",", ":")).encode()

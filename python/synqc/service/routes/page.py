@@ -1,0 +1,50 @@
+"""The control page and its files, outside the prefix."""
+
+from __future__ import annotations
+
+from importlib import resources, util
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, HTTPException
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+
+__all__ = ["add_page"]
+
+_FOLDER = Path(str(resources.files("synqc") / "ui"))
+
+
+def add_page(app: FastAPI) -> None:
+    """Serve the page, its scripts, and Plotly from its installed package."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/ui", response_class=FileResponse)
+    async def control_page() -> FileResponse:
+        page = _FOLDER / "synqc_control_panel.html"
+        if not page.is_file():
+            raise HTTPException(404, "The control page is not installed")
+        return FileResponse(page, media_type="text/html")
+
+    @router.get("/ui/static/vendor/plotly.min.js", response_class=FileResponse)
+    async def plotly_script() -> FileResponse:
+        found = util.find_spec("plotly")
+        script = None if found is None or found.origin is None else Path(found.origin).parent / "package_data"
+        if script is None or not (script / "plotly.min.js").is_file():
+            raise HTTPException(404, "Charts need Plotly: pip install 'synqc[plot]'")
+        headers = {"cache-control": "public, max-age=86400"}
+        return FileResponse(script / "plotly.min.js", media_type="text/javascript", headers=headers)
+
+    app.include_router(router)
+    if (_FOLDER / "static").is_dir():
+        app.mount("/ui/static", _Revalidated(directory=_FOLDER / "static"), name="ui-static")
+
+
+class _Revalidated(StaticFiles):
+    """Files that a browser asks about each time: old modules beside new ones would break the page after an upgrade."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = "no-cache"
+        return response

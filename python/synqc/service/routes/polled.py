@@ -1,0 +1,88 @@
+"""What pages poll. The fast lane answers most of it; here is what it leaves, and the documentation of all."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from synqc.apps.tds.export import export_body
+from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.models import ExportFormat, SessionSummary, TelemetryRequest
+from synqc.apps.tds.session import MOST_ROWS, Session
+from synqc.apps.tds.telemetry import newest_row_and_rows_body, rows_body
+from synqc.service.context import Lab, on_worker
+from synqc.service.json_bytes import JsonBytes
+
+__all__ = ["ExportAnswer", "TelemetryRow", "TelemetryRows", "router"]
+
+router = APIRouter(tags=["sessions"])
+
+
+class TelemetryRow(BaseModel):
+    """One measurement: the newest batch of a run, or a monitor batch on the idle device."""
+
+    timestamp: str = Field(examples=["2026-01-02T03:04:05.678Z"])
+    provider: str = Field(examples=["sim-local"])
+    fidelity: float = Field(examples=[0.981])
+    latency_us: float = Field(examples=[1.4])
+    backaction: float = Field(examples=[0.012])
+    shots_used: int = Field(examples=[836])
+    shot_rate: float = Field(description="Shots a second on the device's clock.", examples=[700000.0])
+    fidelity_standard_error: float
+    qubits: list[float] = Field(description="Share of bits that read 1, per qubit.")
+
+
+class TelemetryRows(BaseModel):
+    """The newest rows, oldest first."""
+
+    session_id: str
+    rows: list[TelemetryRow]
+
+
+class ExportAnswer(BaseModel):
+    """An object for JSON, text for CSV and notebook."""
+
+    format: ExportFormat
+    payload: dict[str, Any] | str
+
+
+@router.get("/sessions/{session_id}/telemetry", operation_id="read_telemetry", response_model=TelemetryRows)
+async def read_telemetry(
+    request: Request, session_id: str, laboratory: Lab, limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 64
+) -> Response:
+    """Measure once, and read the newest rows; none before the first run."""
+    session = laboratory.store.get(session_id)
+    await _measure_once(request, laboratory, session)
+    return JsonBytes(rows_body(session, limit))
+
+
+@router.post("/sessions/{session_id}/telemetry", operation_id="sample_telemetry")
+async def sample_telemetry(
+    request: Request, session_id: str, laboratory: Lab, body: TelemetryRequest | None = None
+) -> Response:
+    """Measure once; the newest row flat, and the rows: whichever a client reads."""
+    session = laboratory.store.get(session_id)
+    await _measure_once(request, laboratory, session)
+    return JsonBytes(newest_row_and_rows_body(session, (body or TelemetryRequest()).limit))
+
+
+@router.get("/sessions/{session_id}", operation_id="read_session", response_model=SessionSummary)
+async def read_session(session_id: str, laboratory: Lab) -> Response:
+    """A session's state."""
+    return JsonBytes(laboratory.store.get(session_id).summary_bytes())
+
+
+@router.get("/sessions/{session_id}/export", operation_id="export_session", response_model=ExportAnswer)
+async def export_session(session_id: str, laboratory: Lab, format: ExportFormat = ExportFormat.JSON) -> Response:
+    """A session as JSON, CSV or notebook cell."""
+    return JsonBytes(export_body(laboratory.store.get(session_id), format))
+
+
+async def _measure_once(request: Request, laboratory: Laboratory, session: Session) -> None:
+    if not session.recollected:
+        await on_worker(request, laboratory.store.recollect, session)
+    if not laboratory.monitor.poll(session):
+        await on_worker(request, laboratory.monitor.measure, session)
+        laboratory.monitor.poll(session)

@@ -1,0 +1,125 @@
+"""Starting, killing and reading runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from synqc import json
+from synqc.apps.tds.details import details_document
+from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.models import RunRecord, RunRequest, SessionSummary
+from synqc.apps.tds.runs import UnsafeProbe
+from synqc.errors import InputError
+from synqc.service.context import Lab, durable, on_worker
+from synqc.service.errors import UnknownRun
+from synqc.service.json_bytes import JsonBytes
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["runs"])
+
+
+class RunAnswer(BaseModel):
+    """A run and the session it left."""
+
+    run: RunRecord
+    session: SessionSummary
+
+
+class RunPage(BaseModel):
+    """Runs, newest first; `next_cursor` is null on the last page."""
+
+    runs: list[RunRecord]
+    next_cursor: str | None
+
+
+@router.post("/sessions/{session_id}/run", operation_id="start_run", response_model=RunAnswer)
+async def start_run(request: Request, session_id: str, body: RunRequest, laboratory: Lab) -> Response:
+    """Run a session's configuration and answer when it is done and stored."""
+    try:
+        started = laboratory.runs.start(session_id, body)
+    except UnsafeProbe as refusal:
+        if refusal.stored is not None:
+            await durable(refusal.stored)
+        raise
+    context = contextvars.copy_context()  # log lines of the worker carry the request's id
+    future = request.app.state.workers.runs.submit(context.run, laboratory.runs.execute, started)
+    # A client that goes away does not stop the run: it is shielded from the cancelled request.
+    finished = await asyncio.shield(asyncio.wrap_future(future))
+    await durable(finished.stored)
+    return JsonBytes(finished.body)
+
+
+@router.post("/sessions/{session_id}/kill", operation_id="kill_run")
+async def kill_run(session_id: str, laboratory: Lab) -> dict[str, Any]:
+    """Stop a session's run; what it has measured is kept."""
+    answer, stored = laboratory.runs.kill(session_id)
+    await durable(stored)
+    return answer
+
+
+@router.get("/runs", operation_id="list_runs", response_model=RunPage)
+async def list_runs(
+    request: Request,
+    laboratory: Lab,
+    session_id: str | None = None,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """Runs of one session or of all, newest first."""
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise InputError(f"`cursor` must be the `next_cursor` of an earlier answer, but is '{cursor[:50]}'.")
+    before = None if cursor is None else int(cursor)
+    found = await on_worker(request, laboratory.database.run_documents, session_id, before, limit + 1)
+    page = found[:limit]
+    more = json.dumps(str(page[-1][0])) if len(found) > limit else b"null"
+    return JsonBytes(b'{"runs":[' + b",".join(run for _, run in page) + b'],"next_cursor":' + more + b"}")
+
+
+@router.get("/runs/{run_id}", operation_id="read_run", response_model=RunRecord)
+async def read_run(request: Request, run_id: str, laboratory: Lab) -> Response:
+    """A run as it was answered."""
+    return JsonBytes(await _found(request, laboratory, run_id, "run_document"))
+
+
+@router.get("/runs/{run_id}/details", operation_id="read_run_details")
+async def read_run_details(request: Request, run_id: str, laboratory: Lab) -> Response:
+    """Estimates, latency terms, probe figures, history of every iteration, and what repeats the run."""
+    run = RunRecord.model_validate_json(await _found(request, laboratory, run_id, "run_document"))
+    stored = await _found(request, laboratory, run_id, "run_details")
+    return JsonBytes(await on_worker(request, _shown, run, stored))
+
+
+def _shown(run: RunRecord, stored: bytes) -> bytes:
+    return json.dumps(details_document(run, stored))
+
+
+@router.get("/runs/{run_id}/records", operation_id="read_run_records", response_class=Response)
+async def read_run_records(request: Request, run_id: str, laboratory: Lab) -> Response:
+    """Bits and records of every shot as a NumPy `.npz`, simulated again from the stored seed and checked."""
+    details = json.loads(await _found(request, laboratory, run_id, "run_details"))
+    run = RunRecord.model_validate_json(await _found(request, laboratory, run_id, "run_document"))
+    if "replay" not in details:
+        raise UnknownRun(f"Run '{run_id}' was imported without what would repeat it, so it has no records")
+    if run.partial:
+        raise UnknownRun(f"Run '{run_id}' was stopped, so it cannot be repeated shot by shot")
+    if details["shots_simulated"] > _MOST_SHOTS_OF_RECORDS:
+        raise InputError(f"Records are given for at most {_MOST_SHOTS_OF_RECORDS} shots, but this run has more.")
+    body = await on_worker(request, laboratory.engine.records, run.config_snapshot, run.session_id, details["replay"])
+    headers = {"content-disposition": 'attachment; filename="records.npz"'}
+    return Response(body, media_type="application/octet-stream", headers=headers)
+
+
+_MOST_SHOTS_OF_RECORDS = 500_000
+
+
+async def _found(request: Request, laboratory: Laboratory, run_id: str, read: str) -> bytes:
+    document: bytes | None = await on_worker(request, getattr(laboratory.database, read), run_id)
+    if document is None:
+        raise UnknownRun(f"Run '{run_id}' not found")
+    return document

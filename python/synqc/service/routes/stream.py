@@ -1,0 +1,154 @@
+"""What happens in a session, as it happens: server-sent events and WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, WebSocket, WebSocketDisconnect
+from fastapi.responses import StreamingResponse
+from starlette.requests import HTTPConnection
+
+from synqc.apps.tds.events import Event
+from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.session import Session
+from synqc.apps.tds.store import UnknownSession
+from synqc.service.context import Lab, laboratory_of, on_worker
+from synqc.service.shutdown import Shutdown
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["sessions"])
+
+_SIGN_OF_LIFE_S = 15.0
+_Interval = Annotated[int, Query(ge=100, le=10_000, description="Time between telemetry rows, ms.")]
+
+
+@router.get("/sessions/{session_id}/stream", operation_id="stream_session", response_class=StreamingResponse)
+async def stream_session(
+    request: Request,
+    session_id: str,
+    laboratory: Lab,
+    interval_ms: _Interval = 100,
+    last_event_id: Annotated[str | None, Query()] = None,
+    last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+) -> StreamingResponse:
+    """State, KPIs, progress, telemetry and log lines as server-sent events; resumable by `Last-Event-ID`."""
+    session = laboratory.store.get(session_id)
+    resume = _number(last_event_id_header or last_event_id)
+
+    async def text() -> AsyncIterator[bytes]:
+        async for event in _events(request, laboratory, session, resume, interval_ms / 1e3):
+            if event is None:
+                yield b": alive\n\n"
+            else:
+                yield b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.kind.encode(), event.data)
+
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(text(), media_type="text/event-stream", headers=headers)
+
+
+@router.websocket("/sessions/{session_id}/ws")
+async def watch_session(socket: WebSocket, session_id: str) -> None:
+    """The same events as JSON texts."""
+    laboratory = laboratory_of(socket)
+    try:
+        session = laboratory.store.get(session_id)
+    except UnknownSession as error:
+        await socket.close(4404, str(error)[:120])
+        return
+    await socket.accept()
+    interval = _number(socket.query_params.get("interval_ms")) or 100
+    resume = _number(socket.query_params.get("last_event_id"))
+    sending = asyncio.ensure_future(_send_all(socket, laboratory, session, resume, min(max(interval, 100), 10_000)))
+    leaving = asyncio.ensure_future(_left(socket))
+    await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    ended_here = not leaving.done()
+    for task in (sending, leaving):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+            await task
+    if ended_here:
+        await socket.close()
+
+
+async def _left(socket: WebSocket) -> None:
+    """Returns when the client has gone; whatever else it says is not heard."""
+    with contextlib.suppress(WebSocketDisconnect):
+        while (await socket.receive())["type"] != "websocket.disconnect":
+            pass
+
+
+async def _send_all(
+    socket: WebSocket, laboratory: Laboratory, session: Session, resume: int | None, interval_ms: int
+) -> None:
+    async for event in _events(socket, laboratory, session, resume, interval_ms / 1e3):
+        if event is not None:
+            text = b'{"id":%d,"event":"%s","data":%s}' % (event.number, event.kind.encode(), event.data)
+            await socket.send_text(text.decode())
+
+
+async def _events(
+    connection: HTTPConnection, laboratory: Laboratory, session: Session, resume: int | None, interval_s: float
+) -> AsyncIterator[Event | None]:
+    """Events from `resume` on, or from now on after the present state; None as a sign of life."""
+    loop = asyncio.get_running_loop()
+    woken = asyncio.Event()
+
+    def wake() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop may have ended with the server
+            loop.call_soon_threadsafe(woken.set)
+
+    shutdown: Shutdown = connection.app.state.shutdown
+    following = session.events.watch(wake)
+    try:
+        if resume is None:
+            yield Event(following - 1, "state", session.summary_bytes())
+        else:
+            following = resume + 1
+        ticking = asyncio.ensure_future(_tick(connection, laboratory, session, interval_s))
+        shutdown.watch(wake)
+        try:
+            while True:
+                ended = shutdown.begun or laboratory.store.sessions.get(session.session_id) is not session
+                woken.clear()
+                events, lost = session.events.since(following)
+                if lost:
+                    yield Event(events[0].number - 1 if events else session.events.following - 1, "reset", b"{}")
+                    following = events[0].number if events else session.events.following
+                for event in events:
+                    yield event
+                    following = event.number + 1
+                if ended:
+                    return
+                try:
+                    async with asyncio.timeout(_SIGN_OF_LIFE_S):
+                        await woken.wait()
+                except TimeoutError:
+                    yield None
+        finally:
+            shutdown.leave(wake)
+            ticking.cancel()
+    finally:
+        session.events.leave(wake)
+
+
+async def _tick(connection: HTTPConnection, laboratory: Laboratory, session: Session, interval_s: float) -> None:
+    """Measure as often as the most eager viewer wants; several viewers share the rows."""
+    due = time.monotonic()
+    while True:
+        due = max(due + interval_s, time.monotonic())  # late rows are not made up for in a burst
+        await asyncio.sleep(due - time.monotonic())
+        if due - session.last_row_at < interval_s * 0.9:
+            continue
+        session.last_row_at = due
+        if not laboratory.monitor.poll(session):
+            await on_worker(connection, laboratory.monitor.measure, session)
+            laboratory.monitor.poll(session)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -1,0 +1,237 @@
+"""While nothing can be stored, writes are refused in clear words, reads go on, and no restart is needed afterwards."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
+
+from running_server import PREFIX as P
+from running_server import RunningServer
+from sqlalchemy.exc import OperationalError
+
+from synqc.service import create_app
+from synqc.settings import Settings
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 4 MB, where root may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = os.geteuid() == 0 and shutil.which("mount") is not None
+    if mounted:
+        command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+        mounted = subprocess.run(command, check=False, capture_output=True).returncode == 0
+    if not mounted:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def service(tmp_path):
+    """A service with a session and a run."""
+    client = TestClient(create_app(Settings(state_dir=tmp_path / "state")), raise_server_exceptions=False)
+    client.post(P + "/sessions", json={"session_id": "x1", "config": {"notes": "before"}})
+    assert client.post(P + "/sessions/x1/run", json={}).status_code == 200
+    yield client
+    client.app.state.laboratory.close()
+
+
+def check_that_writes_are_refused_and_reads_go_on(ask, session):
+    """`ask(method, path, body)` gives (status, answer) of a service that cannot store anything."""
+    before = ask("GET", f"/sessions/{session}")[1]
+    refused = [
+        ask("POST", "/sessions", {"session_id": session, "config": {"notes": "lost"}}),
+        ask("POST", "/sessions", {"session_id": "never-made"}),
+        ask("POST", f"/sessions/{session}/run", {}),
+        ask("POST", f"/sessions/{session}/kill", None),
+        ask("DELETE", f"/sessions/{session}/logs", None),
+        ask("DELETE", f"/sessions/{session}", None),
+    ]
+    for status, answer in refused:
+        assert status == 503, answer
+        assert "refused to write" in answer["detail"]
+        assert answer["code"] == "storage_unavailable"
+    status, after = ask("GET", f"/sessions/{session}")
+    assert status == 200
+    for name in ("config", "shots_used", "last_run_id", "last_kpis", "shot_limit", "created_at"):
+        assert after[name] == before[name], f"{name} shows what was refused"
+    assert after["status"] != "running"
+    assert ask("GET", "/sessions/never-made")[0] == 404
+    for path in (f"/sessions/{session}/logs", f"/sessions/{session}/telemetry", f"/sessions/{session}/export"):
+        assert ask("GET", path)[0] == 200, path
+    assert ask("GET", f"/runs/{before['last_run_id']}")[0] == 200
+    assert ask("GET", "/health")[0] == 200
+    status, readiness = ask("GET", "/ready")
+    assert status == 503
+    assert readiness["status"] == "degraded"
+    assert "refused to write" in readiness["storage"]
+
+
+def check_that_it_works_again(ask, session):
+    answer = ask("POST", f"/sessions/{session}/run", {})
+    assert answer[0] == 200, answer
+    assert answer[1]["session"]["status"] == "idle"
+    assert ask("GET", f"/runs/{answer[1]['run']['run_id']}") == (200, answer[1]["run"])
+    assert ask("POST", "/sessions", {"session_id": "made-later"})[0] == 200
+    assert ask("GET", "/ready") == (200, {"status": "ready", "storage": "ok"})
+
+
+def fill(path):
+    """Write until there is no space left."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT)
+    with contextlib.suppress(OSError):
+        while os.write(file, b"x" * 4096):
+            pass
+    os.close(file)
+    assert os.statvfs(path).f_bavail == 0
+
+
+def test_a_full_disk(small_disk, tmp_path):
+    server = RunningServer(tmp_path / "server", SYNQC_STATE_DIR=str(small_disk / "state")).start()
+
+    def ask(method, path, body=None):
+        return server.request(method, P + path, body)
+
+    try:
+        assert ask("POST", "/sessions", {"session_id": "x1"})[0] == 200
+        assert ask("POST", "/sessions/x1/run", {})[0] == 200
+        filler = small_disk / "filler"
+        fill(filler)
+        # What the log has room for in blocks of its own may still be written.
+        deadline = time.monotonic() + 30
+        while ask("POST", "/sessions", {"session_id": "x1", "config": {"notes": "x" * 100_000}})[0] == 200:
+            assert time.monotonic() < deadline, "the disk is full, and it never says so"
+        check_that_writes_are_refused_and_reads_go_on(ask, "x1")
+        filler.unlink()
+        check_that_it_works_again(ask, "x1")
+        kept = ask("GET", "/sessions")[1]
+        server.kill()
+        server.start()
+        assert ask("GET", "/sessions")[1] == kept
+    finally:
+        server.stop()
+
+
+def test_a_directory_that_cannot_be_written_is_named_at_the_start(small_disk, tmp_path):
+    (small_disk / "state").mkdir()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    server = RunningServer(tmp_path / "server", SYNQC_STATE_DIR=str(small_disk / "state")).start(wait=False)
+    try:
+        assert server.process.wait(60) != 0
+        assert f"State directory {small_disk / 'state'} cannot be used" in server.words()
+        assert "Read-only file system" in server.words()
+    finally:
+        server.stop()
+
+
+def test_a_commit_that_fails(service, monkeypatch):
+    def ask(method, path, body=None):
+        answer = service.request(method, P + path, json=body)
+        return answer.status_code, answer.json()
+
+    lane = service.app.state.laboratory.store.writer
+
+    def fail(change):
+        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lane, "_commit", fail)
+        check_that_writes_are_refused_and_reads_go_on(ask, "x1")
+    check_that_it_works_again(ask, "x1")
+
+
+def test_telemetry_that_could_not_be_stored_is_stored_later(service, monkeypatch):
+    store = service.app.state.laboratory.store
+    for _ in range(3):
+        service.get(P + "/sessions/x1/telemetry")
+
+    def fail(change):
+        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.writer, "_commit", fail)
+        for _ in range(3):
+            service.get(P + "/sessions/x1/telemetry")
+        time.sleep(1.3)  # a flush came and failed
+    service.get(P + "/sessions/x1/telemetry")
+    rows = [bytes(row) for row in store.get("x1").rows]
+    store.flush()
+    stored = [row for _, row in store.database.telemetry_rows("x1")]
+    assert stored[-1] == rows[-1]
+    assert len(stored) == len(rows), "rows of a failed flush are lost"
+
+
+def test_a_run_that_could_not_be_stored_does_not_come_back(service, monkeypatch, tmp_path):
+    before = service.get(P + "/sessions/x1").json()
+    lane = service.app.state.laboratory.store.writer
+
+    def fail(change):
+        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lane, "_commit", fail)
+        assert service.post(P + "/sessions/x1/run", json={}).status_code == 503
+    service.post(P + "/sessions/x1/kill")
+    service.app.state.laboratory.close()
+    again = TestClient(create_app(Settings(state_dir=tmp_path / "state")))
+    after = again.get(P + "/sessions/x1").json()
+    again.app.state.laboratory.close()
+    for name in ("shots_used", "last_run_id", "last_kpis"):
+        assert after[name] == before[name], name
+
+
+class TestSecondProcess:
+    def test_two_workers_refuse_and_say_why(self, tmp_path):
+        server = RunningServer(tmp_path, "--workers", "2").start(wait=False)
+        try:
+            deadline = time.monotonic() + 60
+            while "use one worker" not in server.words().replace("\n", " "):
+                assert time.monotonic() < deadline, server.words()
+                time.sleep(0.1)
+            # Whatever answers meanwhile is one and the same process.
+            made, listed = set(), []
+            for number in range(20):
+                try:
+                    status, answer = server.request("POST", P + "/sessions", {"session_id": f"x{number}"})
+                    if status == 200:
+                        made.add(answer["session_id"])
+                    listed.append({one["session_id"] for one in server.request("GET", P + "/sessions")[1]})
+                except OSError:
+                    continue
+                assert listed[-1] >= made
+        finally:
+            server.process.terminate()
+            server.process.wait(60)
+
+    def test_a_second_service_on_the_same_state_refuses(self, tmp_path):
+        first = RunningServer(tmp_path / "first").start()
+        second = RunningServer(tmp_path / "second", SYNQC_STATE_DIR=str(first.state_dir)).start(wait=False)
+        try:
+            assert second.process.wait(60) != 0
+            words = second.words()
+            assert "is in use by another SynqC service" in words
+            assert str(first.process.pid) in words
+            assert first.api("GET", "/health")["status"] == "ok"
+        finally:
+            second.stop()
+            first.stop()
+
+    def test_a_successor_waits_for_its_predecessor(self, tmp_path):
+        first = RunningServer(tmp_path / "first").start()
+        first.api("POST", "/sessions", {"session_id": "x1"})
+        second = RunningServer(tmp_path / "second", SYNQC_STATE_DIR=str(first.state_dir)).start(wait=False)
+        time.sleep(2)
+        first.stop()
+        second.wait_until_it_answers()
+        assert [one["session_id"] for one in second.api("GET", "/sessions")] == ["x1"]
+        second.stop()

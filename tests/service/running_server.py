@@ -1,0 +1,108 @@
+"""A real server in a process of its own, which tests may kill."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+PREFIX = "/api/v1/synqc"
+
+
+def free_port():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+class RunningServer:
+    """`python -m uvicorn synqc_tds_super_backend:app` in a folder.
+
+    Args:
+        folder: Working directory; the state is in `state` below it.
+        arguments: More of uvicorn's.
+        environment: Variables beside SYNQC_STATE_DIR.
+    """
+
+    def __init__(self, folder, *arguments, **environment):
+        self.folder = folder
+        self.state_dir = folder / "state"
+        self.port = free_port()
+        self._arguments = arguments
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SYNQC_", "OPENAI_"))}
+        self._environment = {**inherited, "SYNQC_STATE_DIR": str(self.state_dir), **environment}
+        self.process = None
+        self.log = folder / "server.log"
+
+    def start(self, *, wait=True):
+        """Start it, and return when it answers."""
+        command = [
+            sys.executable, "-m", "uvicorn", "synqc_tds_super_backend:app", "--port", str(self.port),
+            "--log-level", "warning", *self._arguments,
+        ]  # fmt: skip
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=self.folder, env=self._environment, stdout=log, stderr=log)
+        if wait:
+            self.wait_until_it_answers()
+        return self
+
+    def wait_until_it_answers(self, seconds=60.0):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"the server ended by itself:\n{self.words()}"
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self.request("GET", f"{PREFIX}/health")[0] == 200:
+                    return
+            time.sleep(0.02)
+        raise AssertionError(f"no answer within {seconds} s:\n{self.words()}")
+
+    def words(self):
+        """What it wrote to its log."""
+        return self.log.read_text(errors="replace")[-5000:]
+
+    def kill(self):
+        """Pull the plug."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """As an operator does."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise AssertionError(f"it does not stop when asked to:\n{self.words()}") from None
+
+    def connection(self, timeout=60.0):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def request(self, method, path, body=None, headers=None):
+        """(status, parsed answer) on a connection of its own."""
+        connection = self.connection()
+        try:
+            return ask(connection, method, path, body, headers)
+        finally:
+            connection.close()
+
+    def api(self, method, path, body=None):
+        """The parsed answer below the prefix; anything but 200 is a failure."""
+        status, answer = self.request(method, PREFIX + path, body)
+        assert status == 200, (method, path, status, answer)
+        return answer
+
+
+def ask(connection, method, path, body=None, headers=None):
+    """(status, parsed answer) on a connection that stays open."""
+    payload = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+    connection.request(method, path, payload, {"content-type": "application/json", **(headers or {})})
+    answer = connection.getresponse()
+    content = answer.read()
+    is_json = answer.headers.get("content-type", "").startswith("application/json")
+    return answer.status, json.loads(content) if is_json else content
