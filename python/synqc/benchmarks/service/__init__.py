@@ -1,0 +1,1 @@
+"""The service over loopback, beside a bare Starlette route that answers with the same bytes."""
