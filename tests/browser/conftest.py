@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from desk import Desk
 from playwright.sync_api import sync_playwright
-from running_service import RunningService
+from running_server import RunningServer
 
 CHROMIUM = os.environ.get("SYNQC_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -31,7 +31,7 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    running = RunningService(tmp_path_factory.mktemp("service"))
+    running = RunningServer(tmp_path_factory.mktemp("service")).start()
     yield running
     running.stop()
 

@@ -36,7 +36,7 @@ class Desk:
 
     def open_new(self, session_id, **config):
         """Open the page on a session made by another client."""
-        self.service.call("POST", "/sessions", {"session_id": session_id, "config": config})
+        self.service.api("POST", "/sessions", {"session_id": session_id, "config": config})
         self.open(session_id)
         expect(self.page.locator("#telemetry-mode")).to_have_text("live", timeout=LOADED_MS)
         return self
@@ -61,7 +61,7 @@ class Desk:
         expect(self["#save-state"]).to_have_text("Saved")
 
     def session(self):
-        return self.service.call("GET", f"/sessions/{self['#run-session'].inner_text()}")
+        return self.service.api("GET", f"/sessions/{self['#run-session'].inner_text()}")
 
     def complaints(self):
         """Errors and warnings of the console that no test provoked."""

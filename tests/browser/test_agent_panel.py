@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from running_service import RunningService
+from running_server import RunningServer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "llm"))
 
@@ -28,7 +28,9 @@ def double():
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, double):
-    running = RunningService(tmp_path_factory.mktemp("service"), OPENAI_API_KEY="sk-test", OPENAI_BASE_URL=double.url)
+    running = RunningServer(
+        tmp_path_factory.mktemp("service"), OPENAI_API_KEY="sk-test", OPENAI_BASE_URL=double.url
+    ).start()
     yield running
     running.stop()
 

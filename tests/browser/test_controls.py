@@ -21,14 +21,14 @@ class TestSessions:
 
     def test_creating_without_an_id_takes_the_servers(self, open_desk):
         desk = open_desk().open()
-        known = {one["session_id"] for one in desk.service.call("GET", "/sessions")}
+        known = {one["session_id"] for one in desk.service.api("GET", "/sessions")}
         desk["#create"].click()
         expect(desk["#run-session"]).to_have_text(re.compile("^synqc-[0-9a-f]{6}$"))
         assert desk["#run-session"].inner_text() not in known
 
     def test_selecting_shows_that_sessions_configuration_and_log(self, open_desk):
         desk = open_desk().open_new("select-a", probe_strength=0.11)
-        desk.service.call("POST", "/sessions", {"session_id": "select-b", "config": {"probe_strength": 0.33}})
+        desk.service.api("POST", "/sessions", {"session_id": "select-b", "config": {"probe_strength": 0.33}})
         desk["#session-list"].get_by_text("select-b", exact=True).click(timeout=10_000)
         expect(desk["#probe_strength"]).to_have_value("0.33")
         expect(desk["#session-list [aria-current=true] .name"]).to_have_text("select-b")
@@ -50,12 +50,12 @@ class TestSessions:
         desk["#confirm-yes"].click()
         expect(desk["#status-text"]).to_contain_text("No session is selected")
         expect(remove).to_have_count(0)
-        assert name not in {one["session_id"] for one in desk.service.call("GET", "/sessions")}
+        assert name not in {one["session_id"] for one in desk.service.api("GET", "/sessions")}
 
     def test_a_search_narrows_many_sessions(self, open_desk):
         desk = open_desk().open_new("needle")
         for number in range(8):
-            desk.service.call("POST", "/sessions", {"session_id": f"hay-{number}", "config": {}})
+            desk.service.api("POST", "/sessions", {"session_id": f"hay-{number}", "config": {}})
         desk["#session-filter"].fill("NEEDLE", timeout=10_000)
         expect(desk["#session-list .name"]).to_have_text(["needle"])
         desk["#session-filter"].fill("no such")
@@ -141,7 +141,7 @@ class TestRuns:
         desk["#seed"].fill("11")
         desk.run()
         session = desk.session()
-        run = desk.service.call("GET", f"/runs/{session['last_run_id']}")
+        run = desk.service.api("GET", f"/runs/{session['last_run_id']}")
         assert (run["mode"], run["seed"]) == ("run", 11)
         fidelity = run["estimates"]["fidelity"]
         shown = desk["#kpi-fidelity .value"].inner_text()
@@ -221,10 +221,10 @@ class TestRuns:
         desk.notice("has no active run")
         desk.page.keyboard.press("?")
         expect(desk["#help-dialog"]).to_be_visible()
-        runs = len(desk.service.call("GET", f"/runs?session_id={desk['#run-session'].inner_text()}")["runs"])
+        runs = len(desk.service.api("GET", f"/runs?session_id={desk['#run-session'].inner_text()}")["runs"])
         desk.page.keyboard.press("r")
         desk.page.wait_for_timeout(300)
-        assert len(desk.service.call("GET", f"/runs?session_id={desk['#run-session'].inner_text()}")["runs"]) == runs
+        assert len(desk.service.api("GET", f"/runs?session_id={desk['#run-session'].inner_text()}")["runs"]) == runs
 
 
 class TestPictures:
@@ -262,7 +262,7 @@ class TestPictures:
 
     def test_spheres_show_z_with_its_binomial_error(self, desk):
         desk.run()
-        run = desk.service.call("GET", f"/runs/{desk.session()['last_run_id']}")
+        run = desk.service.api("GET", f"/runs/{desk.session()['last_run_id']}")
         expect(desk["#spheres .rest"].first).to_contain_text("836 bits")
         for one in run["measurements"]:
             words = desk["#spheres .z"].nth(one["qubit"]).inner_text()
@@ -347,8 +347,8 @@ class TestRecord:
     def test_history_is_paged(self, desk):
         name = desk["#run-session"].inner_text()
         for seed in range(10):
-            desk.service.call("POST", f"/sessions/{name}/run", {"seed": seed})
-        runs = [one["run_id"] for one in desk.service.call("GET", f"/runs?session_id={name}")["runs"]]
+            desk.service.api("POST", f"/sessions/{name}/run", {"seed": seed})
+        runs = [one["run_id"] for one in desk.service.api("GET", f"/runs?session_id={name}")["runs"]]
         ids = desk["#history-rows td span[title]"]
         expect(ids).to_have_count(8)
         expect(ids.first).to_have_attribute("title", runs[0], timeout=15_000)
@@ -370,7 +370,7 @@ class TestRecord:
         desk["#history-rows input"].nth(1).check()
         desk["#history-rows input"].nth(0).check()
         name = desk["#run-session"].inner_text()
-        b, a = desk.service.call("GET", f"/runs?session_id={name}")["runs"]
+        b, a = desk.service.api("GET", f"/runs?session_id={name}")["runs"]
         one, other = a["estimates"]["fidelity"], b["estimates"]["fidelity"]
         error = (one["standard_error"] ** 2 + other["standard_error"] ** 2) ** 0.5
         row = desk["#comparison tbody tr"].filter(has_text="Fidelity")

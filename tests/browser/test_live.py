@@ -4,14 +4,14 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from running_service import PREFIX, RunningService
+from running_server import PREFIX, RunningServer
 
 BACK_MS = 60_000
 
 
 @pytest.fixture
 def own_service(tmp_path):
-    running = RunningService(tmp_path)
+    running = RunningServer(tmp_path).start()
     yield running
     running.stop()
 
@@ -131,7 +131,7 @@ class TestServers:
         assert desk.session()["config"]["probe_strength"] == 0.27
 
     def test_another_prefix_is_found(self, open_desk, tmp_path):
-        service = RunningService(tmp_path, SYNQC_API_PREFIX="/lab/tds")
+        service = RunningServer(tmp_path, SYNQC_API_PREFIX="/lab/tds").start()
         try:
             desk = open_desk(at=service)
             desk.refusals_expected = True
@@ -146,10 +146,10 @@ class TestStreams:
         desk = open_desk()
         desk.refusals_expected = True
         desk.page.route("**/stream*", lambda route: route.abort())
-        desk.service.call("POST", "/sessions", {"session_id": "polled", "config": {}})
+        desk.service.api("POST", "/sessions", {"session_id": "polled", "config": {}})
         desk.open("polled")
         expect(desk["#telemetry-mode"]).to_have_text(re.compile("^polling"), timeout=15_000)
-        desk.service.call("POST", "/sessions/polled/run", {"seed": 1})
+        desk.service.api("POST", "/sessions/polled/run", {"seed": 1})
         expect(desk["#kpi-source"]).to_contain_text("Run polled-", timeout=15_000)
         expect(desk["#telemetry-chart"]).to_have_attribute("aria-label", re.compile("over [0-9]+ rows"))
         expect(desk["#log"]).to_contain_text("completed")
@@ -159,9 +159,9 @@ class TestStreams:
 
     def test_what_another_client_does_is_seen(self, desk):
         name = desk["#run-session"].inner_text()
-        desk.service.call("POST", f"/sessions/{name}/run", {"mode": "dryrun", "seed": 2})
+        desk.service.api("POST", f"/sessions/{name}/run", {"mode": "dryrun", "seed": 2})
         expect(desk["#kpi-source"]).to_contain_text("Dry run")
         expect(desk["#log"]).to_contain_text("Dry-run started.")
         expect(desk["#telemetry-chart"]).to_have_attribute("aria-label", re.compile("over [0-9]+ rows"), timeout=15_000)
-        desk.service.call("POST", "/sessions", {"session_id": "from-elsewhere", "config": {}})
+        desk.service.api("POST", "/sessions", {"session_id": "from-elsewhere", "config": {}})
         expect(desk["#session-list"].get_by_text("from-elsewhere", exact=True)).to_be_visible(timeout=15_000)

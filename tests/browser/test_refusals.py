@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from running_service import PREFIX, RunningService
+from running_server import PREFIX, RunningServer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "llm"))
 
@@ -52,7 +52,7 @@ class TestRuns:
 
     def test_404_a_session_that_is_gone(self, refused):
         name = refused["#run-session"].inner_text()
-        before_next(refused, f"/sessions/{name}/run", lambda: refused.service.call("DELETE", f"/sessions/{name}"))
+        before_next(refused, f"/sessions/{name}/run", lambda: refused.service.api("DELETE", f"/sessions/{name}"))
         refused["#run"].click()
         refused.notice(f"Session {name} is no longer there")
         expect(refused["#status-text"]).to_contain_text("No session is selected")
@@ -67,7 +67,7 @@ class TestRuns:
                 "(path) => { fetch(path, {method: 'POST', headers: {'content-type': 'application/json'}, "
                 "body: '{\"mode\": \"dryrun\", \"num_iterations\": 10000}'}); }", f"{PREFIX}/sessions/{name}/run?other",
             )  # fmt: skip
-            while refused.service.call("GET", f"/sessions/{name}")["status"] != "running":
+            while refused.service.api("GET", f"/sessions/{name}")["status"] != "running":
                 pass
 
         refused.page.route(f"**{PREFIX}/sessions/{name}/stream*", lambda route: route.abort())
@@ -248,7 +248,7 @@ class TestModels:
     def test_502_a_model_that_fails(self, open_desk, tmp_path):
         double = ChatCompletionsDouble()
         double.otherwise = Fail(400, "No such model.")
-        service = RunningService(tmp_path, OPENAI_API_KEY="sk-test", OPENAI_BASE_URL=double.url)
+        service = RunningServer(tmp_path, OPENAI_API_KEY="sk-test", OPENAI_BASE_URL=double.url).start()
         try:
             desk = open_desk(at=service)
             desk.refusals_expected = True
@@ -267,7 +267,7 @@ class TestModels:
 class TestKeys:
     @pytest.fixture
     def locked(self, tmp_path):
-        running = RunningService(tmp_path, SYNQC_API_KEYS="right-key")
+        running = RunningServer(tmp_path, SYNQC_API_KEYS="right-key").start()
         yield running
         running.stop()
 

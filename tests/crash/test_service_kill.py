@@ -8,12 +8,8 @@ import http.client
 import os
 import random
 import re
-import sys
 import threading
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
 
 from running_server import PREFIX as P
 from running_server import RunningServer, ask

@@ -4,15 +4,10 @@ import contextlib
 import os
 import shutil
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
-
 from running_server import PREFIX as P
 from running_server import RunningServer
 from sqlalchemy.exc import OperationalError

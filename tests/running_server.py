@@ -25,18 +25,25 @@ class RunningServer:
     Args:
         folder: Working directory; the state is in `state` below it.
         arguments: More of uvicorn's.
-        environment: Variables beside SYNQC_STATE_DIR.
+        environment: Variables beside SYNQC_STATE_DIR; SYNQC_* and OPENAI_* of this process are not passed on.
     """
 
     def __init__(self, folder, *arguments, **environment):
         self.folder = folder
         self.state_dir = folder / "state"
         self.port = free_port()
+        self.prefix = environment.get("SYNQC_API_PREFIX", PREFIX)
+        self._key_header = {"x-api-key": environment["SYNQC_API_KEYS"]} if "SYNQC_API_KEYS" in environment else {}
         self._arguments = arguments
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SYNQC_", "OPENAI_"))}
         self._environment = {**inherited, "SYNQC_STATE_DIR": str(self.state_dir), **environment}
         self.process = None
         self.log = folder / "server.log"
+
+    @property
+    def address(self):
+        """Where a browser finds it."""
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self, *, wait=True):
         """Start it, and return when it answers."""
@@ -56,7 +63,7 @@ class RunningServer:
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"the server ended by itself:\n{self.words()}"
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.request("GET", f"{PREFIX}/health")[0] == 200:
+                if self.request("GET", f"{self.prefix}/health", headers=self._key_header)[0] == 200:
                     return
             time.sleep(0.02)
         raise AssertionError(f"no answer within {seconds} s:\n{self.words()}")
@@ -71,7 +78,7 @@ class RunningServer:
         self.process.wait()
 
     def stop(self):
-        """As an operator does."""
+        """As an operator does; streams which a page still has open are no reason to stay."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
@@ -92,8 +99,8 @@ class RunningServer:
             connection.close()
 
     def api(self, method, path, body=None):
-        """The parsed answer below the prefix; anything but 200 is a failure."""
-        status, answer = self.request(method, PREFIX + path, body)
+        """The parsed answer below the prefix, to a client with the key; anything but 200 is a failure."""
+        status, answer = self.request(method, self.prefix + path, body, self._key_header)
         assert status == 200, (method, path, status, answer)
         return answer
 
