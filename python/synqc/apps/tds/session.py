@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from synqc import json
@@ -46,7 +47,7 @@ class Session:
 
     Args:
         session_id: Its name.
-        position: Its place in the list of sessions.
+        position: Its place in the order of creation.
         created_at: In UTC.
         config: What the next run does.
         shot_limit: Shots that may be charged.
@@ -77,6 +78,7 @@ class Session:
         self.lines: deque[str] = deque(maxlen=MOST_LINES)
         self.next_line = 0
         self.first_line = 0
+        """Log lines before this number were cleared or outlived."""
         self.rows: deque[bytes] = deque(maxlen=MOST_ROWS)
         self.next_row = 0
         self.rows_stored = 0
@@ -105,13 +107,30 @@ class Session:
         self.touch()
 
     def log(self, text: str) -> dict[str, Any]:
-        """Add a log line; returns its row in the database."""
-        line = f"[{clock.seconds(clock.now())}] {text}"
+        """Add a log line, stamped with this moment; returns its row in the database."""
+        return self.add_line(f"[{clock.seconds(clock.now())}] {text}")
+
+    def add_line(self, line: str) -> dict[str, Any]:
+        """Add a line to the log as it is; returns its row in the database."""
         self.lines.append(line)
         number = self.next_line
         self.next_line += 1
         self.first_line = max(self.first_line, self.next_line - MOST_LINES)
         return {"session_id": self.session_id, "line_number": number, "line": line}
+
+    def add_row(self, row: bytes) -> None:
+        """Add a row of telemetry."""
+        self.rows.append(row)
+        self.next_row += 1
+
+    def unstored_rows(self) -> list[dict[str, Any]]:
+        """Telemetry that is not on disk, as far as it is still kept: rows in the database."""
+        oldest = self.next_row - len(self.rows)
+        first = max(self.rows_stored, oldest)
+        return [
+            {"session_id": self.session_id, "slot": number % MOST_ROWS, "row_number": number, "row": row}
+            for number, row in enumerate(islice(self.rows, first - oldest, None), first)
+        ]
 
     def carry_for(self, config: RunConfiguration) -> Carry | None:
         """What the last run left, as far as it fits: another rule starts afresh."""

@@ -11,11 +11,11 @@ from typing import Any
 
 from synqc.apps.tds import clock
 from synqc.apps.tds.identifiers import new_session_id, run_id_stem, session_id_refusal
-from synqc.apps.tds.models import KpiBundle, RunConfiguration, SessionStatus
+from synqc.apps.tds.models import RunConfiguration, SessionStatus
 from synqc.apps.tds.session import MOST_LINES, MOST_ROWS, Session, mode_label
 from synqc.apps.tds.storage import Change, Database, StorageUnavailable, WriterLane
+from synqc.apps.tds.storage.session_rows import session_of, session_row
 from synqc.errors import InputError, SynqcError
-from synqc.lab.carry import Carry
 from synqc.settings import Settings
 
 __all__ = ["SessionBusy", "SessionStore", "UnknownSession"]
@@ -156,7 +156,7 @@ class SessionStore:
         """Store a session as it is now, with what belongs to it, and tell whoever watches."""
         with self.lock:
             change = change or Change()
-            change.sessions.append(_row_of(session))
+            change.sessions.append(session_row(session))
             if session.next_line % 100 == 0 and session.first_line > 0:
                 change.forgotten_lines.append((session.session_id, session.first_line))
             stored = self._submitted(change, undo)
@@ -191,8 +191,7 @@ class SessionStore:
     def add_row(self, session: Session, row: bytes) -> None:
         """Add a telemetry row; it reaches the disk at the next flush."""
         with self.lock:
-            session.rows.append(row)
-            session.next_row += 1
+            session.add_row(row)
             self._with_new_rows.add(session.session_id)
         session.events.publish("telemetry", row)
 
@@ -267,15 +266,9 @@ class SessionStore:
             rows: list[dict[str, Any]] = []
             for session_id in names:
                 session = self.sessions.get(session_id)
-                if session is None:
-                    continue
-                first = max(session.rows_stored, session.next_row - len(session.rows))
-                newest = list(session.rows)[first - session.next_row :] if first < session.next_row else []
-                for number, row in enumerate(newest, first):
-                    rows.append(
-                        {"session_id": session_id, "slot": number % MOST_ROWS, "row_number": number, "row": row}
-                    )
-                session.rows_stored = session.next_row
+                if session is not None:
+                    rows += session.unstored_rows()
+                    session.rows_stored = session.next_row
         return Change(telemetry=rows) if rows else None
 
     def _put_back_telemetry(self, change: Change) -> None:
@@ -291,7 +284,7 @@ class SessionStore:
         lost_running = []
         next_lines, next_rows = self.database.next_line_numbers(), self.database.next_row_numbers()
         for row in self.database.session_rows():
-            session = _session_of(row)
+            session = session_of(row)
             session.next_line = max(session.first_line, next_lines.get(session.session_id, 0))
             session.first_line = max(session.first_line, session.next_line - MOST_LINES)
             session.next_row = session.rows_stored = next_rows.get(session.session_id, 0)
@@ -313,46 +306,6 @@ def _highest_suffix(stem: str, taken: list[str]) -> int:
         elif rest.startswith("-") and rest[1:].isdigit():
             highest = max(highest, int(rest[1:]))
     return highest
-
-
-def _row_of(session: Session) -> dict[str, Any]:
-    carry = session.carry
-    return {
-        "session_id": session.session_id,
-        "position": session.position,
-        "created_at": clock.naive_microseconds(session.created_at),
-        "last_updated_at": clock.naive_microseconds(session.last_updated_at),
-        "status": session.status.value,
-        "status_text": session.status_text,
-        "mode_label": session.mode_label,
-        "config": session.config.model_dump_json(),
-        "last_run_id": session.last_run_id,
-        "shot_limit": session.shot_limit,
-        "shots_used": session.shots_used,
-        "last_kpis": None if session.last_kpis is None else session.last_kpis.model_dump_json(),
-        "carry": None if carry is None else json.dumps({"made_by": carry[0], "carry": carry[1].to_dict()}),
-        "first_line": session.first_line,
-    }
-
-
-def _session_of(row: Any) -> Session:
-    session = Session(
-        row.session_id, position=row.position, created_at=clock.parsed(row.created_at),
-        config=RunConfiguration.model_validate_json(row.config), shot_limit=row.shot_limit,
-    )  # fmt: skip
-    session.last_updated_at = clock.parsed(row.last_updated_at)
-    session.status = SessionStatus(row.status)
-    session.status_text = row.status_text
-    session.mode_label = row.mode_label
-    session.last_run_id = row.last_run_id
-    session.shots_used = row.shots_used
-    session.last_kpis = None if row.last_kpis is None else KpiBundle.model_validate_json(row.last_kpis)
-    if row.carry is not None:
-        stored = json.loads(row.carry)
-        session.carry = (stored["made_by"], Carry.from_dict(stored["carry"]))
-    session.first_line = row.first_line
-    session.recollected = False
-    return session
 
 
 def _wait_until_stored(stored: Future[None]) -> None:

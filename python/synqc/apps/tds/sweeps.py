@@ -178,11 +178,10 @@ class Sweeps:
         except Exception:
             _log.exception("Sweep %s failed.", ongoing.sweep_id)
             ongoing.status, ongoing.error = "error", "The sweep failed inside the server."
-        created_at = clock.naive_microseconds(clock.now())
-        document = json.dumps(ongoing.document())
-        self._store.writer.submit(
-            Change(sweeps=[{"sweep_id": ongoing.sweep_id, "created_at": created_at, "document": document}])
-        )
+        row = {
+            "sweep_id": ongoing.sweep_id, "created_at": clock.now(), "document": json.dumps(ongoing.document()),
+        }  # fmt: skip
+        self._store.writer.submit(Change(sweeps=[row]))
 
 
 def _results(found: Sweep) -> dict[str, Any]:

@@ -266,7 +266,7 @@ class Agent:
     def _recorded(self, asked: _Asked, bill: _Bill, outcome: str, changes: dict[str, Any]) -> Future[None]:
         _outcomes.labels(outcome=outcome).add()
         call = AgentCall(
-            created_at=clock.naive_microseconds(clock.now()),
+            created_at=clock.now(),
             session_id=asked.session_id,
             goal=asked.goal,
             snapshot_hash=asked.snapshot_hash,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from synqc.apps.tds.agent.text import clean
@@ -20,7 +21,7 @@ class AgentCall:
     """One suggestion that was asked for.
 
     Args:
-        created_at: As in `created_at` of sessions.
+        created_at: In UTC.
         session_id: Whose configuration it is about.
         goal: In the words of who asked.
         snapshot_hash: Content of the snapshot that the model saw.
@@ -32,7 +33,7 @@ class AgentCall:
         changes: As answered in `changes_applied`.
     """
 
-    created_at: str
+    created_at: datetime
     session_id: str
     goal: str
     snapshot_hash: str
@@ -45,11 +46,9 @@ class AgentCall:
     changes: dict[str, dict[str, Any]]
 
     def row(self) -> dict[str, Any]:
-        """As a row of a table: texts and numbers alone.
+        """As a row of its table.
 
-        >>> AgentCall("2026-01-02T03:04:05.000006", "x1", "calm", "", "phi3", 3, 4, 0.5, "suggested", "{}", {}).row()[
-        ...     "changes"
-        ... ]
+        >>> AgentCall(datetime(2026, 1, 2), "x1", "calm", "", "phi3", 3, 4, 0.5, "suggested", "{}", {}).row()["changes"]
         '{}'
         """
         return {

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from pydantic import ValidationError
 from sqlalchemy import insert, select
 
 from synqc.apps.tds import clock
-from synqc.apps.tds.models import HardwareTarget, KpiBundle, RunConfiguration, RunRecord, SessionStatus
-from synqc.apps.tds.session import MOST_LINES, MOST_ROWS, mode_label
+from synqc.apps.tds.models import KpiBundle, RunConfiguration, RunRecord, SessionStatus
+from synqc.apps.tds.session import MOST_LINES, MOST_ROWS, Session
 from synqc.apps.tds.storage import schema
 from synqc.apps.tds.storage.database import Database
+from synqc.apps.tds.storage.session_rows import session_of, session_row
+from synqc.apps.tds.storage.writer import Change
 from synqc.settings import Settings
 
 __all__ = ["export_state", "import_state"]
@@ -28,16 +30,13 @@ __all__ = ["export_state", "import_state"]
 _log = logging.getLogger("synqc.legacy")
 _RUNS_AT_ONCE = 500
 _MOST_SHOTS = 2**63  # what the column holds
-
-
-@dataclass
-class _Imported:
-    """Rows to insert, and what could not be understood."""
-
-    sessions: list[dict[str, Any]] = field(default_factory=list)
-    log_lines: list[dict[str, Any]] = field(default_factory=list)
-    telemetry: list[dict[str, Any]] = field(default_factory=list)
-    unreadable: list[Any] = field(default_factory=list)
+_SESSION_KEYS = (
+    "session_id", "created_at", "last_updated_at", "status", "status_text", "mode_label", "config", "last_run_id",
+    "shot_limit", "shots_used", "logs", "last_kpis", "telemetry",
+)  # fmt: skip
+_RUN_KEYS = (
+    "run_id", "session_id", "mode", "config_snapshot", "created_at", "kpis", "measurements", "events",
+)  # fmt: skip
 
 
 def import_state(settings: Settings, database: Database) -> None:
@@ -54,33 +53,26 @@ def import_state(settings: Settings, database: Database) -> None:
     with database.reading() as connection:
         if connection.execute(select(schema.imports.c.source).where(schema.imports.c.source == str(source))).first():
             return
-    imported = _sessions_in(source, settings)
+    unreadable: list[dict[str, Any]] = []
+    sessions = _sessions_in(source, settings, unreadable)
     count = 0
     with database.writing() as connection:
-        for position, row in enumerate(imported.sessions, 1):
-            row["position"] = position
         for table in (schema.sessions, schema.log_lines, schema.telemetry):
-            rows = getattr(imported, table.name)
+            rows = getattr(sessions, table.name)
             if rows:
                 connection.execute(insert(table), rows)
-        batch: list[dict[str, Any]] = []
-        for run in _runs_in(runs, imported.unreadable):
-            batch.append(run)
-            count += 1
-            if len(batch) == _RUNS_AT_ONCE:
-                connection.execute(insert(schema.runs), batch)
-                batch = []
-        if batch:
+        found = _runs_in(runs, unreadable)
+        while batch := list(islice(found, _RUNS_AT_ONCE)):
             connection.execute(insert(schema.runs), batch)
+            count += len(batch)
         connection.execute(
             insert(schema.imports).values(
-                source=str(source), imported_at=clock.naive_microseconds(clock.now()),
-                unreadable=json.dumps(imported.unreadable),
+                source=str(source), imported_at=clock.now(), unreadable=json.dumps(unreadable)
             )
-        )  # fmt: skip
+        )
     _log.info(
         "Imported %d sessions and %d runs from %s; %d items could not be read and are kept as they are.",
-        len(imported.sessions), count, settings.state_dir, len(imported.unreadable),
+        len(sessions.sessions), count, settings.state_dir, len(unreadable),
     )  # fmt: skip
 
 
@@ -96,7 +88,7 @@ def export_state(database: Database, folder: Path) -> tuple[int, int]:
     """
     runs = folder / "runs"
     runs.mkdir(parents=True, exist_ok=True)
-    sessions: list[Any] = [_session_item(database, row) for row in database.session_rows()]
+    sessions: list[Any] = [_session_item(database, session_of(row)) for row in database.session_rows()]
     written = len(sessions)
     with database.reading() as connection:
         for unreadable in connection.scalars(select(schema.imports.c.unreadable)):
@@ -116,15 +108,11 @@ def export_state(database: Database, folder: Path) -> tuple[int, int]:
     return written, count
 
 
-_RUN_KEYS = (
-    "run_id", "session_id", "mode", "config_snapshot", "created_at", "kpis", "measurements", "events",
-)  # fmt: skip
-
-
-def _sessions_in(source: Path, settings: Settings) -> _Imported:
-    imported = _Imported()
+def _sessions_in(source: Path, settings: Settings, unreadable: list[dict[str, Any]]) -> Change:
+    """Rows of all sessions of a file; items that are none go to `unreadable`."""
+    sessions = Change()
     if not source.is_file():
-        return imported
+        return sessions
     try:
         items = json.loads(source.read_text(encoding="utf-8"))
         if not isinstance(items, list):
@@ -133,72 +121,52 @@ def _sessions_in(source: Path, settings: Settings) -> _Imported:
         aside = source.with_name(f"{source.name}.corrupt-{clock.compact_stamp(clock.now())}")
         shutil.copy2(source, aside)
         _log.error("%s cannot be read (%s): it stays as it is, and %s is a copy.", source, error, aside.name)
-        return imported
+        return sessions
     known: set[str] = set()
     for item in items:
         try:
-            row, lines, telemetry = _session_rows(item, settings)
-            if row["session_id"] in known:
-                raise ValueError(f"session {row['session_id']!r} is listed twice")
+            session = _session_in(item, settings, position=len(known) + 1)
+            session_id = session.sessions[0]["session_id"]
+            if session_id in known:
+                raise ValueError(f"session {session_id!r} is listed twice")
         except (ValidationError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             _log.warning("A session in %s cannot be read and is kept as it is: %s", source, error)
-            imported.unreadable.append({"where": "sessions.json", "item": item})
+            unreadable.append({"where": "sessions.json", "item": item})
             continue
-        known.add(row["session_id"])
-        imported.sessions.append(row)
-        imported.log_lines += lines
-        imported.telemetry += telemetry
-    return imported
+        known.add(session_id)
+        sessions.merge(session)
+    return sessions
 
 
-def _session_rows(
-    item: dict[str, Any], settings: Settings
-) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
-    session_id = item["session_id"]
+def _session_in(item: dict[str, Any], settings: Settings, position: int) -> Change:
+    """Rows of the session that an item describes."""
+    session_id, last_run_id = item["session_id"], item.get("last_run_id")
     if not isinstance(session_id, str) or not session_id:
         raise ValueError(f"`session_id` must be text, but is {session_id!r}")
-    config = RunConfiguration.model_validate(item.get("config") or {})
-    created_at = clock.parsed(item["created_at"]) if item.get("created_at") else clock.now()
-    updated_at = clock.parsed(item["last_updated_at"]) if item.get("last_updated_at") else created_at
-    status = SessionStatus(item.get("status", "idle"))
-    text = str(item.get("status_text", "Idle · imported"))
-    if status is SessionStatus.RUNNING:
-        status, text = SessionStatus.IDLE, "Idle · the server stopped during a run"
+    if not isinstance(last_run_id, (str, type(None))):
+        raise ValueError(f"`last_run_id` must be text, but is {last_run_id!r}")
     limit = max(1, int(item.get("shot_limit", settings.default_shot_limit)))
     used = max(0, int(item.get("shots_used", 0)))
     if max(limit, used) >= _MOST_SHOTS:
         raise ValueError(f"`shot_limit` and `shots_used` must be below {_MOST_SHOTS}, but are {limit} and {used}")
-    last_run_id = item.get("last_run_id")
-    if not isinstance(last_run_id, (str, type(None))):
-        raise ValueError(f"`last_run_id` must be text, but is {last_run_id!r}")
-    kpis = _kpis(item.get("last_kpis"), used, limit)
-    lines = [str(line) for line in item.get("logs") or []][-MOST_LINES:]
-    telemetry = [row for row in item.get("telemetry") or [] if isinstance(row, dict)][-MOST_ROWS:]
-    row = {
-        "session_id": session_id,
-        "created_at": clock.naive_microseconds(created_at),
-        "last_updated_at": clock.naive_microseconds(updated_at),
-        "status": status.value,
-        "status_text": text,
-        "mode_label": str(item.get("mode_label") or mode_label(HardwareTarget(config.hardware_target))),
-        "config": config.model_dump_json(),
-        "last_run_id": last_run_id,
-        "shot_limit": limit,
-        "shots_used": used,
-        "last_kpis": None if kpis is None else kpis.model_dump_json(),
-        "carry": None,
-        "first_line": 0,
-    }
-    _check_storable(*lines, *(value for value in row.values() if isinstance(value, str)))
-    line_rows = [{"session_id": session_id, "line_number": n, "line": line} for n, line in enumerate(lines)]
-    telemetry_rows = [
-        {
-            "session_id": session_id, "slot": number % MOST_ROWS, "row_number": number,
-            "row": json.dumps(one, separators=(",", ":"), allow_nan=False).encode(),
-        }
-        for number, one in enumerate(telemetry)
-    ]  # fmt: skip
-    return row, line_rows, telemetry_rows
+    session = Session(
+        session_id, position=position, shot_limit=limit,
+        created_at=clock.parsed(item["created_at"]) if item.get("created_at") else clock.now(),
+        config=RunConfiguration.model_validate(item.get("config") or {}),
+    )  # fmt: skip
+    if item.get("last_updated_at"):
+        session.last_updated_at = clock.parsed(item["last_updated_at"])
+    session.status = SessionStatus(item.get("status", "idle"))
+    session.status_text = str(item.get("status_text", "Idle · imported"))
+    session.mode_label = str(item.get("mode_label") or session.mode_label)
+    session.last_run_id = last_run_id
+    session.shots_used = used
+    session.last_kpis = _kpis(item.get("last_kpis"), used, limit)
+    lines = [session.add_line(str(line)) for line in (item.get("logs") or [])[-MOST_LINES:]]
+    for row in [row for row in item.get("telemetry") or [] if isinstance(row, dict)][-MOST_ROWS:]:
+        session.add_row(json.dumps(row, separators=(",", ":"), allow_nan=False).encode())
+    _check_storable(session_id, session.status_text, session.mode_label, last_run_id or "", *session.lines)
+    return Change(sessions=[session_row(session)], log_lines=lines, telemetry=session.unstored_rows())
 
 
 def _check_storable(*texts: str) -> None:
@@ -218,7 +186,7 @@ def _kpis(item: Any, used: int, limit: int) -> KpiBundle | None:
     )  # fmt: skip
 
 
-def _runs_in(folder: Path, unreadable: list[Any]) -> Iterator[dict[str, Any]]:
+def _runs_in(folder: Path, unreadable: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     known: set[str] = set()
     for path in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime):
         try:
@@ -243,23 +211,14 @@ def _runs_in(folder: Path, unreadable: list[Any]) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def _session_item(database: Database, row: Any) -> dict[str, Any]:
-    lines = database.lines(row.session_id, row.first_line)[-MOST_LINES:]
-    return {
-        "session_id": row.session_id,
-        "created_at": row.created_at,
-        "last_updated_at": row.last_updated_at,
-        "status": row.status,
-        "status_text": row.status_text,
-        "mode_label": row.mode_label,
-        "config": json.loads(row.config),
-        "last_run_id": row.last_run_id,
-        "shot_limit": row.shot_limit,
-        "shots_used": row.shots_used,
+def _session_item(database: Database, session: Session) -> dict[str, Any]:
+    lines = database.lines(session.session_id, session.first_line)[-MOST_LINES:]
+    item = {
+        **session.summary().model_dump(mode="json"),
         "logs": [line for _, line in lines],
-        "last_kpis": None if row.last_kpis is None else json.loads(row.last_kpis),
-        "telemetry": [json.loads(one) for _, one in database.telemetry_rows(row.session_id)],
+        "telemetry": [json.loads(row) for _, row in database.telemetry_rows(session.session_id)],
     }
+    return {name: item[name] for name in _SESSION_KEYS}
 
 
 def _file_stem(run_id: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Dialect,
     Float,
     Index,
     Integer,
@@ -15,11 +17,17 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     func,
     insert,
     inspect,
     select,
 )
+
+from synqc import json
+from synqc.apps.tds import clock
+from synqc.apps.tds.models import KpiBundle, RunConfiguration, SessionStatus
+from synqc.lab.carry import Carry
 
 __all__ = ["agent_calls", "imports", "log_lines", "metadata", "migrate", "runs", "sessions", "sweeps", "telemetry"]
 
@@ -30,22 +38,62 @@ _schema = Table("synqc_schema", metadata, Column("version", Integer, primary_key
 # SQLite numbers rows of an INTEGER key by itself, PostgreSQL those of a BIGSERIAL.
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
+
+class _AsText(TypeDecorator[Any]):
+    """Column of text for values of another kind; None is NULL.
+
+    Args:
+        write: Makes text of a value.
+        read: Makes the value of its text.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, write: Callable[[Any], str], read: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.write = write
+        self.read = read
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else self.write(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else self.read(value)
+
+
+def _write_carry(carry: tuple[str, Carry]) -> str:
+    return json.dumps({"made_by": carry[0], "carry": carry[1].to_dict()}).decode()
+
+
+def _read_carry(text: str) -> tuple[str, Carry]:
+    stored = json.loads(text)
+    return stored["made_by"], Carry.from_dict(stored["carry"])
+
+
+_Moment = _AsText(clock.naive_microseconds, clock.parsed)
+_Status = _AsText(str, SessionStatus)
+_Configuration = _AsText(RunConfiguration.model_dump_json, RunConfiguration.model_validate_json)
+_Kpis = _AsText(KpiBundle.model_dump_json, KpiBundle.model_validate_json)
+_Carry = _AsText(_write_carry, _read_carry)
+
+# Each column is the attribute of `Session` that has its name: what is written and read follows from this table.
 sessions = Table(
     "sessions", metadata,
     Column("session_id", Text, primary_key=True),
-    Column("position", BigInteger, nullable=False),  # order of creation
-    Column("created_at", Text, nullable=False),
-    Column("last_updated_at", Text, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("created_at", _Moment, nullable=False),
+    Column("last_updated_at", _Moment, nullable=False),
+    Column("status", _Status, nullable=False),
     Column("status_text", Text, nullable=False),
     Column("mode_label", Text, nullable=False),
-    Column("config", Text, nullable=False),  # JSON
+    Column("config", _Configuration, nullable=False),
     Column("last_run_id", Text),
     Column("shot_limit", BigInteger, nullable=False),
     Column("shots_used", BigInteger, nullable=False),
-    Column("last_kpis", Text),  # JSON
-    Column("carry", Text),  # JSON: what the rule has learnt and where the device has drifted
-    Column("first_line", BigInteger, nullable=False),  # log lines before it were cleared or outlived
+    Column("last_kpis", _Kpis),
+    Column("carry", _Carry),
+    Column("first_line", BigInteger, nullable=False),
 )  # fmt: skip
 
 runs = Table(
@@ -76,7 +124,7 @@ telemetry = Table(
 agent_calls = Table(
     "agent_calls", metadata,
     Column("number", _Number, primary_key=True, autoincrement=True),
-    Column("created_at", Text, nullable=False),
+    Column("created_at", _Moment, nullable=False),
     Column("session_id", Text, nullable=False),
     Column("goal", Text, nullable=False),
     Column("snapshot_hash", Text, nullable=False),
@@ -93,14 +141,14 @@ agent_calls = Table(
 sweeps = Table(
     "sweeps", metadata,
     Column("sweep_id", Text, primary_key=True),
-    Column("created_at", Text, nullable=False),
+    Column("created_at", _Moment, nullable=False),
     Column("document", LargeBinary, nullable=False),  # as it is answered
 )  # fmt: skip
 
 imports = Table(
     "imports", metadata,
     Column("source", Text, primary_key=True),
-    Column("imported_at", Text, nullable=False),
+    Column("imported_at", _Moment, nullable=False),
     Column("unreadable", Text, nullable=False),  # JSON: items as they were
 )  # fmt: skip
 

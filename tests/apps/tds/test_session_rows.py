@@ -1,0 +1,104 @@
+"""A session comes back from its row as it was, and databases of earlier versions stay readable."""
+
+import json
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.models import KpiBundle, RunConfiguration, RunRequest, SessionStatus
+from synqc.apps.tds.storage import schema
+from synqc.lab.carry import Carry
+from synqc.settings import Settings
+
+OLD_DATABASES = sorted(Path(__file__).parent.glob("database_of_version_*.sql"))
+
+
+@pytest.fixture
+def opened(tmp_path):
+    made = []
+
+    def open_it():
+        for laboratory in made:
+            laboratory.close()
+        made.append(Laboratory(Settings(state_dir=tmp_path)))
+        return made[-1]
+
+    yield open_it
+    for laboratory in made:
+        laboratory.close()
+
+
+def stored_part(session):
+    return {column.name: getattr(session, column.name) for column in schema.sessions.columns}
+
+
+def test_every_column_comes_back(opened):
+    first = opened()
+    first.store.create_or_update("x1", RunConfiguration())[1].result(10)
+    config = RunConfiguration(adaptive_rule="kalman", probe_strength=0.3, notes="é", num_iterations_default=7)
+    session, saved = first.store.create_or_update("x2", config)
+    saved.result(10)
+    first.runs.execute(first.runs.start("x2", RunRequest(shot_limit=9000))).stored.result(10)
+    first.store.clear_lines(session).result(10)
+    before = stored_part(session)
+    fresh = stored_part(first.store.get("x1"))
+    assert [name for name in before if before[name] == fresh[name]] == ["status", "mode_label"]
+    second = opened()
+    assert stored_part(second.store.get("x2")) == before
+    assert stored_part(second.store.get("x1")) == fresh
+
+
+def test_there_is_a_database_of_every_version():
+    assert [path.stem for path in OLD_DATABASES] == [
+        f"database_of_version_{number}" for number in range(1, len(schema._STEPS) + 1)
+    ]
+
+
+@pytest.mark.parametrize("script", OLD_DATABASES, ids=lambda path: path.stem)
+def test_an_old_database_opens(tmp_path, opened, script):
+    with sqlite3.connect(tmp_path / "synqc.db") as connection:
+        connection.executescript(script.read_text())
+    laboratory = opened()
+    assert stored_part(laboratory.store.get("x1")) == {
+        "session_id": "x1",
+        "position": 1,
+        "created_at": datetime(2026, 1, 2, 3, 4, 5, 6, UTC),
+        "last_updated_at": datetime(2026, 1, 2, 3, 4, 7, 0, UTC),
+        "status": SessionStatus.TERMINATED,
+        "status_text": "Idle · last run completed",
+        "mode_label": "Sim Local",
+        "config": RunConfiguration(
+            hardware_preset="ion-chain", drive_envelope="drag", probe_strength=0.3, adaptive_rule="kalman",
+            objective="info-vs-damage", notes="é", num_iterations_default=5,
+        ),
+        "last_run_id": "x1-20260102T030406Z",
+        "shot_limit": 50000,
+        "shots_used": 836,
+        "last_kpis": KpiBundle.from_raw(0.975, 1.38, 0.013, 836, 50000),
+        "carry": ("sim-local ion-chain kalman", Carry(0.25, ((1.0, 2e-07),), ((0.5,), (-0.125,)))),
+        "first_line": 1,
+    }  # fmt: skip
+    session = laboratory.store.get("x1")
+    laboratory.store.recollect(session)
+    assert session.logs == ["[2026-01-02T03:04:06Z] Run started.", "[2026-01-02T03:04:07Z] Run completed."]
+    assert [json.loads(row) for row in session.rows] == [{"fidelity": 0.97}]
+    assert (session.next_line, session.next_row) == (3, 513)
+    assert laboratory.database.run_ids("x1") == ["x1-20260102T030406Z"]
+
+
+def test_the_tables_are_those_of_a_new_database(tmp_path, opened):
+    """The newest old database and a new one have the same columns: no step of the migration is missing."""
+    with sqlite3.connect(tmp_path / "old.db") as connection:
+        connection.executescript(OLD_DATABASES[-1].read_text())
+        old = columns(connection)
+    opened()
+    with sqlite3.connect(tmp_path / "synqc.db") as connection:
+        assert columns(connection) == old
+
+
+def columns(connection):
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {table: connection.execute(f"PRAGMA table_info({table})").fetchall() for table in tables}
