@@ -568,7 +568,13 @@ class RunResult:
     def seed(self) -> int:
         ...
     @property
+    def settings(self) -> list:
+        ...
+    @property
     def shots_used(self) -> int:
+        ...
+    @property
+    def success(self) -> tuple:
         ...
 class CompiledSegments:
     """

@@ -214,6 +214,11 @@ py::tuple run_experiment(const Experiment& experiment, const RunRequest& request
     return py::make_tuple(std::move(result), signals.interrupted());
 }
 
+/// The last iteration of a run. Throws std::out_of_range if a stop came before it had one.
+const Iteration& last_of(const RunResult& run) {
+    return run.iterations.at(run.iterations.size() - 1);
+}
+
 /// What `figure` says of every iteration and qubit, as two arrays (iterations, qubits): values and standard errors.
 template <typename Figure>
 std::pair<py::array_t<Real>, py::array_t<Real>> series_of(const RunResult& run, Figure figure) {
@@ -279,6 +284,15 @@ Examples:
         .def_property_readonly("latency_terms", [](const RunResult& run) { return dict_of(run.latency_terms); })
         .def_property_readonly("probe", [](const RunResult& run) { return dict_of(run.probe); })
         .def_property_readonly("iterations", [](const RunResult& run) { return python_of(run.iterations); })
+        .def_property_readonly("success", [](const RunResult& run) { return tuple_of(last_of(run).success); })
+        .def_property_readonly("settings",
+                               [](const RunResult& run) {
+                                   py::list settings;
+                                   for (const QubitIteration& qubit : last_of(run).qubits) {
+                                       settings.append(dict_of(qubit.settings));
+                                   }
+                                   return settings;
+                               })
         .def_property_readonly("fidelity_series",
                                [](const RunResult& run) {
                                    return series_of(run, [](const QubitIteration& qubit) { return qubit.fidelity; });

@@ -137,6 +137,9 @@ class _Stored:
         self.bits = arrays["bits"]
         self._arrays = arrays
         self.iteration_count = len(figures["iterations"])
+        last = figures["iterations"][-1]
+        self.success = last["success"]
+        self.settings = [qubit["settings"] for qubit in last["qubits"]]
 
     def records(self, which: str) -> np.ndarray | None:
         return self._arrays["record_moments" if which == "moments" else f"records_{which}"]
@@ -173,7 +176,19 @@ class Run:
     @remembered
     def success(self) -> Estimate:
         """Measured success fraction of the last iteration, corrected for assignment errors."""
-        return self.history[-1].success
+        return Estimate(*self._raw.success)
+
+    @property
+    def settings(self) -> tuple[dict[str, float], ...]:
+        """What each qubit's controls were set to in the last iteration.
+
+        Examples:
+            >>> import synqc
+            >>> run = synqc.Experiment(qubits=2).run(shots=100, seed=7)
+            >>> run.settings[1] == run.history[-1].qubits[1].settings
+            True
+        """
+        return tuple(self._raw.settings)
 
     @remembered
     def backaction(self) -> Estimate:
