@@ -14,8 +14,8 @@ from running_server import RunningServer
 
 SECONDS = float(os.environ.get("SYNQC_LOAD_SECONDS", "5"))
 SESSIONS = 200
-# A bound of the histogram, and the share of wakes that may be later. A short run shares its processors with other tests,
-# and only tells of gross defects: a blocking call in the loop, or threads without number.
+# A bound of the histogram, and the share of wakes that may be later. A short run shares its processors with other
+# tests, and only tells of gross defects: a blocking call in the loop, or threads without number.
 LAG, SHARE = ("0.015625", 0.01) if SECONDS >= 30 else ("0.0625", 0.3)
 
 

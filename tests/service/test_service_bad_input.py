@@ -377,7 +377,7 @@ class TestDefects:
 
         client = client_with()
         client.post(P + "/sessions", json={"session_id": "x1"})
-        monkeypatch.setattr(FastLane, "_body", lambda *_: 1 / 0)
+        monkeypatch.setattr(FastLane, "_polled", lambda *_: 1 / 0)
         answer = TestClient(client.app, raise_server_exceptions=False).get(P + "/sessions/x1")
         assert answer.status_code == 500
         assert answer.json()["error_id"]

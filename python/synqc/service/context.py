@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -19,16 +20,22 @@ _Result = TypeVar("_Result")
 
 
 class Workers:
-    """Threads for what blocks: runs on some, so that they never keep short reads waiting on the others."""
+    """Threads for what blocks.
+
+    Short simulations have one thread per processor: more would finish none sooner, and would keep the event loop
+    waiting for the interpreter. Long ones are outside the interpreter nearly all the time, and have threads of their
+    own, so that short ones do not wait for them; nor do reads.
+    """
 
     def __init__(self) -> None:
-        self.runs = ThreadPoolExecutor(64, thread_name_prefix="synqc-run")
+        self.short_runs = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="synqc-short-run")
+        self.long_runs = ThreadPoolExecutor(64, thread_name_prefix="synqc-long-run")
         self.reads = ThreadPoolExecutor(8, thread_name_prefix="synqc-read")
 
     def close(self) -> None:
         """Wait for what is going on."""
-        self.runs.shutdown(wait=True)
-        self.reads.shutdown(wait=True)
+        for threads in (self.short_runs, self.long_runs, self.reads):
+            threads.shutdown(wait=True)
 
 
 def laboratory_of(connection: HTTPConnection) -> Laboratory:
@@ -52,6 +59,6 @@ async def on_worker(
     return await asyncio.wrap_future(workers.reads.submit(call, *args, **kwargs))
 
 
-async def durable(stored: Future[Any]) -> None:
+async def durable(stored: Future[_Result]) -> _Result:
     """Return when a change is on disk; a client that goes away meanwhile does not undo it."""
-    await asyncio.shield(asyncio.wrap_future(stored))
+    return await asyncio.shield(asyncio.wrap_future(stored))

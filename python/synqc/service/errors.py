@@ -18,7 +18,7 @@ from synqc.apps.tds.store import SessionBusy, UnknownSession
 from synqc.apps.tds.sweeps import TooManySweeps, UnknownSweep
 from synqc.errors import InputError, SynqcError
 
-__all__ = ["ANSWERED", "STATUS_OF", "UnknownRun", "answer_errors", "internal_error"]
+__all__ = ["ANSWERED", "STATUS_OF", "UnknownRun", "answer_errors", "internal_error", "known_error"]
 
 _log = logging.getLogger("synqc.service")
 
@@ -53,10 +53,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(SynqcError)
     async def _known(request: Request, error: SynqcError) -> JSONResponse:
-        for kind, status in STATUS_OF:
-            if isinstance(error, kind):
-                return JSONResponse({"detail": str(error), "code": error.code}, status)
-        return internal_error(error)
+        return known_error(error)
 
     @app.exception_handler(Exception)
     async def _unknown(request: Request, error: Exception) -> JSONResponse:
@@ -66,6 +63,14 @@ def answer_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         return JSONResponse({"detail": [_showable(problem) for problem in error.errors()]}, 422)
+
+
+def known_error(error: SynqcError) -> JSONResponse:
+    """What the table says of an error."""
+    for kind, status in STATUS_OF:
+        if isinstance(error, kind):
+            return JSONResponse({"detail": str(error), "code": error.code}, status)
+    return internal_error(error)
 
 
 def internal_error(error: BaseException) -> JSONResponse:

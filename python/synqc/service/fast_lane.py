@@ -1,18 +1,22 @@
-"""The way past the framework for what pages poll: answered from memory as ready bytes.
+"""The way past the framework for what clients ask most: polls, answered from memory as ready bytes, and runs.
 
-It answers only what needs no waiting and no complaint; everything else, and every error, is the ordinary route's.
+It answers what needs no complaint; everything else is the ordinary route's, which says what is wrong with it.
 """
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from synqc.apps.tds.export import export_body
 from synqc.apps.tds.laboratory import Laboratory
-from synqc.apps.tds.models import ExportFormat
+from synqc.apps.tds.models import ExportFormat, RunRequest
 from synqc.apps.tds.session import MOST_ROWS, Session
 from synqc.apps.tds.telemetry import rows_body
+from synqc.errors import SynqcError
 from synqc.service.context import Workers
+from synqc.service.errors import known_error
+from synqc.service.run_to_disk import run_to_disk
 
 __all__ = ["FastLane"]
 
@@ -31,26 +35,46 @@ class FastLane:
 
     def __init__(self, app: ASGIApp, laboratory: Laboratory, workers: Workers) -> None:
         self._app = app
+        self._laboratory = laboratory
         self._sessions = laboratory.store.sessions
         self._monitor = laboratory.monitor
         self._workers = workers
         self._start = f"{laboratory.settings.api_prefix}/sessions/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(self._start):
+        if scope["type"] == "http" and scope["path"].startswith(self._start):
             session_id, _, tail = scope["path"][len(self._start) :].partition("/")
             session = self._sessions.get(session_id)
-            body = None if session is None else self._body(session, tail, scope["query_string"])
-            if body is not None:
-                scope["synqc.route"] = f"/sessions/{{session_id}}/{tail}".rstrip("/")  # as the framework names it
-                length = str(len(body)).encode()
-                headers = [(b"content-type", b"application/json"), (b"content-length", length)]
-                await send({"type": "http.response.start", "status": 200, "headers": headers})
-                await send({"type": "http.response.body", "body": body})
+            if session is not None and scope["method"] == "GET":
+                body = self._polled(session, tail, scope["query_string"])
+                if body is not None:
+                    await _answer(scope, send, tail, body)
+                    return
+            if session is not None and scope["method"] == "POST" and tail == "run" and _is_json(scope):
+                await self._run(session_id, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _body(self, session: Session, tail: str, query: bytes) -> bytes | None:
+    async def _run(self, session_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+        received: Message = {}
+        try:
+            received = await receive()
+            request = RunRequest.model_validate_json(_whole_body(received))
+        except HTTPException as refusal:  # too long or too slow
+            await self._app(scope, _again(refusal, receive), send)
+            return
+        except ValueError:
+            await self._app(scope, _again(received, receive), send)
+            return
+        try:
+            body = await run_to_disk(self._laboratory, self._workers, session_id, request)
+        except SynqcError as error:
+            scope["synqc.route"] = _route("run")
+            await known_error(error)(scope, receive, send)
+            return
+        await _answer(scope, send, "run", body)
+
+    def _polled(self, session: Session, tail: str, query: bytes) -> bytes | None:
         if tail == "telemetry":
             return self._telemetry(session, query)
         if tail == "":
@@ -68,6 +92,46 @@ class FastLane:
             limit = int(number)
             if limit > MOST_ROWS:
                 return None
-        if not session.recollected or not self._monitor.poll(session, self._workers.reads.submit):
+        if not session.recollected or not self._monitor.poll(session, self._workers.short_runs.submit):
             return None
         return rows_body(session, limit)
+
+
+async def _answer(scope: Scope, send: Send, tail: str, body: bytes) -> None:
+    scope["synqc.route"] = _route(tail)
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _route(tail: str) -> str:
+    """As the framework names it."""
+    return f"/sessions/{{session_id}}/{tail}".rstrip("/")
+
+
+def _is_json(scope: Scope) -> bool:
+    """Whether the framework, too, would read the body as JSON."""
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    return not kinds or kinds == [b"application/json"]
+
+
+def _whole_body(message: Message) -> bytes:
+    """The body, if this message has all of it; ValueError if not."""
+    if message["type"] != "http.request" or message.get("more_body", False):
+        raise ValueError("The body comes in pieces.")
+    return bytes(message.get("body", b""))
+
+
+def _again(first: Message | HTTPException, receive: Receive) -> Receive:
+    """Receives what was received once already, and then what comes."""
+    taken = [first]
+
+    async def receive_again() -> Message:
+        if not taken:
+            return await receive()
+        message = taken.pop()
+        if isinstance(message, HTTPException):
+            raise message
+        return message
+
+    return receive_again

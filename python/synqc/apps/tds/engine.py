@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
-import os
 import random
-import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +27,12 @@ __all__ = [
     "ReplayDiffers",
     "SynQcEngine",
     "batches_for",
+    "takes_long",
 ]
 
 _ITERATIONS_AT_ONCE = {"rl": 1}  # a learner's batch takes long: its progress shall be seen
 _MOST_ITERATIONS_AT_ONCE = 100
-_SHOTS_OF_A_LONG_BATCH = 500_000  # of all qubits; some 30 ms
+_SHOTS_OF_A_LONG_RUN = 100_000  # per qubit; some 30 ms
 _PARALLEL_FROM = 100_000  # shots of all qubits, below which a second thread costs more than it brings
 _SEED_STEP = 0x9E3779B97F4A7C15
 
@@ -87,6 +84,12 @@ def batches_for(config: RunConfiguration, iterations: int, budget: int | None) -
     return batches
 
 
+def takes_long(config: RunConfiguration, iterations: int) -> bool:
+    """Whether others had better not wait for this run."""
+    is_learner = config.adaptive_rule.value in _ITERATIONS_AT_ONCE
+    return is_learner or shots_per_iteration(config) * iterations > _SHOTS_OF_A_LONG_RUN
+
+
 @dataclass
 class EngineResult:
     """What the engine found.
@@ -128,14 +131,6 @@ class SynQcEngine:
 
     def __init__(self) -> None:
         self.experiments = MemoryCache(4096)
-        self._turns = threading.Semaphore(os.cpu_count() or 1)
-
-    def turn(self, shots: int, config: RunConfiguration) -> AbstractContextManager[object]:
-        """Held while batches are simulated: more at once than processors would finish none sooner, and would keep the
-        event loop waiting for the interpreter. Long ones take none: they are outside the interpreter nearly all the
-        time, and short ones must not wait for them."""
-        is_long = shots > _SHOTS_OF_A_LONG_BATCH or config.adaptive_rule.value in _ITERATIONS_AT_ONCE
-        return contextlib.nullcontext() if is_long else self._turns
 
     def experiment(self, config: RunConfiguration, session_id: str = "", *, adaptive_rule: Any = None) -> Experiment:
         """The laboratory's experiment for a configuration on a session's device."""
@@ -196,12 +191,11 @@ class SynQcEngine:
         partial = False
         for number, some in enumerate(batches):
             try:
-                with self.turn(some.shots * some.iterations * experiment.qubits, config):
-                    run = experiment.run(
-                        some.shots, iterations=some.iterations, seed=(seed + number * _SEED_STEP) % 2**63, carry=carry,
-                        stop=stop, progress=False if progress is None else _shifted(progress, done, total),
-                        keep_bits=True, keep_records=keep_records, threads=threads,
-                    )  # fmt: skip
+                run = experiment.run(
+                    some.shots, iterations=some.iterations, seed=(seed + number * _SEED_STEP) % 2**63, carry=carry,
+                    stop=stop, progress=False if progress is None else _shifted(progress, done, total),
+                    keep_bits=True, keep_records=keep_records, threads=threads,
+                )  # fmt: skip
             except InputError:
                 raise
             except SynqcError:  # the stop came before this batch had anything

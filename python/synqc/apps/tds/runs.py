@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 from synqc import metrics
 from synqc.apps.tds import clock
 from synqc.apps.tds.details import details_to_store
-from synqc.apps.tds.engine import EngineResult, SynQcEngine, batches_for, figures_of, is_emulated
+from synqc.apps.tds.engine import EngineResult, SynQcEngine, batches_for, figures_of, is_emulated, takes_long
 from synqc.apps.tds.models import (
     KpiBundle,
     Measurement,
@@ -79,6 +81,10 @@ class FinishedRun:
     stored: Future[None]
 
 
+Submit = Callable[..., object]
+"""Calls its first argument with the others on another thread."""
+
+
 class Runs:
     """Runs of all sessions.
 
@@ -91,6 +97,27 @@ class Runs:
         self.store = store
         self.engine = engine
         self._running: dict[str, StartedRun] = {}
+
+    def submit(self, session_id: str, request: RunRequest, *, short: Submit, long: Submit) -> Future[bytes]:
+        """Start a run and execute it on another thread.
+
+        Args:
+            session_id: Of the session.
+            request: What the client asked for.
+            short, long: Where runs are executed that are soon over, and where others.
+
+        Returns:
+            The answer `{"run", "session"}` when it is on disk. Fails as `execute` does, or with StorageUnavailable.
+
+        Raises:
+            UnknownSession, SessionBusy, UnsafeProbe: As `start` does.
+        """
+        started = self.start(session_id, request)
+        answer: Future[bytes] = Future()
+        submit = long if takes_long(started.config, started.iterations) else short
+        context = contextvars.copy_context()  # log lines of the other thread carry the request's id
+        submit(context.run, self._execute_to_disk, started, answer)
+        return answer
 
     def start(self, session_id: str, request: RunRequest) -> StartedRun:
         """Mark a session running; nobody else can from then on.
@@ -174,6 +201,22 @@ class Runs:
                 running.killed = True
                 running.stop.stop()
 
+    def _execute_to_disk(self, started: StartedRun, answer: Future[bytes]) -> None:
+        try:
+            finished = self.execute(started)
+        except BaseException as error:
+            answer.set_exception(error)
+            return
+
+        def settle(stored: Future[None]) -> None:
+            error = stored.exception()
+            if error is None:
+                answer.set_result(finished.body)
+            else:
+                answer.set_exception(error)
+
+        finished.stored.add_done_callback(settle)
+
     def _limit_shots(self, session: Session, wanted: int) -> dict[str, Any]:
         limit = min(max(1, wanted), self.store.settings.max_shots_per_run)
         session.shot_limit = limit
@@ -235,7 +278,7 @@ class Runs:
         session.last_kpis = kpis
         session.last_run_id = run_id
         session.carry = (maker_of_carry(config), result.carry_out)
-        session.deployed = [qubit.settings for qubit in result.runs[-1].history[-1].qubits]
+        session.deployed = result.runs[-1].settings
         record = RunRecord(
             run_id=run_id, session_id=session.session_id, mode=started.mode, config_snapshot=config,
             created_at=clock.naive_microseconds(clock.now()), kpis=kpis,

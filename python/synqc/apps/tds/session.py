@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -72,7 +73,7 @@ class Session:
         self.last_kpis: KpiBundle | None = None
         self.carry: tuple[str, Carry] | None = None
         """What the last run left, and on which device and rule it did so."""
-        self.deployed: list[dict[str, float]] | None = None
+        self.deployed: Sequence[dict[str, float]] | None = None
         """What the last run of this process had set each qubit's controls to."""
 
         self.lines: deque[str] = deque(maxlen=MOST_LINES)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-
-import numpy as np
 
 from synqc.apps.tds import clock
 from synqc.apps.tds.details import settings_of_last_iteration
@@ -61,22 +60,19 @@ def _stamped(row: bytes) -> bytes:
 def _unstamped_rows(session: Session, run: Run, first: int = 0) -> list[bytes]:
     """One row per batch from `first` on, without its time: means over the register. Six decimals are far below the
     standard error."""
-    values, errors = (series[first:] for series in run.fidelity_series)
-    fidelities = values.mean(axis=1).tolist()
-    deviations = (np.sqrt((errors**2).sum(axis=1)) / errors.shape[1]).tolist()
+    fidelities, deviations = (series[first:].tolist() for series in run.fidelity_series)
+    fractions = run.one_fraction_series[0][first:].tolist()
     head = f'"provider":"{session.config.hardware_target.value}","fidelity":'
     middle = (
         f',"latency_us":{finite_or_zero(run.latency_us.value):.6f},"backaction":{finite_or_zero(run.backaction.value):.6f},'
         f'"shots_used":{session.shots_used},"shot_rate":{1e6 / run.cycle_time_us:.1f},"fidelity_standard_error":'
     )
     rows = []
-    for fidelity, deviation, ones in zip(
-        fidelities, deviations, run.one_fraction_series[0][first:].tolist(), strict=True
-    ):
+    for values, errors, ones in zip(fidelities, deviations, fractions, strict=True):
+        fidelity = finite_or_zero(sum(values) / len(values))
+        deviation = finite_or_zero(math.hypot(*errors) / len(errors))
         qubits = ",".join([f"{one:.4f}" for one in ones])
-        rows.append(
-            f'{head}{finite_or_zero(fidelity):.6f}{middle}{finite_or_zero(deviation):.6f},"qubits":[{qubits}]}}'.encode()
-        )
+        rows.append(f'{head}{fidelity:.6f}{middle}{deviation:.6f},"qubits":[{qubits}]}}'.encode())
     return rows
 
 
@@ -169,12 +165,11 @@ class _Watched:
         else:
             experiment = engine.experiment(self._config, self._session_id, adaptive_rule=self._deploy)
             carry = None if carry is None else carry.without_rule()
-        with engine.turn(0, self._config):
-            run = experiment.run(
-                _SHOTS_OF_A_ROW_IN_SHOT if in_shot else _SHOTS_OF_A_ROW,
-                iterations=_ROWS_AT_ONCE_IN_SHOT if in_shot else _ROWS_AT_ONCE,
-                seed=random.getrandbits(63), carry=carry, progress=False, keep_bits=False, threads=1,
-            )  # fmt: skip
+        run = experiment.run(
+            _SHOTS_OF_A_ROW_IN_SHOT if in_shot else _SHOTS_OF_A_ROW,
+            iterations=_ROWS_AT_ONCE_IN_SHOT if in_shot else _ROWS_AT_ONCE,
+            seed=random.getrandbits(63), carry=carry, progress=False, keep_bits=False, threads=1,
+        )  # fmt: skip
         self._carry = run.carry
         self.ready.extend(_unstamped_rows(session, run))
 

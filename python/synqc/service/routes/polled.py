@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -84,5 +85,5 @@ async def _measure_once(request: Request, laboratory: Laboratory, session: Sessi
     if not session.recollected:
         await on_worker(request, laboratory.store.recollect, session)
     if not laboratory.monitor.poll(session):
-        await on_worker(request, laboratory.monitor.measure, session)
+        await asyncio.wrap_future(request.app.state.workers.short_runs.submit(laboratory.monitor.measure, session))
         laboratory.monitor.poll(session)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,11 +11,11 @@ from synqc import json
 from synqc.apps.tds.details import details_document
 from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import RunRecord, RunRequest, SessionSummary
-from synqc.apps.tds.runs import UnsafeProbe
 from synqc.errors import InputError
 from synqc.service.context import Lab, durable, on_worker
 from synqc.service.errors import UnknownRun
 from synqc.service.json_bytes import JsonBytes
+from synqc.service.run_to_disk import run_to_disk
 
 __all__ = ["router"]
 
@@ -41,18 +39,7 @@ class RunPage(BaseModel):
 @router.post("/sessions/{session_id}/run", operation_id="start_run", response_model=RunAnswer)
 async def start_run(request: Request, session_id: str, body: RunRequest, laboratory: Lab) -> Response:
     """Run a session's configuration and answer when it is done and stored."""
-    try:
-        started = laboratory.runs.start(session_id, body)
-    except UnsafeProbe as refusal:
-        if refusal.stored is not None:
-            await durable(refusal.stored)
-        raise
-    context = contextvars.copy_context()  # log lines of the worker carry the request's id
-    future = request.app.state.workers.runs.submit(context.run, laboratory.runs.execute, started)
-    # A client that goes away does not stop the run: it is shielded from the cancelled request.
-    finished = await asyncio.shield(asyncio.wrap_future(future))
-    await durable(finished.stored)
-    return JsonBytes(finished.body)
+    return JsonBytes(await run_to_disk(laboratory, request.app.state.workers, session_id, body))
 
 
 @router.post("/sessions/{session_id}/kill", operation_id="kill_run")
