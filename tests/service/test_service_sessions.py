@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from synqc.apps.tds.storage import Change
+
 P = "/api/v1/synqc"
 MICROSECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}")
 LOG_LINE = re.compile(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\] .+")
@@ -217,6 +219,20 @@ class TestLogs:
         found = lines(client, session)
         assert len(found) == 1000
         assert (found[0][23:], found[-1][23:]) == ("line 100", "line 1099")
+
+    def test_outlived_lines_leave_the_disk_however_many_come_at_once(self, client, session):
+        """After the first line of a session each run adds two, so that their number is never even."""
+        laboratory = client.app.state.laboratory
+        found = laboratory.store.get(session)
+        for number in range(650):
+            with laboratory.store.lock:
+                pair = [found.log(f"run {number} started"), found.log(f"run {number} completed")]
+                stored = laboratory.store.save(found, Change(log_lines=pair))
+        stored.result(30)
+        assert found.first_line == 301
+        kept = laboratory.database.lines(session, 0)
+        assert [number for number, _ in kept[-1000:]] == list(range(301, 1301))
+        assert len(kept) <= 1000 + 100
 
 
 class TestDeletion:

@@ -21,6 +21,7 @@ from synqc.settings import Settings
 __all__ = ["SessionBusy", "SessionStore", "UnknownSession"]
 
 _log = logging.getLogger("synqc.store")
+_LINES_BETWEEN_DELETIONS = 100  # of outlived log lines on disk
 
 
 class UnknownSession(SynqcError, LookupError):
@@ -157,7 +158,9 @@ class SessionStore:
         with self.lock:
             change = change or Change()
             change.sessions.append(session_row(session))
-            if session.next_line % 100 == 0 and session.first_line > 0:
+            if session.first_line > 0 and any(
+                row["line_number"] % _LINES_BETWEEN_DELETIONS == 0 for row in change.log_lines
+            ):
                 change.forgotten_lines.append((session.session_id, session.first_line))
             stored = self._submitted(change, undo)
         if session.events.watched:
