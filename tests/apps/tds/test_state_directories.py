@@ -262,6 +262,22 @@ class TestExportState:
         assert [json.loads(row) for row in after.rows] == [json.loads(row) for row in before.rows]
         assert exported(second, tmp_path / "again") == (sessions, runs)
 
+    def test_a_service_starts_on_what_was_exported_into_its_own_directory(self, tmp_path, opened):
+        first = opened()
+        first.store.create_or_update("x1", RunConfiguration())[1].result(10)
+        first.store.create_or_update("gone", RunConfiguration())[1].result(10)
+        first.store.create_or_update("x2", RunConfiguration())[1].result(10)
+        first.runs.execute(first.runs.start("x1", RunRequest())).stored.result(10)
+        export_state(first.database, tmp_path / "state")
+        first.store.delete("gone").result(10)
+        first.store.create_or_update("x1", RunConfiguration(notes="newer"))[1].result(10)
+        before = first.store.get("x1").summary()
+        first.close()
+        second = opened()
+        assert list(second.store.sessions) == ["x1", "x2", "gone"]
+        assert second.store.get("x1").summary() == before
+        assert len(second.database.run_documents(None, None, 10)) == 1
+
     def test_the_command_does_it_beside_a_running_service(self, tmp_path, opened):
         laboratory = opened()
         laboratory.store.create_or_update("x1", RunConfiguration())[1].result(10)

@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,8 @@ def import_state(settings: Settings, database: Database) -> None:
     """Take over an old directory's sessions and runs; once, and the files stay as they are.
 
     What cannot be read is kept too: a broken `sessions.json` gets a copy beside it, single items go into the database
-    as they are, and both come out again with `export_state`.
+    as they are, and both come out again with `export_state`. What is stored already, because `export_state` wrote the
+    directory, stays as it is stored.
     """
     source = settings.state_dir / "sessions.json"
     runs = settings.state_dir / "runs"
@@ -53,15 +54,17 @@ def import_state(settings: Settings, database: Database) -> None:
     with database.reading() as connection:
         if connection.execute(select(schema.imports.c.source).where(schema.imports.c.source == str(source))).first():
             return
+        stored_runs = set(connection.scalars(select(schema.runs.c.run_id)))
+    stored_sessions = {row.session_id: row.position for row in database.session_rows()}
     unreadable: list[dict[str, Any]] = []
-    sessions = _sessions_in(source, settings, unreadable)
+    sessions = _sessions_in(source, settings, stored_sessions, unreadable)
     count = 0
     with database.writing() as connection:
         for table in (schema.sessions, schema.log_lines, schema.telemetry):
             rows = getattr(sessions, table.name)
             if rows:
                 connection.execute(insert(table), rows)
-        found = _runs_in(runs, unreadable)
+        found = _runs_in(runs, stored_runs, unreadable)
         while batch := list(islice(found, _RUNS_AT_ONCE)):
             connection.execute(insert(schema.runs), batch)
             count += len(batch)
@@ -108,8 +111,10 @@ def export_state(database: Database, folder: Path) -> tuple[int, int]:
     return written, count
 
 
-def _sessions_in(source: Path, settings: Settings, unreadable: list[dict[str, Any]]) -> Change:
-    """Rows of all sessions of a file; items that are none go to `unreadable`."""
+def _sessions_in(
+    source: Path, settings: Settings, stored: Mapping[str, int], unreadable: list[dict[str, Any]]
+) -> Change:
+    """Rows of the sessions of a file that are not stored, in places after those; what is none goes to `unreadable`."""
     sessions = Change()
     if not source.is_file():
         return sessions
@@ -123,9 +128,10 @@ def _sessions_in(source: Path, settings: Settings, unreadable: list[dict[str, An
         _log.error("%s cannot be read (%s): it stays as it is, and %s is a copy.", source, error, aside.name)
         return sessions
     known: set[str] = set()
+    last_position = max(stored.values(), default=0)
     for item in items:
         try:
-            session = _session_in(item, settings, position=len(known) + 1)
+            session = _session_in(item, settings, position=last_position + len(known) + 1)
             session_id = session.sessions[0]["session_id"]
             if session_id in known:
                 raise ValueError(f"session {session_id!r} is listed twice")
@@ -133,8 +139,9 @@ def _sessions_in(source: Path, settings: Settings, unreadable: list[dict[str, An
             _log.warning("A session in %s cannot be read and is kept as it is: %s", source, error)
             unreadable.append({"where": "sessions.json", "item": item})
             continue
-        known.add(session_id)
-        sessions.merge(session)
+        if session_id not in stored:
+            known.add(session_id)
+            sessions.merge(session)
     return sessions
 
 
@@ -186,7 +193,8 @@ def _kpis(item: Any, used: int, limit: int) -> KpiBundle | None:
     )  # fmt: skip
 
 
-def _runs_in(folder: Path, unreadable: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _runs_in(folder: Path, stored: Set[str], unreadable: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Rows of the runs in a folder that are not stored; files that hold none go to `unreadable`."""
     known: set[str] = set()
     for path in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime):
         try:
@@ -201,6 +209,8 @@ def _runs_in(folder: Path, unreadable: list[dict[str, Any]]) -> Iterator[dict[st
             unreadable.append({"where": f"runs/{path.name}", "item": None})
             continue
         known.add(record.run_id)
+        if record.run_id in stored:
+            continue
         details: dict[str, Any] = {
             "run_id": record.run_id, "session_id": record.session_id, "mode": record.mode.value, "imported": True,
             "estimates": {}, "history": [],
