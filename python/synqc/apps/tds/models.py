@@ -1,4 +1,7 @@
-"""Documents of the service's contract: names, order, defaults and bounds of what goes over the wire."""
+"""Documents of the service's contract: names, order, defaults and bounds of what goes over the wire.
+
+The laboratory knows more targets, presets, envelopes and rules than clients of the contract may name.
+"""
 
 from __future__ import annotations
 

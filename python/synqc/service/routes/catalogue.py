@@ -46,7 +46,7 @@ def _names() -> dict[str, Any]:
         ],
         "envelopes": [name.value for name in DriveEnvelope],
         "adaptive_rules": [name.value for name in AdaptiveRule],
-        "objectives": [{"name": name.value, "words": words} for name, words in _OBJECTIVES.items()],
+        "objectives": [{"name": name.value, "words": _OBJECTIVES[name]} for name in Objective],
     }
 
 
