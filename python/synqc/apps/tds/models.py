@@ -20,11 +20,19 @@ from pydantic import (
 )
 
 __all__ = [
-    "AdaptiveRule", "AgentSuggestionRequest", "AgentSuggestionResponse", "ChatMessage", "ChatRequest", "ChatResponse",
-    "DriveEnvelope", "ExportFormat", "HardwarePreset", "HardwareTarget", "KpiBundle", "Measurement", "Objective",
-    "RunConfiguration", "RunMode", "RunRecord", "RunRequest", "SessionRequest", "SessionStatus", "SessionSummary",
-    "SweepRequest", "TelemetryRequest", "finite_or_zero", "used_fraction",
+    "MOST_ITERATIONS", "PROBE_DURATIONS_NS", "PROBE_STRENGTHS", "AdaptiveRule", "AgentSuggestionRequest",
+    "AgentSuggestionResponse", "ChatMessage", "ChatRequest", "ChatResponse", "DriveEnvelope", "ExportFormat",
+    "HardwarePreset", "HardwareTarget", "KpiBundle", "Measurement", "Objective", "RunConfiguration", "RunMode",
+    "RunRecord", "RunRequest", "SessionRequest", "SessionStatus", "SessionSummary", "SweepRequest", "TelemetryRequest",
+    "finite_or_zero", "used_fraction",
 ]  # fmt: skip
+
+PROBE_STRENGTHS = (0.0, 1.0)
+"""Least and greatest that a configuration can hold; the operator's limits are narrower."""
+PROBE_DURATIONS_NS = (5, 5000)
+"""Least and greatest that a configuration can hold, ns."""
+MOST_ITERATIONS = 10_000
+"""Of one run."""
 
 
 class HardwareTarget(StrEnum):
@@ -134,9 +142,11 @@ class RunConfiguration(BaseModel):
     hardware_preset: HardwarePreset = HardwarePreset.TRANSMON_DEFAULT
     drive_envelope: DriveEnvelope = DriveEnvelope.GAUSSIAN
     probe_strength: Annotated[float, BeforeValidator(_strength)] = Field(
-        0.2, ge=0.0, le=1.0, description="Probe amplitude as a fraction of the strongest."
+        0.2, ge=PROBE_STRENGTHS[0], le=PROBE_STRENGTHS[1], description="Probe amplitude as a fraction of the strongest."
     )
-    probe_duration_ns: int = Field(120, ge=5, le=5000, description="Length of the probe, ns.")
+    probe_duration_ns: int = Field(
+        120, ge=PROBE_DURATIONS_NS[0], le=PROBE_DURATIONS_NS[1], description="Length of the probe, ns."
+    )
     adaptive_rule: AdaptiveRule = AdaptiveRule.NONE
     objective: Objective = Objective.MAXIMIZE_FIDELITY
     notes: Text | None = None
@@ -247,7 +257,7 @@ class RunRequest(BaseModel):
     """Start a run; every field has a default, but the body itself is required."""
 
     mode: RunMode = RunMode.RUN
-    num_iterations: int | None = Field(None, ge=1, le=10_000)
+    num_iterations: int | None = Field(None, ge=1, le=MOST_ITERATIONS)
     shot_limit: int | None = Field(None, description="Clamped to what the server allows, and kept on the session.")
     seed: int | None = Field(
         None, ge=0, lt=2**63, description="Same session state and seed: same bytes. Drawn if absent."

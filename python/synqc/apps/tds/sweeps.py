@@ -15,7 +15,7 @@ import numpy as np
 from synqc import json
 from synqc.apps.tds import clock
 from synqc.apps.tds.engine import SynQcEngine
-from synqc.apps.tds.models import RunConfiguration, SweepRequest
+from synqc.apps.tds.models import PROBE_DURATIONS_NS, PROBE_STRENGTHS, RunConfiguration, SweepRequest
 from synqc.apps.tds.storage import Change
 from synqc.apps.tds.store import SessionStore
 from synqc.cache import MemoryCache
@@ -31,7 +31,7 @@ MOST_POINTS = 2500
 _MOST_WAITING = 16
 _MOST_REMEMBERED = 64
 _FIGURES = ("fidelity", "backaction", "information_bits", "latency_us", "objective_score")
-_RANGES = {"probe_strength": (0.0, 1.0), "probe_duration_ns": (5.0, 5000.0)}
+_RANGES = {"probe_strength": PROBE_STRENGTHS, "probe_duration_ns": PROBE_DURATIONS_NS}
 
 
 class UnknownSweep(SynqcError, LookupError):

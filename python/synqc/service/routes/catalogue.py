@@ -7,7 +7,16 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from synqc.apps.tds.models import AdaptiveRule, DriveEnvelope, HardwarePreset, HardwareTarget, Objective
+from synqc.apps.tds.models import (
+    MOST_ITERATIONS,
+    PROBE_DURATIONS_NS,
+    PROBE_STRENGTHS,
+    AdaptiveRule,
+    DriveEnvelope,
+    HardwarePreset,
+    HardwareTarget,
+    Objective,
+)
 from synqc.lab.device import device, targets
 from synqc.service.context import Lab
 from synqc.settings import Settings
@@ -67,9 +76,16 @@ def _preset(name: str) -> dict[str, Any]:
 
 
 def _limits(settings: Settings) -> dict[str, Any]:
+    weakest, strongest = PROBE_STRENGTHS
+    shortest, longest = PROBE_DURATIONS_NS
     return {
-        "probe_strength": {"min": 0.0, "max": 1.0, "safe_max": settings.max_probe_strength, "unit": ""},
-        "probe_duration_ns": {"min": 5, "max": 5000, "safe_max": settings.max_probe_duration_ns, "unit": "ns"},
-        "num_iterations": {"min": 1, "max": 10_000},
+        "probe_strength": {"min": weakest, "max": strongest, "safe_max": settings.max_probe_strength, "unit": ""},
+        "probe_duration_ns": {
+            "min": shortest,
+            "max": longest,
+            "safe_max": settings.max_probe_duration_ns,
+            "unit": "ns",
+        },
+        "num_iterations": {"min": 1, "max": MOST_ITERATIONS},
         "shot_limit": {"min": 1, "max": settings.max_shots_per_run},
     }
