@@ -295,6 +295,18 @@ def environment_of(laboratory):
     return {**os.environ, "SYNQC_STATE_DIR": str(laboratory.settings.state_dir)}
 
 
+@pytest.mark.parametrize("name", ["a b", "what?", "no#1", "50%41", "état"])
+def test_a_directory_may_have_any_name(tmp_path, opened, name):
+    folder = tmp_path / "all" / name
+    laboratory = opened(folder)
+    laboratory.store.create_or_update("x1", RunConfiguration())[1].result(10)
+    assert [path.name for path in folder.parent.iterdir()] == [name]
+    database = open_for_reading(Settings(state_dir=folder))
+    assert [row.session_id for row in database.session_rows()] == ["x1"]
+    database.close()
+    assert back_up(laboratory.settings, tmp_path / "copy.db") > 0
+
+
 class TestBackup:
     def test_a_copy_taken_under_load_is_whole(self, tmp_path, opened):
         laboratory = opened()

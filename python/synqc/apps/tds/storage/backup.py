@@ -28,7 +28,7 @@ def back_up(settings: Settings, destination: Path) -> int:
         raise InputError(f"There is no database at {source}.")
     temporary = destination.with_name(f".{destination.name}.{os.getpid()}.part")
     try:
-        original = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
+        original = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
         copy = sqlite3.connect(temporary)
         with original, copy:
             original.backup(copy, pages=1024)

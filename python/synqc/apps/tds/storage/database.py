@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from sqlalchemy import Column, Connection, Engine, Row, create_engine, event, func, select, text
+from sqlalchemy import URL, Column, Connection, Engine, Row, create_engine, event, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -197,14 +197,15 @@ def open_for_reading(settings: Settings) -> Database:
     path = settings.state_dir / "synqc.db"
     if not path.is_file():
         raise StorageUnavailable(f"There is no database at {path}.")
-    return Database(create_engine(f"sqlite:///file:{path}?mode=ro&uri=true"), None, str(path))
+    url = URL.create("sqlite", database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
+    return Database(create_engine(url), None, str(path))
 
 
 def _open_sqlite(state_dir: Path) -> Database:
     held = _locked(state_dir)
     path = state_dir / "synqc.db"
     engine = create_engine(
-        f"sqlite:///{path}", poolclass=QueuePool, pool_size=4, max_overflow=4,
+        URL.create("sqlite", database=str(path)), poolclass=QueuePool, pool_size=4, max_overflow=4,
         connect_args={"check_same_thread": False, "timeout": 5.0, "cached_statements": 256},
     )  # fmt: skip
 
