@@ -7,7 +7,6 @@ from fastapi.responses import JSONResponse
 
 from synqc import __version__
 from synqc.apps.tds.storage import StorageUnavailable
-from synqc.apps.tds.storage.database import check_connection
 from synqc.service.context import Lab, on_worker
 
 __all__ = ["router"]
@@ -39,7 +38,7 @@ async def read_readiness(request: Request, laboratory: Lab) -> JSONResponse:
     trouble = laboratory.store.writer.trouble
     if trouble is None:
         try:
-            await on_worker(request, check_connection, laboratory.database)
+            await on_worker(request, laboratory.database.check)
         except StorageUnavailable as error:
             trouble = str(error)
     status = "ready" if trouble is None else "degraded"

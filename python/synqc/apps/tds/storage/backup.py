@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from synqc.errors import InputError
@@ -28,14 +29,13 @@ def back_up(settings: Settings, destination: Path) -> int:
         raise InputError(f"There is no database at {source}.")
     temporary = destination.with_name(f".{destination.name}.{os.getpid()}.part")
     try:
-        original = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
-        copy = sqlite3.connect(temporary)
-        with original, copy:
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as original,
+            closing(sqlite3.connect(temporary)) as copy,
+        ):
             original.backup(copy, pages=1024)
-        copy.execute("PRAGMA journal_mode=DELETE")
-        damage = copy.execute("PRAGMA quick_check").fetchone()[0]
-        copy.close()
-        original.close()
+            copy.execute("PRAGMA journal_mode=DELETE")
+            damage = copy.execute("PRAGMA quick_check").fetchone()[0]
         if damage != "ok":
             raise InputError(f"The copy of {source} is damaged: {damage}.")
         with temporary.open("rb") as file:

@@ -18,7 +18,7 @@ from synqc.apps.tds.storage import schema
 from synqc.errors import SynqcError
 from synqc.settings import Settings
 
-__all__ = ["Database", "StorageUnavailable", "check_connection", "open_database", "open_for_reading"]
+__all__ = ["Database", "StorageUnavailable", "open_database", "open_for_reading"]
 
 _ZERO = "\0"  # no name has one, and PostgreSQL refuses to look for it
 _LOCK_PATIENCE_S = 5.0  # a predecessor may still be shutting down
@@ -61,6 +61,15 @@ class Database:
         with self._writing_engine.begin() as connection:
             yield connection
 
+    def refusal(self, error: Exception) -> StorageUnavailable:
+        """What a failure to write is told as."""
+        return StorageUnavailable(f"Storage in {self.place} refused to write: {_cause(error)}.")
+
+    def check(self) -> None:
+        """Raises StorageUnavailable if the database does not answer."""
+        with self.reading() as connection:
+            connection.execute(text("SELECT 1"))
+
     def session_rows(self) -> list[Row[Any]]:
         """All sessions in order of creation."""
         with self.reading() as connection:
@@ -94,11 +103,11 @@ class Database:
 
     def run_document(self, run_id: str) -> bytes | None:
         """RunRecord of a run, as it is answered."""
-        return self._run_column(run_id, "document")
+        return self._document(schema.runs.c.document, schema.runs.c.run_id, run_id)
 
     def run_details(self, run_id: str) -> bytes | None:
         """Details of a run, as they are answered."""
-        return self._run_column(run_id, "details")
+        return self._document(schema.runs.c.details, schema.runs.c.run_id, run_id)
 
     def run_ids(self, stem: str) -> list[str]:
         """Ids of runs that begin with `stem`."""
@@ -135,12 +144,7 @@ class Database:
 
     def sweep_document(self, sweep_id: str) -> bytes | None:
         """A sweep, as it is answered."""
-        if _ZERO in sweep_id:
-            return None
-        column = schema.sweeps.c.document
-        with self.reading() as connection:
-            found = connection.scalar(select(column).where(schema.sweeps.c.sweep_id == sweep_id))
-        return None if found is None else bytes(found)
+        return self._document(schema.sweeps.c.document, schema.sweeps.c.sweep_id, sweep_id)
 
     def close(self) -> None:
         """Let go of the connections and of the lock."""
@@ -153,12 +157,11 @@ class Database:
             found = connection.execute(select(session_id, func.max(number)).group_by(session_id))
             return {row[0]: row[1] + 1 for row in found}
 
-    def _run_column(self, run_id: str, column: str) -> bytes | None:
-        if _ZERO in run_id:
+    def _document(self, document: Column[bytes], key: Column[str], name: str) -> bytes | None:
+        if _ZERO in name:
             return None
-        query = select(schema.runs.c[column]).where(schema.runs.c.run_id == run_id)
         with self.reading() as connection:
-            found = connection.scalar(query)
+            found = connection.scalar(select(document).where(key == name))
         return None if found is None else bytes(found)
 
 
@@ -178,7 +181,7 @@ def open_database(settings: Settings) -> Database:
             schema.migrate(connection)
     except (SQLAlchemyError, OSError) as error:
         opened.close()
-        raise StorageUnavailable(f"Storage in {opened.place} refused to write: {_cause(error)}.") from error
+        raise opened.refusal(error) from error
     except BaseException:
         opened.close()
         raise
@@ -277,9 +280,3 @@ def _cause(error: BaseException) -> str:
     """The driver's words, on one line."""
     original = getattr(error, "orig", None) or error
     return " ".join(str(original).split()).rstrip(".")
-
-
-def check_connection(database: Database) -> None:
-    """Raises StorageUnavailable if the database does not answer."""
-    with database.reading() as connection:
-        connection.execute(text("SELECT 1"))

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from synqc import metrics
 from synqc.apps.tds.storage import schema
-from synqc.apps.tds.storage.database import Database, StorageUnavailable, _cause
+from synqc.apps.tds.storage.database import Database, StorageUnavailable
 
 __all__ = ["Change", "WriterLane"]
 
@@ -169,11 +169,11 @@ class WriterLane:
                 done.set_result(None)
 
     def _fail(self, done: Future[None], error: Exception) -> None:
-        words = f"Storage in {self._database.place} refused to write: {_cause(error)}."
-        if self.trouble != words:
-            _log.error(words)
-        self.trouble = words
-        done.set_exception(StorageUnavailable(words))
+        refusal = self._database.refusal(error)
+        if self.trouble != str(refusal):
+            _log.error("%s", refusal)
+        self.trouble = str(refusal)
+        done.set_exception(refusal)
 
     def _commit(self, change: Change) -> None:
         with _commits, self._database.writing() as connection:
