@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ __all__ = ["Sweeps", "TooManySweeps", "UnknownSweep"]
 
 _log = logging.getLogger("synqc.sweeps")
 
-MOST_POINTS = 2500
+_MOST_POINTS = 2500
 _MOST_WAITING = 16
 _MOST_REMEMBERED = 64
 _FIGURES = ("fidelity", "backaction", "information_bits", "latency_us", "objective_score")
@@ -81,7 +82,7 @@ class Sweeps:
         self._engine = engine
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="synqc-sweep")
         self._points = MemoryCache(max_entries=20_000)
-        self._known: OrderedDict[str, _Ongoing] = OrderedDict()
+        self._known: dict[str, _Ongoing] = {}
         self._lock = threading.Lock()
 
     def start(self, request: SweepRequest) -> dict[str, Any]:
@@ -94,25 +95,13 @@ class Sweeps:
         """
         if request.session_id is not None:
             self._store.get(request.session_id)
-        axes: dict[str, list[float]] = {}
-        for name, values in request.axes.items():
-            least, most = _RANGES[name]
-            if not values:
-                raise InputError(f"Axis `{name}` must have at least one value, but is empty.")
-            for value in values:
-                if not least <= value <= most:
-                    raise InputError(
-                        f"Values of axis `{name}` must be between {least:g} and {most:g}, but one is {value}."
-                    )
-            axes[name] = list(values)
-        total = int(np.prod([len(values) for values in axes.values()]))
-        if total > MOST_POINTS:
-            raise InputError(f"A sweep must have at most {MOST_POINTS} points, but this one has {total}.")
-        # A seed that is the same for the same grid lets cached points be found again.
-        seed = 0 if request.seed is None else request.seed
+        axes: dict[str, list[float]] = dict(request.axes.items())
         ongoing = _Ongoing(
-            f"sweep-{secrets.token_hex(6)}", request.session_id, request.config, axes, request.shots, seed, total
-        )
+            f"sweep-{secrets.token_hex(6)}", request.session_id, request.config, axes, request.shots,
+            total=_points(axes),
+            # A seed that is the same for the same grid lets cached points be found again.
+            seed=0 if request.seed is None else request.seed,
+        )  # fmt: skip
         with self._lock:
             if sum(one.status == "running" for one in self._known.values()) >= _MOST_WAITING:
                 raise TooManySweeps(f"At most {_MOST_WAITING} sweeps may wait: cancel one, or come back later.")
@@ -153,12 +142,18 @@ class Sweeps:
         for ongoing in list(self._known.values()):
             if ongoing.status == "running":
                 self.cancel(ongoing.sweep_id)
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._worker.shutdown(wait=True)
 
     def _run(self, ongoing: _Ongoing) -> None:
-        if ongoing.status != "running":
-            return
+        """Do a sweep, unless it was cancelled while it waited, and keep it."""
+        if ongoing.status == "running":
+            self._measure(ongoing)
+        row = {
+            "sweep_id": ongoing.sweep_id, "created_at": clock.now(), "document": json.dumps(ongoing.document()),
+        }  # fmt: skip
+        self._store.writer.submit(Change(sweeps=[row]))
 
+    def _measure(self, ongoing: _Ongoing) -> None:
         def progress(done: int, _: int) -> None:
             ongoing.done = done
 
@@ -170,7 +165,8 @@ class Sweeps:
             )  # fmt: skip
             ongoing.cached = found.reused
             ongoing.results = _results(found)
-            ongoing.done = ongoing.total if not found.partial else ongoing.done
+            if not found.partial:
+                ongoing.done = ongoing.total
             if ongoing.status == "running":
                 ongoing.status = "finished"
         except SynqcError as error:
@@ -178,10 +174,25 @@ class Sweeps:
         except Exception:
             _log.exception("Sweep %s failed.", ongoing.sweep_id)
             ongoing.status, ongoing.error = "error", "The sweep failed inside the server."
-        row = {
-            "sweep_id": ongoing.sweep_id, "created_at": clock.now(), "document": json.dumps(ongoing.document()),
-        }  # fmt: skip
-        self._store.writer.submit(Change(sweeps=[row]))
+
+
+def _points(axes: Mapping[str, Sequence[float]]) -> int:
+    """How many points a grid has.
+
+    Raises:
+        InputError: A value is out of range, or there are too many points.
+    """
+    for name, values in axes.items():
+        least, most = _RANGES[name]
+        if not values:
+            raise InputError(f"Axis `{name}` must have at least one value, but is empty.")
+        for value in values:
+            if not least <= value <= most:
+                raise InputError(f"Values of axis `{name}` must be between {least:g} and {most:g}, but one is {value}.")
+    points = prod(len(values) for values in axes.values())
+    if points > _MOST_POINTS:
+        raise InputError(f"A sweep must have at most {_MOST_POINTS} points, but this one has {points}.")
+    return points
 
 
 def _results(found: Sweep) -> dict[str, Any]:
