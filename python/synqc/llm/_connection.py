@@ -137,9 +137,8 @@ class TextStream:
         while True:
             failure: Exception | None = None
             try:
-                async with asyncio.timeout(
-                    self._connection.endpoint.timeout_s
-                ):  # of this part; a generator may not hold it across a yield
+                # For each part anew: a generator may not hold it across a yield.
+                async with asyncio.timeout(self._connection.endpoint.timeout_s):
                     chunk = await anext(chunks, None)
             except Exception as error:
                 failure = self._connection.failure(error, self.spent)

@@ -40,7 +40,6 @@ class LanguageModels:
     Args:
         endpoint: Where, and how long an answer may take.
         cache: Keeps answers; None: every request is a call. Answers that were cut short or malformed are not kept.
-        ttl: Seconds an answer is kept; None: the cache's.
         reuse: Which answers are kept: "repeatable" ones, of temperature 0 or with a seed, or "always".
 
     Raises:
@@ -60,14 +59,12 @@ class LanguageModels:
         endpoint: Endpoint,
         *,
         cache: Any | None = None,
-        ttl: float | None = None,
         reuse: Reuse = "repeatable",
     ) -> None:
         if importlib.util.find_spec("openai") is None:
             raise MissingExtra("Language models need the package `openai`: pip install 'synqc[service]'.")
         self.endpoint = endpoint
         self.cache = cache
-        self._ttl = ttl
         self._reuse = reuse
         self._dialects: MemoryCache = MemoryCache(_MOST_DIALECTS)
         self._connection = Connection(endpoint)
@@ -136,13 +133,31 @@ class LanguageModels:
 
         return _loop_thread.shared.submit(answered())
 
-    def complete(self, request: Request, read: Callable[[str], Any] = str, **options: Any) -> Completion[Any]:
+    def complete(
+        self,
+        request: Request,
+        read: Callable[[str], Any] = str,
+        *,
+        repeats: int = 0,
+        deadline_s: float | None = None,
+        control: Control | None = None,
+    ) -> Completion[Any]:
         """Ask and wait; see `submit`."""
-        return _result(self.submit(request, read, **options))
+        return _result(self.submit(request, read, repeats=repeats, deadline_s=deadline_s, control=control))
 
-    async def acomplete(self, request: Request, read: Callable[[str], Any] = str, **options: Any) -> Completion[Any]:
+    async def acomplete(
+        self,
+        request: Request,
+        read: Callable[[str], Any] = str,
+        *,
+        repeats: int = 0,
+        deadline_s: float | None = None,
+        control: Control | None = None,
+    ) -> Completion[Any]:
         """Ask and wait in a coroutine; see `submit`."""
-        return await asyncio.wrap_future(self.submit(request, read, **options))
+        return await asyncio.wrap_future(
+            self.submit(request, read, repeats=repeats, deadline_s=deadline_s, control=control)
+        )
 
     def stream(self, request: Request) -> Iterator[str]:
         """The answer's text part by part; leaving the iterator ends the call. It is not cached."""
@@ -192,7 +207,7 @@ class LanguageModels:
 
         try:
             kept: Answer = await self.cache.aanswer(
-                request.key(self.endpoint.base_url), ask, ttl=self._ttl, kind="chat_completion", control=control
+                request.key(self.endpoint.base_url), ask, kind="chat_completion", control=control
             )
         except _NotToBeKept as cut:
             return replace(cut.completion, value=read(cut.completion.text))
