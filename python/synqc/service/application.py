@@ -19,6 +19,7 @@ from synqc.service.fast_lane import FastLane
 from synqc.service.gate import Gate
 from synqc.service.logs import write_logs
 from synqc.service.loop_lag import measure_loop_lag
+from synqc.service.pacemaker import Pacemaker
 from synqc.service.routes import agent, catalogue, health, observability, polled, runs, sessions, stream, sweeps
 from synqc.service.routes.page import add_page
 from synqc.service.shutdown import Shutdown
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None, laboratory: Laboratory | None =
     app.state.laboratory = laboratory
     app.state.workers = workers
     app.state.shutdown = shutdown
+    app.state.pacemaker = Pacemaker(laboratory.monitor, workers)
     for routes in (runs, polled, sessions, stream, sweeps, agent, catalogue, health):
         app.include_router(routes.router, prefix=settings.api_prefix)
     app.include_router(observability.router)

@@ -84,8 +84,6 @@ class Session:
         self.next_row = 0
         self.rows_stored = 0
         """Rows before this number are on disk."""
-        self.last_row_at = 0.0
-        """When a viewer's clock last asked for a row, in time.monotonic()."""
         self.recollected = True
         """False while log lines and telemetry of an earlier process are still on disk alone."""
 

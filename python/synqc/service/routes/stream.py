@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
+import threading
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -16,7 +16,8 @@ from synqc.apps.tds.events import Event
 from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.session import Session
 from synqc.apps.tds.store import UnknownSession
-from synqc.service.context import Lab, laboratory_of, on_worker
+from synqc.service.context import Lab, laboratory_of
+from synqc.service.pacemaker import Pacemaker
 from synqc.service.shutdown import Shutdown
 
 __all__ = ["router"]
@@ -95,23 +96,26 @@ async def _events(
     connection: HTTPConnection, laboratory: Laboratory, session: Session, resume: int | None, interval_s: float
 ) -> AsyncIterator[Event | None]:
     """Events from `resume` on, or from now on after the present state; None as a sign of life."""
-    loop = asyncio.get_running_loop()
+    loop, thread = asyncio.get_running_loop(), threading.get_ident()
     woken = asyncio.Event()
 
     def wake() -> None:
+        if threading.get_ident() == thread:
+            woken.set()
+            return
         with contextlib.suppress(RuntimeError):  # the loop may have ended with the server
             loop.call_soon_threadsafe(woken.set)
 
     shutdown: Shutdown = connection.app.state.shutdown
+    pacemaker: Pacemaker = connection.app.state.pacemaker
     following = session.events.watch(wake)
+    shutdown.watch(wake)
     try:
         if resume is None:
             yield Event(following - 1, "state", session.summary_bytes())
         else:
             following = resume + 1
-        ticking = asyncio.ensure_future(_tick(connection, laboratory, session, interval_s))
-        shutdown.watch(wake)
-        try:
+        with pacemaker.beating(session, interval_s):
             while True:
                 ended = shutdown.begun or laboratory.store.sessions.get(session.session_id) is not session
                 woken.clear()
@@ -129,25 +133,9 @@ async def _events(
                         await woken.wait()
                 except TimeoutError:
                     yield None
-        finally:
-            shutdown.leave(wake)
-            ticking.cancel()
     finally:
+        shutdown.leave(wake)
         session.events.leave(wake)
-
-
-async def _tick(connection: HTTPConnection, laboratory: Laboratory, session: Session, interval_s: float) -> None:
-    """Measure as often as the most eager viewer wants; several viewers share the rows."""
-    due = time.monotonic()
-    while True:
-        due = max(due + interval_s, time.monotonic())  # late rows are not made up for in a burst
-        await asyncio.sleep(due - time.monotonic())
-        if due - session.last_row_at < interval_s * 0.9:
-            continue
-        session.last_row_at = due
-        if not laboratory.monitor.poll(session):
-            await on_worker(connection, laboratory.monitor.measure, session)
-            laboratory.monitor.poll(session)
 
 
 def _number(text: str | None) -> int | None:
