@@ -1,6 +1,6 @@
 """A server killed under load has every run and session change that a client was told of, and nothing runs afterwards.
 
-More rounds than usual: `SYNQC_SERVICE_KILL_ROUNDS=200 pytest tests/crash/test_service_kill.py`.
+More rounds than usual, on each database: `SYNQC_SERVICE_KILL_ROUNDS=200 pytest tests/crash/test_service_kill.py`.
 """
 
 import contextlib
@@ -11,10 +11,12 @@ import re
 import threading
 import time
 
+import pytest
 from running_server import PREFIX as P
 from running_server import RunningServer, ask
+from scratch_postgresql import scratch_postgresql
 
-ROUNDS = int(os.environ.get("SYNQC_SERVICE_KILL_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("SYNQC_SERVICE_KILL_ROUNDS", "2"))
 CLIENTS = 6
 
 
@@ -92,10 +94,19 @@ def suffixes_by_stem(run_ids):
     return found
 
 
-def test_killed_servers_lose_nothing_they_told_of(tmp_path):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def server(request, tmp_path):
+    """Not started."""
+    if request.param == "sqlite":
+        yield RunningServer(tmp_path)
+        return
+    with scratch_postgresql() as url:
+        yield RunningServer(tmp_path, SYNQC_DATABASE_URL=url)
+
+
+def test_killed_servers_lose_nothing_they_told_of(server):
     seed = random.randrange(2**32)
     rng = random.Random(seed)
-    server = RunningServer(tmp_path)
     told = {}
     notes = {}
     try:
