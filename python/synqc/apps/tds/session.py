@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from synqc import json
@@ -19,6 +17,7 @@ from synqc.apps.tds.models import (
     SessionSummary,
     used_fraction,
 )
+from synqc.apps.tds.tail import Tail
 from synqc.lab.carry import Carry
 
 __all__ = ["MOST_LINES", "MOST_ROWS", "Session", "maker_of_carry", "mode_label"]
@@ -76,11 +75,11 @@ class Session:
         self.deployed: Sequence[dict[str, float]] | None = None
         """What the last run of this process had set each qubit's controls to."""
 
-        self.lines: deque[str] = deque(maxlen=MOST_LINES)
+        self.lines = Tail(MOST_LINES)
         self.next_line = 0
         self.first_line = 0
         """Log lines before this number were cleared or outlived."""
-        self.rows: deque[bytes] = deque(maxlen=MOST_ROWS)
+        self.rows = Tail(MOST_ROWS)
         self.next_row = 0
         self.rows_stored = 0
         """Rows before this number are on disk."""
@@ -93,7 +92,11 @@ class Session:
     @property
     def logs(self) -> list[str]:
         """Log lines, oldest first."""
-        return list(self.lines)
+        return self.newest_lines(MOST_LINES)
+
+    def newest_lines(self, count: int) -> list[str]:
+        """The end of the log, oldest line first."""
+        return [line.decode() for line in self.lines.newest(count)]
 
     def touch(self, moment: datetime | None = None) -> None:
         """Note that something about it changed."""
@@ -111,7 +114,7 @@ class Session:
 
     def add_line(self, line: str) -> dict[str, Any]:
         """Add a line to the log as it is; returns its row in the database."""
-        self.lines.append(line)
+        self.lines.append(line.encode())
         number = self.next_line
         self.next_line += 1
         self.first_line = max(self.first_line, self.next_line - MOST_LINES)
@@ -124,11 +127,10 @@ class Session:
 
     def unstored_rows(self) -> list[dict[str, Any]]:
         """Telemetry that is not on disk, as far as it is still kept: rows in the database."""
-        oldest = self.next_row - len(self.rows)
-        first = max(self.rows_stored, oldest)
+        rows = self.rows.newest(self.next_row - self.rows_stored)
         return [
             {"session_id": self.session_id, "slot": number % MOST_ROWS, "row_number": number, "row": row}
-            for number, row in enumerate(islice(self.rows, first - oldest, None), first)
+            for number, row in enumerate(rows, self.next_row - len(rows))
         ]
 
     def carry_for(self, config: RunConfiguration) -> Carry | None:

@@ -12,7 +12,7 @@ from typing import Any
 from synqc.apps.tds import clock
 from synqc.apps.tds.identifiers import new_session_id, run_id_stem, session_id_refusal
 from synqc.apps.tds.models import RunConfiguration, SessionStatus
-from synqc.apps.tds.session import MOST_LINES, MOST_ROWS, Session, mode_label
+from synqc.apps.tds.session import MOST_LINES, Session, mode_label
 from synqc.apps.tds.storage import Change, Database, StorageUnavailable, WriterLane
 from synqc.apps.tds.storage.session_rows import session_of, session_row
 from synqc.errors import InputError, SynqcError
@@ -139,13 +139,12 @@ class SessionStore:
         """Forget the log; one line that says so stays."""
         with self.lock:
             before = (list(session.lines), session.first_line, session.next_line)
-            session.lines.clear()
+            session.lines.restart(())
             session.first_line = session.next_line
             line = session.log("Log cleared.")
 
             def undo() -> None:
-                session.lines.clear()
-                session.lines.extend(before[0])
+                session.lines.restart(before[0])
                 session.first_line, session.next_line = before[1:]
 
             change = Change(log_lines=[line], forgotten_lines=[(session.session_id, session.first_line)])
@@ -208,15 +207,9 @@ class SessionStore:
             if session.recollected:
                 return
             younger = list(session.lines)
-            session.lines.clear()
-            session.lines.extend(
-                line for number, line in lines[-MOST_LINES:] if number < session.next_line - len(younger)
-            )
-            session.lines.extend(younger)
-            newer = list(session.rows)
-            session.rows.clear()
-            session.rows.extend(row for _, row in rows[-MOST_ROWS:])
-            session.rows.extend(newer)
+            older = [line.encode() for number, line in lines if number < session.next_line - len(younger)]
+            session.lines.restart(older + younger)
+            session.rows.restart([row for _, row in rows] + list(session.rows))
             session.recollected = True
 
     def flush(self) -> None:

@@ -7,7 +7,6 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 
 from synqc.apps.tds import clock
 from synqc.apps.tds.details import settings_of_last_iteration
@@ -32,12 +31,12 @@ _SHOTS_OF_A_ROW_IN_SHOT = 200
 
 def rows_body(session: Session, limit: int) -> bytes:
     """`{"session_id", "rows"}` with the newest rows, oldest first."""
-    return b'{"session_id":%b,"rows":[%b]}' % (session.quoted_id, b",".join(_newest(session, limit)))
+    return b'{"session_id":%b,"rows":[%b]}' % (session.quoted_id, b",".join(session.rows.newest(limit)))
 
 
 def newest_row_and_rows_body(session: Session, limit: int) -> bytes:
     """The newest row's members, then `session_id` and `rows`."""
-    rows = _newest(session, limit)
+    rows = session.rows.newest(limit)
     flat = rows[-1][1:-1] + b"," if rows else b""
     return b'{%b"session_id":%b,"rows":[%b]}' % (flat, session.quoted_id, b",".join(rows))
 
@@ -45,11 +44,6 @@ def newest_row_and_rows_body(session: Session, limit: int) -> bytes:
 def row_of_run(session: Session, run: Run) -> bytes:
     """The newest batch of a run."""
     return _stamped(_unstamped_rows(session, run, first=-1)[0])
-
-
-def _newest(session: Session, limit: int) -> list[bytes]:
-    rows = session.rows
-    return list(islice(rows, max(0, len(rows) - limit), None))
 
 
 def _stamped(row: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import statistics
 import tempfile
 import time
@@ -96,20 +97,29 @@ async def _watch(server: Server, viewers: int, sessions: int, seconds: float) ->
 
 def _write_old_state(folder: Path, sessions: int, *, lines: int, rows: int) -> None:
     """A state directory of an earlier service, which is imported at the first start."""
-    row = {
-        "timestamp": "2026-01-02T03:04:05.678Z", "provider": "sim-local", "fidelity": 0.966092, "latency_us": 1.38,
-        "backaction": 0.013277, "shots_used": 836, "shot_rate": 724637.7, "fidelity_standard_error": 0.000165,
-        "qubits": [0.9641, 0.9725, 0.9486, 0.939],
-    }  # fmt: skip
-    line = (
-        "[2026-01-02T03:04:05Z] Run old-20260102T030405Z completed: fidelity=0.966 latency=1.4 µs shots_used=836/50000"
-    )
+    rng = random.Random(7)  # sessions are kept packed: figures that repeat would flatter them
+
+    def row(index: int) -> dict[str, object]:
+        return {
+            "timestamp": f"2026-01-02T03:{index // 60:02d}:{index % 60:02d}.{rng.randrange(1000):03d}Z",
+            "provider": "sim-local", "fidelity": round(0.96 + 0.01 * rng.random(), 6), "latency_us": 1.38,
+            "backaction": 0.013277, "shots_used": 836, "shot_rate": 724637.7,
+            "fidelity_standard_error": round(2e-3 * rng.random(), 6),
+            "qubits": [round(rng.random(), 4) for _ in range(4)],
+        }  # fmt: skip
+
+    def line(index: int) -> str:
+        moment = f"2026-01-02T{index // 3600:02d}:{index // 60 % 60:02d}:{index % 60:02d}Z"
+        figures = f"fidelity={0.96 + 0.01 * rng.random():.3f} latency=1.4 µs shots_used={836 * index}/50000"
+        return f"[{moment}] Run old-20260102T{rng.randrange(10**6):06d}Z completed: {figures}"
+
     items: list[dict[str, object]] = [
         {
             "session_id": f"old-{number}", "created_at": "2026-01-02T03:04:05.000006", "status": "idle",
             "last_updated_at": "2026-01-02T03:04:05.000006", "status_text": "Idle · last run completed",
             "mode_label": "Sim Local", "config": {}, "last_run_id": None, "shot_limit": 50000, "shots_used": 836,
-            "logs": [f"{line} {index}" for index in range(lines)], "last_kpis": None, "telemetry": [row] * rows,
+            "logs": [line(index) for index in range(lines)], "last_kpis": None,
+            "telemetry": [row(index) for index in range(rows)],
         }
         for number in range(sessions)
     ]  # fmt: skip

@@ -54,7 +54,7 @@ async def read_logs(
     session = laboratory.store.get(session_id)
     if not session.recollected:
         await on_worker(request, laboratory.store.recollect, session)
-    return {"session_id": session_id, "lines": session.logs[-limit:]}
+    return {"session_id": session_id, "lines": session.newest_lines(limit)}
 
 
 @router.delete("/sessions/{session_id}/logs", operation_id="clear_logs")

@@ -169,10 +169,11 @@ def _session_in(item: dict[str, Any], settings: Settings, position: int) -> Chan
     session.last_run_id = last_run_id
     session.shots_used = used
     session.last_kpis = _kpis(item.get("last_kpis"), used, limit)
-    lines = [session.add_line(str(line)) for line in (item.get("logs") or [])[-MOST_LINES:]]
+    texts = [str(line) for line in (item.get("logs") or [])[-MOST_LINES:]]
+    _check_storable(session_id, session.status_text, session.mode_label, last_run_id or "", *texts)
+    lines = [session.add_line(text) for text in texts]
     for row in [row for row in item.get("telemetry") or [] if isinstance(row, dict)][-MOST_ROWS:]:
         session.add_row(json.dumps(row, separators=(",", ":"), allow_nan=False).encode())
-    _check_storable(session_id, session.status_text, session.mode_label, last_run_id or "", *session.lines)
     return Change(sessions=[session_row(session)], log_lines=lines, telemetry=session.unstored_rows())
 
 

@@ -1,0 +1,70 @@
+"""A tail is the end of a list, whatever is packed."""
+
+import random
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synqc.apps.tds.tail import Tail
+
+
+@given(
+    most=st.integers(1, 700),
+    steps=st.lists(st.one_of(st.integers(0, 300), st.lists(st.binary(max_size=20), max_size=300)), max_size=8),
+    count=st.integers(0, 2000),
+)
+def test_it_is_the_end_of_a_list(most, steps, count):
+    tail, model, number = Tail(most), [], 0
+    for step in steps:
+        if isinstance(step, int):
+            for _ in range(step):
+                tail.append(b"entry %d" % number)
+                model.append(b"entry %d" % number)
+                number += 1
+        else:
+            tail.restart(step)
+            model = list(step)
+        model = model[-most:]
+        assert len(tail) == len(model)
+        assert tail.newest(count) == (model[-count:] if count else [])
+        assert list(tail) == model
+
+
+def test_entries_of_any_bytes_come_back():
+    entries = [b"", b"\0", b"\n", b"\xff" * 1000, "µ".encode()] * 50
+    tail = Tail(1000)
+    tail.restart(entries)
+    assert list(tail) == entries
+
+
+def test_rows_of_telemetry_take_half_their_size():
+    rng = random.Random(7)
+    rows = [
+        b'{"timestamp":"2026-01-02T03:04:%02d.%03dZ","provider":"sim-local","fidelity":%.6f,"shots_used":836,"qubits":[%s]}'
+        % (k % 60, rng.randrange(1000), rng.random(), b",".join(b"%.4f" % rng.random() for _ in range(4)))
+        for k in range(512)
+    ]
+    tail = Tail(512)
+    tail.restart(rows)
+    packed = sum(map(len, tail._packed))
+    assert packed < 0.5 * sum(map(len, rows[: 64 * len(tail._packed)]))
+
+
+@pytest.mark.parametrize("count", [64, 512])
+def test_a_reader_never_misses_an_entry_that_is_being_packed(count):
+    tail, done = Tail(512), threading.Event()
+
+    def write():
+        for number in range(60_000):
+            tail.append(b"%d" % number)
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while not done.is_set():
+        numbers = [int(entry) for entry in tail.newest(count)]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else True
+    writer.join()
+    assert [int(entry) for entry in tail.newest(2)] == [59_998, 59_999]
