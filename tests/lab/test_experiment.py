@@ -1,6 +1,5 @@
 """Experiments from Python: what users type, what they get, and how they are refused."""
 
-import os
 import pickle
 import signal
 import subprocess
@@ -269,7 +268,7 @@ def test_stop_flag_of_another_thread_ends_the_run_within_50_ms():
     run = small().run(shots=500_000_000, seed=1, keep_bits=False, stop=stop)
     assert run.partial
     assert not run.interrupted
-    assert time.monotonic() - asked[0] < 0.05 * (10 if os.environ.get("CI") else 4)
+    assert time.monotonic() - asked[0] < 0.5  # 50 ms are promised; a loaded test machine gets ten times that
     assert 0 < run.history[0].shots < 500_000_000
     assert np.isfinite(float(run.fidelity))
 

@@ -256,11 +256,19 @@ def test_control_c_returns_within_50_ms(method):
     start = np.zeros((n, n))
     start[0, 0] = 1
     drive = b + b.T if method == "expm" else [[b + b.T, lambda t: 1 + 0.1 * np.sin(t)]]
-    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    begin = time.perf_counter()
-    with pytest.raises(KeyboardInterrupt):
-        mesolve(drive, start, [0.0, 1e3] if method != "expm" else [0.0, 1e4], [b], method=method, max_step=1e-3)
-    assert time.perf_counter() - begin < 0.3 + 0.05 + 0.1  # 0.1 s for a busy machine
+    asked, waits = [], []
+
+    def ask():
+        asked.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    # The shortest of several: the machine may be busy otherwise.
+    while len(waits) < 5 and not any(wait < 0.05 for wait in waits):
+        threading.Timer(0.3, ask).start()
+        with pytest.raises(KeyboardInterrupt):
+            mesolve(drive, start, [0.0, 1e3] if method != "expm" else [0.0, 1e4], [b], method=method, max_step=1e-3)
+        waits.append(time.perf_counter() - asked[-1])
+    assert min(waits) < 0.05, waits
 
 
 def test_calls_from_threads_agree():

@@ -81,7 +81,7 @@ class TestAnswers:
         assert (spent.prompt_tokens, spent.completion_tokens) == (None, None)
 
     def test_every_thread_and_every_event_loop_may_ask(self, double):
-        double.otherwise = Say("yes", after_s=0.05)
+        double.otherwise = Say("yes", after_s=0.2)
         models = models_of(double)
         models.complete(asking())
 
@@ -95,7 +95,7 @@ class TestAnswers:
                 *threads.map(lambda _: models.complete(asking()).text, range(16)),
             ]
         assert answers == ["yes"] * 32
-        assert time.perf_counter() - started < 32 * 0.05
+        assert time.perf_counter() - started < 32 * 0.2, "they waited for each other"
 
     def test_cancelling_a_coroutine_ends_the_call_at_once(self, double):
         double.otherwise = Hang()
