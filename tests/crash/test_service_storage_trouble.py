@@ -2,15 +2,16 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
 import time
 
 import pytest
 from fastapi.testclient import TestClient
+from mounted_disks import memory_disk
 from running_server import PREFIX as P
 from running_server import RunningServer
 from sqlalchemy.exc import OperationalError
+from troubled_storage import check_that_it_works_again, check_that_writes_are_refused_and_reads_go_on
 
 from synqc.service import create_app
 from synqc.settings import Settings
@@ -18,17 +19,9 @@ from synqc.settings import Settings
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 4 MB, where root may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = os.geteuid() == 0 and shutil.which("mount") is not None
-    if mounted:
-        command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
-        mounted = subprocess.run(command, check=False, capture_output=True).returncode == 0
-    if not mounted:
-        pytest.skip("no file system can be mounted here")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    """A file system of 4 MB."""
+    with memory_disk(tmp_path / "disk", megabytes=4) as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -39,46 +32,6 @@ def service(tmp_path):
     assert client.post(P + "/sessions/x1/run", json={}).status_code == 200
     yield client
     client.app.state.laboratory.close()
-
-
-def check_that_writes_are_refused_and_reads_go_on(ask, session):
-    """`ask(method, path, body)` gives (status, answer) of a service that cannot store anything."""
-    before = ask("GET", f"/sessions/{session}")[1]
-    refused = [
-        ask("POST", "/sessions", {"session_id": session, "config": {"notes": "lost"}}),
-        ask("POST", "/sessions", {"session_id": "never-made"}),
-        ask("POST", f"/sessions/{session}/run", {}),
-        ask("POST", f"/sessions/{session}/kill", None),
-        ask("DELETE", f"/sessions/{session}/logs", None),
-        ask("DELETE", f"/sessions/{session}", None),
-    ]
-    for status, answer in refused:
-        assert status == 503, answer
-        assert "refused to write" in answer["detail"]
-        assert answer["code"] == "storage_unavailable"
-    status, after = ask("GET", f"/sessions/{session}")
-    assert status == 200
-    for name in ("config", "shots_used", "last_run_id", "last_kpis", "shot_limit", "created_at"):
-        assert after[name] == before[name], f"{name} shows what was refused"
-    assert after["status"] != "running"
-    assert ask("GET", "/sessions/never-made")[0] == 404
-    for path in (f"/sessions/{session}/logs", f"/sessions/{session}/telemetry", f"/sessions/{session}/export"):
-        assert ask("GET", path)[0] == 200, path
-    assert ask("GET", f"/runs/{before['last_run_id']}")[0] == 200
-    assert ask("GET", "/health")[0] == 200
-    status, readiness = ask("GET", "/ready")
-    assert status == 503
-    assert readiness["status"] == "degraded"
-    assert "refused to write" in readiness["storage"]
-
-
-def check_that_it_works_again(ask, session):
-    answer = ask("POST", f"/sessions/{session}/run", {})
-    assert answer[0] == 200, answer
-    assert answer[1]["session"]["status"] == "idle"
-    assert ask("GET", f"/runs/{answer[1]['run']['run_id']}") == (200, answer[1]["run"])
-    assert ask("POST", "/sessions", {"session_id": "made-later"})[0] == 200
-    assert ask("GET", "/ready") == (200, {"status": "ready", "storage": "ok"})
 
 
 def fill(path):
