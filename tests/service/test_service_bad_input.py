@@ -87,10 +87,12 @@ class TestBodies:
         assert answer.status_code == 422
         assert len(answer.content) < 5_000
 
+    @pytest.mark.both_databases
     def test_log_lines_are_not_a_store_for_huge_numbers(self, x1):
         x1.post(P + "/sessions/x1/run", content=HOSTILE_BODIES["long integer"], headers=JSON)
         assert max(map(len, x1.get(P + "/sessions/x1/logs").json()["lines"])) < 500
 
+    @pytest.mark.both_databases
     @pytest.mark.parametrize("notes", ["\x00", "\u2028", "\x1b[2J", "</script>", "x" * 500_000])
     def test_notes_of_any_text_survive(self, client, session, notes):
         body = {"session_id": session, "config": {"notes": notes}}
@@ -101,6 +103,7 @@ class TestBodies:
         assert read.json()["config_snapshot"]["notes"] == notes
 
 
+@pytest.mark.both_databases
 class TestNames:
     @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=lambda name: ascii(name)[:24])
     def test_a_chosen_name_works_everywhere_or_is_refused(self, client, name):
@@ -251,6 +254,13 @@ def at_once(count, call):
     return results
 
 
+def refused_runs(server):
+    """How many runs the server has answered with 409."""
+    start = 'synqc_http_request_seconds_count{method="POST",route="/sessions/{session_id}/run",status="409"} '
+    lines = server.request("GET", "/metrics")[1].decode().splitlines()
+    return sum(float(line.removeprefix(start)) for line in lines if line.startswith(start))
+
+
 class TestRaces:
     def test_one_name_raced_by_50_clients_is_one_session(self, server):
         body = {"session_id": "raced", "config": {}}
@@ -261,12 +271,62 @@ class TestRaces:
         assert listed.count("raced") == 1
         assert len(server.api("GET", "/sessions/raced/logs")["lines"]) == 50
 
-    def test_of_runs_at_once_one_runs_and_the_others_are_409(self, server):
+    def test_of_50_runs_at_once_one_runs_and_of_50_kills_one_stops_it(self, server):
         server.api("POST", "/sessions", {"session_id": "one-run"})
-        body = {"mode": "dryrun", "num_iterations": 2000}
-        results = at_once(8, lambda _: server.request("POST", f"{P}/sessions/one-run/run", body))
-        assert sorted(status for status, _ in results) == [200] + [409] * 7
-        assert len(server.api("GET", "/runs?session_id=one-run")["runs"]) == 1
+        body = {"mode": "dryrun", "num_iterations": 10_000}
+        racing, refused_before = [], refused_runs(server)
+
+        def race():
+            racing.extend(at_once(50, lambda _: server.request("POST", f"{P}/sessions/one-run/run", body)))
+
+        runs = threading.Thread(target=race)
+        runs.start()
+        # The winner runs until it is killed, so every loser meets it: none of them is late.
+        deadline = time.monotonic() + 30
+        while (
+            refused_runs(server) - refused_before < 49 or not server.api("GET", "/sessions/one-run/telemetry")["rows"]
+        ):
+            assert time.monotonic() < deadline, "49 of 50 runs at once must be refused"
+            time.sleep(0.01)
+        kills = at_once(50, lambda _: server.api("POST", "/sessions/one-run/kill"))
+        runs.join(30)
+        assert sorted(status for status, _ in racing) == [200] + [409] * 49
+        assert sorted(kill["status"] for kill in kills) == ["no-active-run"] * 49 + ["terminated"]
+        [winner] = [answer for status, answer in racing if status == 200]
+        [stored] = server.api("GET", "/runs?session_id=one-run")["runs"]
+        assert stored == winner["run"]
+        assert stored["partial"] is True
+        after = server.api("GET", "/sessions/one-run")
+        assert (after["status"], after["last_run_id"]) == ("terminated", stored["run_id"])
+        lines = server.api("GET", "/sessions/one-run/logs?limit=1000")["lines"]
+        assert sum("Dry-run started" in line for line in lines) == 1
+        assert sum("terminated via kill switch" in line for line in lines) == 1
+        assert sum("no run is active" in line for line in lines) == 49
+
+    def test_50_clients_that_create_run_and_kill_one_session_leave_it_whole(self, server):
+        asked = [
+            ("/sessions", {"session_id": "everything", "config": {}}, {200}),
+            ("/sessions/everything/run", {"num_iterations": 200}, {200, 404, 409}),
+            ("/sessions/everything/kill", None, {200, 404}),
+        ]
+
+        def client(number):
+            path, body, allowed = asked[number % 3]
+            status, answer = server.request("POST", P + path, body)
+            assert status in allowed, (path, status, answer)
+            return status, answer
+
+        results = at_once(50, client)
+        assert None not in results, "a client got what the contract does not know"
+        told = {answer["run"]["run_id"]: answer["run"] for status, answer in results if "run" in answer}
+        stored = {run["run_id"]: run for run in server.api("GET", "/runs?session_id=everything")["runs"]}
+        assert stored == told
+        after = server.api("GET", "/sessions/everything")
+        assert after["status"] in ("idle", "terminated")
+        assert [one["session_id"] for one in server.api("GET", "/sessions")].count("everything") == 1
+        # What is charged is what the runs say, each once.
+        shots = sum(server.api("GET", f"/runs/{name}/details")["shots_simulated"] for name in stored)
+        assert after["shots_used"] == min(shots, after["shot_limit"])
 
     def test_names_made_at_once_differ(self, server):
         results = at_once(50, lambda _: server.request("POST", P + "/sessions", {})[1]["session_id"])
