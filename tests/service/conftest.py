@@ -1,40 +1,36 @@
-"""Services to ask: in this process on both databases, and in a process of its own."""
+"""Services to ask: in this process, where a test needs it on both databases, and in a process of its own."""
 
-import os
 import secrets
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from running_server import RunningServer
+from scratch_postgresql import scratch_postgresql
 
 from synqc.service import create_app
 from synqc.settings import Settings
 
-POSTGRESQL = "postgresql://postgres@127.0.0.1:5432"
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "both_databases: asks the database for something, so PostgreSQL is asked too")
+
+
+def pytest_generate_tests(metafunc):
+    if "database_url" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_databases") is not None
+        databases = ["sqlite", "postgresql"] if both else ["sqlite"]
+        metafunc.parametrize("database_url", databases, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")
-def postgresql_url():
-    """A scratch database of PostgreSQL."""
-    psycopg = pytest.importorskip("psycopg")
-    try:
-        administrator = psycopg.connect(f"{POSTGRESQL}/postgres", autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no PostgreSQL answers at {POSTGRESQL}: {error}")
-    name = f"synqc_test_{secrets.token_hex(6)}"
-    with administrator:
-        administrator.execute(f"CREATE DATABASE {name}")
-        yield f"{POSTGRESQL}/{name}"
-        administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def database_url(request):
     """None for SQLite."""
-    return None if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+    if request.param == "sqlite":
+        yield None
+        return
+    with scratch_postgresql() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pathlib import Path
 from running_server import PREFIX as P
 from running_server import RunningServer
 
-SECONDS = float(os.environ.get("SYNQC_LOAD_SECONDS", "5"))
+SECONDS = float(os.environ.get("SYNQC_LOAD_SECONDS", "3"))
 SESSIONS = 200
 # A bound of the histogram, and the share of wakes that may be later. A short run shares its processors with other
 # tests, and only tells of gross defects: a blocking call in the loop, or threads without number.

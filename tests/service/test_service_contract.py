@@ -10,6 +10,7 @@ P = "/api/v1/synqc"
 PREFLIGHT = {"origin": "null", "access-control-request-headers": "content-type,x-api-key"}
 
 
+@pytest.mark.both_databases
 class TestRoutes:
     @pytest.mark.parametrize(
         ("method", "path"),
@@ -205,6 +206,7 @@ class TestObservation:
             in client.get("/metrics", headers={"accept": "application/json"}).json()["metrics"]
         )
 
+    @pytest.mark.both_databases
     def test_a_service_that_can_store_is_ready(self, client):
         answer = client.get(P + "/ready")
         assert answer.status_code == 200

@@ -75,20 +75,6 @@ def test_defaults_older_names_and_dotenv(tmp_path):
     assert settings["api_keys"] == []
 
 
-def test_the_shot_limit_of_a_new_session_is_no_more_than_the_most(tmp_path):
-    found, _ = run_python(
-        tmp_path,
-        """
-        import json
-        from fastapi.testclient import TestClient
-        import synqc_tds_super_backend as backend
-        print(json.dumps(TestClient(backend.app).post("/api/v1/synqc/sessions", json={}).json()))
-        """,
-        SYNQC_MAX_SHOTS_PER_RUN="300",
-    )
-    assert found["shot_limit"] == 300
-
-
 def test_names_that_scripts_import(tmp_path):
     found, _ = run_python(
         tmp_path,

@@ -66,6 +66,7 @@ class TestRecord:
         assert answer["run"]["session_id"] == session
         assert answer["run"]["config_snapshot"] == summary(client, session)["config"]
 
+    @pytest.mark.both_databases
     def test_the_session_knows_it(self, client, session):
         answer = run(client, session)
         assert answer["session"] == summary(client, session)
@@ -135,6 +136,7 @@ class TestRecord:
         for one in made["measurements"]:
             assert np.mean(bits[0, one["qubit"]] == 1) == pytest.approx(one["p1"], abs=1e-12)
 
+    @pytest.mark.both_databases
     def test_details_repeat_the_record(self, client, session):
         made = run(client, session, num_iterations=3)["run"]
         details = client.get(f"{P}/runs/{made['run_id']}/details").json()
@@ -246,6 +248,7 @@ class TestBudget:
         assert (kpis["shots_used"], kpis["shots_used_fraction"]) == (1, 1.0)
         assert all(math.isfinite(value) for value in kpis.values())
 
+    @pytest.mark.both_databases
     def test_a_dry_run_charges_nothing_and_is_kept(self, client, session):
         run(client, session)
         dry = run(client, session, mode="dryrun", num_iterations=7)
@@ -267,6 +270,7 @@ class TestKill:
         assert summary(client, session)["status"] == "idle"
         assert len(client.get(f"{P}/sessions/{session}/logs").json()["lines"]) == before + 1
 
+    @pytest.mark.both_databases
     def test_it_stops_the_engine_and_keeps_what_there_is(self, client, session):
         long = LongRun(client, session)
         assert summary(client, session)["status_text"].startswith("Running ·")
@@ -342,6 +346,7 @@ class TestFailure:
         assert run(client, session)["session"]["status"] == "idle"
 
 
+@pytest.mark.both_databases
 class TestHistory:
     def test_pages_hold_every_run_once_newest_first(self, client, session):
         made = [run(client, session)["run"]["run_id"] for _ in range(7)]

@@ -104,6 +104,9 @@ class TestSummary:
         assert summary["last_run_id"] is None
         assert summary["last_kpis"] is None
 
+    def test_its_shot_limit_is_no_more_than_the_most(self, client_with):
+        assert saved(client_with(max_shots_per_run=300), "x1")["shot_limit"] == 300
+
     def test_its_times_have_microseconds_and_no_zone(self, client, session):
         summary = client.get(f"{P}/sessions/{session}").json()
         assert MICROSECONDS.fullmatch(summary["created_at"])
@@ -119,10 +122,12 @@ class TestSummary:
     def test_its_label_names_the_target(self, client, session, target, label):
         assert saved(client, session, hardware_target=target)["mode_label"] == label
 
+    @pytest.mark.both_databases
     def test_what_was_answered_is_what_is_read(self, client, session_id):
         assert saved(client, session_id, notes="é") == client.get(f"{P}/sessions/{session_id}").json()
 
 
+@pytest.mark.both_databases
 class TestList:
     def test_it_is_an_array_in_order_of_creation(self, client, session_id):
         names = [f"{session_id}-{letter}" for letter in "bac"]
@@ -134,6 +139,7 @@ class TestList:
         assert listed[-1] == client.get(f"{P}/sessions/{names[2]}").json()
 
 
+@pytest.mark.both_databases
 class TestUpdate:
     def test_it_replaces_the_configuration_and_keeps_the_rest(self, client, session):
         client.post(f"{P}/sessions/{session}/run", json={"shot_limit": 9000})
@@ -150,6 +156,7 @@ class TestUpdate:
         assert len(lines(client, session)) == len(before) + 1
 
 
+@pytest.mark.both_databases
 class TestIdentifiers:
     def test_a_new_one_has_six_hexadecimal_digits(self, client):
         names = [client.post(P + "/sessions", json={}).json()["session_id"] for _ in range(5)]
@@ -198,18 +205,22 @@ class TestLogs:
         assert client.get(f"{P}/sessions/{session}/logs?limit={limit}").status_code == 422
 
     def test_the_newest_lines_come_oldest_first(self, client, session):
-        for _ in range(205):
-            client.post(f"{P}/sessions/{session}/kill")
+        store = client.app.state.laboratory.store
+        with store.lock:
+            for number in range(205):
+                store.get(session).log(f"line {number}")
         every = lines(client, session)
         assert len(every) == 206
         assert client.get(f"{P}/sessions/{session}/logs").json() == {"session_id": session, "lines": every[-200:]}
         assert lines(client, session, 3) == every[-3:]
 
+    @pytest.mark.both_databases
     def test_clearing_leaves_one_line_that_says_so(self, client, session):
         assert client.delete(f"{P}/sessions/{session}/logs").json() == {"status": "ok", "session_id": session}
         (line,) = lines(client, session)
         assert "clear" in line.lower()
 
+    @pytest.mark.both_databases
     def test_the_newest_thousand_are_kept(self, client, session):
         store = client.app.state.laboratory.store
         for number in range(1100):
@@ -235,6 +246,7 @@ class TestLogs:
         assert len(kept) <= 1000 + 100
 
 
+@pytest.mark.both_databases
 class TestDeletion:
     def test_it_forgets_the_session_and_keeps_its_runs(self, client, session):
         run = client.post(f"{P}/sessions/{session}/run", json={}).json()["run"]

@@ -7,6 +7,7 @@ import re
 import time
 
 import pytest
+from scratch_postgresql import scratch_postgresql
 
 P = "/api/v1/synqc"
 MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -111,6 +112,7 @@ class TestLimit:
         assert client.get(f"{P}/sessions/{session}/telemetry?limit={limit}").status_code == 422
 
 
+@pytest.mark.both_databases
 class TestPost:
     @pytest.mark.parametrize("body", [None, {}, {"limit": 64}])
     def test_it_answers_the_newest_row_flat_and_all_rows(self, client, after_a_run, body):
@@ -158,11 +160,20 @@ class TestStorage:
 
     @pytest.mark.parametrize("background_flush", [True, False])
     def test_closing_stores_the_rest(self, client_with, background_flush):
-        first = client_with(background_flush=background_flush, flush_interval_s=60.0)
-        first.post(P + "/sessions", json={"session_id": "x1"})
-        first.post(P + "/sessions/x1/run", json={})
-        for _ in range(5):
-            rows = polled(first, "x1")
-        first.app.state.laboratory.close()
-        second = client_with()
-        assert polled(second, "x1")[: len(rows)] == rows
+        check_that_closing_stores_the_rest(client_with, background_flush=background_flush)
+
+    def test_closing_stores_the_rest_in_postgresql(self, client_with):
+        with scratch_postgresql() as url:
+            check_that_closing_stores_the_rest(client_with, database_url=url)
+
+
+def check_that_closing_stores_the_rest(client_with, **settings):
+    first = client_with(flush_interval_s=60.0, **settings)
+    first.post(P + "/sessions", json={"session_id": "x1"})
+    first.post(P + "/sessions/x1/run", json={})
+    for _ in range(5):
+        rows = polled(first, "x1")
+    first.app.state.laboratory.close()
+    second = client_with(**settings)
+    assert polled(second, "x1")[: len(rows)] == rows
+    second.app.state.laboratory.close()
