@@ -51,6 +51,29 @@ def test_every_column_comes_back(opened):
     assert stored_part(second.store.get("x1")) == fresh
 
 
+def test_log_and_telemetry_go_on_after_a_restart(opened):
+    def run(laboratory):
+        laboratory.runs.execute(laboratory.runs.start("x1", RunRequest(mode="dryrun"))).stored.result(10)
+
+    first = opened()
+    first.store.create_or_update("x1", RunConfiguration())[1].result(10)
+    run(first)
+    run(first)
+    before = first.store.get("x1")
+    second = opened()
+    run(second)
+    second.store.flush()  # what is new is on disk before what is old is read
+    after = second.store.get("x1")
+    second.store.recollect(after)
+    assert after.logs[:5] == before.logs
+    assert list(after.rows)[:2] == list(before.rows)
+    assert (len(after.logs), len(after.rows)) == (7, 3)
+    third = opened()
+    again = third.store.get("x1")
+    third.store.recollect(again)
+    assert (again.logs, list(again.rows)) == (after.logs, list(after.rows))
+
+
 def test_there_is_a_database_of_every_version():
     assert [path.stem for path in OLD_DATABASES] == [
         f"database_of_version_{number}" for number in range(1, len(schema._STEPS) + 1)

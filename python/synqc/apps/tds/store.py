@@ -15,6 +15,7 @@ from synqc.apps.tds.models import RunConfiguration, SessionStatus
 from synqc.apps.tds.session import MOST_LINES, Session, mode_label
 from synqc.apps.tds.storage import Change, Database, StorageUnavailable, WriterLane
 from synqc.apps.tds.storage.session_rows import session_of, session_row
+from synqc.apps.tds.tail import Tail
 from synqc.errors import InputError, SynqcError
 from synqc.settings import Settings
 
@@ -206,10 +207,8 @@ class SessionStore:
         with self.lock:
             if session.recollected:
                 return
-            younger = list(session.lines)
-            older = [line.encode() for number, line in lines if number < session.next_line - len(younger)]
-            session.lines.restart(older + younger)
-            session.rows.restart([row for _, row in rows] + list(session.rows))
+            _put_before(session.lines, [(number, line.encode()) for number, line in lines], session.next_line)
+            _put_before(session.rows, rows, session.next_row)
             session.recollected = True
 
     def flush(self) -> None:
@@ -302,6 +301,15 @@ def _highest_suffix(stem: str, taken: list[str]) -> int:
         elif rest.startswith("-") and rest[1:].isdigit():
             highest = max(highest, int(rest[1:]))
     return highest
+
+
+def _put_before(kept: Tail, stored: list[tuple[int, bytes]], following: int) -> None:
+    """Put stored entries before those that are kept, of which the next one will have the number `following`.
+
+    Some that are kept may be stored by now.
+    """
+    newer = list(kept)
+    kept.restart([entry for number, entry in stored if number < following - len(newer)] + newer)
 
 
 def _wait_until_stored(stored: Future[None]) -> None:
