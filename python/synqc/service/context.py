@@ -12,8 +12,9 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.session import Session
 
-__all__ = ["Lab", "Workers", "durable", "laboratory_of", "on_worker"]
+__all__ = ["Lab", "Workers", "durable", "laboratory_of", "on_worker", "recollected"]
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -57,6 +58,14 @@ async def on_worker(
     """Call something that blocks for a short while, off the event loop."""
     workers: Workers = connection.app.state.workers
     return await asyncio.wrap_future(workers.reads.submit(call, *args, **kwargs))
+
+
+async def recollected(connection: HTTPConnection, laboratory: Laboratory, session_id: str) -> Session:
+    """The session with this id, its log and telemetry in memory."""
+    session = laboratory.store.get(session_id)
+    if not session.recollected:
+        await on_worker(connection, laboratory.store.recollect, session)
+    return session
 
 
 async def durable(stored: Future[_Result]) -> _Result:

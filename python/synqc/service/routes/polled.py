@@ -13,7 +13,7 @@ from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import ExportFormat, SessionSummary, TelemetryRequest
 from synqc.apps.tds.session import MOST_ROWS, Session
 from synqc.apps.tds.telemetry import newest_row_and_rows_body, rows_body
-from synqc.service.context import Lab, on_worker
+from synqc.service.context import Lab, recollected
 from synqc.service.json_bytes import JsonBytes
 
 __all__ = ["ExportAnswer", "TelemetryRow", "TelemetryRows", "router"]
@@ -54,8 +54,7 @@ async def read_telemetry(
     request: Request, session_id: str, laboratory: Lab, limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 64
 ) -> Response:
     """Measure once, and read the newest rows; none before the first run."""
-    session = laboratory.store.get(session_id)
-    await _measure_once(request, laboratory, session)
+    session = await _measured(request, laboratory, session_id)
     return JsonBytes(rows_body(session, limit))
 
 
@@ -64,8 +63,7 @@ async def sample_telemetry(
     request: Request, session_id: str, laboratory: Lab, body: TelemetryRequest | None = None
 ) -> Response:
     """Measure once; the newest row flat, and the rows: whichever a client reads."""
-    session = laboratory.store.get(session_id)
-    await _measure_once(request, laboratory, session)
+    session = await _measured(request, laboratory, session_id)
     return JsonBytes(newest_row_and_rows_body(session, (body or TelemetryRequest()).limit))
 
 
@@ -81,9 +79,10 @@ async def export_session(session_id: str, laboratory: Lab, format: ExportFormat 
     return JsonBytes(export_body(laboratory.store.get(session_id), format))
 
 
-async def _measure_once(request: Request, laboratory: Laboratory, session: Session) -> None:
-    if not session.recollected:
-        await on_worker(request, laboratory.store.recollect, session)
+async def _measured(request: Request, laboratory: Laboratory, session_id: str) -> Session:
+    """The session with this id, with one more row unless it has none yet or is running."""
+    session = await recollected(request, laboratory, session_id)
     if not laboratory.monitor.poll(session):
         await asyncio.wrap_future(request.app.state.workers.short_runs.submit(laboratory.monitor.measure, session))
         laboratory.monitor.poll(session)
+    return session

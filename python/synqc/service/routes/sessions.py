@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from synqc.apps.tds.models import SessionRequest, SessionSummary
 from synqc.apps.tds.session import MOST_LINES
-from synqc.service.context import Lab, durable, on_worker
+from synqc.service.context import Lab, durable, recollected
 from synqc.service.json_bytes import JsonBytes
 
 __all__ = ["router"]
@@ -51,17 +51,13 @@ async def read_logs(
     request: Request, session_id: str, laboratory: Lab, limit: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200
 ) -> dict[str, Any]:
     """The tail of a session's log."""
-    session = laboratory.store.get(session_id)
-    if not session.recollected:
-        await on_worker(request, laboratory.store.recollect, session)
+    session = await recollected(request, laboratory, session_id)
     return {"session_id": session_id, "lines": session.newest_lines(limit)}
 
 
 @router.delete("/sessions/{session_id}/logs", operation_id="clear_logs")
 async def clear_logs(request: Request, session_id: str, laboratory: Lab) -> dict[str, str]:
     """Forget a session's log; one line that says so stays."""
-    session = laboratory.store.get(session_id)
-    if not session.recollected:
-        await on_worker(request, laboratory.store.recollect, session)
+    session = await recollected(request, laboratory, session_id)
     await durable(laboratory.store.clear_lines(session))
     return {"status": "ok", "session_id": session_id}
