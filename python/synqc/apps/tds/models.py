@@ -23,7 +23,7 @@ __all__ = [
     "MOST_ITERATIONS", "PROBE_DURATIONS_NS", "PROBE_STRENGTHS", "AdaptiveRule", "AgentSuggestionRequest",
     "AgentSuggestionResponse", "ChatMessage", "ChatRequest", "ChatResponse", "DriveEnvelope", "ExportFormat",
     "HardwarePreset", "HardwareTarget", "KpiBundle", "Measurement", "Objective", "RunConfiguration", "RunMode",
-    "RunRecord", "RunRequest", "SessionRequest", "SessionStatus", "SessionSummary", "SweepRequest", "TelemetryRequest",
+    "RunRecord", "RunRequest", "SessionRequest", "SessionStatus", "SessionSummary", "SweepRequest",
     "finite_or_zero", "used_fraction",
 ]  # fmt: skip
 
@@ -262,12 +262,6 @@ class RunRequest(BaseModel):
     seed: int | None = Field(
         None, ge=0, lt=2**63, description="Same session state and seed: same bytes. Drawn if absent."
     )
-
-
-class TelemetryRequest(BaseModel):
-    """How many rows to add to the newest one."""
-
-    limit: int = Field(64, ge=1, le=512)
 
 
 class AgentSuggestionRequest(BaseModel):

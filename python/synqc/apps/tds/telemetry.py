@@ -18,9 +18,12 @@ from synqc.lab.carry import Carry
 from synqc.lab.rules import Batch
 from synqc.lab.run import Run
 
-__all__ = ["Monitor", "newest_row_and_rows_body", "row_of_run", "rows_body"]
+__all__ = ["ROWS_BY_DEFAULT", "Monitor", "newest_row_and_rows_body", "row_of_run", "rows_body"]
 
 Submit = Callable[[Callable[[Session], None], Session], object]
+
+ROWS_BY_DEFAULT = 64
+"""Rows that are shown to whoever does not say how many."""
 
 _SHOTS_OF_A_ROW = 32
 _ROWS_AT_ONCE = 128

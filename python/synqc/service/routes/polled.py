@@ -10,15 +10,21 @@ from pydantic import BaseModel, Field
 
 from synqc.apps.tds.export import export_body
 from synqc.apps.tds.laboratory import Laboratory
-from synqc.apps.tds.models import ExportFormat, SessionSummary, TelemetryRequest
+from synqc.apps.tds.models import ExportFormat, SessionSummary
 from synqc.apps.tds.session import MOST_ROWS, Session
-from synqc.apps.tds.telemetry import newest_row_and_rows_body, rows_body
+from synqc.apps.tds.telemetry import ROWS_BY_DEFAULT, newest_row_and_rows_body, rows_body
 from synqc.service.context import Lab, recollected
 from synqc.service.json_bytes import JsonBytes
 
-__all__ = ["ExportAnswer", "TelemetryRow", "TelemetryRows", "router"]
+__all__ = ["ExportAnswer", "TelemetryRequest", "TelemetryRow", "TelemetryRows", "router"]
 
 router = APIRouter(tags=["sessions"])
+
+
+class TelemetryRequest(BaseModel):
+    """How many rows to add to the newest one."""
+
+    limit: int = Field(ROWS_BY_DEFAULT, ge=1, le=MOST_ROWS)
 
 
 class TelemetryRow(BaseModel):
@@ -51,7 +57,10 @@ class ExportAnswer(BaseModel):
 
 @router.get("/sessions/{session_id}/telemetry", operation_id="read_telemetry", response_model=TelemetryRows)
 async def read_telemetry(
-    request: Request, session_id: str, laboratory: Lab, limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 64
+    request: Request,
+    session_id: str,
+    laboratory: Lab,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = ROWS_BY_DEFAULT,
 ) -> Response:
     """Measure once, and read the newest rows; none before the first run."""
     session = await _measured(request, laboratory, session_id)
