@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from synqc import json
 from synqc.apps.tds import clock
 from synqc.apps.tds.identifiers import new_session_id, run_id_stem, session_id_refusal
 from synqc.apps.tds.models import RunConfiguration, SessionStatus
@@ -139,14 +139,14 @@ class SessionStore:
     def clear_lines(self, session: Session) -> Future[None]:
         """Forget the log; one line that says so stays."""
         with self.lock:
-            before = (list(session.lines), session.first_line, session.next_line)
+            lines, first_line, next_line = list(session.lines), session.first_line, session.next_line
             session.lines.restart(())
-            session.first_line = session.next_line
+            session.first_line = next_line
             line = session.log("Log cleared.")
 
             def undo() -> None:
-                session.lines.restart(before[0])
-                session.first_line, session.next_line = before[1:]
+                session.lines.restart(lines)
+                session.first_line, session.next_line = first_line, next_line
 
             change = Change(log_lines=[line], forgotten_lines=[(session.session_id, session.first_line)])
             return self.save(session, change, undo)
@@ -171,7 +171,7 @@ class SessionStore:
         """Tell whoever watches about new log lines and the state."""
         if session.events.watched:
             for row in change.log_lines if change else ():
-                session.events.publish("log", json.dumps({"line": row["line"]}).encode())
+                session.events.publish("log", json.dumps({"line": row["line"]}))
             session.events.publish("state", session.summary_bytes())
 
     def new_run_id(self, session: Session) -> str:
@@ -231,15 +231,15 @@ class SessionStore:
         self.database.close()
 
     def _update(self, session: Session, config: RunConfiguration) -> Future[None]:
-        before = (session.config, session.mode_label, session.last_updated_at)
+        config_before, label_before, moment_before = session.config, session.mode_label, session.last_updated_at
         session.config = config
         session.mode_label = mode_label(config.hardware_target)
         session.touch()
         line = session.log("Configuration updated.")
 
         def undo() -> None:
-            session.config, session.mode_label, moment = before
-            session.touch(moment)
+            session.config, session.mode_label = config_before, label_before
+            session.touch(moment_before)
 
         return self.save(session, Change(log_lines=[line]), undo)
 
@@ -276,7 +276,7 @@ class SessionStore:
                     self._with_new_rows.add(session.session_id)
 
     def _load(self) -> None:
-        lost_running = []
+        lost_runs = 0
         next_lines, next_rows = self.database.next_line_numbers(), self.database.next_row_numbers()
         for row in self.database.session_rows():
             session = session_of(row)
@@ -285,11 +285,11 @@ class SessionStore:
             session.next_row = session.rows_stored = next_rows.get(session.session_id, 0)
             if session.status is SessionStatus.RUNNING:
                 session.set_status(SessionStatus.IDLE, "Idle · the server stopped during a run")
-                lost_running.append(session)
+                lost_runs += 1
             self.sessions[session.session_id] = session
             self._last_position = max(self._last_position, session.position)
-        if lost_running:
-            _log.warning("%d sessions were running when the server stopped; they are idle now.", len(lost_running))
+        if lost_runs:
+            _log.warning("%d sessions were running when the server stopped; they are idle now.", lost_runs)
 
 
 def _highest_suffix(stem: str, taken: list[str]) -> int:

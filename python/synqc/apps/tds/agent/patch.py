@@ -16,7 +16,6 @@ __all__ = ["Merged", "changes_between", "merged"]
 
 _LONGEST_NOTES = 4000
 _LONGEST_NAME = 60
-_LONGEST_NUMBER = 20
 _MOST_DROPPED = 10
 
 
