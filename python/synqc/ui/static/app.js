@@ -86,7 +86,10 @@ const saveSoon = debounce(save, SAVE_AFTER_MS);
 const redrawSoon = debounce(redraw, REDRAW_AFTER_MS);
 const rereadHistorySoon = debounce(() => history.refresh(), REDRAW_AFTER_MS);
 
-startTheme(redraw);
+startTheme(() => {
+  redraw();
+  history.redraw();
+});
 startKeyDialog(api, () => {
   connection.state = "connecting";
   connection.check();

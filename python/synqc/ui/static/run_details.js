@@ -16,11 +16,14 @@ export class RunDetails {
     this._onSeed = onSeed;
     this._place = byId("run-details");
     this._wanted = null;
+    this._chart = null;
+    this._history = [];
   }
 
   /** Show nothing. */
   clear() {
     this._wanted = null;
+    this._chart = null;
     this._place.replaceChildren();
   }
 
@@ -52,8 +55,11 @@ export class RunDetails {
       ["Engine", details.version],
       ...Object.entries(details.latency_terms ?? {}).map(([name, value]) => [`Latency: ${name}`, time(value)]),
     ].filter(([, value]) => value !== undefined && value !== null && value !== "");
-    const chart = element("div", { class: "chart", role: "img", "aria-label": "Fidelity of each iteration" });
-    const several = (details.history?.length ?? 0) > 1;
+    this._history = details.history ?? [];
+    this._chart =
+      this._history.length > 1
+        ? element("div", { class: "chart", role: "img", "aria-label": "Fidelity of each iteration" })
+        : null;
     const seed = details.seed ?? run.seed;
     const repeat =
       seed === null || seed === undefined
@@ -77,7 +83,7 @@ export class RunDetails {
         ),
         element("button", { type: "button", class: "small", onclick: () => this.clear() }, "Close"),
       ),
-      several ? chart : "",
+      this._chart ?? "",
       element(
         "dl",
         {},
@@ -85,12 +91,15 @@ export class RunDetails {
       ),
       element("ul", {}, ...run.events.map((line) => element("li", { class: "state" }, line))),
     );
-    if (several) this._draw(chart, details.history);
+    this.draw();
   }
 
-  async _draw(place, history) {
+  /** Draw how the iterations went, if there were several. */
+  async draw() {
+    const [place, history] = [this._chart, this._history];
+    if (!place) return;
     const library = await plotly();
-    if (!library || !place.isConnected) return;
+    if (!library || place !== this._chart) return;
     const step = Math.ceil(history.length / MOST_LEARNING_POINTS);
     const shown = history.map((one, index) => [index + 1, ...one.fidelity]).filter((_, index) => index % step === 0);
     const trace = {

@@ -39,6 +39,11 @@ export class RunHistory {
     if (this._sessionId !== null && this._cursors.length === 1) await this._load();
   }
 
+  /** Draw anew what has colours of the scheme. */
+  redraw() {
+    this._details.draw();
+  }
+
   async _turn(step) {
     if (step > 0) this._cursors.push(this._next);
     else this._cursors.pop();
