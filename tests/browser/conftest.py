@@ -1,35 +1,50 @@
 """A service, a Chromium, and pages open in it."""
 
 import itertools
-import os
 import re
 from pathlib import Path
 
 import pytest
+from chromium import Chromium
 from desk import Desk
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect
 from running_server import RunningServer
 
-CHROMIUM = os.environ.get("SYNQC_CHROMIUM", "/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+expect.set_options(timeout=15_000)  # a processor that is shared with other tests may be late
+
+CHROMIUM = pytest.StashKey[Chromium]()
+FAILED = pytest.StashKey[bool]()
 
 _numbers = itertools.count(1)
 
 
-# Of a module, not of the whole session: while Playwright runs, no other test of the process may start an event loop.
-@pytest.fixture(scope="module")
-def chromium():
-    assert Path(CHROMIUM).exists(), f"No Chromium at {CHROMIUM}: install it, or name another in SYNQC_CHROMIUM."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+@pytest.fixture(scope="session")
+def chromium(request):
+    request.config.stash[CHROMIUM] = running = Chromium()
+    yield running
+    running.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """While Playwright runs, no other test of the process may start an event loop: it stays within this folder."""
+    try:
+        return (yield)
+    finally:
+        stays = nextitem is not None and Path(__file__).parent in nextitem.path.parents
+        if CHROMIUM in item.config.stash and not stays:
+            item.config.stash[CHROMIUM].stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+@pytest.fixture(scope="session")
 def service(tmp_path_factory):
     running = RunningServer(tmp_path_factory.mktemp("service")).start()
     yield running
@@ -38,12 +53,12 @@ def service(tmp_path_factory):
 
 @pytest.fixture
 def open_desk(chromium, service):
-    """Opens pages; when the test is over, none of them may have complained."""
+    """Opens pages that are a test's own; when it is over, none of them may have complained."""
     contexts, desks = [], []
 
-    def open_one(*, at=None, context=None, width=1600, height=1000, scheme="light", **options):
+    def open_one(*, at=None, context=None, **options):
         if context is None:
-            context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
+            context = chromium.new_context(**options)
             contexts.append(context)
         desks.append(Desk(context, at or service))
         return desks[-1]
@@ -56,7 +71,30 @@ def open_desk(chromium, service):
 
 
 @pytest.fixture
-def desk(open_desk, request):
-    """A page on a new session that is named after the test."""
+def turn_desk(chromium, service, request):
+    """Turns pages that stay open from test to test to a session; a test that fails takes them along."""
+    desks = []
+
+    def turn(session_id, *, tab=0):
+        desks.append(chromium.kept_desk(service, tab))
+        return desks[-1].turn_to(session_id)
+
+    yield turn
+    complaints = [one for desk in desks for one in desk.complaints()]
+    if complaints or request.node.stash.get(FAILED, False):
+        chromium.close_kept()
+    assert complaints == []
+
+
+@pytest.fixture
+def session_id(request):
+    """A name made of the test's."""
     words = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower()).strip("-")
-    return open_desk().open_new(f"{words[:50]}-{next(_numbers)}")
+    return f"{words[:50]}-{next(_numbers)}"
+
+
+@pytest.fixture
+def desk(turn_desk, service, session_id):
+    """A page on a new session that is named after the test."""
+    service.api("POST", "/sessions", {"session_id": session_id, "config": {}})
+    return turn_desk(session_id)

@@ -1,7 +1,9 @@
 """Suggestions are shown with their differences and figures, and applied by their button alone."""
 
 import json
+import re
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from running_server import RunningServer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "llm"))
 
-from chat_completions_double import ChatCompletionsDouble, Say, Stream
+from chat_completions_double import ChatCompletionsDouble, Fail, Say, Stream
 
 RATIONALE = "A weaker probe disturbs less.<b>!</b>"
 
@@ -51,7 +53,8 @@ def test_a_suggestion_is_shown_and_nothing_is_applied(desk, double):
     expect(desk["#agent-predicted"]).to_contain_text("Back-action")
     expect(desk["#agent-state"]).to_have_text("Nothing is applied yet.")
     expect(desk["#probe_strength"]).to_have_value("0.2")
-    desk.page.wait_for_timeout(1000)
+    desk["#notes"].fill("saved with all that the form holds")
+    desk.saved()
     assert desk.session()["config"]["probe_strength"] == 0.2
 
 
@@ -110,14 +113,34 @@ def test_another_session_forgets_the_answer(desk, double):
     expect(desk["#agent-answer"]).to_be_empty()
 
 
+def test_502_a_model_that_fails(desk, double, monkeypatch):
+    desk.refusals_expected = True
+    monkeypatch.setattr(double, "otherwise", Fail(400, "No such model."))
+    desk["#agent-goal"].fill("Less back-action, please.")
+    desk["#agent-ask"].click()
+    expect(desk["#agent-state"]).to_contain_text("No suggestion: Agent error", timeout=30_000)
+    desk["#agent-goal"].fill("  ")
+    desk["#agent-ask"].click()
+    expect(desk["#agent-state"]).to_contain_text(re.compile("No suggestion: .*goal"))
+
+
 def test_chat_grows_word_by_word_and_remembers(desk, double):
-    double.script.append(Stream(["Back-action ", "grows ", "with ε."], gap_s=0.3))
+    seen = threading.Event()
+
+    def parts():
+        yield "Back-action "
+        assert seen.wait(60)
+        yield from ("grows ", "with ε.")
+
+    double.script.append(Stream(parts()))
     desk["#chat-message"].fill("why?")
     desk["#chat-send"].click()
     last = desk["#chat-messages li"].last
-    expect(last).to_contain_text("Back-action")
+    expect(last).to_have_text("AssistantBack-action ")
     expect(desk["#chat-send"]).to_be_disabled()
+    seen.set()
     expect(last).to_have_text("AssistantBack-action grows with ε.")
+    expect(desk["#chat-send"]).to_be_enabled()
     double.script.append(Stream(["Yes."]))
     before = len(double.bodies)
     desk["#chat-message"].fill("really?")

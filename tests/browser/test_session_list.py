@@ -1,0 +1,80 @@
+"""Sessions are made, chosen, searched and deleted."""
+
+import re
+import time
+from pathlib import Path
+
+from full_page import fill
+from playwright.sync_api import expect
+
+SNAPSHOT = Path(__file__).with_name("page_snapshot.js").read_text()
+
+
+def test_creating_with_an_id_selects_it(desk):
+    desk["#new-session-id"].fill("made-by-hand")
+    desk["#create"].click()
+    expect(desk["#run-session"]).to_have_text("made-by-hand")
+    assert desk.session()["session_id"] == "made-by-hand"
+    expect(desk["#new-session-id"]).to_have_value("")
+    assert desk.page.url.endswith("#session=made-by-hand")
+
+
+def test_creating_without_an_id_takes_the_servers(desk):
+    known = {one["session_id"] for one in desk.service.api("GET", "/sessions")}
+    desk["#create"].click()
+    expect(desk["#run-session"]).to_have_text(re.compile("^synqc-[0-9a-f]{6}$"))
+    assert desk["#run-session"].inner_text() not in known
+
+
+def test_selecting_shows_that_sessions_configuration_and_log(turn_desk, service):
+    for session_id, strength in (("select-a", 0.11), ("select-b", 0.33)):
+        service.api("POST", "/sessions", {"session_id": session_id, "config": {"probe_strength": strength}})
+    desk = turn_desk("select-a")
+    desk["#session-list"].get_by_text("select-b", exact=True).click()
+    expect(desk["#probe_strength"]).to_have_value("0.33")
+    expect(desk["#session-list [aria-current=true] .name"]).to_have_text("select-b")
+    desk["#session-list"].get_by_text("select-a", exact=True).click()
+    expect(desk["#probe_strength"]).to_have_value("0.11")
+
+
+def test_the_address_holds_the_session(open_desk, session_id):
+    desk = open_desk().open_new(session_id)
+    desk.page.reload()
+    expect(desk["#run-session"]).to_have_text(session_id)
+
+
+def test_deleting_asks_first(desk):
+    name = desk["#run-session"].inner_text()
+    remove = desk.page.get_by_role("button", name=f"Delete session {name}", exact=True)
+    remove.click()
+    desk["#confirm-dialog"].get_by_text("Cancel").click()
+    assert desk.session()["session_id"] == name
+    remove.click()
+    desk["#confirm-yes"].click()
+    expect(desk["#status-text"]).to_contain_text("No session is selected")
+    expect(remove).to_have_count(0)
+    assert name not in {one["session_id"] for one in desk.service.api("GET", "/sessions")}
+
+
+def test_a_search_narrows_many_sessions(turn_desk, service):
+    for session_id in [*(f"hay-{number}" for number in range(8)), "needle"]:
+        service.api("POST", "/sessions", {"session_id": session_id, "config": {}})
+    desk = turn_desk("needle")
+    desk["#session-filter"].fill("NEEDLE")
+    expect(desk["#session-list .name"]).to_have_text(["needle"])
+    desk["#session-filter"].fill("no such")
+    expect(desk["#session-list-empty"]).to_have_text("No session has that in its id.")
+
+
+def test_a_page_turned_to_another_session_is_as_one_just_opened_at_it(open_desk, session_id):
+    used = open_desk().open_new(f"{session_id}-before")
+    fill(used)
+    used.service.api("POST", "/sessions", {"session_id": session_id, "config": {}})
+    used.turn_to(session_id)
+    fresh = open_desk().open(session_id)
+    fresh.live()
+    deadline = time.monotonic() + 15
+    while (left := used.page.evaluate(SNAPSHOT)) != (meant := fresh.page.evaluate(SNAPSHOT)):
+        if time.monotonic() > deadline:
+            assert left == meant
+        used.page.wait_for_timeout(100)
