@@ -97,6 +97,7 @@ class Runs:
         self.store = store
         self.engine = engine
         self._running: dict[str, StartedRun] = {}
+        self._storing: dict[str, Future[None]] = {}
 
     def submit(self, session_id: str, request: RunRequest, *, short: Submit, long: Submit) -> Future[bytes]:
         """Start a run and execute it on another thread.
@@ -193,6 +194,10 @@ class Runs:
                 "session_id": session_id,
             }  # fmt: skip
             return answer, self.store.save(session, Change(log_lines=[line]))
+
+    def storing(self, run_id: str) -> Future[None] | None:
+        """When a run that its session shows already is on disk; None if it is, or if there is none of that id."""
+        return self._storing.get(run_id)
 
     def stop_all(self) -> None:
         """Stop every run: the service is shutting down."""
@@ -309,6 +314,8 @@ class Runs:
             ],
         )
         stored = self.store.save(session, change, before.restore)
+        self._storing[run_id] = stored
+        stored.add_done_callback(lambda _: self._storing.pop(run_id, None))
         if session.events.watched:
             stored.add_done_callback(
                 lambda done: None if done.exception() else session.events.publish("kpis", document)

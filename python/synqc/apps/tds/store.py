@@ -239,6 +239,7 @@ class SessionStore:
 
         def undo() -> None:
             session.config, session.mode_label = config_before, label_before
+            session.log("The configuration could not be stored; the former one is back.")
             session.touch(moment_before)
 
         return self.save(session, Change(log_lines=[line]), undo)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import contextlib
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Body, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
 
 from synqc import json
 from synqc.apps.tds.details import details_document
 from synqc.apps.tds.laboratory import Laboratory
-from synqc.apps.tds.models import RunRecord, RunRequest, SessionSummary
+from synqc.apps.tds.models import HardwareTarget, RunMode, RunRecord, RunRequest, SessionSummary
+from synqc.apps.tds.storage import StorageUnavailable
 from synqc.errors import InputError
 from synqc.service.context import Lab, durable, on_worker
 from synqc.service.errors import UnknownRun
 from synqc.service.json_bytes import JsonBytes
+from synqc.service.routes.examples import RUN, SUMMARY, answered, asked
+from synqc.service.routes.parameters import RunId, SessionId
 from synqc.service.run_to_disk import run_to_disk
 
 __all__ = ["router"]
@@ -36,21 +40,79 @@ class RunPage(BaseModel):
     next_cursor: str | None
 
 
-@router.post("/sessions/{session_id}/run", operation_id="start_run", response_model=RunAnswer)
-async def start_run(request: Request, session_id: str, body: RunRequest, laboratory: Lab) -> Response:
+class KillAnswer(BaseModel):
+    """Whether there was a run to stop."""
+
+    status: Literal["terminated", "no-active-run"]
+    message: str
+    session_id: str
+
+
+class RunDetails(BaseModel):
+    """What a run knows beyond its record; members that are not listed differ with how it was made."""
+
+    model_config = ConfigDict(extra="allow")
+
+    run_id: str
+    session_id: str
+    mode: RunMode
+    hardware_target: HardwareTarget
+    emulated: bool
+    seed: int | None
+    partial: bool
+    iterations: int
+    estimates: dict[str, dict[str, Any]]
+    history: list[dict[str, Any]]
+
+
+_RUNS = asked(
+    default=("One iteration with the session's budget", {}),
+    page=("As control pages ask", {"mode": "run", "num_iterations": 5, "shot_limit": 4096}),
+    repeatable=("Charges nothing; same session state and seed, same figures", {"mode": "dryrun", "seed": 7}),
+)
+_DETAILS = {
+    **{name: RUN[name] for name in ("run_id", "session_id", "mode")}, "hardware_target": "sim-local",
+    **{name: RUN[name] for name in ("emulated", "seed", "partial")}, "iterations": 1, "estimates": RUN["estimates"],
+    "backaction_mean_per_shot": 0.0675, "information_bits_per_second": 14175.5, "cycle_time_us": 1.38,
+    "latency_terms": {
+        "first drive": 0.024, "probe": 0.12, "decision": 0.0, "second drive": 0.024, "readout": 1.0,
+        "result path": 0.212,
+    },
+    "history": [{"fidelity": [0.9666, 0.00015], "success": [0.9628, 0.0038], "shots": 836}],
+    "shots_simulated": 836, "wall_seconds": 0.0007,
+}  # fmt: skip
+
+
+@router.post(
+    "/sessions/{session_id}/run", operation_id="start_run", response_model=RunAnswer,
+    responses=answered({"run": RUN, "session": SUMMARY}),
+)  # fmt: skip
+async def start_run(
+    request: Request,
+    session_id: SessionId,
+    body: Annotated[RunRequest, Body(openapi_examples=_RUNS)],
+    laboratory: Lab,
+) -> Response:
     """Run a session's configuration and answer when it is done and stored."""
     return JsonBytes(await run_to_disk(laboratory, request.app.state.workers, session_id, body))
 
 
-@router.post("/sessions/{session_id}/kill", operation_id="kill_run")
-async def kill_run(session_id: str, laboratory: Lab) -> dict[str, Any]:
+@router.post(
+    "/sessions/{session_id}/kill", operation_id="kill_run", response_model=KillAnswer,
+    responses=answered(
+        {"status": "terminated", "message": "The run of session 'x1' was stopped.", "session_id": "x1"}
+    ),
+)  # fmt: skip
+async def kill_run(session_id: SessionId, laboratory: Lab) -> dict[str, Any]:
     """Stop a session's run; what it has measured is kept."""
     answer, stored = laboratory.runs.kill(session_id)
     await durable(stored)
     return answer
 
 
-@router.get("/runs", operation_id="list_runs", response_model=RunPage)
+@router.get(
+    "/runs", operation_id="list_runs", response_model=RunPage, responses=answered({"runs": [RUN], "next_cursor": "17"})
+)
 async def list_runs(
     request: Request,
     laboratory: Lab,
@@ -68,14 +130,16 @@ async def list_runs(
     return JsonBytes(b'{"runs":[' + b",".join(run for _, run in page) + b'],"next_cursor":' + more + b"}")
 
 
-@router.get("/runs/{run_id}", operation_id="read_run", response_model=RunRecord)
-async def read_run(request: Request, run_id: str, laboratory: Lab) -> Response:
+@router.get("/runs/{run_id}", operation_id="read_run", response_model=RunRecord, responses=answered(RUN))
+async def read_run(request: Request, run_id: RunId, laboratory: Lab) -> Response:
     """A run as it was answered."""
     return JsonBytes(await _found(request, laboratory, run_id, "run_document"))
 
 
-@router.get("/runs/{run_id}/details", operation_id="read_run_details")
-async def read_run_details(request: Request, run_id: str, laboratory: Lab) -> Response:
+@router.get(
+    "/runs/{run_id}/details", operation_id="read_run_details", response_model=RunDetails, responses=answered(_DETAILS)
+)
+async def read_run_details(request: Request, run_id: RunId, laboratory: Lab) -> Response:
     """Estimates, latency terms, probe figures, history of every iteration, and what repeats the run."""
     run = RunRecord.model_validate_json(await _found(request, laboratory, run_id, "run_document"))
     stored = await _found(request, laboratory, run_id, "run_details")
@@ -86,8 +150,11 @@ def _shown(run: RunRecord, stored: bytes) -> bytes:
     return json.dumps(details_document(run, stored))
 
 
-@router.get("/runs/{run_id}/records", operation_id="read_run_records", response_class=Response)
-async def read_run_records(request: Request, run_id: str, laboratory: Lab) -> Response:
+@router.get(
+    "/runs/{run_id}/records", operation_id="read_run_records", response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+)  # fmt: skip
+async def read_run_records(request: Request, run_id: RunId, laboratory: Lab) -> Response:
     """Bits and records of every shot as a NumPy `.npz`, simulated again from the stored seed and checked."""
     details = json.loads(await _found(request, laboratory, run_id, "run_details"))
     run = RunRecord.model_validate_json(await _found(request, laboratory, run_id, "run_document"))
@@ -106,6 +173,10 @@ _MOST_SHOTS_OF_RECORDS = 500_000
 
 
 async def _found(request: Request, laboratory: Laboratory, run_id: str, read: str) -> bytes:
+    storing = laboratory.runs.storing(run_id)
+    if storing is not None:
+        with contextlib.suppress(StorageUnavailable):
+            await durable(storing)
     document: bytes | None = await on_worker(request, getattr(laboratory.database, read), run_id)
     if document is None:
         raise UnknownRun(f"Run '{run_id}' not found")
