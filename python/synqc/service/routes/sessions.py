@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel
 
 from synqc.apps.tds.models import SessionRequest, SessionSummary
 from synqc.apps.tds.session import MOST_LINES
 from synqc.service.context import Lab, durable, recollected
 from synqc.service.json_bytes import JsonBytes
+from synqc.service.routes.examples import CONFIG, SUMMARY, answered, asked
+from synqc.service.routes.parameters import SessionId
 
 __all__ = ["router"]
 
@@ -24,39 +26,79 @@ class LogLines(BaseModel):
     lines: list[str]
 
 
-@router.get("/sessions", operation_id="list_sessions", response_model=list[SessionSummary])
+class ClearedLog(BaseModel):
+    """Whose log was cleared."""
+
+    status: Literal["ok"]
+    session_id: str
+
+
+class DeletedSession(BaseModel):
+    """Which session was deleted."""
+
+    status: Literal["deleted"]
+    session_id: str
+
+
+_CREATIONS = asked(
+    whole=("A new session or a new configuration, as control pages send it", {"session_id": "x1", "config": CONFIG}),
+    new=("A new session with a name of the service's choice, and the defaults", {"session_id": None, "config": {}}),
+)
+_LINES = [
+    "[2026-01-02T03:04:01Z] Session created.", "[2026-01-02T03:04:05Z] Run started.",
+    "[2026-01-02T03:04:05Z] Run x1-20260102T030405Z completed: fidelity=0.967 latency=1.4 µs back-action=0.013 "
+    "shots_used=836/50000",
+]  # fmt: skip
+
+
+@router.get(
+    "/sessions", operation_id="list_sessions", response_model=list[SessionSummary], responses=answered([SUMMARY])
+)
 async def list_sessions(laboratory: Lab) -> Response:
     """All sessions in order of creation."""
     sessions = list(laboratory.store.sessions.values())
     return JsonBytes(b"[" + b",".join(session.summary_bytes() for session in sessions) + b"]")
 
 
-@router.post("/sessions", operation_id="create_or_update_session", response_model=SessionSummary)
-async def create_or_update_session(body: SessionRequest, laboratory: Lab) -> Response:
+@router.post(
+    "/sessions", operation_id="create_or_update_session", response_model=SessionSummary, responses=answered(SUMMARY)
+)
+async def create_or_update_session(
+    body: Annotated[SessionRequest, Body(openapi_examples=_CREATIONS)], laboratory: Lab
+) -> Response:
     """Create a session, or change the configuration of the one with this id."""
     session, stored = laboratory.store.create_or_update(body.session_id, body.config)
     await durable(stored)
     return JsonBytes(session.summary_bytes())
 
 
-@router.delete("/sessions/{session_id}", operation_id="delete_session")
-async def delete_session(session_id: str, laboratory: Lab) -> dict[str, str]:
+@router.delete(
+    "/sessions/{session_id}", operation_id="delete_session", response_model=DeletedSession,
+    responses=answered({"status": "deleted", "session_id": "x1"}),
+)  # fmt: skip
+async def delete_session(session_id: SessionId, laboratory: Lab) -> dict[str, str]:
     """Forget a session, its log and telemetry; its runs stay readable."""
     await durable(laboratory.store.delete(session_id))
     return {"status": "deleted", "session_id": session_id}
 
 
-@router.get("/sessions/{session_id}/logs", operation_id="read_logs", response_model=LogLines)
+@router.get(
+    "/sessions/{session_id}/logs", operation_id="read_logs", response_model=LogLines,
+    responses=answered({"session_id": "x1", "lines": _LINES}),
+)  # fmt: skip
 async def read_logs(
-    request: Request, session_id: str, laboratory: Lab, limit: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200
+    request: Request, session_id: SessionId, laboratory: Lab, limit: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200
 ) -> dict[str, Any]:
     """The tail of a session's log."""
     session = await recollected(request, laboratory, session_id)
     return {"session_id": session_id, "lines": session.newest_lines(limit)}
 
 
-@router.delete("/sessions/{session_id}/logs", operation_id="clear_logs")
-async def clear_logs(request: Request, session_id: str, laboratory: Lab) -> dict[str, str]:
+@router.delete(
+    "/sessions/{session_id}/logs", operation_id="clear_logs", response_model=ClearedLog,
+    responses=answered({"status": "ok", "session_id": "x1"}),
+)  # fmt: skip
+async def clear_logs(request: Request, session_id: SessionId, laboratory: Lab) -> dict[str, str]:
     """Forget a session's log; one line that says so stays."""
     session = await recollected(request, laboratory, session_id)
     await durable(laboratory.store.clear_lines(session))
