@@ -11,6 +11,7 @@ from typing import NamedTuple
 __all__ = ["Event", "EventRing"]
 
 _MOST_EVENTS = 1024
+_LINGER_S = 60.0  # how long events are kept for a viewer who may come back
 
 
 class Event(NamedTuple):
@@ -25,11 +26,9 @@ class EventRing:
     """The newest events of one session.
 
     Nothing is kept while nobody watches and nobody watched within the last minute, so that sessions without viewers
-    cost nothing. Numbers begin at the time of the ring's making in microseconds: a number of an earlier process is
-    never mistaken for one of this process.
+    cost nothing. Numbers begin at the time when somebody first watches, in microseconds: a number of an earlier process
+    is never mistaken for one of this process.
     """
-
-    _LINGER_S = 60.0
 
     def __init__(self) -> None:
         self._events: deque[Event] | None = None
@@ -75,7 +74,7 @@ class EventRing:
         """Stop calling `wake`."""
         with self._lock:
             self._wakers.discard(wake)
-            self._watched_until = time.monotonic() + self._LINGER_S
+            self._watched_until = time.monotonic() + _LINGER_S
 
     def since(self, number: int) -> tuple[list[Event], bool]:
         """Events from `number` on, and whether some before the first of them are gone."""
