@@ -18,6 +18,8 @@ from synqc.apps.tds.session import Session
 from synqc.cache import Control
 from synqc.errors import SynqcError
 from synqc.service.context import Lab
+from synqc.service.routes.examples import CONFIG, RUN, answered
+from synqc.service.routes.parameters import SessionId
 
 __all__ = ["router"]
 
@@ -46,21 +48,37 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     )
 }
 _CACHE_HEADER = {"description": "Whether the model was asked.", "schema": {"type": "string", "enum": ["hit", "miss"]}}
-_ANSWERS: dict[int | str, dict[str, Any]] = {200: {"headers": {"X-SynQc-Agent-Cache": _CACHE_HEADER}}, **_REFUSALS}
+_GENTLER = {"value": 0.0034, "standard_error": 0.0}
+_SUGGESTION = {
+    "recommended_config": {**CONFIG, "probe_strength": 0.1}, "rationale": "A gentler probe does less damage.",
+    "warnings": ["Each shot gives less information."],
+    "changes_applied": {"probe_strength": {"old": 0.2, "new": 0.1}},
+    "predicted": {
+        "current": RUN["estimates"], "recommended": {**RUN["estimates"], "backaction": _GENTLER},
+        "shots": 500, "seed": 7,
+    },
+    "votes": {"count": 1, "disagreement": {}},
+}  # fmt: skip
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"X-SynQc-Agent-Cache": _CACHE_HEADER}, **answered(_SUGGESTION)[200]},
+    **_REFUSALS,
+}
+_REPLY = {"reply": "B grows with the square of the probe's strength: try 0.1.", "session_id": "x1"}
+_REPLY_EVENTS = 'data: {"delta":"B grows with "}\n\ndata: {"reply":"B grows with the strength.","session_id":"x1"}\n\n'
 
 _CacheControl = Annotated[str | None, Header(alias="Cache-Control", description="`no-cache` asks the model anew.")]
 
 
 @router.post(
     "/sessions/{session_id}/agent-suggestion", operation_id="suggest_configuration",
-    response_model=AgentSuggestionResponse, responses=_ANSWERS,
+    summary="Suggest Configuration", response_model=AgentSuggestionResponse, responses=_ANSWERS,
 )  # fmt: skip
 @router.post(
     "/sessions/{session_id}/agent/suggest", operation_id="suggest_configuration_by_its_other_path",
-    response_model=AgentSuggestionResponse, responses=_ANSWERS,
+    summary="Suggest Configuration By Its Other Path", response_model=AgentSuggestionResponse, responses=_ANSWERS,
 )  # fmt: skip
 async def suggest(
-    session_id: str,
+    session_id: SessionId,
     body: Annotated[AgentSuggestionRequest, Body(openapi_examples=_SUGGESTION_EXAMPLES)],
     laboratory: Lab,
     response: Response,
@@ -79,7 +97,14 @@ async def suggest(
 
 @router.post(
     "/chat", operation_id="chat", response_model=ChatResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "content": {
+                "application/json": {"example": _REPLY},
+                "text/event-stream": {"schema": {"type": "string"}, "example": _REPLY_EVENTS},
+            }
+        }
+    },
 )  # fmt: skip
 async def chat(
     body: Annotated[ChatRequest, Body(openapi_examples=_CHAT_EXAMPLES)], laboratory: Lab

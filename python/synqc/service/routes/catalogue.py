@@ -19,6 +19,7 @@ from synqc.apps.tds.models import (
 )
 from synqc.lab.device import device, targets
 from synqc.service.context import Lab
+from synqc.service.routes.examples import answered
 from synqc.settings import Settings
 
 __all__ = ["router"]
@@ -33,7 +34,30 @@ _OBJECTIVES = {
 }
 
 
-@router.get("/presets", operation_id="list_presets")
+_PRESETS = {
+    "presets": [
+        {
+            "name": "transmon-default", "title": "Typical fixed-frequency transmon.",
+            "figures": {"t1_us": 150.0, "t2_us": 100.0, "efficiency": 0.5, "gate_ns": 24.0, "readout_ns": 1000.0},
+            "source": ["Drift magnitudes: Burnett et al. arXiv:1901.04417"],
+        }
+    ],
+    "targets": [
+        {"name": "sim-local", "title": "sim-local", "emulated": False, "description": "Simulated in this process."}
+    ],
+    "envelopes": ["gaussian", "square", "drag", "cosine"],
+    "adaptive_rules": ["none", "kalman", "bayes", "rl"],
+    "objectives": [{"name": "maximize-fidelity", "words": "fidelity"}],
+    "limits": {
+        "probe_strength": {"min": 0.0, "max": 1.0, "safe_max": 0.5, "unit": ""},
+        "probe_duration_ns": {"min": 5, "max": 5000, "safe_max": 5000, "unit": "ns"},
+        "num_iterations": {"min": 1, "max": 10_000},
+        "shot_limit": {"min": 1, "max": 200_000},
+    },
+}  # fmt: skip
+
+
+@router.get("/presets", operation_id="list_presets", responses=answered(_PRESETS))
 async def list_presets(laboratory: Lab) -> dict[str, Any]:
     """Presets, targets, envelopes, rules and objectives, with the limits of each number."""
     return {**_names(), "limits": _limits(laboratory.settings)}

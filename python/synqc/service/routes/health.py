@@ -2,19 +2,57 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from synqc import __version__
 from synqc.apps.tds.storage import StorageUnavailable
 from synqc.service.context import Lab, on_worker
+from synqc.service.routes.examples import answered
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["service"])
 
 
-@router.get("/health", operation_id="read_health")
+class Health(BaseModel):
+    """Version and limits."""
+
+    status: Literal["ok"]
+    version: str
+    api_prefix: str
+    state_dir: str
+    allowed_origins: list[str]
+    max_probe_strength: float
+    max_probe_duration_ns: int
+    max_shots_per_run: int
+
+
+class Readiness(BaseModel):
+    """`storage` is `ok`, or says in words what is wrong with it."""
+
+    status: Literal["ready", "degraded"]
+    storage: str
+
+
+_HEALTH = {
+    "status": "ok", "version": __version__, "api_prefix": "/api/v1/synqc", "state_dir": "/srv/lab/synqc_state",
+    "allowed_origins": ["*"], "max_probe_strength": 0.5, "max_probe_duration_ns": 5000, "max_shots_per_run": 200_000,
+}  # fmt: skip
+_DEGRADED = {
+    "status": "degraded",
+    "storage": "Storage in /srv/lab/synqc_state/synqc.db refused to write: database or disk is full.",
+}
+_READINESS: dict[int | str, dict[str, Any]] = {
+    **answered({"status": "ready", "storage": "ok"}),
+    503: {"model": Readiness, "description": "Storage is in trouble.", **answered(_DEGRADED, 503)[503]},
+}
+
+
+@router.get("/health", operation_id="read_health", response_model=Health, responses=answered(_HEALTH))
 async def read_health(laboratory: Lab) -> JSONResponse:
     """Version and limits; 200 while the process lives."""
     settings = laboratory.settings
@@ -32,7 +70,7 @@ async def read_health(laboratory: Lab) -> JSONResponse:
     )
 
 
-@router.get("/ready", operation_id="read_readiness", responses={503: {"description": "Storage is in trouble."}})
+@router.get("/ready", operation_id="read_readiness", response_model=Readiness, responses=_READINESS)
 async def read_readiness(request: Request, laboratory: Lab) -> JSONResponse:
     """Whether changes can be stored; while they cannot, reads go on."""
     trouble = laboratory.store.writer.trouble

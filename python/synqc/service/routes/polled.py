@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from synqc.apps.tds.export import export_body
@@ -15,6 +15,8 @@ from synqc.apps.tds.session import MOST_ROWS, Session
 from synqc.apps.tds.telemetry import ROWS_BY_DEFAULT, newest_row_and_rows_body, rows_body
 from synqc.service.context import Lab, recollected
 from synqc.service.json_bytes import JsonBytes
+from synqc.service.routes.examples import CONFIG, ROW, SUMMARY, answered, asked
+from synqc.service.routes.parameters import SessionId
 
 __all__ = ["ExportAnswer", "TelemetryRequest", "TelemetryRow", "TelemetryRows", "router"]
 
@@ -48,6 +50,13 @@ class TelemetryRows(BaseModel):
     rows: list[TelemetryRow]
 
 
+class TelemetrySample(TelemetryRow):
+    """The newest row, flat, and the newest rows, oldest first."""
+
+    session_id: str
+    rows: list[TelemetryRow]
+
+
 class ExportAnswer(BaseModel):
     """An object for JSON, text for CSV and notebook."""
 
@@ -55,10 +64,28 @@ class ExportAnswer(BaseModel):
     payload: dict[str, Any] | str
 
 
-@router.get("/sessions/{session_id}/telemetry", operation_id="read_telemetry", response_model=TelemetryRows)
+_ROWS = {"session_id": "x1", "rows": [ROW]}
+_SAMPLES = asked(newest=("The newest row alone", {"limit": 1}), default=("With 64 rows", {}))
+_EXPORT = {
+    "format": "json",
+    "payload": {
+        "sessionId": "x1", "mode": "Sim Local", "hardwareTarget": CONFIG["hardware_target"],
+        "hardwarePreset": CONFIG["hardware_preset"], "driveEnvelope": CONFIG["drive_envelope"],
+        "probeStrength": CONFIG["probe_strength"], "probeDurationNs": CONFIG["probe_duration_ns"],
+        "adaptiveRule": CONFIG["adaptive_rule"], "objective": CONFIG["objective"],
+        "kpis": {"fidelity": 0.9666, "latencyUs": 1.38, "backAction": 0.0133, "shotUsage": "836 / 50000"},
+        "notes": None, "exportedAt": "2026-01-02T03:04:07Z",
+    },
+}  # fmt: skip
+
+
+@router.get(
+    "/sessions/{session_id}/telemetry", operation_id="read_telemetry", response_model=TelemetryRows,
+    responses=answered(_ROWS),
+)  # fmt: skip
 async def read_telemetry(
     request: Request,
-    session_id: str,
+    session_id: SessionId,
     laboratory: Lab,
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = ROWS_BY_DEFAULT,
 ) -> Response:
@@ -67,23 +94,34 @@ async def read_telemetry(
     return JsonBytes(rows_body(session, limit))
 
 
-@router.post("/sessions/{session_id}/telemetry", operation_id="sample_telemetry")
+@router.post(
+    "/sessions/{session_id}/telemetry", operation_id="sample_telemetry",
+    response_model=TelemetrySample | TelemetryRows, responses=answered({**ROW, **_ROWS}),
+)  # fmt: skip
 async def sample_telemetry(
-    request: Request, session_id: str, laboratory: Lab, body: TelemetryRequest | None = None
+    request: Request,
+    session_id: SessionId,
+    laboratory: Lab,
+    body: Annotated[TelemetryRequest | None, Body(openapi_examples=_SAMPLES)] = None,
 ) -> Response:
     """Measure once; the newest row flat, and the rows: whichever a client reads."""
     session = await _measured(request, laboratory, session_id)
     return JsonBytes(newest_row_and_rows_body(session, (body or TelemetryRequest()).limit))
 
 
-@router.get("/sessions/{session_id}", operation_id="read_session", response_model=SessionSummary)
-async def read_session(session_id: str, laboratory: Lab) -> Response:
+@router.get(
+    "/sessions/{session_id}", operation_id="read_session", response_model=SessionSummary, responses=answered(SUMMARY)
+)
+async def read_session(session_id: SessionId, laboratory: Lab) -> Response:
     """A session's state."""
     return JsonBytes(laboratory.store.get(session_id).summary_bytes())
 
 
-@router.get("/sessions/{session_id}/export", operation_id="export_session", response_model=ExportAnswer)
-async def export_session(session_id: str, laboratory: Lab, format: ExportFormat = ExportFormat.JSON) -> Response:
+@router.get(
+    "/sessions/{session_id}/export", operation_id="export_session", response_model=ExportAnswer,
+    responses=answered(_EXPORT),
+)  # fmt: skip
+async def export_session(session_id: SessionId, laboratory: Lab, format: ExportFormat = ExportFormat.JSON) -> Response:
     """A session as JSON, CSV or notebook cell."""
     return JsonBytes(export_body(laboratory.store.get(session_id), format))
 

@@ -18,6 +18,7 @@ from synqc.apps.tds.session import Session
 from synqc.apps.tds.store import UnknownSession
 from synqc.service.context import Lab, laboratory_of
 from synqc.service.pacemaker import Pacemaker
+from synqc.service.routes.parameters import SessionId
 from synqc.service.shutdown import Shutdown
 
 __all__ = ["router"]
@@ -28,10 +29,19 @@ _SIGN_OF_LIFE_S = 15.0
 _Interval = Annotated[int, Query(ge=100, le=10_000, description="Time between telemetry rows, ms.")]
 
 
-@router.get("/sessions/{session_id}/stream", operation_id="stream_session", response_class=StreamingResponse)
+_EVENTS = (
+    'id: 7\nevent: progress\ndata: {"done":836,"total":4180}\n\n'
+    'id: 8\nevent: log\ndata: {"line":"[2026-01-02T03:04:05Z] Run started."}\n\n'
+)
+
+
+@router.get(
+    "/sessions/{session_id}/stream", operation_id="stream_session", response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENTS}}}},
+)  # fmt: skip
 async def stream_session(
     request: Request,
-    session_id: str,
+    session_id: SessionId,
     laboratory: Lab,
     interval_ms: _Interval = 100,
     last_event_id: Annotated[str | None, Query()] = None,
