@@ -126,18 +126,23 @@ def test_killed_servers_lose_nothing_they_told_of(server):
                 told.setdefault(client.name, {}).update(client.runs)
                 if client.notes is not None:
                     notes[client.name] = client.notes
-                check(server, client, told[client.name], notes.get(client.name), where)
+                notes[client.name] = check(server, client, told[client.name], notes.get(client.name), where)
     finally:
         server.stop()
     assert sum(map(len, told.values())) > ROUNDS, "no load worth the name"
 
 
 def check(server, client, runs, notes, where):
+    """Compare a restarted server with what a client was told, now and in earlier rounds.
+
+    Returns:
+        The notes that are stored: those told of, or those in flight when the server was killed.
+    """
     status, session = server.request("GET", f"{P}/sessions/{client.name}")
     if status == 404:
         assert notes is None, f"{where}: {client.name} is lost"
         assert not runs, where
-        return
+        return None
     assert session["status"] in ("idle", "terminated"), f"{where}: {session['status']}"
     if notes is not None and session["config"]["notes"] != notes:
         assert session["config"]["notes"] == client.notes_in_flight, (
@@ -157,3 +162,4 @@ def check(server, client, runs, notes, where):
     answer = server.api("POST", f"/sessions/{client.name}/run", {"mode": "dryrun"})
     runs[answer["run"]["run_id"]] = answer["run"]
     assert answer["session"]["status"] == "idle", where
+    return session["config"]["notes"]
