@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Response
-from fastapi.responses import StreamingResponse
 
 from synqc.apps.tds.agent import AgentAbsent, count_chat, placeholder_reply, reply_in
 from synqc.apps.tds.laboratory import Laboratory
@@ -18,6 +17,7 @@ from synqc.apps.tds.session import Session
 from synqc.cache import Control
 from synqc.errors import SynqcError
 from synqc.service.context import Lab
+from synqc.service.event_stream import EventStream
 from synqc.service.routes.examples import CONFIG, RUN, answered
 from synqc.service.routes.parameters import SessionId
 
@@ -108,11 +108,10 @@ async def suggest(
 )  # fmt: skip
 async def chat(
     body: Annotated[ChatRequest, Body(openapi_examples=_CHAT_EXAMPLES)], laboratory: Lab
-) -> ChatResponse | StreamingResponse:
+) -> ChatResponse | EventStream:
     """An answer in words. With `stream`, server-sent events: a `delta` each, and at last the whole `reply`."""
     if body.stream:
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(_events(body, laboratory), media_type="text/event-stream", headers=headers)
+        return EventStream(_events(body, laboratory))
     return ChatResponse(reply=await _reply(body, laboratory), session_id=body.session_id)
 
 

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, WebSocket, WebSocketDisconnect
-from fastapi.responses import StreamingResponse
 from starlette.requests import HTTPConnection
 
 from synqc.apps.tds.events import Event
@@ -17,6 +16,7 @@ from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.session import Session
 from synqc.apps.tds.store import UnknownSession
 from synqc.service.context import Lab, laboratory_of
+from synqc.service.event_stream import EventStream
 from synqc.service.pacemaker import Pacemaker
 from synqc.service.routes.parameters import SessionId
 from synqc.service.shutdown import Shutdown
@@ -36,7 +36,7 @@ _EVENTS = (
 
 
 @router.get(
-    "/sessions/{session_id}/stream", operation_id="stream_session", response_class=StreamingResponse,
+    "/sessions/{session_id}/stream", operation_id="stream_session", response_class=EventStream,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENTS}}}},
 )  # fmt: skip
 async def stream_session(
@@ -46,7 +46,7 @@ async def stream_session(
     interval_ms: _Interval = 100,
     last_event_id: Annotated[str | None, Query()] = None,
     last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
-) -> StreamingResponse:
+) -> EventStream:
     """State, KPIs, progress, telemetry and log lines as server-sent events; resumable by `Last-Event-ID`."""
     session = laboratory.store.get(session_id)
     resume = _number(last_event_id_header or last_event_id)
@@ -58,8 +58,7 @@ async def stream_session(
             else:
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.kind.encode(), event.data)
 
-    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(text(), media_type="text/event-stream", headers=headers)
+    return EventStream(text())
 
 
 @router.websocket("/sessions/{session_id}/ws")
