@@ -26,7 +26,10 @@ __all__ = ["router"]
 router = APIRouter(tags=["sessions"])
 
 _SIGN_OF_LIFE_S = 15.0
-_Interval = Annotated[int, Query(ge=100, le=10_000, description="Time between telemetry rows, ms.")]
+_SHORTEST_INTERVAL_MS, _LONGEST_INTERVAL_MS = 100, 10_000
+_Interval = Annotated[
+    int, Query(ge=_SHORTEST_INTERVAL_MS, le=_LONGEST_INTERVAL_MS, description="Time between telemetry rows, ms.")
+]
 
 
 _EVENTS = (
@@ -43,7 +46,7 @@ async def stream_session(
     request: Request,
     session_id: SessionId,
     laboratory: Lab,
-    interval_ms: _Interval = 100,
+    interval_ms: _Interval = _SHORTEST_INTERVAL_MS,
     last_event_id: Annotated[str | None, Query()] = None,
     last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> EventStream:
@@ -71,9 +74,10 @@ async def watch_session(socket: WebSocket, session_id: str) -> None:
         await socket.close(4404, str(error)[:120])
         return
     await socket.accept()
-    interval = _number(socket.query_params.get("interval_ms")) or 100
+    asked_ms = _number(socket.query_params.get("interval_ms")) or _SHORTEST_INTERVAL_MS
+    interval_s = min(max(asked_ms, _SHORTEST_INTERVAL_MS), _LONGEST_INTERVAL_MS) / 1e3
     resume = _number(socket.query_params.get("last_event_id"))
-    sending = asyncio.ensure_future(_send_all(socket, laboratory, session, resume, min(max(interval, 100), 10_000)))
+    sending = asyncio.ensure_future(_send_all(socket, laboratory, session, resume, interval_s))
     leaving = asyncio.ensure_future(_left(socket))
     await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
     ended_here = not leaving.done()
@@ -93,9 +97,9 @@ async def _left(socket: WebSocket) -> None:
 
 
 async def _send_all(
-    socket: WebSocket, laboratory: Laboratory, session: Session, resume: int | None, interval_ms: int
+    socket: WebSocket, laboratory: Laboratory, session: Session, resume: int | None, interval_s: float
 ) -> None:
-    async for event in _events(socket, laboratory, session, resume, interval_ms / 1e3):
+    async for event in _events(socket, laboratory, session, resume, interval_s):
         if event is not None:
             text = b'{"id":%d,"event":"%s","data":%s}' % (event.number, event.kind.encode(), event.data)
             await socket.send_text(text.decode())
@@ -105,20 +109,11 @@ async def _events(
     connection: HTTPConnection, laboratory: Laboratory, session: Session, resume: int | None, interval_s: float
 ) -> AsyncIterator[Event | None]:
     """Events from `resume` on, or from now on after the present state; None as a sign of life."""
-    loop, thread = asyncio.get_running_loop(), threading.get_ident()
-    woken = asyncio.Event()
-
-    def wake() -> None:
-        if threading.get_ident() == thread:
-            woken.set()
-            return
-        with contextlib.suppress(RuntimeError):  # the loop may have ended with the server
-            loop.call_soon_threadsafe(woken.set)
-
+    bell = _Bell()
     shutdown: Shutdown = connection.app.state.shutdown
     pacemaker: Pacemaker = connection.app.state.pacemaker
-    following = session.events.watch(wake)
-    shutdown.watch(wake)
+    following = session.events.watch(bell.ring)
+    shutdown.watch(bell.ring)
     try:
         if resume is None:
             yield Event(following - 1, "state", session.summary_bytes())
@@ -127,24 +122,46 @@ async def _events(
         with pacemaker.beating(session, interval_s):
             while True:
                 ended = shutdown.begun or laboratory.store.sessions.get(session.session_id) is not session
-                woken.clear()
+                bell.silence()
                 events, lost = session.events.since(following)
                 if lost:
-                    yield Event(events[0].number - 1 if events else session.events.following - 1, "reset", b"{}")
                     following = events[0].number if events else session.events.following
+                    yield Event(following - 1, "reset", b"{}")
                 for event in events:
                     yield event
                     following = event.number + 1
                 if ended:
                     return
-                try:
-                    async with asyncio.timeout(_SIGN_OF_LIFE_S):
-                        await woken.wait()
-                except TimeoutError:
+                if not await bell.rung_within(_SIGN_OF_LIFE_S):
                     yield None
     finally:
-        shutdown.leave(wake)
-        session.events.leave(wake)
+        shutdown.leave(bell.ring)
+        session.events.leave(bell.ring)
+
+
+class _Bell:
+    """Wakes a coroutine from whatever thread."""
+
+    def __init__(self) -> None:
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        if threading.get_ident() == self._thread:
+            self._rung.set()
+            return
+        with contextlib.suppress(RuntimeError):  # the loop may have ended with the server
+            self._loop.call_soon_threadsafe(self._rung.set)
+
+    def silence(self) -> None:
+        self._rung.clear()
+
+    async def rung_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._rung.wait()
+        except TimeoutError:
+            return False
 
 
 def _number(text: str | None) -> int | None:
