@@ -5,10 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
+from desk import HEIGHT, SCHEME, WIDTH
 from full_page import fill
 from playwright.sync_api import expect
 
 AUDIT = Path(__file__).with_name("page_audit.js").read_text()
+LONG_ID = "with-an-id-that-is-as-long-as-ids-of-some-laboratories-are"
 BETWEEN = [(768, 1000), (1024, 800)]
 REDRAWN_WITHIN_S = 10.0
 
@@ -30,30 +32,29 @@ def check_dialogs(desk):
         expect(desk[dialog]).to_be_hidden()
 
 
-@pytest.fixture(params=[(360, 740, "dark"), (1600, 1000, "light")], ids=["narrow", "wide"])
-def opened(request, open_desk):
-    """A page opened at that size and scheme, not brought to it."""
-    width, height, scheme = request.param
-    desk = open_desk(width=width, height=height, scheme=scheme)
-    desk.open_new(f"looks-{width}-with-an-id-that-is-as-long-as-ids-of-some-laboratories-are")
-    return desk, request.param
-
-
-def test_a_full_page_fits_and_is_read(opened):
-    desk, (width, height, scheme) = opened
-    other = "dark" if scheme == "light" else "light"
-    assert problems(desk) == []
-    desk.look(width, height, other)
-    assert problems(desk) == []
-    desk.look(width, height, scheme)
+def check_looks(desk, width, height, *schemes):
+    """Of a page that was opened at this size in the first of the schemes: empty, full, and at the sizes between."""
+    for scheme in reversed(schemes):
+        desk.look(width, height, scheme)
+        assert problems(desk) == []
     fill(desk)
-    for now in (scheme, other):
-        desk.look(width, height, now)
+    for scheme in schemes:
+        desk.look(width, height, scheme)
         assert problems(desk) == []
         check_dialogs(desk)
         for between in BETWEEN:
-            desk.look(*between, now)
+            desk.look(*between, scheme)
             assert problems(desk) == []
+
+
+def test_a_full_page_opened_wide_and_light_fits_and_is_read(turn_desk, service):
+    service.api("POST", "/sessions", {"session_id": f"wide-{LONG_ID}", "config": {}})
+    check_looks(turn_desk(f"wide-{LONG_ID}"), WIDTH, HEIGHT, SCHEME, "dark")
+
+
+def test_a_full_page_opened_narrow_and_dark_fits_and_is_read(open_desk):
+    desk = open_desk(width=360, height=740, scheme="dark").open_new(f"narrow-{LONG_ID}")
+    check_looks(desk, 360, 740, "dark", "light")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

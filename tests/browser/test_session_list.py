@@ -66,13 +66,10 @@ def test_a_search_narrows_many_sessions(turn_desk, service):
     expect(desk["#session-list-empty"]).to_have_text("No session has that in its id.")
 
 
-def test_a_page_turned_to_another_session_is_as_one_just_opened_at_it(open_desk, session_id):
-    used = open_desk().open_new(f"{session_id}-before")
-    fill(used)
-    used.service.api("POST", "/sessions", {"session_id": session_id, "config": {}})
-    used.turn_to(session_id)
-    fresh = open_desk().open(session_id)
-    fresh.live()
+def test_a_page_turned_to_another_session_is_as_one_just_opened_at_it(desk, turn_desk, open_desk, session_id):
+    fill(desk)
+    fresh = open_desk().open_new(f"{session_id}-next")
+    used = turn_desk(f"{session_id}-next")
     deadline = time.monotonic() + 15
     while (left := used.page.evaluate(SNAPSHOT)) != (meant := fresh.page.evaluate(SNAPSHOT)):
         if time.monotonic() > deadline:
