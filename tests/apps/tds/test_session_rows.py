@@ -9,6 +9,7 @@ import pytest
 
 from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import KpiBundle, RunConfiguration, RunRequest, SessionStatus
+from synqc.apps.tds.runs import RunKilled
 from synqc.apps.tds.storage import schema
 from synqc.lab.carry import Carry
 from synqc.settings import Settings
@@ -72,6 +73,34 @@ def test_log_and_telemetry_go_on_after_a_restart(opened):
     again = third.store.get("x1")
     third.store.recollect(again)
     assert (again.logs, list(again.rows)) == (after.logs, list(after.rows))
+
+
+@pytest.mark.parametrize("killed", ["before it measured", "while it was finished"])
+def test_a_session_that_is_deleted_while_its_run_ends_stays_deleted(opened, killed):
+    first = opened()
+    first.store.create_or_update("x1", RunConfiguration())[1].result(10)
+    started = first.runs.start("x1", RunRequest())
+    if killed == "before it measured":
+        first.runs.kill("x1")[1].result(10)
+        first.store.delete("x1").result(10)
+        with pytest.raises(RunKilled):
+            first.runs.execute(started)
+        runs = 0
+    else:
+        finish = first.runs._finish
+
+        def killed_and_deleted(*args, **options):
+            first.runs.kill("x1")  # not waited for: the store is locked here
+            first.store.delete("x1")
+            return finish(*args, **options)
+
+        first.runs._finish = killed_and_deleted
+        first.runs.execute(started).stored.result(10)
+        runs = 1
+    second = opened()
+    assert second.store.sessions == {}
+    assert second.database.lines("x1", 0) == []
+    assert len(second.database.run_documents("x1", None, 10)) == runs
 
 
 def test_there_is_a_database_of_every_version():

@@ -154,10 +154,16 @@ class SessionStore:
     def save(
         self, session: Session, change: Change | None = None, undo: Callable[[], None] | None = None
     ) -> Future[None]:
-        """Store a session as it is now, with what belongs to it, and tell whoever watches."""
+        """Store a session as it is now, with what belongs to it, and tell whoever watches.
+
+        Of one that was deleted while its run was ending only the run is stored.
+        """
         with self.lock:
             change = change or Change()
-            change.sessions.append(session_row(session))
+            if self.sessions.get(session.session_id) is session:
+                change.sessions.append(session_row(session))
+            else:
+                change.log_lines.clear()
             if session.first_line > 0 and any(
                 row["line_number"] % _LINES_BETWEEN_DELETIONS == 0 for row in change.log_lines
             ):
