@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import schemathesis
+from fastapi.testclient import TestClient
 from schemathesis import engine
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "llm"))
@@ -21,6 +22,8 @@ from synqc.service import create_app
 from synqc.settings import Settings
 
 EXAMPLES = int(os.environ.get("SYNQC_SCHEMATHESIS_EXAMPLES", "5"))
+# 10000 iterations of a rule that learns are minutes of work on a busy machine, and no defect.
+TIMEOUT_S = 600.0
 PHASES = {"EXAMPLES", "COVERAGE", "FUZZING", "STATEFUL_TESTING"}
 CHECKS = {
     "enabled": False,
@@ -36,10 +39,11 @@ CHECKS = {
 
 @pytest.fixture
 def app(tmp_path):
-    """With a model that answers, so that the agent's routes are met too."""
+    """With a model that answers, so that the agent's routes are met too, and the session that examples name."""
     double = ChatCompletionsDouble()
     double.otherwise = Say('{"recommended_config": {"probe_strength": 0.1}, "rationale": "gentler", "warnings": []}')
     made = create_app(Settings(state_dir=tmp_path, openai_api_key="sk-test", openai_base_url=double.url))
+    assert TestClient(made).post("/api/v1/synqc/sessions", json={"session_id": "x1"}).status_code == 200
     yield made
     made.state.laboratory.close()
     double.stop()
@@ -47,7 +51,8 @@ def app(tmp_path):
 
 def test_every_phase(app):
     seed = random.randrange(2**31)
-    settings = {"seed": seed, "generation": {"max-examples": EXAMPLES}, "checks": CHECKS}
+    generation = {"max-examples": EXAMPLES}
+    settings = {"seed": seed, "generation": generation, "checks": CHECKS, "request-timeout": TIMEOUT_S}
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=schemathesis.Config.from_dict(settings))
     # The stream of a session has no end; it is tested on its own.
     schema = schema.exclude(operation_id="stream_session")
@@ -57,7 +62,8 @@ def test_every_phase(app):
         if kind == "PhaseFinished":
             phases[event.phase.name.name] = event.status.name
         elif kind in ("NonFatalError", "FatalError"):
-            problems.append(f"{kind}: {getattr(event, 'value', getattr(event, 'exception', event))}")
+            words = getattr(event, "value", getattr(event, "exception", event))
+            problems.append(f"{kind}: {getattr(event, 'label', '')}: {words}")
         elif kind == "ScenarioFinished":
             for check in itertools.chain.from_iterable(event.recorder.checks.values()):
                 found = check.failure_info
