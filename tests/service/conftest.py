@@ -72,9 +72,9 @@ def client_with(tmp_path: Path):
         one.app.state.laboratory.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """A real server on a free port."""
+    """A real server on a free port; tests use sessions of their own."""
     running = RunningServer(tmp_path_factory.mktemp("server")).start()
     yield running
     running.stop()

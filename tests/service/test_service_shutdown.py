@@ -4,7 +4,11 @@ import signal
 import time
 
 import pytest
+from fastapi.testclient import TestClient
 from running_server import PREFIX, RunningServer
+
+from synqc.service import create_app
+from synqc.settings import Settings
 
 
 @pytest.fixture
@@ -18,7 +22,9 @@ def server(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_open_stream_does_not_keep_the_server(server, number):
+def test_an_open_stream_does_not_keep_the_server_and_the_last_telemetry_is_stored(server, number):
+    rows = [server.api("GET", "/sessions/s/telemetry")["rows"] for _ in range(5)][-1]
+    assert len(rows) == 6
     listener = server.connection(timeout=20)
     listener.request("GET", f"{PREFIX}/sessions/s/stream")
     stream = listener.getresponse()
@@ -28,13 +34,7 @@ def test_an_open_stream_does_not_keep_the_server(server, number):
     server.process.wait(timeout=20)
     assert time.monotonic() - asked_at < 5
     listener.close()
-
-
-def test_the_last_telemetry_is_there_after_a_restart(server):
-    rows = [server.api("GET", "/sessions/s/telemetry")["rows"] for _ in range(5)][-1]
-    server.process.terminate()
-    server.process.wait(timeout=20)
-    server.start()
-    again = server.api("GET", "/sessions/s/telemetry")["rows"]
+    successor = create_app(Settings(state_dir=server.state_dir))
+    again = TestClient(successor).get(f"{PREFIX}/sessions/s/telemetry").json()["rows"]
+    successor.state.laboratory.close()
     assert again[: len(rows)] == rows
-    assert len(rows) == 6
