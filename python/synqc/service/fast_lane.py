@@ -12,7 +12,7 @@ from synqc.apps.tds.export import export_body
 from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import ExportFormat, RunRequest
 from synqc.apps.tds.session import MOST_ROWS, Session
-from synqc.apps.tds.telemetry import rows_body
+from synqc.apps.tds.telemetry import ROWS_BY_DEFAULT, rows_body
 from synqc.errors import SynqcError
 from synqc.service.context import Workers
 from synqc.service.errors import known_error
@@ -21,7 +21,6 @@ from synqc.service.run_to_disk import run_to_disk
 __all__ = ["FastLane"]
 
 _FORMATS = {b"": ExportFormat.JSON, **{f"format={form.value}".encode(): form for form in ExportFormat}}
-_ROWS_BY_DEFAULT = 64
 
 
 class FastLane:
@@ -84,7 +83,7 @@ class FastLane:
         return None
 
     def _telemetry(self, session: Session, query: bytes) -> bytes | None:
-        limit = _ROWS_BY_DEFAULT
+        limit = ROWS_BY_DEFAULT
         if query:
             number = query[6:]
             if not (query.startswith(b"limit=") and number.isdigit() and len(number) < 4 and number[:1] != b"0"):

@@ -222,11 +222,9 @@ async def _refuse(scope: Scope, receive: Receive, answer: _Answer, status: int, 
     if scope["type"] == "websocket":
         await answer.send({"type": "websocket.close", "code": 4000 + status, "reason": detail[:120]})
         return
-    if answer.started:
-        return
     body = json.dumps({"detail": detail}, separators=(",", ":")).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if status in (408, 413):
+    if status == 413:  # the body is not read
         headers.append((b"connection", b"close"))
     await answer.send({"type": "http.response.start", "status": status, "headers": headers})
     await answer.send({"type": "http.response.body", "body": body})

@@ -27,6 +27,9 @@ __all__ = [
     "ReplayDiffers",
     "SynQcEngine",
     "batches_for",
+    "device_seed",
+    "figures_of",
+    "is_emulated",
     "takes_long",
 ]
 
@@ -34,7 +37,7 @@ _ITERATIONS_AT_ONCE = {"rl": 1}  # a learner's batch takes long: its progress sh
 _MOST_ITERATIONS_AT_ONCE = 100
 _SHOTS_OF_A_LONG_RUN = 100_000  # per qubit; some 30 ms
 _PARALLEL_FROM = 100_000  # shots of all qubits, below which a second thread costs more than it brings
-_SEED_STEP = 0x9E3779B97F4A7C15
+_SEED_STEP = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio: seeds of a run's batches lie far apart
 
 
 class ReplayDiffers(SynqcError):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from synqc import metrics
@@ -112,12 +113,19 @@ class Runs:
 
         Raises:
             UnknownSession, SessionBusy, UnsafeProbe: As `start` does.
+            RunKilled: The other thread takes nothing more, because the service is shutting down.
         """
         started = self.start(session_id, request)
         answer: Future[bytes] = Future()
         submit = long if takes_long(started.config, started.iterations) else short
         context = contextvars.copy_context()  # log lines of the other thread carry the request's id
-        submit(context.run, self._execute_to_disk, started, answer)
+        try:
+            submit(context.run, self._execute_to_disk, started, answer)
+        except RuntimeError as error:
+            refusal = RunKilled(f"The run of session '{session_id}' did not begin: the service is shutting down.")
+            self._abort(started, refusal)
+            self._forget(started)
+            raise refusal from error
         return answer
 
     def start(self, session_id: str, request: RunRequest) -> StartedRun:
@@ -144,7 +152,7 @@ class Runs:
                     session.touch()
                     stored = self.store.save(session, change)
                 raise UnsafeProbe(refusal, stored)
-            mode = "Dry-run" if request.mode is RunMode.DRYRUN else "Run"
+            mode = _words(request.mode).capitalize()
             session.set_status(SessionStatus.RUNNING, f"Running · {mode.lower()} in progress")
             change.log_lines.append(session.log(f"{mode} started."))
             # Stored with the end of the run: a session found running on disk would only have to be mended.
@@ -167,9 +175,7 @@ class Runs:
             self._abort(started, error)
             raise
         finally:
-            with self.store.lock:
-                if self._running.get(started.session.session_id) is started:
-                    del self._running[started.session.session_id]
+            self._forget(started)
 
     def kill(self, session_id: str) -> tuple[dict[str, Any], Future[None]]:
         """Stop a session's run within 50 ms; what it has is kept, marked as partial.
@@ -197,7 +203,8 @@ class Runs:
 
     def storing(self, run_id: str) -> Future[None] | None:
         """When a run that its session shows already is on disk; None if it is, or if there is none of that id."""
-        return self._storing.get(run_id)
+        with self.store.lock:  # held while a run finishes
+            return self._storing.get(run_id)
 
     def stop_all(self) -> None:
         """Stop every run: the service is shutting down."""
@@ -236,12 +243,11 @@ class Runs:
         batches = batches_for(config, started.iterations, budget)
         exhausted = budget is not None and budget <= 0
         carry = session.carry_for(config)
-        on_progress = lambda done, total: self._progress(started, done, total)  # noqa: E731
         try:
             result = self.engine.run(
                 config, session_id=session.session_id, batches=batches, seed=started.seed, carry=carry,
-                stop=started.stop, progress=on_progress,
-                after_batches=lambda run: self._running_estimate(started, run) if len(batches) > 1 else None,
+                stop=started.stop, progress=partial(self._progress, started),
+                after_batches=partial(self._running_estimate, started) if len(batches) > 1 else None,
             )  # fmt: skip
         except InputError:
             raise
@@ -291,27 +297,17 @@ class Runs:
             events=_events(started, result, kpis, charges=charges), estimates=figures, partial=result.partial,
             seed=result.seed, emulated=is_emulated(config.hardware_target),
         )  # fmt: skip
-        words = "dry-run" if started.mode is RunMode.DRYRUN else "run"
-        lines = started.lines
-        finish = (
-            f"{words.capitalize()} {run_id} {'stopped with partial results' if result.partial else 'completed'}: "
-            f"fidelity={kpis.fidelity:.3f} latency={kpis.latency_us:.1f} µs back-action={kpis.backaction:.3f} "
-            f"shots_used={kpis.shots_used}/{kpis.shot_limit}"
-        )
         if started.killed:
-            session.touch()
+            _end_killed(session)
         else:
-            session.set_status(SessionStatus.IDLE, f"Idle · last {words} completed")
-        lines.append(session.log(finish))
-        row = row_of_run(session, run)
-        self.store.add_row(session, row)
+            session.set_status(SessionStatus.IDLE, f"Idle · last {_words(started.mode)} completed")
+        started.lines.append(session.log(_finish_line(record, kpis)))
+        self.store.add_row(session, row_of_run(session, run))
         document = record.model_dump_json().encode()
         body = b'{"run":' + document + b',"session":' + session.summary_bytes() + b"}"
         change = Change(
-            log_lines=lines,
-            runs=[
-                {"run_id": run_id, "session_id": session.session_id, "document": document, "details": details},
-            ],
+            log_lines=started.lines,
+            runs=[{"run_id": run_id, "session_id": session.session_id, "document": document, "details": details}],
         )
         stored = self.store.save(session, change, before.restore)
         self._storing[run_id] = stored
@@ -322,6 +318,11 @@ class Runs:
             )
         return FinishedRun(record, body, stored)
 
+    def _forget(self, started: StartedRun) -> None:
+        with self.store.lock:
+            if self._running.get(started.session.session_id) is started:
+                del self._running[started.session.session_id]
+
     def _abort(self, started: StartedRun, error: BaseException) -> None:
         """A run without a result: the session says why, and may run again."""
         session = started.session
@@ -329,7 +330,7 @@ class Runs:
             lines = started.lines
             if isinstance(error, RunKilled) or started.killed:
                 lines.append(session.log("Run stopped before it had a result."))
-                session.touch()
+                _end_killed(session)
             elif isinstance(error, InputError):
                 session.set_status(SessionStatus.ERROR, f"Run aborted · {error}")
                 lines.append(session.log(f"Run aborted: {error}"))
@@ -377,6 +378,28 @@ def _unsafe(config: RunConfiguration, max_strength: float, max_duration_ns: int)
     if config.probe_duration_ns > max_duration_ns:
         return f"probe_duration_ns {config.probe_duration_ns} exceeds the safety limit of {max_duration_ns} ns."
     return None
+
+
+def _end_killed(session: Session) -> None:
+    """The kill switch has set the status already; a service that stops has not."""
+    if session.status is SessionStatus.RUNNING:
+        session.set_status(SessionStatus.IDLE, "Idle · the service stopped during a run")
+    else:
+        session.touch()
+
+
+def _words(mode: RunMode) -> str:
+    return "dry-run" if mode is RunMode.DRYRUN else "run"
+
+
+def _finish_line(record: RunRecord, kpis: KpiBundle) -> str:
+    """A run's end, for the log."""
+    return (
+        f"{_words(record.mode).capitalize()} {record.run_id} "
+        f"{'stopped with partial results' if record.partial else 'completed'}: "
+        f"fidelity={kpis.fidelity:.3f} latency={kpis.latency_us:.1f} µs back-action={kpis.backaction:.3f} "
+        f"shots_used={kpis.shots_used}/{kpis.shot_limit}"
+    )
 
 
 def _events(started: StartedRun, result: EngineResult, kpis: KpiBundle, *, charges: bool) -> list[str]:

@@ -173,11 +173,13 @@ _MOST_SHOTS_OF_RECORDS = 500_000
 
 
 async def _found(request: Request, laboratory: Laboratory, run_id: str, read: str) -> bytes:
-    storing = laboratory.runs.storing(run_id)
-    if storing is not None:
-        with contextlib.suppress(StorageUnavailable):
-            await durable(storing)
     document: bytes | None = await on_worker(request, getattr(laboratory.database, read), run_id)
+    if document is None:  # or not yet: its session shows a run some milliseconds before it is on disk
+        storing = await on_worker(request, laboratory.runs.storing, run_id)
+        if storing is not None:
+            with contextlib.suppress(StorageUnavailable):
+                await durable(storing)
+        document = await on_worker(request, getattr(laboratory.database, read), run_id)
     if document is None:
         raise UnknownRun(f"Run '{run_id}' not found")
     return document
