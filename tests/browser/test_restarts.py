@@ -103,6 +103,21 @@ def test_polling_takes_over_where_streams_do_not_pass(open_desk):
     desk.live()
 
 
+def test_a_run_told_of_while_the_session_is_read_is_not_forgotten(desk, session_id):
+    held = []
+    desk.page.route(f"**/sessions/{session_id}/logs*", lambda route: held.append(route))
+    with desk.page.expect_response(f"**/sessions/{session_id}"):  # read before the run
+        desk["#telemetry-interval"].select_option("1000")
+    desk.service.api("POST", f"/sessions/{session_id}/run", {})
+    expect(desk["#kpi-source"]).to_contain_text(f"Run {session_id}")
+    with desk.page.expect_response(f"**/sessions/{session_id}/logs*"):
+        for route in held:
+            route.continue_()
+    desk.page.evaluate("() => new Promise((resolve) => setTimeout(resolve, 200))")
+    expect(desk["#kpi-source"]).to_contain_text(f"Run {session_id}")
+    expect(desk["#history-rows tr"]).to_have_count(1)
+
+
 def test_sessions_of_another_client_join_the_list(open_desk, session_id):
     desk = open_desk()
     desk.page.clock.install()

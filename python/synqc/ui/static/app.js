@@ -219,9 +219,10 @@ function follow() {
   stream.follow(selectedId(), Number(byId("telemetry-interval").value));
 }
 
-/** Log, telemetry and last run as the server has them; what is live comes on top. */
+/** Log, telemetry and last run as the server has them; what events told of meanwhile is newer, and stays. */
 async function refresh(id) {
   if (id === null) return;
+  const [knownSession, knownRecord] = [session, record];
   log.awaitLines();
   try {
     const [found, lines, rows] = await Promise.all([
@@ -232,10 +233,10 @@ async function refresh(id) {
     if (id !== selectedId()) return;
     log.set(lines.lines);
     telemetry.set(rows.rows);
-    showSession(found);
+    if (session === knownSession) showSession(found);
     showNewest();
-    const last = await lastRecord(api, found);
-    if (id === selectedId() && found.last_run_id === session.last_run_id) await showRecord(last);
+    const last = await lastRecord(api, session);
+    if (id === selectedId() && record === knownRecord) await showRecord(last);
   } catch (error) {
     if (error.status === 404) gone(id);
     else if (error.status) notice(failed("The session could not be read", error));
