@@ -45,6 +45,10 @@ class Desk:
         self.live()
         return self
 
+    def reload(self):
+        self.page.reload()
+        self.live()
+
     def turn_to(self, session_id):
         """Show a session as a page just opened does, whatever was done on this one; open it if it is not.
 

@@ -15,7 +15,7 @@ def test_the_theme_goes_round_and_is_kept(desk):
         expect(root).to_have_attribute("data-theme", chosen)
     background = desk.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(14, 19, 26)"
-    desk.page.reload()
+    desk.reload()
     expect(root).to_have_attribute("data-theme", "dark")
     desk["#theme"].click()
     expect(desk["#theme"]).to_have_text("Theme: auto")

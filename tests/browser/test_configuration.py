@@ -31,7 +31,7 @@ def test_numbers_and_notes_are_saved(desk):
     assert (config["probe_strength"], config["probe_duration_ns"]) == (0.35, 450)
     assert config["notes"] == "after the fridge's warm-up"
     assert (config["num_iterations_default"], config["shot_limit_default"]) == (7, 9000)
-    desk.page.reload()
+    desk.reload()
     expect(desk["#num_iterations"]).to_have_value("7")
     expect(desk["#shot_limit"]).to_have_value("9000")
 

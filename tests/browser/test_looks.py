@@ -121,7 +121,7 @@ def test_everything_is_reached_by_tab_and_shows_its_focus(turn_desk, service, se
           .map((one) => one.outerHTML.slice(0, 80))""",
         sorted(reached),
     )
-    desk.page.reload()  # without the marks
+    desk.reload()  # without the marks
     assert missing == []
     assert unseen == []
 

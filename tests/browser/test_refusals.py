@@ -15,9 +15,11 @@ def refused(desk):
 
 
 def changed(desk, path, **fields):
-    """Let requests to a path carry other fields than the page sends, on their way to the real server."""
+    """Let what is posted to a path carry other fields than the page sends, on its way to the real server."""
 
     def change(route):
+        if route.request.method != "POST":
+            return route.fallback()
         body = json.loads(route.request.post_data)
         route.continue_(post_data=json.dumps({**body, **fields}))
 

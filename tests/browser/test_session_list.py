@@ -39,7 +39,7 @@ def test_selecting_shows_that_sessions_configuration_and_log(turn_desk, service)
 
 def test_the_address_holds_the_session(open_desk, session_id):
     desk = open_desk().open_new(session_id)
-    desk.page.reload()
+    desk.reload()
     expect(desk["#run-session"]).to_have_text(session_id)
 
 
