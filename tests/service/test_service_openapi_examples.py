@@ -145,9 +145,10 @@ def real(client):
     while ask("read_sweep", "GET", f"{P}/sweeps/{sweep_id}")["status"] == "running":
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    many = {"probe_strength": [number / 1000 for number in range(400)]}
-    sweep_id = asked("POST", P + "/sweeps", json={"axes": many, "shots": 5000}).json()["sweep_id"]
-    ask("cancel_sweep", "POST", f"{P}/sweeps/{sweep_id}/cancel")
+    long = {"axes": {"probe_strength": [number / 1000 for number in range(400)]}, "shots": 5000}
+    running, waiting = (asked("POST", P + "/sweeps", json=long).json()["sweep_id"] for _ in range(2))
+    ask("cancel_sweep", "POST", f"{P}/sweeps/{waiting}/cancel")
+    asked("POST", f"{P}/sweeps/{running}/cancel")
     ask("list_presets", "GET", P + "/presets")
     ask("read_health", "GET", P + "/health")
     ask("read_readiness", "GET", P + "/ready")

@@ -31,6 +31,9 @@ def test_a_grid_has_a_figure_for_each_point(client):
 def test_what_is_cancelled_stays_cancelled(client):
     body = {"axes": {"probe_strength": [number / 1000 for number in range(400)]}, "shots": 5000}
     sweep_id = client.post(P + "/sweeps", json=body).json()["sweep_id"]
+    deadline = time.monotonic() + 30
+    while not client.get(f"{P}/sweeps/{sweep_id}").json()["done"]:
+        assert time.monotonic() < deadline
     assert client.post(f"{P}/sweeps/{sweep_id}/cancel").status_code == 200
     sweep = finished(client, sweep_id)
     assert sweep["status"] == "cancelled"
