@@ -94,6 +94,16 @@ class TestCancelling:
         assert values[0] is not None
         assert values[-1] is None
 
+    def test_one_that_is_at_its_first_point_stays_cancelled(self, laboratory):
+        axes = {"probe_strength": [0.3]}
+        config = RunConfiguration(adaptive_rule="rl")  # seconds for a point
+        sweep_id = laboratory.sweeps.start(SweepRequest(axes=axes, config=config, shots=100_000))["sweep_id"]
+        time.sleep(0.1)
+        laboratory.sweeps.cancel(sweep_id)
+        laboratory.sweeps.close()
+        found = json.loads(laboratory.sweeps.read(sweep_id))
+        assert (found["status"], found["error"], found["done"]) == ("cancelled", None, 0)
+
     def test_one_that_waited_is_kept_too(self, opened):
         first = opened()
         running = first.sweeps.start(SweepRequest(axes=LONG, shots=20_000))["sweep_id"]

@@ -133,8 +133,8 @@ class Sweeps:
         """
         ongoing = self._known.get(sweep_id)
         if ongoing is not None and ongoing.status == "running":
-            ongoing.stop.stop()
             ongoing.status = "cancelled"
+            ongoing.stop.stop()
         return self.read(sweep_id)
 
     def close(self) -> None:
@@ -170,7 +170,8 @@ class Sweeps:
             if ongoing.status == "running":
                 ongoing.status = "finished"
         except SynqcError as error:
-            ongoing.status, ongoing.error = "error", str(error)
+            if ongoing.status == "running":  # otherwise the stop came before the first point
+                ongoing.status, ongoing.error = "error", str(error)
         except Exception:
             _log.exception("Sweep %s failed.", ongoing.sweep_id)
             ongoing.status, ongoing.error = "error", "The sweep failed inside the server."
