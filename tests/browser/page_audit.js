@@ -1,6 +1,6 @@
 /** What is wrong with the looks and names of a page, as sentences. Read into the page by test_looks.py. */
 async () => {
-  await Promise.all(document.getAnimations().map((one) => one.finished));
+  await Promise.allSettled(document.getAnimations().map((one) => one.finished)); // one that is cancelled is over too
   const problems = [];
   const named = (one) =>
     one.id

@@ -125,4 +125,6 @@ def test_emulated_targets_are_labelled_wherever_their_figures_are(desk, target):
 
 def test_local_figures_are_not_called_emulated(desk):
     desk.run()
-    assert desk.page.locator(".badge.emulated").count() == 0
+    expect(desk["#telemetry-chart"]).to_have_attribute("aria-label", re.compile("over [0-9]+ rows"))
+    expect(desk["#history-rows tr"]).to_have_count(1)
+    expect(desk[".badge.emulated"]).to_have_count(0)
