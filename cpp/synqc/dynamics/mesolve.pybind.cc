@@ -11,6 +11,7 @@
 #include "synqc/dynamics/evolution.h"
 #include "synqc/dynamics/lindblad.h"
 #include "synqc/linalg/hermitian_coordinates.h"
+#include "synqc/linalg/spectrum.h"
 #include "synqc/py/arrays.h"
 #include "synqc/py/bindings.h"
 
@@ -120,7 +121,7 @@ void check_density_matrix(const Matrix& state) {
     const Matrix lifted =
         (state + state.adjoint()) / 2 + Complex(tolerated_state_defect) * Matrix::Identity(state.rows(), state.cols());
     if (Eigen::LLT<Matrix>(lifted).info() != Eigen::Success) {
-        const Real lowest = Eigen::SelfAdjointEigenSolver<Matrix>(state).eigenvalues().minCoeff();
+        const Real lowest = hermitian_eigenvalues(state).minCoeff();
         refuse("rho0", "positive", "of lowest eigenvalue " + text_of(lowest));
     }
 }

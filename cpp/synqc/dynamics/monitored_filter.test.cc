@@ -6,6 +6,7 @@
 
 #include "synqc/base/errors.h"
 #include "synqc/dynamics/shot_examples.h"
+#include "synqc/linalg/distances.h"
 
 using namespace synqc;
 using namespace synqc::examples;

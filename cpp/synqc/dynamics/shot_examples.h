@@ -1,167 +1,59 @@
 #pragma once
 
-#include <cmath>
-#include <complex>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "synqc/dynamics/monitored_shots.h"
-#include "synqc/linalg/hermitian_coordinates.h"
 #include "synqc/random/philox.h"
 
 /// Programs and plain formulas that the tests of monitored shots, filters and readout share.
 namespace synqc::examples {
 
 /// Runs `check` at every instruction-set level of this processor and returns to the one in use.
-inline void at_every_level(const std::function<void(const std::string&)>& check) {
-    std::string before(simd_level());
-    for (std::string level : {"x86-64-v2", "x86-64-v3", "x86-64-v4", "baseline"}) {
-        if (has_simd_level(level)) {
-            use_simd_level(level);
-            check(level);
-        }
-    }
-    use_simd_level(before);
-}
+void at_every_level(const std::function<void(const std::string&)>& check);
 
-inline Matrix random_matrix(Index rows, Index columns, PhiloxStream& stream) {
-    Matrix matrix(rows, columns);
-    for (Index k = 0; k < matrix.size(); ++k) {
-        matrix.data()[k] = {stream.normal(), stream.normal()};
-    }
-    return matrix;
-}
+Matrix random_matrix(Index rows, Index columns, PhiloxStream& stream);
+
+/// Random orthonormal columns; a unitary if there are as many rows.
+Matrix random_isometry(Index rows, Index columns, PhiloxStream& stream);
 
 /// A channel of two Kraus operators without any structure.
-inline Channel random_channel(Index levels, PhiloxStream& stream) {
-    Matrix drawn = random_matrix(2 * levels, levels, stream);
-    Matrix isometry = Eigen::HouseholderQR<Matrix>(drawn).householderQ() * Matrix::Identity(2 * levels, levels);
-    return Channel::from_kraus({isometry.topRows(levels), isometry.bottomRows(levels)});
-}
+Channel random_channel(Index levels, PhiloxStream& stream);
 
-inline Matrix random_state(Index levels, PhiloxStream& stream) {
-    Matrix drawn = random_matrix(levels, levels, stream);
-    Matrix state = drawn * drawn.adjoint();
-    return state / state.trace();
-}
+Matrix random_state(Index levels, PhiloxStream& stream);
 
 /// exp(-i angle sigma_x / 2) as a channel.
-inline Channel rotation_about_x(Real angle) {
-    Matrix unitary(2, 2);
-    unitary << std::cos(angle / 2), Complex(0, -std::sin(angle / 2)), Complex(0, -std::sin(angle / 2)),
-        std::cos(angle / 2);
-    return Channel::from_unitary(unitary);
-}
+Channel rotation_about_x(Real angle);
 
 /// Decay of |1> with probability 1 - exp(-time / t1).
-inline Channel relaxation(Real time, Real t1) {
-    Matrix stays = Matrix::Zero(2, 2);
-    Matrix falls = Matrix::Zero(2, 2);
-    stays(0, 0) = 1;
-    stays(1, 1) = std::exp(-time / (2 * t1));
-    falls(0, 1) = std::sqrt(-std::expm1(-time / t1));
-    return Channel::from_kraus({stays, falls});
-}
+Channel relaxation(Real time, Real t1);
 
-inline Matrix qubit_state(Real ground, Complex coherence = 0) {
-    Matrix state(2, 2);
-    state << ground, coherence, std::conj(coherence), 1 - ground;
-    return state;
-}
+Matrix qubit_state(Real ground, Complex coherence = 0);
 
-inline Monitor qubit_monitor(Real dephasing_rate, Real efficiency) {
-    return {{1, -1}, {0, 0}, 1 / (2 * efficiency * dephasing_rate), dephasing_rate, efficiency};
-}
+Monitor qubit_monitor(Real dephasing_rate, Real efficiency);
 
 /// Nothing but the probe: `steps` steps of dt.
-inline MonitoredProgram probe_only(Matrix initial, Index steps, Real step_duration, Monitor monitor) {
-    MonitoredProgram program;
-    program.levels = initial.rows();
-    program.initial_state = std::move(initial);
-    program.half_step = Channel::identity(program.levels);
-    program.full_step = Channel::identity(program.levels);
-    program.steps = steps;
-    program.steps_per_bin = steps;
-    program.step_duration = step_duration;
-    program.monitor = std::move(monitor);
-    return program;
-}
+MonitoredProgram probe_only(Matrix initial, Index steps, Real step_duration, Monitor monitor);
 
 /// The probe on a qubit turning about x.
-inline MonitoredProgram driven_probe(Real rabi_frequency, Index steps, Real step_duration, Monitor monitor) {
-    auto program = probe_only(qubit_state(1), steps, step_duration, std::move(monitor));
-    program.half_step = rotation_about_x(rabi_frequency * step_duration / 2);
-    program.full_step = rotation_about_x(rabi_frequency * step_duration);
-    return program;
-}
+MonitoredProgram driven_probe(Real rabi_frequency, Index steps, Real step_duration, Monitor monitor);
 
 /// Everything at once: unstructured channels and centres, for `levels` levels.
-inline MonitoredProgram unstructured_program(Index levels, Index steps, bool quadrature, PhiloxStream& stream) {
-    auto program = probe_only(random_state(levels, stream), steps, 0.3, {});
-    program.half_step = random_channel(levels, stream);
-    program.full_step = random_channel(levels, stream);
-    for (Index level = 0; level < levels; ++level) {
-        program.monitor.level_i.push_back(1 - 2 * static_cast<Real>(level) + 0.3 * stream.normal());
-        program.monitor.level_q.push_back(quadrature ? stream.normal() : 0.25);
-    }
-    program.monitor.dephasing_rate = 0.8;
-    program.monitor.efficiency = 0.6;
-    program.monitor.measurement_time = 1 / (2 * 0.6 * 0.8);
-    return program;
-}
+MonitoredProgram unstructured_program(Index levels, Index steps, bool quadrature, PhiloxStream& stream);
 
-inline Matrix state_of(const std::vector<Real>& states, Index levels, Index lanes, Index shot) {
-    RealVector coordinates(levels * levels);
-    for (Index k = 0; k < coordinates.size(); ++k) {
-        coordinates[k] = states[k * lanes + shot];
-    }
-    return from_hermitian_coordinates(coordinates);
-}
+Matrix state_of(const std::vector<Real>& states, Index levels, Index lanes, Index shot);
 
-inline Matrix state_of(const ShotBlock& block, Index levels, Index shot) {
-    return state_of(block.states, levels, block.lanes, shot);
-}
+Matrix state_of(const ShotBlock& block, Index levels, Index shot);
 
 /// rho -> K rho K^dagger / tr with K = diag exp(-|r - l_i|^2 dt / (4 tau)), then the unobserved dephasing, as matrices.
-inline Matrix plain_look(const MonitoredProgram& program, Complex record, const Matrix& rho) {
-    const Monitor& monitor = program.monitor;
-    Matrix after = rho;
-    Real dt = program.step_duration;
-    for (Index i = 0; i < program.levels; ++i) {
-        for (Index j = 0; j < program.levels; ++j) {
-            Complex centre_i(monitor.level_i[i], monitor.level_q[i]);
-            Complex centre_j(monitor.level_i[j], monitor.level_q[j]);
-            Real seen =
-                (std::norm(record - centre_i) + std::norm(record - centre_j)) * dt / (4 * monitor.measurement_time);
-            Real unseen = (1 - monitor.efficiency) * monitor.dephasing_rate * std::norm(centre_i - centre_j) / 4 * dt;
-            after(i, j) *= std::exp(-seen - unseen);
-        }
-    }
-    return after / after.trace().real();
-}
-
-inline Real purity(const Matrix& state) {
-    return (state * state).trace().real();
-}
+Matrix plain_look(const MonitoredProgram& program, Complex record, const Matrix& rho);
 
 struct MeanAndError {
     Real mean;
     Real error;
 };
 
-inline MeanAndError mean_of(const std::vector<Real>& values) {
-    Real sum = 0;
-    for (Real value : values) {
-        sum += value;
-    }
-    Real mean = sum / static_cast<Real>(values.size());
-    Real squares = 0;
-    for (Real value : values) {
-        squares += (value - mean) * (value - mean);
-    }
-    Real n = static_cast<Real>(values.size());
-    return {mean, std::sqrt(squares / (n * (n - 1)))};
-}
+MeanAndError mean_of(const std::vector<Real>& values);
 
 }  // namespace synqc::examples

@@ -4,6 +4,7 @@
 
 #include "synqc/base/errors.h"
 #include "synqc/dynamics/shot_examples.h"
+#include "synqc/linalg/hermitian_coordinates.h"
 
 using namespace synqc;
 using namespace synqc::examples;

@@ -6,6 +6,7 @@
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
 #include "synqc/linalg/hermitian_coordinates.h"
+#include "synqc/linalg/spectrum.h"
 #include "synqc/linalg/superoperators.h"
 
 namespace synqc {
@@ -109,14 +110,13 @@ StochasticEquation StochasticEquation::in_basis(const Matrix& basis) const {
 }
 
 Real StochasticEquation::fastest_rate(std::span<const Real> coefficients) const {
-    const auto energies =
-        Eigen::SelfAdjointEigenSolver<Matrix>(hamiltonian_at(coefficients), Eigen::EigenvaluesOnly).eigenvalues();
+    const RealVector energies = hermitian_eigenvalues(hamiltonian_at(coefficients));
     Real rate = energies.maxCoeff() - energies.minCoeff();
     for (const Matrix& jump : collapse) {
-        rate = std::max(rate, std::pow(jump.operatorNorm(), 2));
+        rate = std::max(rate, std::pow(operator_norm(jump), 2));
     }
     for (const auto& [op, _] : monitored) {
-        rate = std::max(rate, std::pow(op.operatorNorm(), 2));
+        rate = std::max(rate, std::pow(operator_norm(op), 2));
     }
     return rate;
 }
@@ -147,7 +147,7 @@ Matrix common_eigenbasis(const std::vector<MonitoredOperator>& operators) {
             combination += (0.5 + weight - std::floor(weight)) / scale * Complex(0, -1) * (op - op.adjoint());
             weight = 1.6180339887498949 * (weight + 1);
         }
-        const Matrix basis = Eigen::SelfAdjointEigenSolver<Matrix>(combination).eigenvectors();
+        const Matrix basis = hermitian_eigenvectors(combination);
         if (diagonalises_all(basis, operators)) {
             return basis;
         }

@@ -17,6 +17,7 @@
 #include "synqc/linalg/distances.h"
 #include "synqc/linalg/exponential.h"
 #include "synqc/linalg/hermitian_coordinates.h"
+#include "synqc/linalg/spectrum.h"
 #include "synqc/linalg/superoperators.h"
 #include "synqc/random/philox.h"
 
@@ -564,9 +565,7 @@ class TrajectoryProgram::Explicit final : public Scheme {
 namespace {
 
 Real lowest_eigenvalue(const RealVector& coordinates) {
-    return Eigen::SelfAdjointEigenSolver<Matrix>(from_hermitian_coordinates(coordinates), Eigen::EigenvaluesOnly)
-        .eigenvalues()
-        .minCoeff();
+    return hermitian_eigenvalues(from_hermitian_coordinates(coordinates)).minCoeff();
 }
 
 void refuse_non_physical(const TrajectoryStates& states, Index count, Real time, const TrajectoryOptions& options) {

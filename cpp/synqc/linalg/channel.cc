@@ -4,6 +4,7 @@
 
 #include "synqc/base/errors.h"
 #include "synqc/linalg/hermitian_coordinates.h"
+#include "synqc/linalg/spectrum.h"
 #include "synqc/linalg/superoperators.h"
 
 namespace synqc {
@@ -78,6 +79,10 @@ Matrix Channel::choi() const {
     return choi;
 }
 
+Channel operator*(const Channel& after, const Channel& before) {
+    return {before.levels, after.matrix * before.matrix};
+}
+
 Channel with_exact_trace(Channel channel) {
     const Index levels = channel.levels;
     const Real grid = std::ldexp(1.0, -53);  // the spacing of doubles just below 1
@@ -98,14 +103,12 @@ Channel with_exact_trace(Channel channel) {
 }
 
 ChannelAudit audit(const Channel& channel) {
-    const Matrix choi = channel.choi();
-    const Eigen::SelfAdjointEigenSolver<Matrix> spectrum(choi, Eigen::EigenvaluesOnly);
     Real trace_defect = 0;
     for (Index column = 0; column < channel.matrix.cols(); ++column) {
         const Real trace = channel.matrix.col(column).head(channel.levels).sum();
         trace_defect = std::max(trace_defect, std::abs(trace - (column < channel.levels ? 1 : 0)));
     }
-    return {spectrum.eigenvalues().minCoeff(), trace_defect};
+    return {hermitian_eigenvalues(channel.choi()).minCoeff(), trace_defect};
 }
 
 }  // namespace synqc

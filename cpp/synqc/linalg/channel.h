@@ -32,11 +32,10 @@ struct Channel {
 
     /// Choi matrix sum_ij |i><j| kron E(|i><j|), (n*n, n*n): positive iff the map is completely positive.
     Matrix choi() const;
-
-    friend Channel operator*(const Channel& after, const Channel& before) {
-        return {before.levels, after.matrix * before.matrix};
-    }
 };
+
+/// `before`, then `after`.
+Channel operator*(const Channel& after, const Channel& before);
 
 /// The same map, moved by less than 1e-15 so that trace preservation holds in exact arithmetic: the entries that feed
 /// the trace lie on a grid of 2^-53 and their columns sum to exactly 1 or 0. A million applications then drift by

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "synqc/base/errors.h"
+#include "synqc/linalg/spectrum.h"
 
 namespace synqc {
 
@@ -34,19 +35,13 @@ GateQuality quality_from_traces(Real kept, Real overlap, Index block) {
 
 Real trace_distance(const Matrix& a, const Matrix& b) {
     check_same_shape(a, b);
-    const Eigen::SelfAdjointEigenSolver<Matrix> spectrum(a - b, Eigen::EigenvaluesOnly);
-    return spectrum.eigenvalues().cwiseAbs().sum() / 2;
+    return hermitian_eigenvalues(a - b).cwiseAbs().sum() / 2;
 }
 
 Real fidelity(const Matrix& a, const Matrix& b) {
     check_same_shape(a, b);
-    const Eigen::SelfAdjointEigenSolver<Matrix> spectrum(a);
-    const RealVector roots = spectrum.eigenvalues().cwiseMax(0).cwiseSqrt();
-    const Matrix root =
-        spectrum.eigenvectors() * roots.cast<Complex>().asDiagonal() * spectrum.eigenvectors().adjoint();
-    const Matrix inner = root * b * root;
-    const Eigen::SelfAdjointEigenSolver<Matrix> inner_spectrum(inner, Eigen::EigenvaluesOnly);
-    const Real trace = inner_spectrum.eigenvalues().cwiseMax(0).cwiseSqrt().sum();
+    const Matrix root = positive_root(a);
+    const Real trace = hermitian_eigenvalues(root * b * root).cwiseMax(0).cwiseSqrt().sum();
     return trace * trace;
 }
 
