@@ -16,6 +16,17 @@ if(level_count EQUAL 1)
     add_compile_definitions(SYNQC_ONLY_LEVEL=${SYNQC_SIMD_LEVELS})
 endif()
 
+# Compiles the sources of a target as one file under the sanitizers: what they share, Eigen and GoogleTest above all, is
+# instrumented once. Names in anonymous namespaces must therefore differ within a room. The compiler then takes a source
+# for a header, and a name of one source for that of another: hence the two warnings, which other builds keep. Kernels are
+# never joined.
+function(synqc_join_if_sanitized target)
+    if(SYNQC_SANITIZE)
+        set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+        target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow)
+    endif()
+endfunction()
+
 function(synqc_room name)
     cmake_parse_arguments(ROOM "" "" "USES;LIBRARIES" ${ARGN})
     set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${name})
@@ -31,6 +42,7 @@ function(synqc_room name)
     list(TRANSFORM uses PREPEND synqc_)
     if(sources OR kernels)
         add_library(${library} STATIC ${sources})
+        synqc_join_if_sanitized(${library})
         set(scope PUBLIC)
     else()
         add_library(${library} INTERFACE)
@@ -65,6 +77,7 @@ function(synqc_room name)
 
     if(SYNQC_TESTS AND tests)
         add_executable(${name}_tests ${tests})
+        synqc_join_if_sanitized(${name}_tests)
         target_link_libraries(${name}_tests PRIVATE ${library} GTest::gtest_main)
         target_compile_definitions(${name}_tests PRIVATE SYNQC_DATA_DIR="${PROJECT_SOURCE_DIR}/python/synqc/data")
         gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60

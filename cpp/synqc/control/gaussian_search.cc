@@ -8,7 +8,7 @@ namespace synqc {
 
 namespace {
 
-constexpr Index shots_per_candidate = 24;
+constexpr Index shots_per_member = 24;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ Index GaussianSearch::learning_shots(Index batch_shots) const {
 }
 
 Index GaussianSearch::learning_rounds(Index batch_shots) const {
-    return learner_rounds(learning_shots(batch_shots), context_.population, shots_per_candidate);
+    return learner_rounds(learning_shots(batch_shots), context_.population, shots_per_member);
 }
 
 void GaussianSearch::check_round(std::span<const CandidateOutcome> outcomes) const {

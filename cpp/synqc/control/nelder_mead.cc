@@ -10,7 +10,7 @@ namespace synqc {
 namespace {
 
 constexpr std::array<Real, 4> moves{1, 2, 0.5, -0.5};  // of the worst corner through the centre of the others
-constexpr Index shots_per_candidate = 400;
+constexpr Index shots_per_move = 400;
 
 }  // namespace
 
@@ -28,7 +28,7 @@ Index NelderMeadController::learning_shots(Index batch_shots) const {
 }
 
 Index NelderMeadController::learning_rounds(Index batch_shots) const {
-    return learner_rounds(learning_shots(batch_shots), std::ssize(moves), shots_per_candidate);
+    return learner_rounds(learning_shots(batch_shots), std::ssize(moves), shots_per_move);
 }
 
 std::vector<Real> NelderMeadController::moved_worst(Real factor) const {

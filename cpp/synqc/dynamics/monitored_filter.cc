@@ -10,8 +10,6 @@ namespace synqc {
 
 namespace {
 
-constexpr Index lane_multiple = 8;
-
 /// The constants of programs side by side, (number, lanes); one program takes one lane.
 class ProgramRows {
   public:

@@ -11,8 +11,6 @@ namespace synqc {
 
 namespace {
 
-constexpr Index lane_multiple = 8;
-
 void check_state(std::string_view name, const Matrix& state, Index levels) {
     if (state.rows() != levels || state.cols() != levels) {
         refuse(name, "a matrix of " + std::to_string(levels) + " by " + std::to_string(levels),

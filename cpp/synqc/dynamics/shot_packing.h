@@ -8,6 +8,9 @@
 /// From the vocabulary of the room to the plain numbers kernels take. Nothing here allocates.
 namespace synqc {
 
+/// Lanes are padded to a multiple of the widest vector's doubles.
+constexpr Index lane_multiple = 8;
+
 void pack_state(const Matrix& state, double* coordinates);
 void pack_map(const Channel& channel, PackedMap& packed);
 PackedMonitor packed_monitor(const Monitor& monitor, Index levels, Real step_duration);

@@ -11,6 +11,7 @@
 #include "synqc/base/errors.h"
 #include "synqc/device/figures.h"
 #include "synqc/json/document.h"
+#include "synqc/json/with_replaced.h"
 
 namespace synqc {
 namespace {
@@ -34,14 +35,8 @@ const std::string full = R"({
   "individuals": [{"t1_us": 613.7, "gate_ns": 21.3}, {}]
 })";
 
-std::string with_replaced(std::string text, const std::string& what, const std::string& by) {
-    auto at = text.find(what);
-    EXPECT_NE(at, std::string::npos) << what;
-    return text.replace(at, what.size(), by);
-}
-
 /// The refusal's message, or empty if the document is read.
-std::string refusal_of(const std::string& text) {
+std::string refusal_of_device(const std::string& text) {
     try {
         read_device(text);
     } catch (const UnreadableDocument& error) {
@@ -86,54 +81,54 @@ TEST(device_document, what_was_written_reads_back_equal) {
 }
 
 TEST(device_document, endless_coherence_needs_endless_relaxation) {
-    EXPECT_EQ(refusal_of(with_replaced(smallest, "80", "null")),
+    EXPECT_EQ(refusal_of_device(with_replaced(smallest, "80", "null")),
               "Argument `t2_us` must be at most 2 * t1_us = 200, but is inf (at $.qubit)");
 }
 
 TEST(device_document, measurement_rate_left_out_is_derived_from_the_assignment_error) {
     Device device = read_device(with_replaced(smallest, "\"gate_ns\": 24", R"("gate_ns": 24, "p0_given_1": 0.04)"));
     EXPECT_EQ(device.qubit.gamma_max, gamma_max_from_assignment_error(device.qubit));
-    EXPECT_EQ(refusal_of(with_replaced(smallest, "\"gate_ns\": 24", R"("gate_ns": 24, "p0_given_1": 0.002)")),
+    EXPECT_EQ(refusal_of_device(with_replaced(smallest, "\"gate_ns\": 24", R"("gate_ns": 24, "p0_given_1": 0.002)")),
               "Argument `assignment error` must be greater than the readout's decay error 0.00125, but is 0.001 (at "
               "$.qubit)");
 }
 
 TEST(device_document, refusals_name_the_place_the_duty_and_the_fact) {
-    EXPECT_EQ(refusal_of(with_replaced(smallest, "100", "\"100\"")),
+    EXPECT_EQ(refusal_of_device(with_replaced(smallest, "100", "\"100\"")),
               "Field `t1_us` must be a number, but is a string (at $.qubit.t1_us)");
-    EXPECT_EQ(refusal_of(with_replaced(smallest, "100", "-3")),
+    EXPECT_EQ(refusal_of_device(with_replaced(smallest, "100", "-3")),
               "Argument `t1_us` must be greater than 0, but is -3 (at $.qubit.t1_us)");
-    EXPECT_EQ(refusal_of(with_replaced(smallest, "80", "201")),
+    EXPECT_EQ(refusal_of_device(with_replaced(smallest, "80", "201")),
               "Argument `t2_us` must be at most 2 * t1_us = 200, but is 201 (at $.qubit)");
-    EXPECT_EQ(refusal_of(with_replaced(smallest, "\"gate_ns\": 24, ", "")),
+    EXPECT_EQ(refusal_of_device(with_replaced(smallest, "\"gate_ns\": 24, ", "")),
               "Field `gate_ns` must be there, but is missing (at $.qubit.gate_ns)");
-    EXPECT_EQ(refusal_of(R"({"qubit": {}})"), "Field `name` must be there, but is missing (at $.name)");
+    EXPECT_EQ(refusal_of_device(R"({"qubit": {}})"), "Field `name` must be there, but is missing (at $.name)");
     EXPECT_EQ(
-        refusal_of(with_replaced(smallest, "\"name\"", "\"nmae\"")),
+        refusal_of_device(with_replaced(smallest, "\"name\"", "\"nmae\"")),
         "Field `nmae` must be one of `name`, `modality`, `description`, `sources`, `assumptions`, `qubit`, `spread`, "
         "`detuning_scale_khz`, `amplitude_error_scale`, `detuning_khz`, `amplitude_error`, `drift`, `individuals`, "
         "but is none of them (at $.nmae)");
-    EXPECT_EQ(refusal_of(with_replaced(smallest, "24", "24, \"gate_ns\": 25")),
+    EXPECT_EQ(refusal_of_device(with_replaced(smallest, "24", "24, \"gate_ns\": 25")),
               "Field `gate_ns` must be there once, but is repeated (at $.qubit.gate_ns)");
-    EXPECT_EQ(refusal_of("[]"), "Field `$` must be an object, but is a list (at $)");
+    EXPECT_EQ(refusal_of_device("[]"), "Field `$` must be an object, but is a list (at $)");
     EXPECT_EQ(
-        refusal_of(with_replaced(full, "\"random-walk\"", "\"walk\"")),
+        refusal_of_device(with_replaced(full, "\"random-walk\"", "\"walk\"")),
         "Argument `kind` must be one of 'ornstein-uhlenbeck', 'random-walk', 'random-telegraph', 'one-over-f', but is "
         "'walk' (at $.drift[2].kind)");
-    EXPECT_EQ(refusal_of(with_replaced(full, "\"switching_rate_per_s\"", "\"correlation_time_s\"")),
+    EXPECT_EQ(refusal_of_device(with_replaced(full, "\"switching_rate_per_s\"", "\"correlation_time_s\"")),
               "Field `switching_rate_per_s` must be there, but is missing (at $.drift[1].switching_rate_per_s)");
-    EXPECT_EQ(refusal_of(with_replaced(full, "[0, 0, 4.14, 0]", "[0, 0, 4.14]")),
+    EXPECT_EQ(refusal_of_device(with_replaced(full, "[0, 0, 4.14, 0]", "[0, 0, 4.14]")),
               "Field `lowering_elements[1]` must be as long as there are rows, but is 3 values (at "
               "$.qubit.lowering_elements[1])");
-    EXPECT_EQ(refusal_of(with_replaced(full, "\"levels\": 3", "\"levels\": 5")),
+    EXPECT_EQ(refusal_of_device(with_replaced(full, "\"levels\": 3", "\"levels\": 5")),
               "Argument `levels` must be between 2 and 4, but is 5 (at $.qubit.levels)");
-    EXPECT_EQ(refusal_of(with_replaced(full, "\"levels\": 3", "\"levels\": 2.5")),
+    EXPECT_EQ(refusal_of_device(with_replaced(full, "\"levels\": 3", "\"levels\": 2.5")),
               "Field `levels` must be a whole number, but is 2.5 (at $.qubit.levels)");
 }
 
 TEST(device_document, every_beginning_of_a_document_is_refused) {
     for (std::size_t length = 0; length < full.size() - 1; ++length) {
-        EXPECT_NE(refusal_of(full.substr(0, length)), "") << length;
+        EXPECT_NE(refusal_of_device(full.substr(0, length)), "") << length;
     }
 }
 
@@ -145,7 +140,7 @@ TEST(device_document, garbage_is_refused_without_a_crash) {
           with_replaced(smallest, "100", std::string(400, '9')), with_replaced(smallest, "100", "Infinity"),
           with_replaced(smallest, "100", "01"), std::string(100000, '['), std::string(100000, '{'),
           "{\"name\":" + std::string(5000, '[') + std::string(5000, ']') + "}"}) {
-        EXPECT_NE(refusal_of(text), "") << text.substr(0, 60);
+        EXPECT_NE(refusal_of_device(text), "") << text.substr(0, 60);
     }
 }
 

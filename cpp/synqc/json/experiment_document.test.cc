@@ -21,7 +21,7 @@ Device find_preset(std::string_view name) {
     return read_device(text.str());
 }
 
-std::string refusal_of(std::string_view text) {
+std::string refusal_of_experiment(std::string_view text) {
     try {
         read_experiment(text, find_preset);
     } catch (const UnreadableDocument& error) {
@@ -62,7 +62,7 @@ TEST(experiment_document, a_function_of_the_users_is_no_rule_of_ours) {
 }
 
 TEST(experiment_document, refusals_lead_to_the_place) {
-    EXPECT_EQ(refusal_of(R"({"probe_strength": "weak"})"),
+    EXPECT_EQ(refusal_of_experiment(R"({"probe_strength": "weak"})"),
               "Field `probe_strength` must be a number, but is a string (at $.probe_strength)");
     for (auto [text, path] : {std::pair{R"({"preset": "nowhere"})", "(at $.preset)"},
                               {R"({"target": "moon"})", "(at $.target)"},
@@ -77,7 +77,8 @@ TEST(experiment_document, refusals_lead_to_the_place) {
                               {R"({"t1_us": -5})", "(at $.t1_us)"},
                               {R"({"colour": 5})", "(at $.colour)"},
                               {R"({"qubits": 0})", "`qubits`"}}) {
-        EXPECT_NE(refusal_of(text).find(path), std::string::npos) << text << " gave: " << refusal_of(text);
+        EXPECT_NE(refusal_of_experiment(text).find(path), std::string::npos)
+            << text << " gave: " << refusal_of_experiment(text);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "synqc/json/device_document.h"
 #include "synqc/json/ibm_properties.h"
 #include "synqc/json/ionq_characterization.h"
+#include "synqc/json/with_replaced.h"
 
 namespace synqc {
 namespace {
@@ -39,12 +40,6 @@ const std::string snapshot = R"({
     {"gate": "cz", "qubits": [1, 2], "parameters": [{"name": "gate_error", "unit": "", "value": 1},
                                                      {"name": "gate_length", "unit": "ns", "value": 500}]}]
 })";
-
-std::string with_replaced(std::string text, const std::string& what, const std::string& by) {
-    auto at = text.find(what);
-    EXPECT_NE(at, std::string::npos) << what;
-    return text.replace(at, what.size(), by);
-}
 
 template <typename Read>
 std::string refusal_of(Read read, const std::string& text) {

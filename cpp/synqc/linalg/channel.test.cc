@@ -16,7 +16,7 @@ using namespace synqc;
 
 namespace {
 
-constexpr unsigned seed = 7;
+constexpr unsigned channel_seed = 7;
 
 Matrix random_matrix(Index rows, Index cols, std::mt19937_64& generator) {
     std::normal_distribution<Real> normal;
@@ -51,27 +51,27 @@ TEST(hermitian_coordinates, order_is_populations_then_upper_pairs) {
 }
 
 TEST(hermitian_coordinates, round_trip_is_exact) {
-    std::mt19937_64 generator(seed);
+    std::mt19937_64 generator(channel_seed);
     for (Index levels : {1, 2, 3, 5}) {
         const Matrix state = random_state(levels, generator);
         const Matrix hermitian = (state + state.adjoint()) / 2;
-        EXPECT_EQ(from_hermitian_coordinates(hermitian_coordinates(hermitian)), hermitian) << "seed " << seed;
+        EXPECT_EQ(from_hermitian_coordinates(hermitian_coordinates(hermitian)), hermitian) << "seed " << channel_seed;
     }
     EXPECT_THROW(from_hermitian_coordinates(RealVector::Zero(5)), ShapeMismatch);
 }
 
 TEST(superoperators, stack_by_rows) {
-    std::mt19937_64 generator(seed);
+    std::mt19937_64 generator(channel_seed);
     const Matrix a = random_matrix(3, 3, generator);
     const Matrix b = random_matrix(3, 3, generator);
     const Matrix rho = random_matrix(3, 3, generator);
     const Matrix product = a * rho * b;
     const Vector stacked = sandwich(a, b) * Eigen::Map<const Vector>(rho.data(), 9);
-    EXPECT_LT((stacked - Eigen::Map<const Vector>(product.data(), 9)).norm(), 1e-13) << "seed " << seed;
+    EXPECT_LT((stacked - Eigen::Map<const Vector>(product.data(), 9)).norm(), 1e-13) << "seed " << channel_seed;
 }
 
 TEST(superoperators, generator_equals_the_master_equation) {
-    std::mt19937_64 generator(seed);
+    std::mt19937_64 generator(channel_seed);
     const Matrix l = random_matrix(3, 3, generator);
     const Matrix h = l + l.adjoint();
     const Matrix rho = random_state(3, generator);
@@ -79,11 +79,11 @@ TEST(superoperators, generator_equals_the_master_equation) {
     const Matrix expected =
         -i * (h * rho - rho * h) + l * rho * l.adjoint() - 0.5 * (l.adjoint() * l * rho + rho * l.adjoint() * l);
     const Vector got = (hamiltonian_superoperator(h) + dissipator(l)) * Eigen::Map<const Vector>(rho.data(), 9);
-    EXPECT_LT((got - Eigen::Map<const Vector>(expected.data(), 9)).norm(), 1e-12) << "seed " << seed;
+    EXPECT_LT((got - Eigen::Map<const Vector>(expected.data(), 9)).norm(), 1e-12) << "seed " << channel_seed;
 }
 
 TEST(channel, superoperator_and_coordinates_are_the_same_map) {
-    std::mt19937_64 generator(seed);
+    std::mt19937_64 generator(channel_seed);
     for (Index levels : {2, 3, 4}) {
         const Matrix superoperator = exponential(Matrix(0.3 * damping(levels)));
         const Channel channel = Channel::from_superoperator(superoperator);
@@ -91,7 +91,8 @@ TEST(channel, superoperator_and_coordinates_are_the_same_map) {
         const Matrix rho = random_state(levels, generator);
         const Vector image = superoperator * Eigen::Map<const Vector>(rho.data(), rho.size());
         const Matrix applied = channel.apply(rho);
-        EXPECT_LT((image - Eigen::Map<const Vector>(applied.data(), applied.size())).norm(), 1e-14) << "seed " << seed;
+        EXPECT_LT((image - Eigen::Map<const Vector>(applied.data(), applied.size())).norm(), 1e-14)
+            << "seed " << channel_seed;
     }
 }
 
@@ -104,7 +105,7 @@ TEST(channel, composes_in_the_order_of_operators) {
 }
 
 TEST(channel, kraus_operators_and_unitary_agree_with_their_definition) {
-    std::mt19937_64 generator(seed);
+    std::mt19937_64 generator(channel_seed);
     const Real p = 0.3;
     Matrix keep(2, 2);
     Matrix jump(2, 2);
@@ -112,9 +113,9 @@ TEST(channel, kraus_operators_and_unitary_agree_with_their_definition) {
     jump << 0, std::sqrt(p), 0, 0;
     const Matrix rho = random_state(2, generator);
     const Matrix expected = keep * rho * keep.adjoint() + jump * rho * jump.adjoint();
-    EXPECT_LT((Channel::from_kraus({keep, jump}).apply(rho) - expected).norm(), 1e-15) << "seed " << seed;
+    EXPECT_LT((Channel::from_kraus({keep, jump}).apply(rho) - expected).norm(), 1e-15) << "seed " << channel_seed;
     const Matrix u = equatorial_rotation(0.4, 1.1);
-    EXPECT_LT((Channel::from_unitary(u).apply(rho) - u * rho * u.adjoint()).norm(), 1e-15) << "seed " << seed;
+    EXPECT_LT((Channel::from_unitary(u).apply(rho) - u * rho * u.adjoint()).norm(), 1e-15) << "seed " << channel_seed;
 }
 
 TEST(channel, audit_sees_a_map_that_is_not_completely_positive) {

@@ -13,10 +13,10 @@ using namespace synqc;
 
 namespace {
 
-constexpr unsigned seed = 20240917;
+constexpr unsigned exponential_seed = 20240917;
 
 RealMatrix random_matrix(Index size, Real norm) {
-    std::mt19937_64 generator(seed);
+    std::mt19937_64 generator(exponential_seed);
     std::normal_distribution<Real> normal;
     RealMatrix matrix(size, size);
     for (Index k = 0; k < matrix.size(); ++k) {
@@ -50,7 +50,7 @@ TEST(exponential, every_degree_of_approximant_is_right_to_1e_13) {
             const RealMatrix a = random_matrix(size, norm);
             const RealMatrix expected = reference_exponential(a);
             const Real error = (exponential(a) - expected).norm() / expected.norm();
-            EXPECT_LT(error, 1e-13) << "size " << size << ", norm " << norm << ", seed " << seed;
+            EXPECT_LT(error, 1e-13) << "size " << size << ", norm " << norm << ", seed " << exponential_seed;
         }
     }
 }
