@@ -55,7 +55,11 @@ class RunningServer:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, env=self._environment, stdout=log, stderr=log)
         if wait:
-            self.wait_until_it_answers()
+            try:
+                self.wait_until_it_answers()
+            except BaseException:  # nobody will stop one that was never handed out
+                self.kill()
+                raise
         return self
 
     def wait_until_it_answers(self, seconds=60.0):
