@@ -42,7 +42,7 @@ class Chromium:
             self.close_kept()
             self._kept_service = service
         if self._kept_context is None:
-            self._kept_context = self.new_context()
+            self._kept_context = self.new_context(permissions=["clipboard-read", "clipboard-write"])
         if tab not in self._kept:
             self._kept[tab] = Desk(self._kept_context, service)
         return self._kept[tab]

@@ -230,6 +230,7 @@ class TestOthers:
         desk = turn_desk(name)
         expect(desk["#notes"]).to_have_value(hostile)
         desk.run()
+        expect(desk["#history-rows tr"]).to_have_count(1)
         desk["#export-show"].click()
         expect(desk["#export-text"]).to_contain_text(hostile)
         desk["#chat-message"].fill(hostile)
