@@ -37,6 +37,22 @@ def test_selecting_shows_that_sessions_configuration_and_log(turn_desk, service)
     expect(desk["#probe_strength"]).to_have_value("0.11")
 
 
+def test_of_two_sessions_chosen_at_once_the_newest_stays(turn_desk, service):
+    for session_id in ("first-a", "first-b", "first-c"):
+        service.api("POST", "/sessions", {"session_id": session_id, "config": {}})
+    desk = turn_desk("first-a")
+    held = []
+    desk.page.route("**/sessions/first-b", lambda route: held.append(route), times=1)
+    rows = desk["#session-list"]
+    rows.get_by_text("first-b", exact=True).click()
+    rows.get_by_text("first-c", exact=True).click()
+    expect(desk["#run-session"]).to_have_text("first-c")
+    with desk.page.expect_response("**/sessions/first-b"):
+        held[0].continue_()
+    desk.page.wait_for_timeout(200)  # what must not happen has its time to happen
+    expect(desk["#run-session"]).to_have_text("first-c")
+
+
 def test_the_address_holds_the_session(open_desk, session_id):
     desk = open_desk().open_new(session_id)
     desk.reload()

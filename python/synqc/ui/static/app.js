@@ -53,6 +53,8 @@ const api = new Api();
 let version = null;
 let session = null;
 let record = null;
+/** Counts choices of a session, so that a slow answer to an older one does not undo the newest. */
+let choices = 0;
 /** Counts edits, so that an answer to an older state of the form does not overwrite a newer one. */
 let edits = 0;
 let unsaved = false;
@@ -171,10 +173,12 @@ async function listSessions() {
 
 /** Show a session; `again` keeps what is on show until it is read anew. */
 async function select(id, { again = false } = {}) {
+  const choice = ++choices;
   if (!id || (id === selectedId() && !again)) return;
   await saveNow();
   try {
     const found = await api.get(sessionPath(id));
+    if (choice !== choices) return;
     const another = id !== selectedId();
     if (another) {
       forget();
