@@ -151,6 +151,7 @@ def test_importing_synqc_loads_no_optional_package(tmp_path):
     import subprocess
     import sys
 
-    program = "import sys, synqc; print([m for m in ('fastapi', 'sqlalchemy', 'pydantic', 'plotly', 'xarray', 'qutip', 'pandas') if m in sys.modules])"
+    optional = ("fastapi", "sqlalchemy", "pydantic", "plotly", "xarray", "qutip", "pandas")
+    program = f"import sys, synqc; print([name for name in {optional} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
