@@ -27,7 +27,7 @@ ROWS_BY_DEFAULT = 64
 
 _SHOTS_OF_A_ROW = 32
 _ROWS_AT_ONCE = 128
-_FEW_ROWS = 32
+_FEW_ROWS = 96  # ten thousand polls a second use them up while the next are measured
 _ROWS_AT_ONCE_IN_SHOT = 40  # in-shot feed-forward compiles more for each drift of the device
 _SHOTS_OF_A_ROW_IN_SHOT = 200
 
