@@ -7,29 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import KpiBundle, RunConfiguration, RunRequest, SessionStatus
 from synqc.apps.tds.runs import RunKilled
 from synqc.apps.tds.storage import schema
 from synqc.lab.carry import Carry
-from synqc.settings import Settings
 
 OLD_DATABASES = sorted(Path(__file__).parent.glob("database_of_version_*.sql"))
-
-
-@pytest.fixture
-def opened(tmp_path):
-    made = []
-
-    def open_it():
-        for laboratory in made:
-            laboratory.close()
-        made.append(Laboratory(Settings(state_dir=tmp_path)))
-        return made[-1]
-
-    yield open_it
-    for laboratory in made:
-        laboratory.close()
 
 
 def stored_part(session):

@@ -6,12 +6,10 @@ from math import hypot
 
 import pytest
 
-from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import RunConfiguration, SweepRequest
 from synqc.apps.tds.store import UnknownSession
 from synqc.apps.tds.sweeps import TooManySweeps, UnknownSweep
 from synqc.errors import InputError
-from synqc.settings import Settings
 
 KEYS = [
     "sweep_id", "session_id", "status", "done", "total", "cached", "axes", "shots", "seed", "config", "error",
@@ -19,21 +17,6 @@ KEYS = [
 ]  # fmt: skip
 SMALL = {"probe_strength": [0.1, 0.3], "probe_duration_ns": [60, 120, 240]}
 LONG = {"probe_strength": [number / 50 for number in range(50)], "probe_duration_ns": list(range(100, 2100, 50))}
-
-
-@pytest.fixture
-def opened(tmp_path):
-    made = []
-
-    def open_it():
-        for laboratory in made:
-            laboratory.close()
-        made.append(Laboratory(Settings(state_dir=tmp_path)))
-        return made[-1]
-
-    yield open_it
-    for laboratory in made:
-        laboratory.close()
 
 
 @pytest.fixture
