@@ -55,15 +55,14 @@ class FastLane:
         await self._app(scope, receive, send)
 
     async def _run(self, session_id: str, scope: Scope, receive: Receive, send: Send) -> None:
-        received: Message = {}
+        first: Message | HTTPException
         try:
-            received = await receive()
-            request = RunRequest.model_validate_json(_whole_body(received))
+            first = await receive()
         except HTTPException as refusal:  # too long or too slow
-            await self._app(scope, _again(refusal, receive), send)
-            return
-        except ValueError:
-            await self._app(scope, _again(received, receive), send)
+            first = refusal
+        request = _run_request_of(first)
+        if request is None:
+            await self._app(scope, _again(first, receive), send)
             return
         try:
             body = await run_to_disk(self._laboratory, self._workers, session_id, request)
@@ -114,11 +113,14 @@ def _is_json(scope: Scope) -> bool:
     return not kinds or kinds == [b"application/json"]
 
 
-def _whole_body(message: Message) -> bytes:
-    """The body, if this message has all of it; ValueError if not."""
-    if message["type"] != "http.request" or message.get("more_body", False):
-        raise ValueError("The body comes in pieces.")
-    return bytes(message.get("body", b""))
+def _run_request_of(message: Message | HTTPException) -> RunRequest | None:
+    """What is asked, if this message has all of it and it is valid."""
+    if isinstance(message, HTTPException) or message["type"] != "http.request" or message.get("more_body", False):
+        return None
+    try:
+        return RunRequest.model_validate_json(message.get("body", b""))
+    except ValueError:
+        return None
 
 
 def _again(first: Message | HTTPException, receive: Receive) -> Receive:

@@ -18,7 +18,7 @@ from synqc.service.context import Lab, durable, on_worker
 from synqc.service.errors import UnknownRun
 from synqc.service.json_bytes import JsonBytes
 from synqc.service.routes.examples import RUN, SUMMARY, answered, asked
-from synqc.service.routes.parameters import RunId, SessionId
+from synqc.service.routes.parameters import RunId, SessionId, given_number
 from synqc.service.run_to_disk import run_to_disk
 
 __all__ = ["router"]
@@ -121,9 +121,9 @@ async def list_runs(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     """Runs of one session or of all, newest first."""
-    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+    before = given_number(cursor)
+    if cursor is not None and before is None:
         raise InputError(f"`cursor` must be the `next_cursor` of an earlier answer, but is '{cursor[:50]}'.")
-    before = None if cursor is None else int(cursor)
     found = await on_worker(request, laboratory.database.run_documents, session_id, before, limit + 1)
     page = found[:limit]
     more = json.dumps(str(page[-1][0])) if len(found) > limit else b"null"

@@ -18,7 +18,7 @@ from synqc.apps.tds.store import UnknownSession
 from synqc.service.context import Lab, laboratory_of
 from synqc.service.event_stream import EventStream
 from synqc.service.pacemaker import Pacemaker
-from synqc.service.routes.parameters import SessionId
+from synqc.service.routes.parameters import SessionId, given_number
 from synqc.service.shutdown import Shutdown
 
 __all__ = ["router"]
@@ -52,7 +52,7 @@ async def stream_session(
 ) -> EventStream:
     """State, KPIs, progress, telemetry and log lines as server-sent events; resumable by `Last-Event-ID`."""
     session = laboratory.store.get(session_id)
-    resume = _number(last_event_id_header or last_event_id)
+    resume = given_number(last_event_id_header or last_event_id)
 
     async def text() -> AsyncIterator[bytes]:
         async for event in _events(request, laboratory, session, resume, interval_ms / 1e3):
@@ -74,9 +74,9 @@ async def watch_session(socket: WebSocket, session_id: str) -> None:
         await socket.close(4404, str(error)[:120])
         return
     await socket.accept()
-    asked_ms = _number(socket.query_params.get("interval_ms")) or _SHORTEST_INTERVAL_MS
+    asked_ms = given_number(socket.query_params.get("interval_ms")) or _SHORTEST_INTERVAL_MS
     interval_s = min(max(asked_ms, _SHORTEST_INTERVAL_MS), _LONGEST_INTERVAL_MS) / 1e3
-    resume = _number(socket.query_params.get("last_event_id"))
+    resume = given_number(socket.query_params.get("last_event_id"))
     sending = asyncio.ensure_future(_send_all(socket, laboratory, session, resume, interval_s))
     leaving = asyncio.ensure_future(_left(socket))
     await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -162,7 +162,3 @@ class _Bell:
                 return await self._rung.wait()
         except TimeoutError:
             return False
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None
