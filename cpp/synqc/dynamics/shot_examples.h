@@ -1,17 +1,13 @@
 #pragma once
 
-#include <functional>
-#include <string>
 #include <vector>
 
+#include "synqc/base/at_every_level.h"
 #include "synqc/dynamics/monitored_shots.h"
 #include "synqc/random/philox.h"
 
 /// Programs and plain formulas that the tests of monitored shots, filters and readout share.
 namespace synqc::examples {
-
-/// Runs `check` at every instruction-set level of this processor and returns to the one in use.
-void at_every_level(const std::function<void(const std::string&)>& check);
 
 Matrix random_matrix(Index rows, Index columns, PhiloxStream& stream);
 

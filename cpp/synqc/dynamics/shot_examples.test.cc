@@ -8,17 +8,6 @@
 
 namespace synqc::examples {
 
-void at_every_level(const std::function<void(const std::string&)>& check) {
-    std::string before(simd_level());
-    for (std::string level : {"x86-64-v2", "x86-64-v3", "x86-64-v4", "baseline"}) {
-        if (has_simd_level(level)) {
-            use_simd_level(level);
-            check(level);
-        }
-    }
-    use_simd_level(before);
-}
-
 Matrix random_matrix(Index rows, Index columns, PhiloxStream& stream) {
     Matrix matrix(rows, columns);
     for (Index k = 0; k < matrix.size(); ++k) {

@@ -11,23 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "synqc/base/simd_level.h"
+#include "synqc/base/at_every_level.h"
 
 using namespace synqc;
 
 namespace {
-
-/// Runs `check` at every level of this processor and returns to the one in use.
-void at_every_level(const std::function<void(const std::string&)>& check) {
-    std::string before(simd_level());
-    for (std::string level : {"x86-64-v2", "x86-64-v3", "x86-64-v4", "baseline"}) {
-        if (has_simd_level(level)) {
-            use_simd_level(level);
-            check(level);
-        }
-    }
-    use_simd_level(before);
-}
 
 /// Distance in units in the last place of `exact`, which has more digits than `value`.
 double ulps(double value, long double exact) {
