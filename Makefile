@@ -11,12 +11,13 @@ JOBS ?= $(shell nproc)
 SOURCES := $(shell find cpp cmake python/synqc CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' -not -name '*.so')
 CPP_SOURCES := $(shell find cpp cmake CMakeLists.txt -type f)
 
-.PHONY: help demo serve test test-cpp test-sanitizers test-python fuzz bench lint stubs clean
+.PHONY: help demo serve test test-cpp test-sanitizers test-python test-deep fuzz bench lint stubs clean
 
 help:
 	@echo "make demo    run the laboratory's main job on a real device's figures"
 	@echo "make serve   the control page at http://127.0.0.1:8000/ui, and the API"
 	@echo "make test    everything: C++ (optimised, ASan+UBSan, TSan, fuzzed), Python, notebooks, documentation"
+	@echo "make test-deep  the sweeps too long for every change"
 	@echo "make fuzz    fuzz the JSON reader for FUZZ_SECONDS (60)"
 	@echo "make bench   speed figures beside their goals and peers"
 	@echo "make lint    formatting, static analysis, types"
@@ -101,6 +102,10 @@ test-sanitizers: build/asan/tests.ready build/tsan/tests.ready
 
 test-python: $(VENV)/installed $(VENV)/test.ready
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+# Wide sweeps, hundreds of seeds, every device file.
+test-deep: $(VENV)/installed $(VENV)/test.ready
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m deep
 
 # A minute of libFuzzer on the JSON reader; FUZZ_SECONDS=3600 make fuzz for an hour.
 fuzz: build/system.ready
