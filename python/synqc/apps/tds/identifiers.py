@@ -14,6 +14,8 @@ __all__ = ["LONGEST_SESSION_ID", "new_session_id", "run_id_stem", "session_id_re
 LONGEST_SESSION_ID = 200
 """Characters; longer ones are nobody's session and would end up in file names and log lines."""
 
+_DOT_SEGMENTS = (".", "..")
+_DIRECTIONS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 _UNSAFE_IN_RUN_ID = re.compile(r"[:/\\]")
 
 
@@ -28,6 +30,11 @@ def session_id_refusal(session_id: str) -> str | None:
         return f"`session_id` must have at most {LONGEST_SESSION_ID} characters, but has {len(session_id)}."
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in session_id):
         return "`session_id` must not hold control characters."
+    if any(unicodedata.bidirectional(character) in _DIRECTIONS for character in session_id):
+        return "`session_id` must not hold characters that turn the direction of what stands beside them."
+    if session_id in _DOT_SEGMENTS:
+        # Whoever takes an address apart removes them, however they are encoded.
+        return f"`session_id` must be something that a path can name, but is {session_id!r}."
     return None
 
 

@@ -20,10 +20,10 @@ from pydantic import (
 )
 
 __all__ = [
-    "MOST_ITERATIONS", "PROBE_DURATIONS_NS", "PROBE_STRENGTHS", "AdaptiveRule", "AgentSuggestionRequest",
-    "AgentSuggestionResponse", "ChatMessage", "ChatRequest", "ChatResponse", "DriveEnvelope", "ExportFormat",
-    "HardwarePreset", "HardwareTarget", "KpiBundle", "Measurement", "Objective", "RunConfiguration", "RunMode",
-    "RunRecord", "RunRequest", "SessionRequest", "SessionStatus", "SessionSummary", "SweepRequest",
+    "LONGEST_NOTES", "MOST_ITERATIONS", "PROBE_DURATIONS_NS", "PROBE_STRENGTHS", "AdaptiveRule",
+    "AgentSuggestionRequest", "AgentSuggestionResponse", "ChatMessage", "ChatRequest", "ChatResponse", "DriveEnvelope",
+    "ExportFormat", "HardwarePreset", "HardwareTarget", "KpiBundle", "Measurement", "Objective", "RunConfiguration",
+    "RunMode", "RunRecord", "RunRequest", "SessionRequest", "SessionStatus", "SessionSummary", "SweepRequest",
     "finite_or_zero", "used_fraction",
 ]  # fmt: skip
 
@@ -33,6 +33,8 @@ PROBE_DURATIONS_NS = (5, 5000)
 """Least and greatest that a configuration can hold, ns."""
 MOST_ITERATIONS = 10_000
 """Of one run."""
+LONGEST_NOTES = 20_000
+"""Characters that a client may send: every list of sessions carries the notes of all."""
 
 
 class HardwareTarget(StrEnum):
@@ -162,6 +164,17 @@ class RunConfiguration(BaseModel):
         return plain
 
 
+def _notes_in_bounds(config: RunConfiguration) -> RunConfiguration:
+    """Only of what is sent: what was stored before stays readable."""
+    if config.notes is not None and len(config.notes) > LONGEST_NOTES:
+        raise ValueError(f"`notes` must have at most {LONGEST_NOTES} characters, but has {len(config.notes)}")
+    return config
+
+
+SentConfiguration = Annotated[RunConfiguration, AfterValidator(_notes_in_bounds)]
+"""A configuration from a client."""
+
+
 def finite_or_zero(value: float) -> float:
     """What clients may be shown: a number."""
     return value if math.isfinite(value) else 0.0
@@ -250,7 +263,7 @@ class SessionRequest(BaseModel):
     """Create a session, or change the configuration of the one with this id."""
 
     session_id: Text | None = None
-    config: RunConfiguration = Field(default_factory=RunConfiguration)
+    config: SentConfiguration = Field(default_factory=RunConfiguration)
 
 
 class RunRequest(BaseModel):
@@ -312,7 +325,7 @@ class SweepRequest(BaseModel):
     """A grid over one or two fields of a configuration."""
 
     session_id: Text | None = None
-    config: RunConfiguration = Field(default_factory=RunConfiguration)
+    config: SentConfiguration = Field(default_factory=RunConfiguration)
     axes: dict[Literal["probe_strength", "probe_duration_ns"], list[float]] = Field(min_length=1, max_length=2)
     shots: int = Field(200, ge=1, le=100_000)
     seed: int | None = Field(None, ge=0, lt=2**63)
