@@ -156,7 +156,7 @@ class TestSuggestions:
         assert answer.status_code == 400
         assert double.bodies == []
 
-    @pytest.mark.parametrize("session_id", ["a b", "ü?#&", "..", "%", "x" * 200, "a\\b:c"])
+    @pytest.mark.parametrize("session_id", ["a b", "ü?#&", "...", "%", "%2F", "a/b", "x" * 200, "a\\b:c"])
     def test_session_ids_of_any_kind(self, client, double, session_id):
         from urllib.parse import quote
 
@@ -262,4 +262,6 @@ def test_operations_have_fixed_names_and_examples(client):
     ]  # fmt: skip
     for operation in asked:
         assert operation["requestBody"]["content"]["application/json"]["examples"]
-    assert set(asked[0]["responses"]) == {"200", "400", "404", "422", "502", "503"}
+    assert set(asked[0]["responses"]) == {
+        "200", "400", "401", "403", "404", "408", "413", "422", "429", "502", "503",
+    }  # fmt: skip

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import select
 import socket
 import threading
 import time
@@ -93,7 +94,7 @@ class TestBodies:
         assert max(map(len, x1.get(P + "/sessions/x1/logs").json()["lines"])) < 500
 
     @pytest.mark.both_databases
-    @pytest.mark.parametrize("notes", ["\x00", "\u2028", "\x1b[2J", "</script>", "x" * 500_000])
+    @pytest.mark.parametrize("notes", ["\x00", "\u2028", "\x1b[2J", "</script>", "x" * 20_000])
     def test_notes_of_any_text_survive(self, client, session, notes):
         body = {"session_id": session, "config": {"notes": notes}}
         assert client.post(P + "/sessions", json=body).json()["config"]["notes"] == notes
@@ -148,11 +149,40 @@ class TestNames:
 
 
 class TestSize:
-    def test_a_body_above_the_limit_is_413(self, client_with):
+    @pytest.mark.parametrize(("size", "status"), [(1999, 200), (2000, 200), (2001, 413), (3000, 413)])
+    @pytest.mark.parametrize("measured", ["by its head", "as it comes"])
+    def test_only_a_body_above_the_limit_is_413(self, client_with, measured, size, status):
         client = client_with(max_body_bytes=2000)
-        answer = client.post(P + "/sessions", json={"config": {"notes": "x" * 3000}})
-        assert answer.status_code == 413
-        assert "2000 bytes" in answer.json()["detail"]
+        body = b'{"config": {"notes": "%s"}}' % (b"x" * (size - 25))
+        assert len(body) == size
+        content = body if measured == "by its head" else iter([body[:1000], body[1000:]])
+        answer = client.post(P + "/sessions", content=content, headers=JSON)
+        assert answer.status_code == status
+        if status == 413:
+            assert "2000 bytes" in answer.json()["detail"]
+            assert answer.headers["connection"] == "close"
+
+    @pytest.mark.parametrize(("length", "status"), [(19_999, 200), (20_000, 200), (20_001, 422), (500_000, 422)])
+    def test_only_notes_above_the_limit_are_422(self, client, session, length, status):
+        for route, body in (
+            ("/sessions", {"session_id": session, "config": {"notes": "ä" * length}}),
+            ("/sweeps", {"config": {"notes": "ä" * length}, "axes": {"probe_strength": [0.1]}, "shots": 1}),
+        ):
+            answer = client.post(P + route, json=body)
+            assert answer.status_code == (202 if (route, status) == ("/sweeps", 200) else status)
+            if status == 422:
+                [problem] = answer.json()["detail"]
+                assert f"`notes` must have at most 20000 characters, but has {length}" in problem["msg"]
+
+    def test_notes_that_were_stored_before_stay_readable(self, client_with):
+        client = client_with()
+        client.post(P + "/sessions", json={"session_id": "x1"})
+        store = client.app.state.laboratory.store
+        session = store.get("x1")
+        session.config = session.config.model_copy(update={"notes": "x" * 30_000})
+        store.save(session).result(10)
+        client.app.state.laboratory.close()
+        assert client_with().get(P + "/sessions/x1").json()["config"]["notes"] == "x" * 30_000
 
     def test_a_body_without_a_length_is_measured(self, client_with):
         client = client_with(max_body_bytes=2000)
@@ -203,20 +233,19 @@ def memory_of(process):
 
 class TestSlowness:
     def test_a_body_that_takes_too_long_is_408_and_others_do_not_wait(self, tmp_path):
-        server = RunningServer(tmp_path, SYNQC_REQUEST_TIMEOUT_SEC="0.5").start()
+        server = RunningServer(tmp_path, SYNQC_REQUEST_TIMEOUT_SEC="2").start()
         try:
             slow = []
             for _ in range(50):
                 connection = socket.create_connection(("127.0.0.1", server.port), 30)
                 connection.sendall(f"POST {P}/sessions HTTP/1.1\r\nhost: a\r\ncontent-length: 50\r\n\r\n{{".encode())
                 slow.append(connection)
-            started = time.monotonic()
             server.api("POST", "/sessions", {"session_id": "quick"})
-            assert time.monotonic() - started < 0.4
+            assert select.select(slow[-1:], [], [], 0)[0] == [], "it was answered after one that is slow"
             for connection in slow:
                 answer = read_to_the_end(connection)
                 assert answer.startswith(b"HTTP/1.1 408 "), answer
-                assert b'"detail":"The body must arrive within 0.5 s."' in answer
+                assert b'"detail":"The body must arrive within 2 s."' in answer
                 connection.close()
         finally:
             server.stop()
@@ -342,63 +371,6 @@ class TestRaces:
         assert len(ids) == len(set(ids)) > 0
         for run_id in ids:
             assert server.api("GET", f"/runs/{run_id}")["run_id"] == run_id
-
-
-class TestKeys:
-    @pytest.mark.parametrize("headers", [{}, {"x-api-key": ""}, {"x-api-key": "thre"}, {"x-api-key": "one,two"}])
-    def test_without_a_right_one_every_route_is_401(self, client_with, headers):
-        client = client_with(api_keys=("one", "two"))
-        for path in ("/health", "/sessions", "/nonsense", "/runs/x", "/sessions/x/stream?api_key=wrong"):
-            answer = client.get(P + path, headers=headers)
-            assert answer.status_code == 401, path
-            assert isinstance(answer.json()["detail"], str)
-        assert client.get("/metrics", headers=headers).status_code == 401
-        assert client.post(P + "/sessions", json={}, headers=headers).status_code == 401
-        assert client.get("/ui").status_code == 200
-
-    @pytest.mark.parametrize("key", ["one", "two"])
-    def test_each_right_one_opens(self, client_with, key):
-        client = client_with(api_keys=("one", "two"))
-        assert client.get(P + "/sessions", headers={"X-API-Key": key}).status_code == 200
-
-    def test_the_address_holds_a_key_for_streams_alone(self, client_with):
-        client = client_with(api_keys=("one",))
-        assert client.get(P + "/sessions?api_key=one").status_code == 401
-        assert client.get(P + "/sessions/nobody/stream?api_key=one").status_code == 404
-
-    def test_a_socket_needs_one_too(self, client_with):
-        from starlette.websockets import WebSocketDisconnect
-
-        client = client_with(api_keys=("one",))
-        client.post(P + "/sessions", json={"session_id": "x1"}, headers={"x-api-key": "one"})
-        with pytest.raises(WebSocketDisconnect), client.websocket_connect(P + "/sessions/x1/ws"):
-            pass
-        with client.websocket_connect(P + "/sessions/x1/ws?api_key=one") as socket_:
-            assert socket_.receive_json()["event"] == "state"
-
-    def test_none_is_ever_shown(self, client_with, caplog):
-        client = client_with(api_keys=("sk-hidden",), openai_api_key="sk-hidden-too", requests_per_minute=3)
-        texts = [
-            client.get(P + path, headers={"x-api-key": "sk-hidden"}).text
-            for path in ("/health", "/sessions?api_key=sk-hidden", "/metrics", "/sessions")
-        ]
-        assert "sk-hidden" not in "".join(texts) + caplog.text + repr(client.app.state.laboratory.settings)
-
-
-class TestRate:
-    def test_above_it_is_429_and_it_comes_back(self, client_with):
-        client = client_with(requests_per_minute=120)  # one each 500 ms
-        statuses = [client.get(P + "/health").status_code for _ in range(150)]
-        assert statuses[:120] == [200] * 120
-        assert statuses.count(429) > 0
-        time.sleep(0.6)
-        assert client.get(P + "/health").status_code == 200
-
-    def test_each_key_has_its_own(self, client_with):
-        client = client_with(requests_per_minute=2, api_keys=("one", "two"))
-        for key in ("one", "two"):
-            statuses = [client.get(P + "/health", headers={"x-api-key": key}).status_code for _ in range(3)]
-            assert statuses == [200, 200, 429]
 
 
 class TestDefects:

@@ -22,10 +22,10 @@ from chat_completions_double import ChatCompletionsDouble, Say
 
 P = "/api/v1/synqc"
 OPERATIONS = {
-    "cancel_sweep", "chat", "clear_logs", "create_or_update_session", "delete_session", "export_session", "kill_run",
-    "list_presets", "list_runs", "list_sessions", "read_health", "read_logs", "read_metrics", "read_readiness",
-    "read_run", "read_run_details", "read_run_records", "read_session", "read_sweep", "read_telemetry",
-    "sample_telemetry", "start_run", "start_sweep", "stream_session", "suggest_configuration",
+    "cancel_sweep", "chat", "clear_logs", "create_or_update_session", "delete_session", "export_session",
+    "issue_ticket", "kill_run", "list_presets", "list_runs", "list_sessions", "read_health", "read_logs",
+    "read_metrics", "read_readiness", "read_run", "read_run_details", "read_run_records", "read_session", "read_sweep",
+    "read_telemetry", "sample_telemetry", "start_run", "start_sweep", "stream_session", "suggest_configuration",
     "suggest_configuration_by_its_other_path",
 }  # fmt: skip
 BYTES = "application/octet-stream"
@@ -150,6 +150,7 @@ def real(client):
     ask("cancel_sweep", "POST", f"{P}/sweeps/{waiting}/cancel")
     asked("POST", f"{P}/sweeps/{running}/cancel")
     ask("list_presets", "GET", P + "/presets")
+    ask("issue_ticket", "POST", P + "/tickets")
     ask("read_health", "GET", P + "/health")
     ask("read_readiness", "GET", P + "/ready")
     ask("clear_logs", "DELETE", P + "/sessions/x1/logs")

@@ -6,23 +6,42 @@ import asyncio
 import atexit
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from synqc import __version__
 from synqc.apps.tds.laboratory import Laboratory
 from synqc.service.context import Workers
+from synqc.service.description import describe_refusals
+from synqc.service.doors import Door, Doors
 from synqc.service.errors import answer_errors
 from synqc.service.fast_lane import FastLane
 from synqc.service.gate import Gate
+from synqc.service.ignored_members import name_ignored_members
 from synqc.service.logs import write_logs
 from synqc.service.loop_lag import measure_loop_lag
 from synqc.service.pacemaker import Pacemaker
-from synqc.service.routes import agent, catalogue, health, observability, polled, runs, sessions, stream, sweeps
+from synqc.service.process_figures import report_process
+from synqc.service.routes import (
+    agent,
+    catalogue,
+    health,
+    observability,
+    polled,
+    runs,
+    sessions,
+    stream,
+    sweeps,
+    tickets,
+)
 from synqc.service.routes.page import add_page
+from synqc.service.secrets_in_addresses import keep_out_of_access_logs
+from synqc.service.server_connections import watched_connections
 from synqc.service.shutdown import Shutdown
+from synqc.service.tickets import Tickets
 from synqc.settings import Settings
 
 __all__ = ["create_app"]
@@ -54,7 +73,7 @@ def create_app(settings: Settings | None = None, laboratory: Laboratory | None =
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         measuring = asyncio.ensure_future(measure_loop_lag())
-        with shutdown.by_signals():
+        with shutdown.by_signals(), watched_connections(settings.request_timeout_s):
             yield
         measuring.cancel()
         laboratory.runs.stop_all()
@@ -63,16 +82,26 @@ def create_app(settings: Settings | None = None, laboratory: Laboratory | None =
     app = _Service(
         title="SynQc Temporal Dynamics Series", version=__version__, lifespan=lifespan, strict_content_type=False,
         description="Drive-Probe-Drive experiments as a service: every figure is simulated, none is invented.",
+        dependencies=[Depends(name_ignored_members)],
     )  # fmt: skip
     app.state.laboratory = laboratory
     app.state.workers = workers
     app.state.shutdown = shutdown
     app.state.pacemaker = Pacemaker(laboratory.monitor, workers)
-    for routes in (runs, polled, sessions, stream, sweeps, agent, catalogue, health):
+    app.state.tickets = Tickets()
+    for routes in (runs, polled, sessions, sweeps, agent, catalogue, tickets):
         app.include_router(routes.router, prefix=settings.api_prefix)
-    app.include_router(observability.router)
-    add_page(app)
+    with app.doors.entered(Door.STREAM):
+        app.include_router(stream.router, prefix=settings.api_prefix)
+    with app.doors.entered(Door.UNLIMITED):
+        app.include_router(health.router, prefix=settings.api_prefix)
+    with app.doors.entered(Door.OPEN if settings.open_metrics else Door.CLOSED):
+        app.include_router(observability.router)
+    with app.doors.entered(Door.OPEN):
+        add_page(app)
     answer_errors(app)
+    report_process()
+    keep_out_of_access_logs()
     app.pass_requests_through(settings, laboratory, workers)
     return app
 
@@ -82,14 +111,28 @@ class _Service(FastAPI):
 
     _doorway: ASGIApp | None = None
     _doorway_of_other_origins: ASGIApp | None = None
+    _prefix = ""
+
+    def __init__(self, **described: Any) -> None:
+        super().__init__(**described)
+        self.doors = Doors(self)
+
+    def openapi(self) -> dict[str, Any]:
+        """The description of all routes, with what the gate may answer."""
+        if self.openapi_schema is None:
+            describe_refusals(super().openapi(), self.doors, self._prefix)
+        return super().openapi()
 
     def pass_requests_through(self, settings: Settings, laboratory: Laboratory, workers: Workers) -> None:
         """Put gate, fast lane and CORS in front."""
-        self._doorway = Gate(FastLane(super().__call__, laboratory, workers), settings)
+        self._prefix = settings.api_prefix
+        self._doorway = Gate(FastLane(super().__call__, laboratory, workers), settings, self.doors, self.state.tickets)
         self._doorway_of_other_origins = CORSMiddleware(
             self._doorway, allow_origins=list(settings.allowed_origins), allow_methods=["*"], allow_headers=["*"],
             allow_credentials=settings.allowed_origins != ("*",),
-            expose_headers=["X-Request-ID", "X-SynQc-Agent-Cache"],
+            expose_headers=[
+                "X-Request-ID", "X-SynQc-Agent-Cache", "X-SynQc-Ignored", "Retry-After", "WWW-Authenticate",
+            ],
         )  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

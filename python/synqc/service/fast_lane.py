@@ -5,7 +5,10 @@ It answers what needs no complaint; everything else is the ordinary route's, whi
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from fastapi import HTTPException
+from pydantic import ConfigDict
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from synqc.apps.tds.export import export_body
@@ -16,6 +19,8 @@ from synqc.apps.tds.telemetry import ROWS_BY_DEFAULT, rows_body
 from synqc.errors import SynqcError
 from synqc.service.context import Workers
 from synqc.service.errors import known_error
+from synqc.service.measured import measured
+from synqc.service.routed_path import path_below_mount
 from synqc.service.run_to_disk import run_to_disk
 
 __all__ = ["FastLane"]
@@ -41,18 +46,30 @@ class FastLane:
         self._start = f"{laboratory.settings.api_prefix}/sessions/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(self._start):
-            session_id, _, tail = scope["path"][len(self._start) :].partition("/")
-            session = self._sessions.get(session_id)
-            if session is not None and scope["method"] == "GET":
-                body = self._polled(session, tail, scope["query_string"])
+        if scope["type"] == "http":
+            path = path_below_mount(scope)
+            if path.startswith(self._start):
+                segment, _, tail = path[len(self._start) :].partition("/")
+                session = self._sessions.get(unquote(segment) if "%" in segment else segment)
+                if session is not None and await self._has_answered(session, tail, scope, receive, send):
+                    return
+        await self._app(scope, receive, send)
+
+    async def _has_answered(self, session: Session, tail: str, scope: Scope, receive: Receive, send: Send) -> bool:
+        try:
+            if scope["method"] == "GET":
+                body = await self._polled(session, tail, scope["query_string"])
                 if body is not None:
                     await _answer(scope, send, tail, body)
-                    return
-            if session is not None and scope["method"] == "POST" and tail == "run" and _is_json(scope):
-                await self._run(session_id, scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+                return body is not None
+            if scope["method"] == "POST" and tail == "run" and _is_json(scope):
+                await self._run(session.session_id, scope, receive, send)
+                return True
+        except SynqcError as error:
+            scope["synqc.route"] = _route(tail)
+            await known_error(error)(scope, receive, send)
+            return True
+        return False
 
     async def _run(self, session_id: str, scope: Scope, receive: Receive, send: Send) -> None:
         first: Message | HTTPException
@@ -64,24 +81,18 @@ class FastLane:
         if request is None:
             await self._app(scope, _again(first, receive), send)
             return
-        try:
-            body = await run_to_disk(self._laboratory, self._workers, session_id, request)
-        except SynqcError as error:
-            scope["synqc.route"] = _route("run")
-            await known_error(error)(scope, receive, send)
-            return
-        await _answer(scope, send, "run", body)
+        await _answer(scope, send, "run", await run_to_disk(self._laboratory, self._workers, session_id, request))
 
-    def _polled(self, session: Session, tail: str, query: bytes) -> bytes | None:
+    async def _polled(self, session: Session, tail: str, query: bytes) -> bytes | None:
         if tail == "telemetry":
-            return self._telemetry(session, query)
-        if tail == "":
+            return await self._telemetry(session, query)
+        if tail == "" and not query:
             return session.summary_bytes()
         if tail == "export" and query in _FORMATS:
             return export_body(session, _FORMATS[query])
         return None
 
-    def _telemetry(self, session: Session, query: bytes) -> bytes | None:
+    async def _telemetry(self, session: Session, query: bytes) -> bytes | None:
         limit = ROWS_BY_DEFAULT
         if query:
             number = query[6:]
@@ -91,7 +102,7 @@ class FastLane:
             if limit > MOST_ROWS:
                 return None
         if not session.recollected or not self._monitor.poll(session, self._workers.short_runs.submit):
-            return None
+            await measured(session, self._laboratory, self._workers)
         return rows_body(session, limit)
 
 
@@ -113,12 +124,18 @@ def _is_json(scope: Scope) -> bool:
     return not kinds or kinds == [b"application/json"]
 
 
+class _WhollyReadRunRequest(RunRequest):
+    """The framework's way names members that nobody reads."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 def _run_request_of(message: Message | HTTPException) -> RunRequest | None:
     """What is asked, if this message has all of it and it is valid."""
     if isinstance(message, HTTPException) or message["type"] != "http.request" or message.get("more_body", False):
         return None
     try:
-        return RunRequest.model_validate_json(message.get("body", b""))
+        return _WhollyReadRunRequest.model_validate_json(message.get("body", b""))
     except ValueError:
         return None
 

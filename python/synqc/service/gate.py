@@ -1,25 +1,33 @@
-"""What every request passes: its id, key, rate, size and time; what every answer carries; and how both are counted."""
+"""What every request passes: its id, host, origin, key, rate, size and time; what every answer carries; and how both
+are counted.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import hmac
 import itertools
 import json
 import logging
+import math
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import Any
-from urllib.parse import parse_qs
+from dataclasses import dataclass, field
 
-from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from synqc import metrics
+from synqc.service.client_address import ClientAddress
+from synqc.service.doors import Door, Doors
 from synqc.service.errors import ANSWERED, internal_error
+from synqc.service.ignored_members import IGNORED
+from synqc.service.keys import Keys, shown_in_headers
+from synqc.service.origins import Origins
+from synqc.service.rate_limit import RateLimit
+from synqc.service.request_body import RequestBody, size_words
+from synqc.service.request_metrics import RequestMetrics
+from synqc.service.routed_path import with_segments_apart
+from synqc.service.secrets_in_addresses import taken_out_of
+from synqc.service.tickets import Tickets
 from synqc.settings import Settings
 
 __all__ = ["Gate", "request_id"]
@@ -34,15 +42,28 @@ _SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
-_PAGE_POLICY = (
-    b"content-security-policy",
-    b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src *; "
-    b"object-src 'none'; frame-ancestors 'none'",
-)
-_MOST_ADDRESSES = 10_000
-_LAST_ANSWER = {"connection": "close"}  # what is left of the body is not read
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_TRACES_OF_PROXIES = (b"forwarded", b"via", b"x-forwarded-for")
 _PROCESS = secrets.token_hex(4)
 _numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    status: int
+    detail: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+_UNKNOWN_HOST = _Refusal(400, "This service is not asked for under this name: see SYNQC_ALLOWED_HOSTS.")
+_FOREIGN_PAGE = _Refusal(403, "Pages of this origin may not change anything here: see SYNQC_ALLOWED_ORIGINS.")
+_CHALLENGE = ((b"www-authenticate", b'Bearer realm="SynQc"'),)
+_NO_KEY = _Refusal(401, "A valid key is required, as X-API-Key or as Authorization: Bearer.", _CHALLENGE)
+_KEY_IN_LOGGED_ADDRESS = _Refusal(
+    401,
+    "A proxy writes addresses down, so a key in one is not taken: use a header or a ticket (POST tickets).",
+    _CHALLENGE,
+)
 
 
 class Gate:
@@ -50,181 +71,218 @@ class Gate:
 
     Args:
         app: What answers.
-        settings: Keys, limits and the prefix that keys protect.
+        settings: Keys, limits, origins and hosts.
+        doors: Which routes need a key.
+        tickets: What opens streams besides.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, doors: Doors, tickets: Tickets) -> None:
         self._app = app
         self._settings = settings
-        self._keys = tuple(key.encode() for key in settings.api_keys)
-        self._rates = _Rates(settings.requests_per_minute) if settings.requests_per_minute else None
-        self._metrics = _RequestMetrics()
+        self._doors = doors
+        self._tickets = tickets
+        self._keys = Keys(settings.api_keys)
+        self._origins = Origins(settings)
+        self._checks_pages = "*" not in settings.allowed_origins
+        self._addresses = ClientAddress(settings.trusted_proxies)
+        self._rates = RateLimit(settings.requests_per_minute) if settings.requests_per_minute else None
+        self._metrics = RequestMetrics(settings.api_prefix)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        secrets_in_query = taken_out_of(scope)
+        scope = with_segments_apart(scope)
         number = f"{_PROCESS}-{next(_numbers):x}"
         token = request_id.set(number)
-        answer = _Answer(send, number, is_page=scope["path"].startswith("/ui"))
+        answer = _Answer(send, number, scope, self._doors, self._metrics, started)
         try:
-            refusal = self._refusal(scope)
+            refusal = self._refusal(scope, secrets_in_query)
             if refusal is not None:
-                await _refuse(scope, receive, answer, *refusal)
+                await _refuse(scope, answer, refusal)
                 return
-            if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-                receive = _Body(receive, self._settings).receive
+            if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS:
+                receive = RequestBody(receive, self._settings).receive
             await self._app(scope, receive, answer.send)
         except Exception as error:
+            if answer.client_left:
+                _log.debug("The client left before its answer.")
+                return
             response = None if ANSWERED in scope else internal_error(error)
             if response is not None and not answer.started and scope["type"] == "http":
                 await response(scope, receive, answer.send)
         finally:
-            self._note(scope, answer.status, time.perf_counter() - started)
+            answer.end()
             request_id.reset(token)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        headers = scope["headers"]
-        key = _header(headers, b"x-api-key")
-        if self._keys and self._is_protected(scope["path"]):
-            given = key
-            if given is None and scope["path"].endswith(("/stream", "/ws")):
-                named = parse_qs(scope["query_string"]).get(b"api_key")  # browsers cannot send headers with these
-                given = named[0] if named else None
-            # Each key is compared in full, so that time tells nothing.
-            if not any([hmac.compare_digest(given or b"", known) for known in self._keys]):
-                return 401, "A valid X-API-Key header is required."
-        if self._rates is not None:
-            client = scope.get("client")
-            who = key if self._keys and key is not None else (client[0] if client else "unknown")
-            if not self._rates.allow(who):
-                return 429, f"At most {self._settings.requests_per_minute} requests per minute are answered."
-        if scope["type"] == "http":
-            length = _header(headers, b"content-length")
-            if length is not None and length.isdigit() and int(length[:19]) > self._settings.max_body_bytes:
-                return 413, _size_words(self._settings)
+    def _refusal(self, scope: Scope, secrets_in_query: dict[str, str]) -> _Refusal | None:
+        asked = _Asked(self._doors, scope)
+        return (
+            self._refusal_of_host_or_page(scope, asked)
+            or self._refusal_of_key_or_rate(scope, asked, secrets_in_query)
+            or self._refusal_of_size(scope)
+        )
+
+    def _refusal_of_host_or_page(self, scope: Scope, asked: _Asked) -> _Refusal | None:
+        if not self._checks_pages and not self._origins.limits_hosts:
+            return None
+        host = (_first(scope["headers"], b"host") or b"").decode("latin-1")
+        if self._origins.limits_hosts and not self._origins.allows_host(host) and asked.door is not Door.UNLIMITED:
+            return _UNKNOWN_HOST
+        if scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS:
+            origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+            if origins and not self._origins.allows_page(origins, host):
+                return _FOREIGN_PAGE
         return None
 
-    def _is_protected(self, path: str) -> bool:
-        return path.startswith(self._settings.api_prefix + "/") or path == "/metrics"
+    def _refusal_of_key_or_rate(self, scope: Scope, asked: _Asked, secrets_in_query: dict[str, str]) -> _Refusal | None:
+        """The address comes first: one that has used up its wrong keys is not told whether the next one is right."""
+        if not self._keys and self._rates is None:
+            return None
+        address = ""
+        if self._rates is not None:
+            if asked.door is Door.UNLIMITED:
+                return None
+            address = self._addresses.of(scope)
+            wait_s = self._rates.seconds_to_wait(("failures", address), take=False)
+            if wait_s:
+                return self._too_many(wait_s)
+        if not self._keys:
+            return self._limited(address)
+        shown = shown_in_headers(scope["headers"])
+        key = self._keys.found_in(shown)
+        if key is None and asked.door is Door.STREAM:
+            if self._tickets.spend(secrets_in_query.get("ticket", "")):
+                return self._limited(address)
+            if "api_key" in secrets_in_query:
+                if any(name in _TRACES_OF_PROXIES for name, _ in scope["headers"]):
+                    return _KEY_IN_LOGGED_ADDRESS
+                shown.append(secrets_in_query["api_key"].encode())
+                key = self._keys.found_in(shown[-1:])
+            elif "ticket" in secrets_in_query:
+                shown.append(b"")
+        if key is not None:
+            return self._limited(key)
+        if asked.door in (Door.OPEN, Door.UNLIMITED):
+            return self._limited(address)
+        return self._limited(("failures", address) if shown else address) or _NO_KEY
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        path = str(scope.get("synqc.route") or getattr(scope.get("route"), "path", "(none)"))
-        if path == "(none)" and scope["path"].startswith("/ui/"):
-            path = "/ui/static"
-        self._metrics.note(scope.get("method", "WEBSOCKET"), path, status, seconds)
-        if status >= 400 or _log.isEnabledFor(logging.DEBUG):
-            level = logging.WARNING if status >= 500 else logging.INFO if status >= 400 else logging.DEBUG
-            words = {"method": scope.get("method", "WEBSOCKET"), "path": scope["path"][:300], "status": status}
-            _log.log(level, "Request answered.", extra={"fields": {**words, "milliseconds": round(seconds * 1e3, 3)}})
+    def _limited(self, who: object) -> _Refusal | None:
+        wait_s = self._rates.seconds_to_wait(who) if self._rates is not None else 0.0
+        return self._too_many(wait_s) if wait_s else None
+
+    def _too_many(self, wait_s: float) -> _Refusal:
+        return _Refusal(
+            429, f"At most {self._settings.requests_per_minute} requests per minute are answered.",
+            ((b"retry-after", str(math.ceil(wait_s)).encode()),),
+        )  # fmt: skip
+
+    def _refusal_of_size(self, scope: Scope) -> _Refusal | None:
+        if scope["type"] == "http":
+            length = _first(scope["headers"], b"content-length")
+            if length is not None and length.isdigit() and int(length[:19]) > self._settings.max_body_bytes:
+                # The body is not read.
+                return _Refusal(413, size_words(self._settings), ((b"connection", b"close"),))
+        return None
+
+
+@dataclass
+class _Asked:
+    """The door a request asks at; the router is asked for it when somebody wants to know."""
+
+    doors: Doors
+    scope: Scope
+    _door: Door | None = field(default=None, init=False)
+
+    @property
+    def door(self) -> Door:
+        if self._door is None:
+            self._door = self.doors.of(self.scope)
+        return self._door
 
 
 class _Answer:
-    """Adds headers to an answer and remembers its status."""
+    """Adds headers to an answer, remembers its status, and is counted."""
 
-    def __init__(self, send: Send, number: str, *, is_page: bool) -> None:
+    def __init__(
+        self, send: Send, number: str, scope: Scope, doors: Doors, counted: RequestMetrics, started: float
+    ) -> None:
         self._send = send
         self._number = number.encode()
-        self._is_page = is_page
+        self._scope = scope
+        self._doors = doors
+        self._route_of_others = scope.get("route")  # of the application that this one is mounted in
+        self._metrics = counted
+        self._started_at = started
+        self._stream: str | None = None
         self.status = 0
         self.started = False
+        self.client_left = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            added = (*_SECURITY_HEADERS, (b"x-request-id", self._number))
-            message["headers"] = [*message.get("headers", ()), *added, *((_PAGE_POLICY,) if self._is_page else ())]
+            headers = [*message.get("headers", ()), *_SECURITY_HEADERS, (b"x-request-id", self._number)]
+            if IGNORED in self._scope:
+                headers.append((b"x-synqc-ignored", self._scope[IGNORED]))
+            message["headers"] = headers
+            if (_first(headers, b"content-type") or b"").startswith(b"text/event-stream"):
+                self._begin_stream()
         elif message["type"] == "websocket.accept":
             self.started, self.status = True, 101
-        await self._send(message)
-
-
-class _Body:
-    """Receives a body that is neither too long nor too slow.
-
-    Its refusals are the framework's own errors: whatever else is raised while it reads a body becomes its 400.
-    """
-
-    def __init__(self, receive: Receive, settings: Settings) -> None:
-        self._receive = receive
-        self._settings = settings
-        self._left = settings.max_body_bytes
-        self._deadline = time.monotonic() + settings.request_timeout_s
-        self._complete = False
-
-    async def receive(self) -> Message:
-        if self._complete:
-            return await self._receive()
+            self._begin_stream()
+        elif message["type"] == "websocket.close" and not self.started:
+            self.status = message.get("code", 1000) % 1000 or 403  # 4404 is ours for 404
         try:
-            async with asyncio.timeout(max(0.0, self._deadline - time.monotonic())):
-                message = await self._receive()
-        except TimeoutError:
-            raise HTTPException(
-                408, f"The body must arrive within {self._settings.request_timeout_s:g} s.", _LAST_ANSWER
-            ) from None
-        if message["type"] == "http.request":
-            self._left -= len(message.get("body", b""))
-            if self._left < 0:
-                raise HTTPException(413, _size_words(self._settings), _LAST_ANSWER)
-            self._complete = not message.get("more_body", False)
-        return message
+            await self._send(message)
+        except OSError:  # so a server tells that nobody listens any more
+            self.client_left = True
+            raise
+
+    def end(self) -> None:
+        """Count it."""
+        seconds = time.perf_counter() - self._started_at
+        if self._stream is not None:
+            self._metrics.stream_ended(self._stream, seconds)
+            return
+        method = self._scope.get("method", "WEBSOCKET")
+        self._metrics.answered(method, self._route(), self.status, seconds)
+        if self.status >= 400 or _log.isEnabledFor(logging.DEBUG):
+            level = logging.WARNING if self.status >= 500 else logging.INFO if self.status >= 400 else logging.DEBUG
+            words = {"method": method, "path": self._scope["path"][:300], "status": self.status}
+            _log.log(level, "Request answered.", extra={"fields": {**words, "milliseconds": round(seconds * 1e3, 3)}})
+
+    def _begin_stream(self) -> None:
+        self._stream = self._route()
+        method = self._scope.get("method", "WEBSOCKET")
+        self._metrics.answered(method, self._stream, self.status, time.perf_counter() - self._started_at)
+        self._metrics.stream_began(self._stream)
+
+    def _route(self) -> str:
+        known = self._scope.get("synqc.route")
+        if known is None:
+            route = self._scope.get("route")
+            known = None if route is self._route_of_others else getattr(route, "path", None)
+        if known is None and self.status < 400:
+            known = self._doors.template_of(self._scope)
+        return str(known or "(none)")
 
 
-class _Rates:
-    """A bucket of requests per client that refills evenly."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
-        self._buckets: OrderedDict[Any, tuple[float, float]] = OrderedDict()
-
-    def allow(self, who: Any) -> bool:
-        now = time.monotonic()
-        left, then = self._buckets.pop(who, (float(self._per_minute), now))
-        left = min(float(self._per_minute), left + (now - then) * self._per_minute / 60.0)
-        allowed = left >= 1.0
-        self._buckets[who] = (left - 1.0 if allowed else left, now)
-        while len(self._buckets) > _MOST_ADDRESSES:
-            self._buckets.popitem(last=False)
-        return allowed
-
-
-class _RequestMetrics:
-    """Durations by route and status."""
-
-    def __init__(self) -> None:
-        self._durations = metrics.histogram(
-            "synqc_http_request_seconds", "Time to answer.", labels=("method", "route", "status")
-        )
-        self._known: dict[tuple[str, str, int], Any] = {}
-
-    def note(self, method: str, route: str, status: int, seconds: float) -> None:
-        series = self._known.get((method, route, status))
-        if series is None:
-            series = self._durations.labels(method=method, route=route, status=str(status))
-            self._known[method, route, status] = series
-        series.record(seconds)
-
-
-def _size_words(settings: Settings) -> str:
-    return f"The body must have at most {settings.max_body_bytes} bytes."
-
-
-def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+def _first(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
     for key, value in headers:
         if key == name:
             return value
     return None
 
 
-async def _refuse(scope: Scope, receive: Receive, answer: _Answer, status: int, detail: str) -> None:
+async def _refuse(scope: Scope, answer: _Answer, refusal: _Refusal) -> None:
     if scope["type"] == "websocket":
-        await answer.send({"type": "websocket.close", "code": 4000 + status, "reason": detail[:120]})
+        await answer.send({"type": "websocket.close", "code": 4000 + refusal.status, "reason": refusal.detail[:120]})
         return
-    body = json.dumps({"detail": detail}, separators=(",", ":")).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if status == 413:  # the body is not read
-        headers.append((b"connection", b"close"))
-    await answer.send({"type": "http.response.start", "status": status, "headers": headers})
+    body = json.dumps({"detail": refusal.detail}, separators=(",", ":")).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *refusal.headers]
+    await answer.send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await answer.send({"type": "http.response.body", "body": body})

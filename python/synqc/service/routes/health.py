@@ -1,4 +1,4 @@
-"""Whether the service is there, and whether it can do its work."""
+"""Whether the service is there, and whether it can do its work. Needs no key: containers' checks have none."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ _READINESS: dict[int | str, dict[str, Any]] = {
 }
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", operation_id="read_health", response_model=Health, responses=answered(_HEALTH))
 async def read_health(laboratory: Lab) -> JSONResponse:
     """Version and limits; 200 while the process lives."""
@@ -70,6 +71,7 @@ async def read_health(laboratory: Lab) -> JSONResponse:
     )
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", operation_id="read_readiness", response_model=Readiness, responses=_READINESS)
 async def read_readiness(request: Request, laboratory: Lab) -> JSONResponse:
     """Whether changes can be stored; while they cannot, reads go on."""

@@ -6,14 +6,18 @@ from importlib import resources, util
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, HTTPException
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
 __all__ = ["add_page"]
 
 _FOLDER = Path(str(resources.files("synqc") / "ui"))
+_POLICY = {
+    "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "connect-src *; object-src 'none'; frame-ancestors 'none'"
+}
 
 
 def add_page(app: FastAPI) -> None:
@@ -25,7 +29,17 @@ def add_page(app: FastAPI) -> None:
         page = _FOLDER / "synqc_control_panel.html"
         if not page.is_file():
             raise HTTPException(404, "The control page is not installed")
-        return FileResponse(page, media_type="text/html")
+        return FileResponse(page, media_type="text/html", headers=_POLICY)
+
+    @router.api_route("/", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    async def doorstep(request: Request) -> RedirectResponse:
+        if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
+            raise HTTPException(404)
+        return RedirectResponse("ui")  # from here, wherever this is mounted
+
+    @router.get("/ui/")
+    async def control_page_by_another_name() -> RedirectResponse:
+        return RedirectResponse("../ui")
 
     @router.get("/ui/static/vendor/plotly.min.js", response_class=FileResponse)
     async def plotly_script() -> FileResponse:
@@ -33,7 +47,7 @@ def add_page(app: FastAPI) -> None:
         script = None if found is None or found.origin is None else Path(found.origin).parent / "package_data"
         if script is None or not (script / "plotly.min.js").is_file():
             raise HTTPException(404, "Charts need Plotly: pip install 'synqc[plot]'")
-        headers = {"cache-control": "public, max-age=86400"}
+        headers = {"cache-control": "public, max-age=86400", **_POLICY}
         return FileResponse(script / "plotly.min.js", media_type="text/javascript", headers=headers)
 
     app.include_router(router)
@@ -46,5 +60,5 @@ class _Revalidated(StaticFiles):
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
-        response.headers["cache-control"] = "no-cache"
+        response.headers.update({"cache-control": "no-cache", **_POLICY})
         return response

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import unquote
 
 from fastapi import Path
+from pydantic import AfterValidator
 
 __all__ = ["RunId", "SessionId", "SweepId", "given_number"]
 
-SessionId = Annotated[str, Path(description="Name of a session.", examples=["x1"])]
-RunId = Annotated[str, Path(description="Name of a run, as it was answered.", examples=["x1-20260102T030405Z"])]
-SweepId = Annotated[str, Path(description="Name of a sweep, as it was answered.", examples=["sweep-93eb685f665f"])]
+_Whole = AfterValidator(unquote)  # the gate has left %2F and %25 in it, see `routed_path`
+
+SessionId = Annotated[str, Path(description="Name of a session.", examples=["x1"]), _Whole]
+RunId = Annotated[str, Path(description="Name of a run, as it was answered.", examples=["x1-20260102T030405Z"]), _Whole]
+SweepId = Annotated[
+    str, Path(description="Name of a sweep, as it was answered.", examples=["sweep-93eb685f665f"]), _Whole
+]
 
 
 def given_number(text: str | None) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
@@ -13,8 +12,9 @@ from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import ExportFormat, SessionSummary
 from synqc.apps.tds.session import MOST_ROWS, Session
 from synqc.apps.tds.telemetry import ROWS_BY_DEFAULT, newest_row_and_rows_body, rows_body
-from synqc.service.context import Lab, recollected
+from synqc.service.context import Lab
 from synqc.service.json_bytes import JsonBytes
+from synqc.service.measured import measured
 from synqc.service.routes.examples import CONFIG, ROW, SUMMARY, answered, asked
 from synqc.service.routes.parameters import SessionId
 
@@ -128,8 +128,4 @@ async def export_session(session_id: SessionId, laboratory: Lab, format: ExportF
 
 async def _measured(request: Request, laboratory: Laboratory, session_id: str) -> Session:
     """The session with this id, with one more row unless it has none yet or is running."""
-    session = await recollected(request, laboratory, session_id)
-    if not laboratory.monitor.poll(session):
-        await asyncio.wrap_future(request.app.state.workers.short_runs.submit(laboratory.monitor.measure, session))
-        laboratory.monitor.poll(session)
-    return session
+    return await measured(laboratory.store.get(session_id), laboratory, request.app.state.workers)

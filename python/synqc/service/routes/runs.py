@@ -15,6 +15,7 @@ from synqc.apps.tds.models import HardwareTarget, RunMode, RunRecord, RunRequest
 from synqc.apps.tds.storage import StorageUnavailable
 from synqc.errors import InputError
 from synqc.service.context import Lab, durable, on_worker
+from synqc.service.description import refused
 from synqc.service.errors import UnknownRun
 from synqc.service.json_bytes import JsonBytes
 from synqc.service.routes.examples import RUN, SUMMARY, answered, asked
@@ -85,7 +86,7 @@ _DETAILS = {
 
 @router.post(
     "/sessions/{session_id}/run", operation_id="start_run", response_model=RunAnswer,
-    responses=answered({"run": RUN, "session": SUMMARY}),
+    responses={**answered({"run": RUN, "session": SUMMARY}), **refused(409)},
 )  # fmt: skip
 async def start_run(
     request: Request,
@@ -152,7 +153,10 @@ def _shown(run: RunRecord, stored: bytes) -> bytes:
 
 @router.get(
     "/runs/{run_id}/records", operation_id="read_run_records", response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={
+        200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+        **refused(400, 410),
+    },
 )  # fmt: skip
 async def read_run_records(request: Request, run_id: RunId, laboratory: Lab) -> Response:
     """Bits and records of every shot as a NumPy `.npz`, simulated again from the stored seed and checked."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from synqc.apps.tds.models import SessionRequest, SessionSummary
 from synqc.apps.tds.session import MOST_LINES
 from synqc.service.context import Lab, durable, recollected
+from synqc.service.description import refused
 from synqc.service.json_bytes import JsonBytes
 from synqc.service.routes.examples import CONFIG, SUMMARY, answered, asked
 from synqc.service.routes.parameters import SessionId
@@ -74,7 +75,7 @@ async def create_or_update_session(
 
 @router.delete(
     "/sessions/{session_id}", operation_id="delete_session", response_model=DeletedSession,
-    responses=answered({"status": "deleted", "session_id": "x1"}),
+    responses={**answered({"status": "deleted", "session_id": "x1"}), **refused(409)},
 )  # fmt: skip
 async def delete_session(session_id: SessionId, laboratory: Lab) -> dict[str, str]:
     """Forget a session, its log and telemetry; its runs stay readable."""

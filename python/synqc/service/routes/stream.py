@@ -65,7 +65,7 @@ async def stream_session(
 
 
 @router.websocket("/sessions/{session_id}/ws")
-async def watch_session(socket: WebSocket, session_id: str) -> None:
+async def watch_session(socket: WebSocket, session_id: SessionId) -> None:
     """The same events as JSON texts."""
     laboratory = laboratory_of(socket)
     try:
@@ -79,10 +79,13 @@ async def watch_session(socket: WebSocket, session_id: str) -> None:
     resume = given_number(socket.query_params.get("last_event_id"))
     sending = asyncio.ensure_future(_send_all(socket, laboratory, session, resume, interval_s))
     leaving = asyncio.ensure_future(_left(socket))
-    await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    ended_here = not leaving.done()
+    try:
+        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        ended_here = not leaving.done()
+    finally:  # also where the server cancels this
+        for task in (sending, leaving):
+            task.cancel()
     for task in (sending, leaving):
-        task.cancel()
         with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
             await task
     if ended_here:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from synqc.apps.tds.models import RunConfiguration, SweepRequest
 from synqc.service.context import Lab, on_worker
+from synqc.service.description import refused
 from synqc.service.json_bytes import JsonBytes
 from synqc.service.routes.examples import CONFIG, answered, asked
 from synqc.service.routes.parameters import SweepId
@@ -59,8 +60,9 @@ _FINISHED = {
 
 
 @router.post(
-    "/sweeps", operation_id="start_sweep", status_code=202, response_model=Sweep, responses=answered(_STARTED, 202)
-)
+    "/sweeps", operation_id="start_sweep", status_code=202, response_model=Sweep,
+    responses={**answered(_STARTED, 202), **refused(404)},
+)  # fmt: skip
 async def start_sweep(body: Annotated[SweepRequest, Body(openapi_examples=_GRIDS)], laboratory: Lab) -> dict[str, Any]:
     """Start a grid over probe strength, probe duration or both."""
     return laboratory.sweeps.start(body)

@@ -72,10 +72,10 @@ export class Api {
     throw new ApiError(response.status, problemWords(response.status, body));
   }
 
-  /** Where to listen to a session; browsers cannot send headers there. */
-  streamUrl(sessionId, intervalMs) {
+  /** Where to listen to a session, once: browsers send no headers there, and an address must not hold a key. */
+  async streamUrl(sessionId, intervalMs) {
     const asked = new URLSearchParams({ interval_ms: String(intervalMs) });
-    if (this.key) asked.set("api_key", this.key);
+    if (this.key) asked.set("ticket", (await this.post("/tickets")).ticket);
     return `${this.prefix}/sessions/${encodeURIComponent(sessionId)}/stream?${asked}`;
   }
 

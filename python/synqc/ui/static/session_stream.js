@@ -21,6 +21,7 @@ export class SessionStream {
     this._on = on;
     this._sessionId = null;
     this._source = null;
+    this._opening = 0;
     this._timers = new Set();
     this._failures = 0;
     this._polling = false;
@@ -42,6 +43,7 @@ export class SessionStream {
   }
 
   _stop() {
+    this._opening += 1;
     this._source?.close();
     this._source = null;
     this._polling = false;
@@ -58,9 +60,20 @@ export class SessionStream {
     return timer;
   }
 
-  _open() {
+  async _open() {
+    const opening = ++this._opening;
     this._source?.close();
-    const source = new EventSource(this._api.streamUrl(this._sessionId, this._intervalMs));
+    this._source = null;
+    let url;
+    try {
+      url = await this._api.streamUrl(this._sessionId, this._intervalMs);
+    } catch {
+      // Why is said where the connection is shown.
+      if (opening === this._opening) this._failed(null);
+      return;
+    }
+    if (opening !== this._opening) return;
+    const source = new EventSource(url);
     this._source = source;
     const silence = this._later(FIRST_EVENT_WITHIN_MS, () => this._failed(source));
     let alive = false;
@@ -91,7 +104,7 @@ export class SessionStream {
 
   _failed(source) {
     if (source !== this._source) return;
-    source.close();
+    source?.close();
     this._source = null;
     this._failures += 1;
     if (this._failures >= FAILURES_BEFORE_POLLING && !this._polling) {

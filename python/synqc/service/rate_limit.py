@@ -1,0 +1,50 @@
+"""How often somebody may ask."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+
+__all__ = ["RateLimit"]
+
+_MOST_BUCKETS = 10_000
+
+
+class RateLimit:
+    """A bucket of requests for each who asks, that refills evenly.
+
+    At most 10,000 buckets are kept; those that were not used for longest, and so are the fullest, go first.
+
+    >>> limit = RateLimit(1)
+    >>> limit.seconds_to_wait("a"), round(limit.seconds_to_wait("a")), limit.seconds_to_wait("b")
+    (0.0, 60, 0.0)
+    """
+
+    def __init__(self, per_minute: int) -> None:
+        self.per_minute = per_minute
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def seconds_to_wait(self, who: Hashable, *, take: bool = True) -> float:
+        """0 where a request is left, which is then taken; else how long until there is one.
+
+        Args:
+            who: Whose bucket.
+            take: False only looks.
+        """
+        now = time.monotonic()
+        left, then = self._buckets.get(who, (float(self.per_minute), now))
+        left = min(float(self.per_minute), left + (now - then) * self.per_minute / 60.0)
+        if left < 1.0:
+            if take:
+                self._put(who, left, now)
+            return (1.0 - left) * 60.0 / self.per_minute
+        if take:
+            self._put(who, left - 1.0, now)
+        return 0.0
+
+    def _put(self, who: Hashable, left: float, now: float) -> None:
+        self._buckets[who] = (left, now)
+        self._buckets.move_to_end(who)
+        if len(self._buckets) > _MOST_BUCKETS:
+            self._buckets.popitem(last=False)

@@ -1,0 +1,56 @@
+"""A body that is neither too long nor too slow."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from fastapi import HTTPException
+from starlette.types import Message, Receive
+
+from synqc.settings import Settings
+
+__all__ = ["RequestBody", "size_words"]
+
+_LAST_ANSWER = {"connection": "close"}  # what is left of the body is not read
+
+
+class RequestBody:
+    """Receives it.
+
+    Its refusals are the framework's own errors: whatever else is raised while it reads a body becomes its 400.
+    """
+
+    def __init__(self, receive: Receive, settings: Settings) -> None:
+        self._receive = receive
+        self._settings = settings
+        self._left = settings.max_body_bytes
+        self._deadline = time.monotonic() + settings.request_timeout_s
+        self._complete = False
+
+    async def receive(self) -> Message:
+        """The next part.
+
+        Raises:
+            HTTPException: 408, 413.
+        """
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(max(0.0, self._deadline - time.monotonic())):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(
+                408, f"The body must arrive within {self._settings.request_timeout_s:g} s.", _LAST_ANSWER
+            ) from None
+        if message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                raise HTTPException(413, size_words(self._settings), _LAST_ANSWER)
+            self._complete = not message.get("more_body", False)
+        return message
+
+
+def size_words(settings: Settings) -> str:
+    """Why a body is refused."""
+    return f"The body must have at most {settings.max_body_bytes} bytes."

@@ -1,0 +1,48 @@
+"""How requests are counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from synqc import metrics
+
+__all__ = ["RequestMetrics"]
+
+
+class RequestMetrics:
+    """Durations by route and status. A stream's is that until it begins; how long it lives stands elsewhere.
+
+    Args:
+        prefix: Of the API; routes are named without it, whatever it is and wherever the application is mounted.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._durations = metrics.histogram(
+            "synqc_http_request_seconds", "Time to answer; of a stream, to its beginning.",
+            labels=("method", "route", "status"),
+        )  # fmt: skip
+        self._lives = metrics.histogram("synqc_stream_seconds", "How long streams lived.", labels=("route",))
+        self._open = metrics.gauge("synqc_streams_open", "Streams that somebody watches.", labels=("route",))
+        self._known: dict[tuple[str, str, int], Any] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """An answer is complete, or a stream has begun."""
+        series = self._known.get((method, route, status))
+        if series is None:
+            series = self._durations.labels(method=method, route=self._named(route), status=str(status))
+            self._known[method, route, status] = series
+        series.record(seconds)
+
+    def stream_began(self, route: str) -> None:
+        """One more is open."""
+        self._open.labels(route=self._named(route)).add(1)
+
+    def stream_ended(self, route: str, seconds: float) -> None:
+        """One fewer is open, after so long."""
+        self._open.labels(route=self._named(route)).add(-1)
+        self._lives.labels(route=self._named(route)).record(seconds)
+
+    def _named(self, route: str) -> str:
+        below = route.removeprefix(self._prefix)
+        return below if below.startswith("/") else route
