@@ -131,6 +131,7 @@ PYTHON_OWNERS = {
     "uvicorn": ("service", "cli/serve.py", "benchmarks"),
     "sqlalchemy": ("apps/tds/storage", "cli/serve.py"),
     "openai": ("llm",),
+    "jsonschema_rs": ("llm",),
     "dotenv": ("settings.py",),
 }
 

@@ -1,7 +1,10 @@
-"""A server that plays a language model, for every test of this folder."""
+"""Servers that play a language model, for every test of this folder."""
 
 import pytest
 from chat_completions_double import ChatCompletionsDouble
+from scripted_server import ScriptedServer
+
+from synqc.llm import Endpoint, LanguageModels
 
 
 @pytest.fixture
@@ -9,3 +12,30 @@ def double():
     server = ChatCompletionsDouble()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def server():
+    started = ScriptedServer()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def client(server):
+    """Makes clients of the server, which are closed after the test."""
+    made = []
+
+    def make(*, cache=None, reuse="repeatable", strict=False, **endpoint):
+        options = {
+            "base_url": server.url,
+            "api_key": "sk-never-to-be-seen-0123456789",
+            "attempts": 1,
+            "timeout_s": 20.0,
+        }
+        made.append(LanguageModels(Endpoint(**{**options, **endpoint}), cache=cache, reuse=reuse, strict=strict))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

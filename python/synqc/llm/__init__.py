@@ -8,14 +8,37 @@
 from synqc.llm.client import LanguageModels
 from synqc.llm.completion import Completion, Spent
 from synqc.llm.endpoint import OPENAI_URL, Endpoint
-from synqc.llm.errors import LanguageModelError, MalformedAnswer, ModelRefused, ModelTimedOut, ModelUnreachable
+from synqc.llm.errors import (
+    CallCancelled,
+    CutAnswer,
+    EmptyAnswer,
+    ErrorInAnswer,
+    FilteredAnswer,
+    LanguageModelError,
+    MalformedAnswer,
+    ModelRefused,
+    ModelTimedOut,
+    ModelUnreachable,
+    PromptTooLong,
+    ProtocolError,
+)
 from synqc.llm.json_object import json_object_in
+from synqc.llm.outcome import Outcome
+from synqc.llm.price import Price, cost_of
 from synqc.llm.request import JsonForm, Message, Request
+from synqc.llm.structured import Structured, structured_in
+from synqc.llm.text_stream import AsyncTextStream, TextStream
 
 __all__ = [
     "OPENAI_URL",
+    "AsyncTextStream",
+    "CallCancelled",
     "Completion",
+    "CutAnswer",
+    "EmptyAnswer",
     "Endpoint",
+    "ErrorInAnswer",
+    "FilteredAnswer",
     "JsonForm",
     "LanguageModelError",
     "LanguageModels",
@@ -24,7 +47,15 @@ __all__ = [
     "ModelRefused",
     "ModelTimedOut",
     "ModelUnreachable",
+    "Outcome",
+    "Price",
+    "PromptTooLong",
+    "ProtocolError",
     "Request",
     "Spent",
+    "Structured",
+    "TextStream",
+    "cost_of",
     "json_object_in",
+    "structured_in",
 ]

@@ -4,28 +4,82 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from synqc.llm import _loop_thread
+from synqc.llm._protocol import Answer, NotTheProtocol, ToldOfAnError
+from synqc.llm._streamed_body import StreamedBody
 from synqc.llm.completion import Spent
 from synqc.llm.endpoint import Endpoint
-from synqc.llm.errors import LanguageModelError, MalformedAnswer, ModelRefused, ModelTimedOut, ModelUnreachable
+from synqc.llm.errors import (
+    ErrorInAnswer,
+    LanguageModelError,
+    Limit,
+    ModelRefused,
+    ModelTimedOut,
+    ModelUnreachable,
+    PromptTooLong,
+    ProtocolError,
+)
+from synqc.llm.outcome import Outcome, outcome_of
+from synqc.llm.refusal import Refusal, refusal_of, retry_after_s, window_in
+from synqc.llm.server_events import EventTooLong
 
-__all__ = ["Connection", "Reply", "TextStream"]
+__all__ = ["Clock", "Connection", "Parts", "Progress", "Reply"]
 
-_LONGEST_WORDS = 500
+_LONGEST_WORDS: Final = 500
+_AFTER_THE_END_S: Final = 2.0
+"""For what may follow a finish reason: the count of tokens and the mark of the end. Neither is worth a longer wait."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back for one body."""
+    """What came back for one body.
+
+    Args:
+        text: As the model wrote it.
+        model: As the server names it.
+        finish_reason: In the server's word.
+        refusal: What the model said in place of an answer.
+        has_thoughts: Whether the model thought aloud apart from the text.
+        spent: On this body.
+    """
 
     text: str
     model: str
     finish_reason: str
+    refusal: str
+    has_thoughts: bool
     spent: Spent
+
+    @classmethod
+    def of(cls, answer: Answer, spent: Spent) -> Reply:
+        """What an answer says. One that names no reason for its end came whole, so that it ended by itself."""
+        reason = answer.finish_reason or "stop"
+        return cls(answer.text, answer.model, reason, answer.refusal, answer.has_thoughts, spent)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it is worth."""
+        return outcome_of(self.finish_reason, self.text, self.refusal)
+
+
+class Progress:
+    """What one call has cost so far, and what its server said last; also of requests that are still under way."""
+
+    def __init__(self) -> None:
+        self.requests: Any = None
+        self.settled = Spent()
+        self.last: LanguageModelError | None = None
+
+    @property
+    def spent(self) -> Spent:
+        """Until now."""
+        under_way = (0 if self.requests is None else self.requests.sent) - self.settled.calls
+        return self.settled + Spent(under_way) if under_way > 0 else self.settled
 
 
 class Connection:
@@ -37,36 +91,64 @@ class Connection:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._places = asyncio.Semaphore(endpoint.most_at_once)
 
-    async def reply(self, body: dict[str, Any]) -> Reply:
-        """Send a body and read the whole answer."""
+    async def reply(self, body: dict[str, Any], progress: Progress, seconds: float) -> Reply:
+        """Send a body once and read the whole answer, in so many seconds from when a place is free."""
         sdk = self._client()
         async with self._places:
-            started = time.perf_counter()
-            raw = await self._sent(sdk, body, started)
-            return _reply_of(raw, body["model"], time.perf_counter() - started)
+            before, started = self._counting(progress), time.perf_counter()
+            answer = Answer(body["model"])
+            failure: BaseException | None = None
+            try:
+                async with asyncio.timeout(seconds):
+                    async with sdk.chat.completions.with_streaming_response.create(**body) as response:
+                        body_of = StreamedBody(answer, self.endpoint.most_bytes)
+                        async for piece in response.http_response.aiter_raw():
+                            body_of.feed(piece)
+                        body_of.end()
+            except TimeoutError:
+                failure = ModelTimedOut(
+                    f"No answer from {self.endpoint.base_url} within {self.endpoint.timeout_s:g} s.",
+                    limit="total", seconds=self.endpoint.timeout_s,
+                )  # fmt: skip
+            except Exception as error:
+                failure = self.failure(error, progress.requests.sent - before)
+            calls, latency = progress.requests.sent - before, time.perf_counter() - started
+            if failure is None:
+                spent = answer.spent(calls, latency)
+                progress.settled += spent
+                return Reply.of(answer, spent)
+            self.settle(failure, progress, calls, latency, answer)
+        raise failure
 
-    async def stream(self, body: dict[str, Any]) -> TextStream:
+    async def stream(self, body: dict[str, Any], progress: Progress, clock: Clock) -> Parts:
         """Send a body and wait for the answer's beginning."""
         sdk = self._client()
-        places = self._places
+        places, where, idle = self._places, self.endpoint.base_url, self.endpoint.idle_s
+        wait, limit, seconds = clock.next_limit("place", idle)  # whoever reads a stream is waiting for it
         try:
-            async with asyncio.timeout(self.endpoint.timeout_s):  # whoever reads a stream is waiting for it
+            async with asyncio.timeout(wait):
                 await places.acquire()
         except TimeoutError:
-            raise ModelTimedOut(f"{self.endpoint.base_url} was busy for {self.endpoint.timeout_s:g} s.") from None
+            raise ModelTimedOut(f"{where} was busy for {seconds:g} s.", limit=limit, seconds=seconds) from None
+        manager: Any = None
+        failure: BaseException | None = None
+        before, started = self._counting(progress, streaming=True), time.perf_counter()
         try:
-            started = time.perf_counter()
-            return TextStream(await self._sent(sdk, body, started), self, started, places)
+            wait, limit, seconds = clock.next_limit("idle", idle)
+            try:
+                async with asyncio.timeout(wait):
+                    manager = sdk.chat.completions.with_streaming_response.create(**body)
+                    response = await manager.__aenter__()
+                return Parts(self, response.http_response, body["model"], progress, clock, before, started, places)
+            except TimeoutError:
+                failure = clock.timed_out(where, limit, seconds)
+            except Exception as error:
+                failure = self.failure(error, progress.requests.sent - before)
+            self.settle(failure, progress, progress.requests.sent - before, time.perf_counter() - started, None)
         except BaseException:
             places.release()
             raise
-
-    async def _sent(self, sdk: Any, body: dict[str, Any], started: float) -> Any:
-        try:
-            async with asyncio.timeout(self.endpoint.timeout_s):
-                return await sdk.chat.completions.create(**body)
-        except Exception as error:
-            failure = self.failure(error, Spent(1, latency_s=time.perf_counter() - started))
+        places.release()
         raise failure
 
     async def close(self) -> None:
@@ -78,109 +160,208 @@ class Connection:
     def _client(self) -> Any:
         loop = _loop_thread.shared.loop()
         if self._sdk is None or self._loop is not loop:  # a forked child has another loop
-            import openai
+            from synqc.llm import _openai_sdk
 
-            endpoint = self.endpoint
-            self._loop, self._places = loop, asyncio.Semaphore(endpoint.most_at_once)
-            self._sdk = openai.AsyncOpenAI(
-                base_url=endpoint.base_url,
-                api_key=endpoint.api_key.strip(),
-                timeout=openai.Timeout(endpoint.timeout_s, connect=endpoint.connect_timeout_s),
-                max_retries=endpoint.attempts - 1,
-            )
+            self._loop, self._places = loop, asyncio.Semaphore(self.endpoint.most_at_once)
+            self._sdk = _openai_sdk.connected(self.endpoint)
+            _loop_thread.shared.close_at_exit(self)
         return self._sdk
 
-    def failure(self, error: Exception, spent: Spent) -> Exception:
+    def _counting(self, progress: Progress, *, streaming: bool = False) -> int:
+        """Count requests of this task for this call; how many there were before."""
+        from synqc.llm import _openai_sdk
+
+        if progress.requests is None:
+            progress.requests = _openai_sdk.Requests()
+        progress.requests.streaming = streaming
+        _openai_sdk.requests.set(progress.requests)
+        return int(progress.requests.sent)
+
+    def settle(
+        self, failure: BaseException, progress: Progress, calls: int, latency_s: float, answer: Answer | None
+    ) -> None:
+        """Put what was spent and said into an error."""
+        was_refused = isinstance(failure, ModelRefused)
+        spent = Spent.without_answer(calls, latency_s) if was_refused else Spent(calls, latency_s=latency_s)
+        if answer is not None and answer.documents:
+            spent = answer.spent(calls, latency_s)
+        progress.settled += spent
+        if isinstance(failure, LanguageModelError):
+            failure.spent = spent
+            progress.last = failure
+            if answer is not None:
+                failure.answer = failure.answer or answer.text
+                failure.finish_reason = failure.finish_reason or answer.finish_reason
+
+    def failure(self, error: Exception, sent: int) -> BaseException:
         """Ours for one of theirs. To be raised after theirs is handled: its words and headers may hold the key, and it
         must not become the cause or context of anything that is logged.
+
+        Args:
+            error: Theirs.
+            sent: How many requests had gone out.
         """
         import openai
 
+        from synqc.llm import _openai_sdk
+
         where = self.endpoint.base_url
-        if isinstance(error, (openai.APITimeoutError, TimeoutError)):
-            return ModelTimedOut(f"No answer from {where} within {self.endpoint.timeout_s:g} s.", spent=spent)
+        if isinstance(error, LanguageModelError):
+            return error
         if isinstance(error, openai.APIStatusError):
-            words = self._words(f"{where} answered {error.status_code}: {error.message}")
-            return ModelRefused(words, status=error.status_code, spent=spent)
-        if isinstance(error, openai.APIConnectionError):
-            return ModelUnreachable(self._words(f"Nobody answers at {where}: {_reason(error)}"), spent=spent)
+            return self._refused(error)
+        if isinstance(error, ToldOfAnError):
+            return self.told(error.refusal)
+        if isinstance(error, (NotTheProtocol, _openai_sdk.Unpackable)):
+            return ProtocolError(self._words(f"{where} did not answer in the protocol: {error}."))
+        if isinstance(error, (_openai_sdk.TooLarge, EventTooLong)):
+            return ProtocolError(
+                f"{where} answered with more than the {self.endpoint.most_bytes} bytes that are taken."
+            )
+        if isinstance(error, UnicodeError):
+            return ProtocolError(f"{where} did not answer in the protocol: its body is no UTF-8.")
+        bottom = _openai_sdk.deepest(error)
+        reason, cause = str(bottom) or type(bottom).__name__, type(bottom).__name__
+        if _openai_sdk.is_timeout(error):
+            seconds = self.endpoint.connect_timeout_s
+            return ModelTimedOut(
+                f"No connection to {where} within {seconds:g} s.", limit="connect", seconds=seconds, cause=cause
+            )
+        if _openai_sdk.is_no_http(error):
+            return ProtocolError(self._words(f"{where} did not answer in HTTP: {reason}."), cause=cause)
+        if _openai_sdk.is_transport_failure(error):
+            if sent:
+                told = f"The connection to {where} broke: {reason}"
+            elif _openai_sdk.is_about_certificates(bottom):
+                told = f"No secure connection to {where}: {reason}"
+            else:
+                told = f"Nobody answers at {where}: {reason}"
+            return ModelUnreachable(self._words(told), cause=cause)
         if isinstance(error, openai.OpenAIError):
-            return LanguageModelError(self._words(f"{where} failed: {error}"), spent=spent)
-        if isinstance(error, ValueError):
-            return MalformedAnswer(f"{where} did not answer in the protocol: its body is no JSON.", spent=spent)
-        if type(error).__module__.startswith("http"):  # the SDK passes on what breaks a stream
-            return ModelUnreachable(self._words(f"The connection to {where} broke: {_reason(error)}"), spent=spent)
+            return ProtocolError(self._words(f"{where} failed: {error}"), cause=cause)
         return error
+
+    def told(self, refusal: Refusal) -> LanguageModelError:
+        """An error inside an answer."""
+        words = self._words(refusal.words)
+        code = f" with code {refusal.status}" if refusal.status else ""
+        told = self._words(f"{self.endpoint.base_url} answered an error{code}: {words}")
+        return ErrorInAnswer(told, words=words, status=refusal.status)
+
+    def _refused(self, error: Any) -> ModelRefused:
+        response, status = error.response, error.status_code
+        words = self._words(refusal_of(response.content))
+        if 300 <= status < 400:
+            words = f"it has moved to {self._words(response.headers.get('location', 'another address'))}"
+        should_retry = {"true": True, "false": False}.get(response.headers.get("x-should-retry", "").lower())
+        details: dict[str, Any] = {
+            "words": words, "status": status, "retry_after_s": retry_after_s(response.headers),
+            "should_retry": should_retry,
+        }  # fmt: skip
+        message = f"{self.endpoint.base_url} answered {status}: {words or response.reason_phrase or 'nothing'}"
+        too_long, limit = window_in(words) if status not in (401, 403, 429) else (False, None)
+        if too_long:
+            return PromptTooLong(self._words(message), limit_tokens=limit, **details)
+        return ModelRefused(self._words(message), **details)
 
     def _words(self, text: str) -> str:
         return self.endpoint.without_secrets(text)[:_LONGEST_WORDS]
 
 
-class TextStream:
-    """Parts of one answer as they come. `spent` is complete when it has ended."""
+class Clock:
+    """The limits of one stream; made on the loop that reads it."""
 
-    def __init__(self, raw: Any, connection: Connection, started: float, place: asyncio.Semaphore) -> None:
-        self._raw = raw
-        self._connection = connection
-        self._started = started
-        self._place = place
-        self.spent = Spent(1)
+    def __init__(self, total_s: float, deadline_s: float | None) -> None:
+        now = asyncio.get_running_loop().time()
+        self._ends: list[tuple[float, Limit, float]] = [(now + total_s, "total", total_s)]
+        if deadline_s is not None:
+            self._ends.append((now + deadline_s, "deadline", deadline_s))
 
-    async def __aiter__(self) -> AsyncIterator[str]:
-        """The parts that hold text.
+    @property
+    def left_s(self) -> float:
+        """Until the first of them."""
+        return max(0.0, min(self._ends)[0] - asyncio.get_running_loop().time())
+
+    def next_limit(self, limit: Limit, seconds: float) -> tuple[float, Limit, float]:
+        """How long to wait now, which limit it is that ends the waiting, and that limit in seconds."""
+        _, other, other_s = min(self._ends)
+        left = self.left_s
+        return (seconds, limit, seconds) if seconds <= left else (left, other, other_s)
+
+    @staticmethod
+    def timed_out(where: str, limit: Limit, seconds: float) -> ModelTimedOut:
+        """The error that says which limit it was."""
+        said = {
+            "idle": f"No answer from {where} within {seconds:g} s: nothing came for so long, the idle limit.",
+            "total": f"No whole answer from {where} within {seconds:g} s, the total limit of a stream.",
+            "deadline": f"No whole answer from {where} within {seconds:g} s, the caller's deadline.",
+        }
+        return ModelTimedOut(said[limit], limit=limit, seconds=seconds)
+
+
+class Parts:
+    """Parts of one answer as they come."""
+
+    def __init__(
+        self, connection: Connection, response: Any, model: str, progress: Progress, clock: Clock, before: int,
+        started: float, place: asyncio.Semaphore,
+    ) -> None:  # fmt: skip
+        self.answer = Answer(model)
+        self._connection, self._response, self._progress, self._clock = connection, response, progress, clock
+        self._before, self._started, self._place = before, started, place
+        self._pieces: AsyncIterator[bytes] = response.aiter_raw()
+        self._body = StreamedBody(self.answer, connection.endpoint.most_bytes)
+        self._ready: deque[str] = deque()
+        self._ended = self._settled = self._closed = False
+
+    async def next(self) -> str | None:
+        """The next part that holds text, or None at the end.
 
         Raises:
-            MalformedAnswer: It ended before the model said that it had ended.
+            LanguageModelError: There is no next part, and no end that the model said was one.
         """
-        ended = False
-        chunks = aiter(self._raw)
-        while True:
-            failure: Exception | None = None
+        while not self._ready and not self._ended:
+            failure: BaseException | None = None
+            wait, limit, seconds = self._clock.next_limit("idle", self._connection.endpoint.idle_s)
+            if self.answer.finish_reason:
+                wait = min(wait, _AFTER_THE_END_S)
             try:
-                # For each part anew: a generator may not hold it across a yield.
-                async with asyncio.timeout(self._connection.endpoint.timeout_s):
-                    chunk = await anext(chunks, None)
+                async with asyncio.timeout(wait):
+                    piece = await anext(self._pieces, None)
+                self._ready += self._body.end() if piece is None else self._body.feed(piece)
+                self._ended = piece is None or self._body.done
+            except TimeoutError:
+                failure = Clock.timed_out(self._connection.endpoint.base_url, limit, seconds)
             except Exception as error:
-                failure = self._connection.failure(error, self.spent)
+                failure = self._connection.failure(error, 1)
+            if isinstance(failure, (ModelTimedOut, ModelUnreachable)) and self.answer.finish_reason:
+                self._ended, failure = True, None  # the answer is whole, and only what may follow it is missing
             if failure is not None:
+                self._settle(failure)
                 raise failure
-            if chunk is None:
-                break
-            if getattr(chunk, "usage", None) is not None:
-                self.spent = _spent(chunk, time.perf_counter() - self._started)
-            for choice in (getattr(chunk, "choices", None) or ())[:1]:
-                ended = ended or bool(choice.finish_reason)
-                if choice.delta is not None and choice.delta.content:
-                    yield choice.delta.content
-        if not ended:
-            raise MalformedAnswer("The stream broke off before the answer's end.", spent=self.spent)
+        if self._ready:
+            return self._ready.popleft()
+        self._settle()
+        return None
 
     async def close(self) -> None:
         """End the call."""
-        self._place.release()
-        await self._raw.close()
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._settle()
+        finally:
+            self._place.release()
+            await self._response.aclose()
 
-
-def _reason(error: BaseException) -> str:
-    """What is at the bottom of it; some errors of connections have no words."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return str(error) or type(error).__name__
-
-
-def _reply_of(raw: Any, model: str, latency_s: float) -> Reply:
-    spent = _spent(raw, latency_s)
-    choices = getattr(raw, "choices", None)
-    if not isinstance(choices, list) or not choices or getattr(choices[0], "message", None) is None:
-        raise MalformedAnswer("The server did not answer in the protocol: there are no choices.", spent=spent)
-    message = choices[0].message
-    text = message.content if isinstance(message.content, str) else ""
-    named = raw.model if isinstance(raw.model, str) and raw.model else model
-    return Reply(text, named, str(choices[0].finish_reason or "stop"), spent)
-
-
-def _spent(raw: Any, latency_s: float) -> Spent:
-    usage = getattr(raw, "usage", None)
-    counts = [getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens")]
-    prompt, completion = (count if isinstance(count, int) and count >= 0 else None for count in counts)
-    return Spent(1, prompt, completion, latency_s)
+    def _settle(self, failure: BaseException | None = None) -> None:
+        if self._settled:
+            return
+        self._settled = True
+        calls = self._progress.requests.sent - self._before
+        latency = time.perf_counter() - self._started
+        if failure is None:
+            self._progress.settled += self.answer.spent(calls, latency)
+        else:
+            self._connection.settle(failure, self._progress, calls, latency, self.answer)

@@ -3,29 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import random
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar, overload
+from types import TracebackType
+from typing import Any, Final, Literal, Self, TypeVar, overload
 
-from synqc.cache import Answer, Control, MemoryCache
+from synqc.cache import Control
 from synqc.errors import MissingExtra
 from synqc.llm import _loop_thread, reporting
-from synqc.llm._connection import Connection, Reply
-from synqc.llm.completion import Completion, Spent
-from synqc.llm.dialect import Dialect
+from synqc.llm._connection import Clock, Connection, Parts, Progress, Reply
+from synqc.llm._sharing import SharedCalls
+from synqc.llm.completion import Completion
+from synqc.llm.dialect import Dialect, Dialects
 from synqc.llm.endpoint import Endpoint
-from synqc.llm.errors import LanguageModelError, MalformedAnswer, ModelTimedOut
+from synqc.llm.errors import (
+    CallCancelled,
+    CutAnswer,
+    EmptyAnswer,
+    ErrorInAnswer,
+    FilteredAnswer,
+    LanguageModelError,
+    MalformedAnswer,
+    ModelRefused,
+    ModelTimedOut,
+    PromptTooLong,
+    ProtocolError,
+)
+from synqc.llm.outcome import Outcome
+from synqc.llm.prompt_size import is_truncated
 from synqc.llm.request import Message, Request
+from synqc.llm.structured import structured_in
+from synqc.llm.text_stream import AsyncTextStream, Deltas, TextStream
 
 __all__ = ["LanguageModels"]
 
 _log = logging.getLogger("synqc.llm")
-_MOST_DIALECTS = 256
-_LONGEST_QUOTE = 4000
+_LONGEST_QUOTE: Final = 4000
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 8.0
+_KIND: Final = "chat_completion"
+_CLOSED: Final = "The client was closed while the call was under way."
 Value = TypeVar("Value")
 Reuse = Literal["repeatable", "always"]
 
@@ -34,13 +57,22 @@ class LanguageModels:
     """The models of one server.
 
     Every call has three doors: `submit` returns a future, `complete` waits for it, `acomplete` is awaited. Any thread
-    and any event loop may use them at once. What a server does not understand of a request (a JSON schema, a
-    temperature, ...) is left out or said in words, and what it understood is remembered for that model.
+    and any event loop may use them at once. What a server says it does not understand of a request (a JSON schema, a
+    temperature, ...) is left out or said in words, and what it understood is remembered for that model for an hour.
+
+    Every call has one outcome (see `Outcome`). Only `ok` is an answer, and only that is kept in the cache; every other
+    outcome is an error of its own class.
+
+    Close it, or use it in `with` or `async with`; what is not closed is closed when it is forgotten, or when the
+    process ends.
 
     Args:
         endpoint: Where, and how long an answer may take.
-        cache: Keeps answers; None: every request is a call. Answers that were cut short or malformed are not kept.
-        reuse: Which answers are kept: "repeatable" ones, of temperature 0 or with a seed, or "always".
+        cache: Keeps answers; None: every request is a call.
+        reuse: Which answers are kept: "repeatable" ones, of temperature 0 or with a seed that the model took, or
+            "always".
+        strict: A conversation of which the server read only a part is an error (PromptTooLong); otherwise the
+            completion says so (`prompt_truncated`) and is not kept.
 
     Raises:
         MissingExtra: The package `openai` is not installed.
@@ -60,21 +92,43 @@ class LanguageModels:
         *,
         cache: Any | None = None,
         reuse: Reuse = "repeatable",
+        strict: bool = False,
     ) -> None:
         if importlib.util.find_spec("openai") is None:
-            raise MissingExtra("Language models need the package `openai`: pip install 'synqc[service]'.")
+            raise MissingExtra("Language models need the package `openai`: pip install 'synqc[llm]'.")
         self.endpoint = endpoint
         self.cache = cache
+        self._peek = getattr(cache, "peek", None)  # a cache that has it answers without waiting for anything
         self._reuse = reuse
-        self._dialects: MemoryCache = MemoryCache(_MOST_DIALECTS)
+        self._strict = strict
+        self._dialects = Dialects()
         self._connection = Connection(endpoint)
+        self._calls: set[asyncio.Task[Any]] = set()
+        self._dismissed: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
+        weakref.finalize(self, _let_go, self._connection).atexit = False  # the loop's thread does that
 
     def __repr__(self) -> str:
         return f"<language models at {self.endpoint.base_url}>"
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
     @overload
     def submit(
-        self, request: Request, *, deadline_s: float | None = ..., control: Control | None = ...
+        self, request: Request, *, deadline_s: float | None = ..., control: Control | None = ..., partial: bool = ...
     ) -> Future[Completion[str]]: ...
     @overload
     def submit(
@@ -85,6 +139,7 @@ class LanguageModels:
         repeats: int = ...,
         deadline_s: float | None = ...,
         control: Control | None = ...,
+        partial: bool = ...,
     ) -> Future[Completion[Value]]: ...
 
     def submit(
@@ -95,22 +150,30 @@ class LanguageModels:
         repeats: int = 0,
         deadline_s: float | None = None,
         control: Control | None = None,
+        partial: bool = False,
     ) -> Future[Completion[Any]]:
         """Ask, and go on meanwhile; cancelling the future ends the call.
 
         Args:
             request: What is asked.
             read: Makes a value of the answer's text, or raises ValueError with words the model can learn from. It must
-                be quick and must not ask in turn.
-            repeats: How often to ask again if `read` raised, each time with the answer and those words.
+                be quick and must not ask in turn. With a form, it is given the text of the object that fits.
+            repeats: How often to ask again if `read` raised or the answer was empty, each time with the answer and the
+                reason. A cut or filtered answer is not asked for again.
             deadline_s: All of it must be done by then.
             control: What this request asks of the cache.
+            partial: Take the beginning of an answer that was cut or filtered, as long as `read` takes it; `outcome`
+                says so, and it is not kept. With a form there is no such thing: half an object is none.
 
         Raises (through the future):
-            ModelTimedOut, ModelUnreachable, ModelRefused: There was no answer.
-            MalformedAnswer: `read` raised for every answer.
+            LanguageModelError: There is no answer; its class is the outcome's.
         """
-        return _loop_thread.shared.submit(self._within(deadline_s, self._answered(request, read, repeats, control)))
+        kept = self._kept(request, read, control)
+        if kept is not None:
+            done: Future[Completion[Any]] = Future()
+            done.set_result(kept)
+            return done
+        return _loop_thread.shared.submit(self._within(deadline_s, request, read, repeats, control, partial))
 
     def submit_all(
         self,
@@ -120,11 +183,12 @@ class LanguageModels:
         repeats: int = 0,
         deadline_s: float | None = None,
         control: Control | None = None,
+        partial: bool = False,
     ) -> Future[list[Completion[Value] | LanguageModelError]]:
         """Ask all at once; each answer or failure stands where its request stood. See `submit`."""
 
         async def answered() -> list[Completion[Value] | LanguageModelError]:
-            one = (self._within(deadline_s, self._answered(request, read, repeats, control)) for request in requests)
+            one = (self._within(deadline_s, request, read, repeats, control, partial) for request in requests)
             outcomes = await asyncio.gather(*one, return_exceptions=True)
             for outcome in outcomes:
                 if isinstance(outcome, BaseException) and not isinstance(outcome, LanguageModelError):
@@ -141,9 +205,17 @@ class LanguageModels:
         repeats: int = 0,
         deadline_s: float | None = None,
         control: Control | None = None,
+        partial: bool = False,
     ) -> Completion[Any]:
         """Ask and wait; see `submit`."""
-        return _result(self.submit(request, read, repeats=repeats, deadline_s=deadline_s, control=control))
+        future = self.submit(
+            request, read, repeats=repeats, deadline_s=deadline_s, control=control, partial=partial
+        )  # fmt: skip
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # Ctrl-C: nobody wants the answer any more
+            raise
 
     async def acomplete(
         self,
@@ -153,92 +225,179 @@ class LanguageModels:
         repeats: int = 0,
         deadline_s: float | None = None,
         control: Control | None = None,
+        partial: bool = False,
     ) -> Completion[Any]:
-        """Ask and wait in a coroutine; see `submit`."""
-        return await asyncio.wrap_future(
-            self.submit(request, read, repeats=repeats, deadline_s=deadline_s, control=control)
-        )
+        """Ask and wait in a coroutine; see `submit`. What a MemoryCache holds is answered at once."""
+        kept = self._kept(request, read, control)
+        if kept is not None:
+            return kept
+        asked = self._within(deadline_s, request, read, repeats, control, partial)
+        return await asyncio.wrap_future(_loop_thread.shared.submit(asked))
 
-    def stream(self, request: Request) -> Iterator[str]:
-        """The answer's text part by part; leaving the iterator ends the call. It is not cached."""
-        deltas = self._deltas(request)
-        try:
-            while (delta := _result(_loop_thread.shared.submit(_next(deltas)))) is not None:
-                yield delta
-        finally:
-            _loop_thread.shared.submit(_closed(deltas)).result()
+    def stream(self, request: Request, *, deadline_s: float | None = None, partial: bool = False) -> TextStream:
+        """The answer's text part by part; leaving or closing the iterator ends the call. It is not cached.
 
-    async def astream(self, request: Request) -> AsyncIterator[str]:
+        Args:
+            request: What is asked.
+            deadline_s: All of it must be done by then, beside the endpoint's own limits.
+            partial: End like any other where the answer was cut or filtered; otherwise an error follows the parts.
+        """
+        return TextStream(self._deltas(request, deadline_s, partial))
+
+    def astream(self, request: Request, *, deadline_s: float | None = None, partial: bool = False) -> AsyncTextStream:
         """Like `stream`, in a coroutine."""
-        deltas = self._deltas(request)
-        try:
-            while (delta := await asyncio.wrap_future(_loop_thread.shared.submit(_next(deltas)))) is not None:
-                yield delta
-        finally:
-            await asyncio.wrap_future(_loop_thread.shared.submit(_closed(deltas)))
+        return AsyncTextStream(self._deltas(request, deadline_s, partial))
 
     def close(self) -> None:
-        """Let go of connections; the next request makes new ones."""
-        _loop_thread.shared.submit(self._connection.close()).result()
+        """End what is under way with `CallCancelled`, and let go of connections; the next request makes new ones."""
+        _loop_thread.shared.submit(self._closed()).result()
 
-    async def _within(self, deadline_s: float | None, answered: Any) -> Completion[Any]:
+    async def aclose(self) -> None:
+        """Like `close`, in a coroutine."""
+        await asyncio.wrap_future(_loop_thread.shared.submit(self._closed()))
+
+    async def _closed(self) -> None:
+        under_way = [task for task in self._calls if not task.done()]
+        for task in under_way:
+            self._dismissed.add(task)
+            task.cancel()
+        if under_way:
+            await asyncio.wait(under_way)
+        await self._connection.close()
+
+    async def _within(
+        self, deadline_s: float | None, request: Request, read: Callable[[str], Any], repeats: int,
+        control: Control | None, partial: bool,
+    ) -> Completion[Any]:  # fmt: skip
+        progress = Progress()
         try:
-            async with asyncio.timeout(deadline_s):
-                completion: Completion[Any] = await answered
-                return completion
+            with self._under_way(progress):
+                async with asyncio.timeout(deadline_s):
+                    return await self._answered(request, read, repeats, control, partial, progress)
         except ModelTimedOut:
             raise
         except TimeoutError:
-            raise ModelTimedOut(f"The model did not give a usable answer within {deadline_s} s.") from None
+            raise _past_the_deadline(deadline_s or 0.0, progress) from None
+
+    @contextlib.contextmanager
+    def _under_way(self, progress: Progress) -> Iterator[None]:
+        """The present task is a call, which ends if the client is closed."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._calls.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if task not in self._dismissed:
+                raise
+            raise CallCancelled(_CLOSED, spent=progress.spent) from None
+        finally:
+            self._calls.discard(task)
+
+    def _may_keep(self, request: Request) -> bool:
+        return self.cache is not None and (self._reuse == "always" or request.repeatable)
+
+    def _key(self, request: Request) -> str:
+        return request.key(self.endpoint.base_url, tenant=self.endpoint.tenant)
+
+    def _kept(self, request: Request, read: Callable[[str], Any], control: Control | None) -> Completion[Any] | None:
+        """What is kept, if that can be told on the caller's own thread."""
+        if control is not None or self._peek is None or not self._may_keep(request):
+            return None
+        key = self._key(request)
+        if self._peek(key) is None or self.cache is None or (plain := self.cache.get(key)) is None:
+            return None
+        try:
+            return Completion.from_plain(plain, read(plain["read"]), cached=True)
+        except ValueError:  # kept for a reader that was content with less
+            return None
 
     async def _answered(
-        self, request: Request, read: Callable[[str], Any], repeats: int, control: Control | None
-    ) -> Completion[Any]:
-        if self.cache is None or not (self._reuse == "always" or request.repeatable):
-            return await self._asked(request, read, repeats)
-        asked: list[Completion[Any]] = []
+        self, request: Request, read: Callable[[str], Any], repeats: int, control: Control | None, partial: bool,
+        progress: Progress,
+    ) -> Completion[Any]:  # fmt: skip
+        if not self._may_keep(request):
+            return (await self._asked(request, read, repeats, partial, progress)).completion
 
-        async def ask() -> dict[str, Any]:
-            completion = await self._asked(request, read, repeats)
-            asked.append(completion)
-            if completion.finish_reason == "length":
-                raise _NotToBeKept(completion)
-            return completion.to_plain()
+        async def call(progress: Progress) -> _Answered | dict[str, Any]:
+            return await self._kept_or_asked(request, read, repeats, control, partial, progress)
 
+        if control is not None and control.no_cache:  # each such request wants an answer of its own
+            found, began = await call(progress), True
+        else:
+            key = (id(self.cache), self._key(request), control, partial)
+            found, began = await _shared_calls.result(key, call, progress)
+        if isinstance(found, _Answered) and began:
+            return found.completion
+        plain = found.plain() if isinstance(found, _Answered) else found
         try:
-            kept: Answer = await self.cache.aanswer(
-                request.key(self.endpoint.base_url), ask, kind="chat_completion", control=control
-            )
-        except _NotToBeKept as cut:
-            return replace(cut.completion, value=read(cut.completion.text))
-        if asked:
-            return asked[0]
-        try:
-            return Completion.from_plain(kept.value, read(kept.value["text"]), cached=True)
+            completion = Completion.from_plain(plain, read(plain["read"]), cached=True)
         except ValueError:  # kept for a reader that was content with less
             anew = replace(control or Control(), no_cache=True, only_if_cached=False)
-            return await self._answered(request, read, repeats, anew)
+            return await self._answered(request, read, repeats, anew, partial, progress)
+        if isinstance(found, _Answered):
+            other = found.completion
+            return replace(completion, outcome=other.outcome, prompt_truncated=other.prompt_truncated)
+        return completion
 
-    async def _asked(self, request: Request, read: Callable[[str], Any], repeats: int) -> Completion[Any]:
+    async def _kept_or_asked(
+        self, request: Request, read: Callable[[str], Any], repeats: int, control: Control | None, partial: bool,
+        progress: Progress,
+    ) -> _Answered | dict[str, Any]:  # fmt: skip
+        """What the cache holds; else what the model answers, kept if it may be."""
+        asked: list[_Answered] = []
+
+        async def ask() -> dict[str, Any]:
+            answered = await self._asked(request, read, repeats, partial, progress)
+            asked.append(answered)
+            if not self._is_to_be_kept(answered.completion):
+                raise _NotToBeKept
+            return answered.plain()
+
+        assert self.cache is not None
+        try:
+            kept = await self.cache.aanswer(self._key(request), ask, kind=_KIND, control=control)
+        except _NotToBeKept:
+            if not asked:  # it was somebody else's, through another client of this cache
+                return await self._asked(request, read, repeats, partial, progress)
+        if asked:
+            return asked[0]
+        plain: dict[str, Any] = kept.value
+        return plain
+
+    def _is_to_be_kept(self, completion: Completion[Any]) -> bool:
+        if not completion.outcome.is_success or completion.prompt_truncated:
+            return False
+        # What was answered without the temperature or the seed that was asked for will not be answered again.
+        return self._reuse == "always" or not completion.ignored
+
+    async def _asked(
+        self, request: Request, read: Callable[[str], Any], repeats: int, partial: bool, progress: Progress
+    ) -> _Answered:
         """Ask until `read` is content."""
-        messages, spent = request.messages, Spent()
+        messages = request.messages
+        problem = ""
         for repeat in range(repeats + 1):
-            try:
-                reply, dialect = await self._called(request, messages)
-            except LanguageModelError as error:
-                error.spent = spent + error.spent
-                raise
-            spent += reply.spent
-            try:
-                value = read(reply.text)
-            except ValueError as error:
-                reporting.count_malformed(request.model)
-                problem = str(error)
-            else:
-                return Completion(
-                    value, reply.text, reply.model, reply.finish_reason, spent, dialect.form_of(request),
-                    dialect.ignored(request),
-                )  # fmt: skip
+            reply, dialect = await self._called(request, messages, progress)
+            told = self._refused_by_model(request, reply, partial)
+            if told is None and reply.outcome is not Outcome.EMPTY:
+                try:
+                    answered = self._read(request, read, reply, dialect, progress, repair=False)
+                except ValueError as error:
+                    if reply.outcome is not Outcome.OK:
+                        told = _error_of(reply, self.endpoint.base_url)
+                    problem = str(error)
+                else:
+                    return answered
+            elif told is None:
+                problem = "it is empty"
+            if told is not None:
+                reporting.count_outcome(request.model, told.outcome)
+                told.spent = progress.settled
+                raise told
+            if repeat < repeats:
+                outcome = reply.outcome if reply.outcome is Outcome.EMPTY else Outcome.MALFORMED
+                reporting.count_outcome(request.model, outcome)
             _log.info("Answer %d of model %s is of no use.", repeat + 1, request.model)
             correction = f"Your answer cannot be used: {problem}. Answer again, in the form that was asked for."
             messages = (
@@ -246,78 +405,201 @@ class LanguageModels:
                 Message("assistant", reply.text[:_LONGEST_QUOTE] or "(nothing)"),
                 Message("user", correction),
             )
-        raise MalformedAnswer(
-            f"The model's answer cannot be used, after {spent.calls} tries: {problem}.", spent=spent, answer=reply.text
-        )
+        if request.form is not None and request.form.repair and reply.outcome is Outcome.OK:
+            try:
+                return self._read(request, read, reply, dialect, progress, repair=True)
+            except ValueError:
+                pass
+        raise self._useless(request, reply, problem, repeats + 1, progress)
 
-    async def _called(self, request: Request, messages: tuple[Message, ...]) -> tuple[Reply, Dialect]:
-        """Ask once, in as many ways as it takes for the server to understand."""
-        dialect = self._dialects.get(request.model) or Dialect()
-        with reporting.call_timer.labels(model=request.model):
-            while True:
-                sent = dialect.parameters(request, messages)
-                try:
-                    reply = await self._connection.reply(sent)
-                    break
-                except LanguageModelError as error:
-                    dialect = self._simpler(dialect, sent, error)
+    def _read(
+        self, request: Request, read: Callable[[str], Any], reply: Reply, dialect: Dialect, progress: Progress,
+        *, repair: bool,
+    ) -> _Answered:  # fmt: skip
+        """The completion a reply makes; ValueError if it makes none."""
+        text = reply.text
+        repaired: tuple[str, ...] = ()
+        if request.form is None:
+            value = read(text)
+        else:
+            values: list[Any] = []
+            form = request.form
+            found = structured_in(
+                text, form.schema, checked=form.checked, accept=lambda found: values.append(read(found)), repair=repair
+            )
+            text, repaired, value = found.text, found.repaired, values[-1]
+        truncated = is_truncated(request.messages, reply.spent)
+        completion = Completion(
+            value, reply.text, reply.model, reply.finish_reason, progress.settled, dialect.form_of(request),
+            dialect.ignored(request), outcome=reply.outcome, repaired=repaired, prompt_truncated=truncated,
+        )  # fmt: skip
+        reporting.count_outcome(request.model, reply.outcome)
+        return _Answered(completion, text)
+
+    def _refused_by_model(self, request: Request, reply: Reply, partial: bool) -> LanguageModelError | None:
+        """Why a reply is no answer whatever its text, or None."""
+        where = self.endpoint.base_url
+        if is_truncated(request.messages, reply.spent):
+            reporting.count_truncated(request.model)
+            if self._strict:
+                return PromptTooLong(
+                    f"{where} read only {reply.spent.prompt_tokens} tokens of a conversation that has more.",
+                    limit_tokens=reply.spent.prompt_tokens, answer=reply.text, status=200,
+                )  # fmt: skip
+        if reply.outcome in (Outcome.OK, Outcome.EMPTY):
+            return None
+        if partial and request.form is None and reply.outcome in (Outcome.CUT, Outcome.FILTERED) and reply.text.strip():
+            return None
+        return _error_of(reply, where)
+
+    def _useless(
+        self, request: Request, reply: Reply, problem: str, tries: int, progress: Progress
+    ) -> LanguageModelError:
+        """The error of an answer that no repetition made useful."""
+        if reply.outcome is Outcome.EMPTY:
+            error = _error_of(reply, self.endpoint.base_url)
+        else:
+            error = MalformedAnswer(
+                f"The model's answer cannot be used, after {tries} {'try' if tries == 1 else 'tries'}: {problem}.",
+                answer=reply.text, finish_reason=reply.finish_reason,
+            )  # fmt: skip
+        error.spent = progress.settled
+        reporting.count_outcome(request.model, error.outcome)
+        return error
+
+    async def _called(
+        self, request: Request, messages: tuple[Message, ...], progress: Progress
+    ) -> tuple[Reply, Dialect]:
+        """Ask once, in as many ways as it takes for the server to understand, and as often as the endpoint allows."""
+        dialect = self._dialects.of(request.model)
+        left_s, attempt = self.endpoint.timeout_s, 0
+        before = progress.settled
+        try:
+            with reporting.call_timer.labels(model=request.model):
+                while True:
+                    sent = dialect.parameters(request, messages)
+                    try:
+                        reply = await self._connection.reply(sent, progress, left_s)
+                        break
+                    except LanguageModelError as error:
+                        left_s -= error.spent.latency_s
+                        simpler = dialect.after_refusal(sent, error.status, error.words)
+                        if simpler is None:
+                            attempt += 1
+                            pause_s = self._pause_s(error, attempt, left_s)
+                            if pause_s is None:
+                                error.spent = progress.settled
+                                raise
+                            await asyncio.sleep(pause_s)
+                            left_s -= pause_s
+                    dialect = simpler or dialect
+        except LanguageModelError as error:
+            reporting.count_outcome(request.model, error.outcome)
+            raise
+        except asyncio.CancelledError:
+            reporting.count_outcome(request.model, Outcome.CANCELLED)
+            raise
+        finally:
+            reporting.count_requests(request.model, progress.spent.calls - before.calls)
         self._remember(request.model, dialect)
         reporting.count_tokens(request.model, reply.spent)
         return reply, dialect
 
-    async def _deltas(self, request: Request) -> AsyncIterator[str]:
-        dialect = self._dialects.get(request.model) or Dialect()
-        started = time.perf_counter()
+    def _pause_s(self, error: LanguageModelError, attempt: int, left_s: float) -> float | None:
+        """How long to wait before the next attempt, or None if there is to be none."""
+        lasting = not error.retryable or (isinstance(error, ModelTimedOut) and error.limit != "connect")
+        if lasting or attempt >= self.endpoint.attempts:
+            return None
+        usual = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (attempt - 1)) * random.uniform(0.75, 1.0)
+        pause_s = usual if error.retry_after_s is None else error.retry_after_s
+        return pause_s if pause_s < left_s else None
+
+    def _deltas(self, request: Request, deadline_s: float | None, partial: bool) -> Deltas:
+        def ending(reply: Reply) -> LanguageModelError | None:
+            told = self._refused_by_model(request, reply, partial)
+            return _error_of(reply, self.endpoint.base_url) if reply.outcome is Outcome.EMPTY else told
+
+        total_s = self.endpoint.stream_timeout_s
+        return Deltas(self._opened, ending, self._under_way, request, total_s=total_s, deadline_s=deadline_s)
+
+    async def _opened(self, request: Request, progress: Progress, clock: Clock) -> tuple[Parts, Dialect]:
+        """The beginning of a stream, in as many ways and attempts as `_called`."""
+        dialect, attempt = self._dialects.of(request.model), 0
         while True:
             sent = dialect.parameters(request, request.messages, stream=True)
             try:
-                stream = await self._connection.stream(sent)
+                parts = await self._connection.stream(sent, progress, clock)
                 break
             except LanguageModelError as error:
-                dialect = self._simpler(dialect, sent, error)
+                simpler = dialect.after_refusal(sent, error.status, error.words)
+                if simpler is None:
+                    attempt += 1
+                    pause_s = self._pause_s(error, attempt, clock.left_s)
+                    if pause_s is None:
+                        error.spent = progress.settled
+                        raise
+                    await asyncio.sleep(pause_s)
+            dialect = simpler or dialect
         self._remember(request.model, dialect)
-        try:
-            first = True
-            async for delta in stream:
-                if first:
-                    reporting.record_first_delta(request.model, time.perf_counter() - started)
-                    first = False
-                yield delta
-        finally:
-            await stream.close()
-        reporting.count_tokens(request.model, stream.spent)
-
-    def _simpler(self, dialect: Dialect, sent: dict[str, Any], error: LanguageModelError) -> Dialect:
-        """What to try next, or the error if there is nothing."""
-        simpler = dialect.after_refusal(sent, getattr(error, "status", 0), str(error))
-        if simpler is None:
-            raise error
-        return simpler
+        return parts, dialect
 
     def _remember(self, model: str, dialect: Dialect) -> None:
-        if self._dialects.get(model) != dialect:
+        if self._dialects.learn(model, dialect):
             _log.info("Model %s at %s understands %s.", model, self.endpoint.base_url, dialect)
-            self._dialects.set(model, dialect)
 
 
-@dataclass
-class _NotToBeKept(Exception):
-    """Carries an answer past the cache to everybody who waits for it."""
+@dataclass(frozen=True)
+class _Answered:
+    """A completion and the text that its reader read."""
 
     completion: Completion[Any]
+    read: str
+
+    def plain(self) -> dict[str, Any]:
+        return {**self.completion.to_plain(), "read": self.read}
 
 
-async def _next(deltas: AsyncIterator[str]) -> str | None:
-    return await anext(deltas, None)
+class _NotToBeKept(Exception):
+    """Leads an answer past the cache."""
 
 
-async def _closed(deltas: Any) -> None:
-    await deltas.aclose()
+_shared_calls = SharedCalls()
 
 
-def _result(future: Future[Value]) -> Value:
-    try:
-        return future.result()
-    except BaseException:
-        future.cancel()  # Ctrl-C: nobody wants the answer any more
-        raise
+def _let_go(connection: Connection) -> None:
+    """Close the connections of a client that was forgotten."""
+    _loop_thread.shared.tell(connection.close())
+
+
+def _error_of(reply: Reply, where: str) -> LanguageModelError:
+    """The error that the outcome of a reply is."""
+    details: dict[str, Any] = {"answer": reply.text, "finish_reason": reply.finish_reason, "status": 200}
+    reason = repr(reply.finish_reason[:80])
+    if reply.outcome is Outcome.CUT:
+        return CutAnswer(
+            "The answer was cut at the limit of tokens: ask with a higher `max_tokens`, or for less.", **details
+        )
+    if reply.outcome is Outcome.FILTERED:
+        return FilteredAnswer(f"A filter of {where} withheld the answer ({reason}).", **details)
+    if reply.outcome is Outcome.REFUSED:
+        words = reply.refusal.strip()
+        details["answer"] = reply.text or words
+        return ModelRefused(f"The model declined to answer: {words[:400] or reason}", words=words, **details)
+    if reply.outcome is Outcome.IN_BAND_ERROR:
+        return ErrorInAnswer(f"{where} ended the answer by an error ({reason}).", **details)
+    if reply.outcome is Outcome.EMPTY:
+        thought = ": it only thought" if reply.has_thoughts else ""
+        told = "" if reply.finish_reason == "stop" else f" ({reason})"
+        return EmptyAnswer(f"The model answered nothing{thought}{told}.", **details)
+    return ProtocolError(f"{where} ended the answer for a reason that is not known: {reason}.", **details)
+
+
+def _past_the_deadline(deadline_s: float, progress: Progress) -> ModelTimedOut:
+    last = progress.last
+    told = "" if last is None else f" The last that was said: {last}"
+    return ModelTimedOut(
+        f"The model did not give a usable answer within {deadline_s:g} s, the caller's deadline.{told}",
+        limit="deadline", seconds=deadline_s, spent=progress.spent,
+        words="" if last is None else last.words, status=0 if last is None else last.status,
+        retry_after_s=None if last is None else last.retry_after_s,
+    )  # fmt: skip

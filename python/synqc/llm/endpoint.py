@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,42 +23,85 @@ class Endpoint:
 
     Args:
         base_url: Up to and including `/v1`.
-        api_key: Sent with every request, and never shown: not in `repr`, not in messages, not in logs.
-        timeout_s: One answer must be complete by then, repeated attempts included; of a stream, every part must come
-            by then.
+        api_key: Sent with every request to this address and to no other, and never shown: not in `repr`, not in
+            messages, not in logs.
+        timeout_s: One answer must be complete by then, repeated attempts and the waits between them included.
+        idle_timeout_s: A stream must not be silent for so long; a comment of the server is a sign of life. None: as
+            `timeout_s`.
+        stream_timeout_s: A whole stream must be complete by then, repeated attempts included.
         connect_timeout_s: A connection must be made by then.
-        attempts: How often a request is sent in all if it meets a broken connection, 408, 409, 429 or a status from
-            500; a server's `Retry-After` is respected.
+        attempts: How often a request is sent in all if the connection breaks or the server answers 408, 409, 425, 429,
+            or a status from 500 but 501 and 505. Its `Retry-After` is respected where the time allowed leaves room;
+            else the error carries it.
         most_at_once: Requests under way at a time; others wait, and their waiting does not count as the server's time.
+        most_bytes: An answer may hold so many, unpacked; of a stream, its text and each event.
 
     Raises:
         InputError: An argument is out of its range.
 
     Examples:
         >>> Endpoint(base_url="http://localhost:11434/v1/", api_key="sk-secret")
-        Endpoint(base_url='http://localhost:11434/v1', timeout_s=60.0, connect_timeout_s=5.0, attempts=3,
-         most_at_once=16)
+        Endpoint(base_url='http://localhost:11434/v1', timeout_s=60.0, idle_timeout_s=None, stream_timeout_s=600.0,
+         connect_timeout_s=5.0, attempts=3, most_at_once=16, most_bytes=16777216)
     """
 
     base_url: str = OPENAI_URL
     api_key: str = field(repr=False)
     timeout_s: float = 60.0
+    idle_timeout_s: float | None = None
+    stream_timeout_s: float = 600.0
     connect_timeout_s: float = 5.0
     attempts: int = 3
     most_at_once: int = 16
+    most_bytes: int = 16 << 20
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", _checked(self.base_url))
         if not self.api_key.strip() or not self.api_key.isascii() or not self.api_key.isprintable():
             # It ends up in a header, and the message of a failing one would show it.
             raise InputError("Argument `api_key` must be a text of printable ASCII characters, but is not.")
-        for name in ("timeout_s", "connect_timeout_s"):
+        for name in ("timeout_s", "idle_timeout_s", "stream_timeout_s", "connect_timeout_s"):
             seconds = getattr(self, name)
-            if not (0 < seconds < math.inf):
+            if not (seconds is None and name == "idle_timeout_s") and not (0 < seconds < math.inf):
                 raise InputError(f"Argument `{name}` must be a number of seconds above 0, but is {seconds}.")
-        for name in ("attempts", "most_at_once"):
+        for name in ("attempts", "most_at_once", "most_bytes"):
             if getattr(self, name) < 1:
                 raise InputError(f"Argument `{name}` must be at least 1, but is {getattr(self, name)}.")
+
+    @property
+    def idle_s(self) -> float:
+        """How long a stream may be silent, in seconds."""
+        return self.timeout_s if self.idle_timeout_s is None else self.idle_timeout_s
+
+    @cached_property
+    def tenant(self) -> str:
+        """Whose account the key opens, as digits that do not tell the key: kept answers are one account's own.
+
+        >>> Endpoint(api_key="sk-one").tenant == Endpoint(api_key="sk-two").tenant
+        False
+        """
+        return hashlib.sha256(b"synqc.llm tenant\0" + self.api_key.strip().encode()).hexdigest()[:32]
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the address is a loopback one: no proxy leads there.
+
+        >>> Endpoint(base_url="http://localhost:11434/v1", api_key="k").is_on_this_machine
+        True
+        """
+        host = (urlsplit(self.base_url).hostname or "").rstrip(".").lower()
+        if host == "localhost" or host.endswith(".localhost"):
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether the address is OpenAI's own, for which `OPENAI_ORG_ID` and its like are meant."""
+        host = (urlsplit(self.base_url).hostname or "").rstrip(".").lower()
+        return host == "openai.com" or host.endswith(".openai.com")
 
     def without_secrets(self, text: str) -> str:
         """A text with the key blotted out: servers quote it in their errors.

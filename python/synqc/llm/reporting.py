@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from synqc import metrics
 from synqc.llm.completion import Spent
+from synqc.llm.outcome import Outcome
 
-__all__ = ["call_timer", "count_malformed", "count_tokens", "record_first_delta"]
+__all__ = ["call_timer", "count_outcome", "count_requests", "count_tokens", "count_truncated", "record_first_delta"]
 
 call_timer = metrics.timer(
     "synqc_llm_call", "Time of one call of a language model, repeated attempts included.", ["model"]
 )
 _tokens = metrics.counter("synqc_llm_tokens_total", "Tokens, as servers count them.", ["model", "kind"])
+_outcomes = metrics.counter(
+    "synqc_llm_outcomes_total", "Calls of language models, by what came of them.", ["model", "outcome"]
+)
+_requests = metrics.counter("synqc_llm_requests_total", "Requests sent to servers, each attempt counted.", ["model"])
 _malformed = metrics.counter("synqc_llm_malformed_total", "Answers that were not in the form asked for.", ["model"])
+_truncated = metrics.counter(
+    "synqc_llm_truncated_prompts_total", "Conversations of which a server read a part.", ["model"]
+)
 _first_delta = metrics.histogram(
     "synqc_llm_first_delta_seconds", "From asking to the first part of a stream.", ["model"], unit="seconds"
 )
@@ -24,9 +32,22 @@ def count_tokens(model: str, spent: Spent) -> None:
             _tokens.labels(model=model, kind=kind).add(tokens)
 
 
-def count_malformed(model: str) -> None:
-    """Counts an answer that was no use."""
-    _malformed.labels(model=model).add()
+def count_outcome(model: str, outcome: Outcome) -> None:
+    """Counts what came of a call."""
+    _outcomes.labels(model=model, outcome=outcome.value).add()
+    if outcome in (Outcome.MALFORMED, Outcome.EMPTY):
+        _malformed.labels(model=model).add()
+
+
+def count_requests(model: str, requests: int) -> None:
+    """Counts requests that went out."""
+    if requests:
+        _requests.labels(model=model).add(requests)
+
+
+def count_truncated(model: str) -> None:
+    """Counts a conversation that was not read to its end."""
+    _truncated.labels(model=model).add()
 
 
 def record_first_delta(model: str, seconds: float) -> None:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Response
+from fastapi import APIRouter, Body, Header, Request, Response
 
 from synqc.apps.tds.agent import AgentAbsent, count_chat, placeholder_reply, reply_in
 from synqc.apps.tds.laboratory import Laboratory
@@ -16,14 +16,18 @@ from synqc.apps.tds.models import AgentSuggestionRequest, AgentSuggestionRespons
 from synqc.apps.tds.session import Session
 from synqc.cache import Control
 from synqc.errors import SynqcError
+from synqc.llm import AsyncTextStream
 from synqc.service.context import Lab
 from synqc.service.event_stream import EventStream
+from synqc.service.leaving import unless_left
 from synqc.service.routes.examples import CONFIG, RUN, answered
 from synqc.service.routes.parameters import SessionId
 
 __all__ = ["router"]
 
 _log = logging.getLogger("synqc.agent")
+_SIGN_OF_LIFE_S = 15.0
+_END = object()
 
 router = APIRouter(tags=["agent"])
 
@@ -81,6 +85,7 @@ async def suggest(
     session_id: SessionId,
     body: Annotated[AgentSuggestionRequest, Body(openapi_examples=_SUGGESTION_EXAMPLES)],
     laboratory: Lab,
+    request: Request,
     response: Response,
     cache_control: _CacheControl = None,
 ) -> AgentSuggestionResponse:
@@ -90,7 +95,7 @@ async def suggest(
         raise AgentAbsent
     session = laboratory.store.get(session_id)
     control = Control(no_cache=True) if "no-cache" in (cache_control or "").lower() else None
-    suggestion = await asyncio.wrap_future(agent.submit(session, body, control))
+    suggestion = await unless_left(request, agent.submit(session, body, control))
     response.headers["X-SynQc-Agent-Cache"] = "hit" if suggestion.cached else "miss"
     return suggestion.response
 
@@ -107,20 +112,20 @@ async def suggest(
     },
 )  # fmt: skip
 async def chat(
-    body: Annotated[ChatRequest, Body(openapi_examples=_CHAT_EXAMPLES)], laboratory: Lab
+    body: Annotated[ChatRequest, Body(openapi_examples=_CHAT_EXAMPLES)], laboratory: Lab, request: Request
 ) -> ChatResponse | EventStream:
     """An answer in words. With `stream`, server-sent events: a `delta` each, and at last the whole `reply`."""
     if body.stream:
         return EventStream(_events(body, laboratory))
-    return ChatResponse(reply=await _reply(body, laboratory), session_id=body.session_id)
+    return ChatResponse(reply=await _reply(body, laboratory, request), session_id=body.session_id)
 
 
-async def _reply(body: ChatRequest, laboratory: Laboratory) -> str:
+async def _reply(body: ChatRequest, laboratory: Laboratory, request: Request) -> str:
     agent = laboratory.agent
     if agent is None:
         return _placeholder(body, "no agent")
     try:
-        completion = await asyncio.wrap_future(agent.reply(body, _session_of(body, laboratory)))
+        completion = await unless_left(request, agent.reply(body, _session_of(body, laboratory)))
     except SynqcError as error:
         return _placeholder(body, error.code, error)
     count_chat("answered")
@@ -135,9 +140,12 @@ async def _events(body: ChatRequest, laboratory: Laboratory) -> AsyncIterator[by
         if agent is None:
             reply = _placeholder(body, "no agent")
         else:
-            async for delta in agent.reply_stream(body, _session_of(body, laboratory)):
-                said.append(delta)
-                yield _event({"delta": delta})
+            async for delta in _with_signs_of_life(agent.reply_stream(body, _session_of(body, laboratory))):
+                if delta is None:
+                    yield b": alive\n\n"
+                else:
+                    said.append(delta)
+                    yield _event({"delta": delta})
             reply = reply_in("".join(said))
             count_chat("answered")
     except SynqcError as error:
@@ -149,6 +157,22 @@ async def _events(body: ChatRequest, laboratory: Laboratory) -> AsyncIterator[by
     yield _event({"reply": reply, "session_id": body.session_id})
 
 
+async def _with_signs_of_life(stream: AsyncTextStream) -> AsyncIterator[str | None]:
+    """Parts of an answer; None where nothing came for a while, so that nobody between takes the line for dead."""
+    async with stream:
+        while True:
+            part = asyncio.ensure_future(anext(stream, _END))
+            try:
+                while not (await asyncio.wait({part}, timeout=_SIGN_OF_LIFE_S))[0]:
+                    yield None
+            finally:
+                part.cancel()
+            said = await part
+            if said is _END:
+                return
+            yield str(said)
+
+
 def _session_of(body: ChatRequest, laboratory: Laboratory) -> Session | None:
     return laboratory.store.sessions.get(body.session_id) if body.session_id else None
 
@@ -157,7 +181,7 @@ def _placeholder(body: ChatRequest, outcome: str, error: SynqcError | None = Non
     count_chat(outcome)
     if error is not None:
         _log.warning("Chat has no answer: %s", error)
-    return placeholder_reply(body.message, body.session_id)
+    return placeholder_reply(body.message, body.session_id, error)
 
 
 def _event(data: dict[str, Any]) -> bytes:

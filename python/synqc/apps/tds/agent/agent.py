@@ -6,7 +6,6 @@ import contextlib
 import contextvars
 import logging
 import time
-from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import isnan
@@ -29,7 +28,16 @@ from synqc.apps.tds.models import AgentSuggestionRequest, AgentSuggestionRespons
 from synqc.apps.tds.session import Session
 from synqc.cache import Control, MemoryCache, content_key
 from synqc.errors import SynqcError
-from synqc.llm import OPENAI_URL, Completion, Endpoint, LanguageModelError, LanguageModels, Request, Spent
+from synqc.llm import (
+    OPENAI_URL,
+    AsyncTextStream,
+    Completion,
+    Endpoint,
+    LanguageModelError,
+    LanguageModels,
+    Request,
+    Spent,
+)
 from synqc.settings import Settings
 
 __all__ = ["Agent", "Suggestion", "agent_of"]
@@ -45,6 +53,7 @@ _MOST_ANSWERS_KEPT = 512
 _ANSWERS_KEPT_S = 3600.0
 _MOST_WARNINGS = 50
 _CHAT_DEADLINE_S = 90.0
+_STREAM_DEADLINE_S = 300.0
 _NOT_KEPT = Control(no_cache=True, no_store=True)  # nobody wants to hear the same again
 
 
@@ -186,9 +195,9 @@ class Agent:
         request = self._conversation(body, session)
         return self.models.submit(request, reply_in, deadline_s=_CHAT_DEADLINE_S, control=_NOT_KEPT)
 
-    def reply_stream(self, body: ChatRequest, session: Session | None) -> AsyncIterator[str]:
+    def reply_stream(self, body: ChatRequest, session: Session | None) -> AsyncTextStream:
         """The same part by part."""
-        return self.models.astream(self._conversation(body, session))
+        return self.models.astream(self._conversation(body, session), deadline_s=_STREAM_DEADLINE_S)
 
     def close(self) -> None:
         """Take no more requests, and let go of connections."""
@@ -312,6 +321,8 @@ def _warnings(votes: list[_Vote], failures: list[str]) -> list[str]:
     """What was done to the patches first, then what the model warns of; each once."""
     told = [warning for vote in votes for warning in vote.merged.warnings]
     told += [f"A vote does not count: {failure}" for failure in failures]
+    told += [f"The answer was mended: {mark}." for vote in votes for mark in vote.completion.repaired]
+    told += ["The server read only a part of the question." for vote in votes if vote.completion.prompt_truncated]
     told += [f"The model takes no {name}." for vote in votes for name in vote.completion.ignored]
     told += [warning for vote in votes for warning in vote.completion.value.warnings]
     return list(dict.fromkeys(told))[:_MOST_WARNINGS]

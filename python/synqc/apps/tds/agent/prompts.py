@@ -72,7 +72,11 @@ def suggestion_messages(goal: str, snapshot: dict[str, Any], limits: Limits) -> 
 
 
 def suggestion_form(limits: Limits) -> JsonForm:
-    """Schema of an answer. Strict servers want every property required, so that null stands for "as it is"."""
+    """Schema of an answer. Strict servers want every property required, so that null stands for "as it is".
+
+    What comes back is not held against it: partial patches, other names and values out of range are understood, mended
+    or refused by `proposal_in` and what follows, each with its own words.
+    """
     fields: dict[str, Any] = {}
     for name in FIELDS:
         if name in _CHOICES:
@@ -88,7 +92,7 @@ def suggestion_form(limits: Limits) -> JsonForm:
         "rationale": {"type": "string"},
         "warnings": {"type": "array", "items": {"type": "string"}},
     }
-    return JsonForm("synqc_suggestion", _object(answer))
+    return JsonForm("synqc_suggestion", _object(answer), checked=False)
 
 
 def chat_messages(message: str, history: Sequence[ChatMessage], snapshot: dict[str, Any] | None) -> tuple[Message, ...]:

@@ -1,0 +1,161 @@
+"""The chat-completions protocol as servers really speak it: documents in, one answer out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from synqc.llm.completion import Spent
+from synqc.llm.refusal import Refusal, refusal_in
+
+__all__ = ["Answer", "NotTheProtocol", "ToldOfAnError", "document_in"]
+
+_TEXT_TYPES: Final = ("text", "output_text", None)
+
+
+class NotTheProtocol(Exception):
+    """A document is none of the protocol; the text says why."""
+
+
+class ToldOfAnError(Exception):
+    """A document tells of an error."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.words)
+        self.refusal = refusal
+
+
+class Answer:
+    """One answer, out of one document or of many. Only the first choice is read: no other was asked for."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self.finish_reason = ""
+        self.refusal = ""
+        self.has_thoughts = False
+        self.documents = 0
+        self._usage: Mapping[str, Any] = {}
+        self._said: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """What it says so far."""
+        return "".join(self._said)
+
+    def take(self, document: Any, *, whole: bool) -> str:
+        """Read one document; the text it adds.
+
+        Args:
+            document: As parsed.
+            whole: Whether it must hold an answer; a part of a stream may hold none.
+
+        Raises:
+            ToldOfAnError: It tells of an error.
+            NotTheProtocol: It is something else.
+        """
+        if not isinstance(document, Mapping):
+            raise NotTheProtocol("a document is no JSON object")
+        if document.get("error") or "choices" not in document:
+            told = refusal_in(document)
+            if told is not None:
+                raise ToldOfAnError(told)
+        self.documents += 1
+        if isinstance(document.get("model"), str) and document["model"]:
+            self.model = document["model"]
+        if isinstance(document.get("usage"), Mapping):
+            self._usage = document["usage"]
+        choice = self._first_choice(document.get("choices"), whole)
+        return "" if choice is None else self._taken(choice, whole)
+
+    def spent(self, calls: int, latency_s: float) -> Spent:
+        """What the server counted; of several counts the last, which is of the whole."""
+        usage = self._usage
+        cached = _count(_details(usage, "prompt_tokens_details"), "cached_tokens")
+        return Spent(
+            calls, _count(usage, "prompt_tokens"), _count(usage, "completion_tokens"), latency_s,
+            _count(usage, "prompt_cache_hit_tokens") if cached is None else cached,
+            _count(_details(usage, "completion_tokens_details"), "reasoning_tokens"),
+        )  # fmt: skip
+
+    def _first_choice(self, choices: Any, whole: bool) -> Mapping[str, Any] | None:
+        if choices is None or choices == []:
+            if whole:
+                raise NotTheProtocol("there are no choices")
+            return None
+        if not isinstance(choices, list) or not all(isinstance(one, Mapping) for one in choices):
+            raise NotTheProtocol("the choices are no list of objects")
+        found: Mapping[str, Any] | None = next((one for one in choices if one.get("index", 0) in (0, None)), None)
+        if found is None and whole:
+            raise NotTheProtocol("there is no first choice")
+        return found
+
+    def _taken(self, choice: Mapping[str, Any], whole: bool) -> str:
+        if choice.get("error"):
+            told = refusal_in({"error": choice["error"]})
+            if told is not None:
+                raise ToldOfAnError(told)
+        said = choice.get("delta") if isinstance(choice.get("delta"), Mapping) and not whole else choice.get("message")
+        if said is None:
+            said = choice.get("delta")
+        text = ""
+        if isinstance(said, Mapping):
+            text = self._text_of(said)
+            if said is choice.get("message") and text == self.text:
+                text = ""  # the whole once more, at the end of its parts
+        elif whole or said is not None:
+            raise NotTheProtocol("a choice holds no message")
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason:
+            self.finish_reason = reason
+        if text:
+            self._said.append(text)
+        return text
+
+    def _text_of(self, said: Mapping[str, Any]) -> str:
+        if isinstance(said.get("refusal"), str):
+            self.refusal += said["refusal"]
+        self.has_thoughts |= bool(said.get("reasoning_content") or said.get("reasoning"))
+        content = said.get("content")
+        if content is None:
+            return ""
+        parts = content if isinstance(content, list) else [content]
+        return "".join(self._text_of_part(part) for part in parts)
+
+    def _text_of_part(self, part: Any) -> str:
+        if isinstance(part, str):
+            return part
+        if not isinstance(part, Mapping):
+            raise NotTheProtocol("its content is no text")
+        kind = part.get("type")
+        if kind == "refusal" and isinstance(part.get("refusal"), str):
+            self.refusal += part["refusal"]
+        elif kind in _TEXT_TYPES:
+            if not isinstance(part.get("text"), str):
+                raise NotTheProtocol("a part of its content is no text")
+            return str(part["text"])
+        else:
+            self.has_thoughts |= kind in ("thinking", "reasoning")
+        return ""
+
+
+def document_in(text: str) -> Any:
+    """A JSON document.
+
+    Raises:
+        NotTheProtocol: It is none.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise NotTheProtocol("its body is no JSON") from None
+
+
+def _details(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = usage.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _count(usage: Mapping[str, Any], name: str) -> int | None:
+    count = usage.get(name)
+    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None

@@ -1,0 +1,248 @@
+"""An answer part by part."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from synqc.llm import _loop_thread, reporting
+from synqc.llm._connection import Clock, Parts, Progress, Reply
+from synqc.llm.completion import Spent
+from synqc.llm.errors import LanguageModelError
+from synqc.llm.outcome import Outcome
+from synqc.llm.prompt_size import is_truncated
+from synqc.llm.request import Request
+
+__all__ = ["AsyncTextStream", "Deltas", "TextStream"]
+
+Value = TypeVar("Value")
+Opened = Callable[[Request, Progress, Clock], Awaitable[tuple[Parts, Any]]]
+Ending = Callable[[Reply], "LanguageModelError | None"]
+UnderWay = Callable[[Progress], AbstractContextManager[None]]
+
+
+class Deltas:
+    """One stream on the loop of `_loop_thread`: opened by the first part that is asked for.
+
+    `next` and `close` wait for each other, so that a call which is cancelled while it waits has let go of its socket
+    before the stream is closed.
+    """
+
+    def __init__(
+        self, opened: Opened, ending: Ending, under_way: UnderWay, request: Request, *, total_s: float,
+        deadline_s: float | None,
+    ) -> None:  # fmt: skip
+        self.request = request
+        self.ignored: tuple[str, ...] = ()
+        self.prompt_truncated = False
+        self.outcome: Outcome | None = None
+        self._opened, self._ending, self._under_way = opened, ending, under_way
+        self._total_s, self._deadline_s = total_s, deadline_s
+        self._progress = Progress()
+        self._parts: Parts | None = None
+        self._clock: Clock | None = None
+        self._turn: asyncio.Lock | None = None
+        self._started = 0.0
+
+    @property
+    def text(self) -> str:
+        """All that has come."""
+        return "" if self._parts is None else self._parts.answer.text
+
+    @property
+    def model(self) -> str:
+        """As the server names it."""
+        return self.request.model if self._parts is None else self._parts.answer.model
+
+    @property
+    def finish_reason(self) -> str:
+        """Why it ended; "" as long as it has not."""
+        return "" if self._parts is None else self._parts.answer.finish_reason
+
+    @property
+    def spent(self) -> Spent:
+        """What it has cost so far; complete when it has ended."""
+        return self._progress.spent
+
+    async def next(self) -> str | None:
+        """The next part, or None at the end."""
+        async with self._our_turn():
+            if self.outcome is not None:
+                return None
+            try:
+                with self._under_way(self._progress):
+                    part = await self._next()
+            except LanguageModelError as error:
+                self._end(error.outcome)
+                error.spent = self._progress.settled
+                raise
+            if part is None:
+                reply = self._reply()
+                self.prompt_truncated = is_truncated(self.request.messages, reply.spent)
+                told = self._ending(reply)
+                self._end(reply.outcome if told is None else told.outcome)
+                if told is not None:
+                    told.spent = self._progress.settled
+                    raise told
+            return part
+
+    async def close(self) -> None:
+        """End the call."""
+        async with self._our_turn():
+            if self.outcome is None:
+                self._end(Outcome.CANCELLED)
+            if self._parts is not None:
+                await self._parts.close()
+
+    async def _next(self) -> str | None:
+        if self._clock is None:
+            self._clock, self._started = Clock(self._total_s, self._deadline_s), time.perf_counter()
+        if self._parts is None:
+            self._parts, dialect = await self._opened(self.request, self._progress, self._clock)
+            self.ignored = dialect.ignored(self.request)
+        begins = not self._parts.answer.text
+        part = await self._parts.next()
+        if begins and part is not None:
+            reporting.record_first_delta(self.request.model, time.perf_counter() - self._started)
+        return part
+
+    def _reply(self) -> Reply:
+        assert self._parts is not None
+        return Reply.of(self._parts.answer, self._progress.settled)
+
+    def _end(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        reporting.count_outcome(self.request.model, outcome)
+        reporting.count_requests(self.request.model, self._progress.spent.calls)
+        reporting.count_tokens(self.request.model, self._progress.settled)
+
+    def _our_turn(self) -> asyncio.Lock:
+        if self._turn is None:
+            self._turn = asyncio.Lock()
+        return self._turn
+
+
+class _Stream:
+    """What both kinds of stream tell of themselves."""
+
+    def __init__(self, deltas: Deltas) -> None:
+        self._deltas = deltas
+        self._begun = self._closed = False
+
+    @property
+    def text(self) -> str:
+        """All that has come so far."""
+        return self._deltas.text
+
+    @property
+    def model(self) -> str:
+        """As the server names it."""
+        return self._deltas.model
+
+    @property
+    def finish_reason(self) -> str:
+        """Why it ended, in the server's word; "" as long as it has not."""
+        return self._deltas.finish_reason
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What came of it; None as long as it has not ended."""
+        return self._deltas.outcome
+
+    @property
+    def spent(self) -> Spent:
+        """What it has cost so far; tokens are known when it has ended, if the server counts them."""
+        return self._deltas.spent
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Parameters of the request that were not sent."""
+        return self._deltas.ignored
+
+    @property
+    def prompt_truncated(self) -> bool:
+        """Whether the server read only a part of the conversation; known when it has ended."""
+        return self._deltas.prompt_truncated
+
+    def _submit(self, coroutine: Coroutine[Any, Any, Value]) -> Future[Value]:
+        self._begun = True
+        return _loop_thread.shared.submit(coroutine)
+
+    def __del__(self) -> None:
+        if self._begun and not self._closed:
+            _loop_thread.shared.tell(self._deltas.close())
+
+
+class TextStream(_Stream, Iterator[str]):
+    """Parts of one answer, for a thread. Closed at its end, by `close`, by `with`, or when it is forgotten."""
+
+    def __next__(self) -> str:
+        if self._closed:
+            raise StopIteration
+        part = None
+        try:
+            future = self._submit(self._deltas.next())
+            try:
+                part = future.result()
+            except BaseException:
+                future.cancel()  # Ctrl-C
+                raise
+        finally:
+            if part is None:
+                self.close()
+        if part is None:
+            raise StopIteration
+        return part
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the call."""
+        if not self._closed:
+            self._closed = True
+            if self._begun:
+                self._submit(self._deltas.close()).result()
+
+
+class AsyncTextStream(_Stream, AsyncIterator[str]):
+    """Parts of one answer, for a coroutine. Closed at its end, by `aclose`, `async with`, or when it is forgotten."""
+
+    async def __anext__(self) -> str:
+        if self._closed:
+            raise StopAsyncIteration
+        part = None
+        try:
+            part = await asyncio.wrap_future(self._submit(self._deltas.next()))
+        finally:
+            if part is None:
+                await self.aclose()
+        if part is None:
+            raise StopAsyncIteration
+        return part
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the call."""
+        if not self._closed:
+            self._closed = True
+            if self._begun:
+                # Whoever is cancelled while this goes on leaves at once; the closing goes on without them.
+                await asyncio.shield(asyncio.wrap_future(self._submit(self._deltas.close())))
