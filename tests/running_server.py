@@ -20,13 +20,15 @@ def free_port():
 
 
 class RunningServer:
-    """`python -m uvicorn synqc_tds_super_backend:app` in a folder.
+    """`python -m uvicorn synqc_tds_super_backend:app` in a folder; another `application` where a test needs it.
 
     Args:
         folder: Working directory; the state is in `state` below it.
         arguments: More of uvicorn's.
         environment: Variables beside SYNQC_STATE_DIR; SYNQC_* and OPENAI_* of this process are not passed on.
     """
+
+    application = "synqc_tds_super_backend:app"
 
     def __init__(self, folder, *arguments, **environment):
         self.folder = folder
@@ -48,7 +50,7 @@ class RunningServer:
     def start(self, *, wait=True):
         """Start it, and return when it answers."""
         command = [
-            sys.executable, "-m", "uvicorn", "synqc_tds_super_backend:app", "--port", str(self.port),
+            sys.executable, "-m", "uvicorn", self.application, "--port", str(self.port),
             "--log-level", "warning", *self._arguments,
         ]  # fmt: skip
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,12 @@
 
 import os
 import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +31,63 @@ def scratch_postgresql():
             yield f"{POSTGRESQL}/{name}"
         finally:
             administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class ScratchCluster:
+    """A PostgreSQL of its own, which a test may restart.
+
+    Args:
+        folder: Where it lies; the user `postgres` owns it if the tests run as root.
+        binaries: Folder of `initdb` and `pg_ctl`.
+    """
+
+    def __init__(self, folder, binaries):
+        self._data = folder / "data"
+        self._binaries = binaries
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            self._port = listening.getsockname()[1]
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        self._call("initdb", "--auth=trust", "--username=postgres", "--no-sync", "--pgdata", self._data)
+
+    def start(self):
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._data}"
+        self._control("start", "--options", options)
+
+    def stop(self):
+        self._control("stop", "--mode", "immediate")
+
+    def restart(self):
+        """Without a word to those who are connected, as after a crash."""
+        self.stop()
+        self.start()
+
+    def _control(self, act, *arguments):
+        log = self._data / "server.log"
+        self._call("pg_ctl", act, "--wait", "--silent", "--log", log, "--pgdata", self._data, *arguments)
+
+    def _call(self, program, *arguments):
+        as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        command = [*as_postgres, self._binaries / program, *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+
+
+@contextmanager
+def scratch_cluster():
+    """A `ScratchCluster` that runs; skips where PostgreSQL's programs are not, but fails in CI."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        assert not os.environ.get("CI"), "PostgreSQL's programs are not installed"
+        pytest.skip("PostgreSQL's programs are not installed")
+    folder = Path(tempfile.mkdtemp(prefix="synqc-postgresql-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    try:
+        cluster = ScratchCluster(folder, found[-1].parent)
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            cluster.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

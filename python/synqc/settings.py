@@ -36,6 +36,7 @@ class Settings:
         api_prefix: `SYNQC_API_PREFIX`: what every route but the page's begins with.
         state_dir: `SYNQC_STATE_DIR`: where the database lies, absolute.
         database_url: `SYNQC_DATABASE_URL`: a PostgreSQL URL, or None for SQLite in `state_dir`.
+        lease_s: `SYNQC_LEASE_SEC`: how long a service that fell silent keeps owning its PostgreSQL database, 1 to 300.
         allowed_origins: `SYNQC_ALLOWED_ORIGINS`: comma list for CORS; unless it is "*", WebSockets and methods that
             change something are refused to pages of other origins.
         allowed_hosts: `SYNQC_ALLOWED_HOSTS`: comma list of names that `Host` may have, `*.lab.example` for all below
@@ -70,6 +71,7 @@ class Settings:
     api_prefix: str = "/api/v1/synqc"
     state_dir: Path = Path("synqc_state")
     database_url: str | None = None
+    lease_s: float = 5.0
     allowed_origins: tuple[str, ...] = ("*",)
     allowed_hosts: tuple[str, ...] = ("*",)
     max_probe_strength: float = 0.5
@@ -127,6 +129,7 @@ class Settings:
             api_prefix=_prefix(read.text("SYNQC_API_PREFIX", cls.api_prefix)),
             state_dir=Path(read.text("SYNQC_STATE_DIR") or cls.state_dir).expanduser().absolute(),
             database_url=read.text("SYNQC_DATABASE_URL") or None,
+            lease_s=read.real("SYNQC_LEASE_SEC", cls.lease_s, 1.0, 300.0),
             allowed_origins=read.listed("SYNQC_ALLOWED_ORIGINS") or ("*",),
             allowed_hosts=read.listed("SYNQC_ALLOWED_HOSTS") or ("*",),
             max_probe_strength=read.real("SYNQC_MAX_PROBE_STRENGTH", cls.max_probe_strength, 0.0, 1.0),

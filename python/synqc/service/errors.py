@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from synqc.apps.tds.agent import AgentAbsent, AgentFailed
 from synqc.apps.tds.engine import ReplayDiffers
 from synqc.apps.tds.runs import RunKilled
+from synqc.apps.tds.stopping import ServiceStopping
 from synqc.apps.tds.storage import StorageUnavailable
 from synqc.apps.tds.store import SessionBusy, UnknownSession
 from synqc.apps.tds.sweeps import TooManySweeps, UnknownSweep
@@ -43,6 +44,7 @@ STATUS_OF: tuple[tuple[type[SynqcError], int], ...] = (
     (TooManySweeps, 429),
     (AgentFailed, 502),
     (AgentAbsent, 503),
+    (ServiceStopping, 503),
     (StorageUnavailable, 503),
     (InputError, 400),
 )

@@ -6,7 +6,8 @@ import hashlib
 import io
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from synqc import _core
 from synqc.apps.tds.models import HardwareTarget, RunConfiguration, finite_or_zero
+from synqc.apps.tds.stopping import ServiceStopping
 from synqc.cache import MemoryCache
 from synqc.errors import InputError, SynqcError
 from synqc.lab.carry import Carry
@@ -134,6 +136,11 @@ class SynQcEngine:
 
     def __init__(self) -> None:
         self.experiments = MemoryCache(4096)
+        self._stop = StopFlag()
+
+    def stop(self) -> None:
+        """End what is simulated beside runs, and begin no more of it: the service is shutting down."""
+        self._stop.stop()
 
     def experiment(self, config: RunConfiguration, session_id: str = "", *, adaptive_rule: Any = None) -> Experiment:
         """The laboratory's experiment for a configuration on a session's device."""
@@ -227,7 +234,8 @@ class SynQcEngine:
 
     def predict(self, config: RunConfiguration, *, session_id: str, shots: int, seed: int) -> dict[str, Any]:
         """Figures to expect, from a small budget: each {"value", "standard_error"}."""
-        result = self.run(config, session_id=session_id, batches=[Batches(shots, 1)], seed=seed)
+        with self._until_stopped() as stop:
+            result = self.run(config, session_id=session_id, batches=[Batches(shots, 1)], seed=seed, stop=stop)
         return figures_of(result.run)
 
     def records(self, config: RunConfiguration, session_id: str, replay: dict[str, Any]) -> bytes:
@@ -235,12 +243,15 @@ class SynQcEngine:
 
         Raises:
             ReplayDiffers: The engine is not the one that ran it.
+            ServiceStopping: The service is shutting down.
         """
         batches = [Batches(*pair) for pair in replay["batches"]]
         carry = None if replay["carry"] is None else Carry.from_dict(replay["carry"])
-        result = self.run(
-            config, session_id=session_id, batches=batches, seed=replay["seed"], carry=carry, keep_records=True,
-        )  # fmt: skip
+        with self._until_stopped() as stop:
+            result = self.run(
+                config, session_id=session_id, batches=batches, seed=replay["seed"], carry=carry, keep_records=True,
+                stop=stop,
+            )  # fmt: skip
         if result.run.fidelity.value != replay["fidelity"]:
             raise ReplayDiffers(
                 f"The run was made by SynQc {replay['version']} and cannot be repeated to the same bytes: its fidelity "
@@ -252,6 +263,24 @@ class SynQcEngine:
         file = io.BytesIO()
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
         return file.getvalue()
+
+    @contextmanager
+    def _until_stopped(self) -> Iterator[StopFlag]:
+        """A stop that comes from `stop` means that what is simulated is of no use, whole or in part.
+
+        Raises:
+            ServiceStopping: It came.
+        """
+        try:
+            yield self._stop
+        except InputError:
+            raise
+        except SynqcError as error:
+            if self._stop.requested:
+                raise ServiceStopping from error
+            raise
+        if self._stop.requested:
+            raise ServiceStopping
 
     def _synthesize_measurements(self, cfg: RunConfiguration, fidelity: float = 0.95) -> list[dict[str, Any]]:
         """Readout of each qubit for a configuration: one simulated iteration.

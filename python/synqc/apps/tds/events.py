@@ -61,6 +61,13 @@ class EventRing:
         for wake in wakers:
             wake()
 
+    def wake(self) -> None:
+        """Wake everybody who watches without an event: what they watch has gone."""
+        with self._lock:
+            wakers = tuple(self._wakers)
+        for wake in wakers:
+            wake()
+
     def watch(self, wake: Callable[[], None]) -> int:
         """Call `wake` after each event, from whatever thread; returns the number the next event will have."""
         with self._lock:

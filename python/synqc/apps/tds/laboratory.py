@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
+import time
 
 from synqc.apps.tds.agent import agent_of
 from synqc.apps.tds.engine import SynQcEngine
 from synqc.apps.tds.runs import Runs
-from synqc.apps.tds.storage import Change, open_database
+from synqc.apps.tds.storage import Change, StorageUnavailable, UnusableDatabase, open_database
 from synqc.apps.tds.storage.legacy import import_state
 from synqc.apps.tds.store import SessionStore
 from synqc.apps.tds.sweeps import Sweeps
@@ -18,6 +20,10 @@ from synqc.errors import InputError
 from synqc.settings import Settings
 
 __all__ = ["Laboratory"]
+
+_log = logging.getLogger("synqc.laboratory")
+_PATIENCE_S = 0.2  # with connections to a model
+_PAUSE_S = 0.2  # between attempts to read a database that does not answer
 
 
 class Laboratory:
@@ -30,6 +36,13 @@ class Laboratory:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.database = open_database(settings)
+        try:
+            self._assemble(settings)
+        except BaseException:
+            self.database.close()  # a successor would wait for it
+            raise
+
+    def _assemble(self, settings: Settings) -> None:
         import_state(settings, self.database)
         self.engine = SynQcEngine()
         with contextlib.suppress(InputError):  # another laboratory of this process is shown already
@@ -46,6 +59,47 @@ class Laboratory:
         """None without a key."""
         self._closing = threading.Lock()
         self._closed = False
+        self._taking_up = threading.Lock()
+        if self.database.lease is not None:
+            self.database.lease.follow(self.store.epoch, lost=self._let_go, adopted=self._take_up)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why changes cannot be stored at this moment, as far as it is known; None if they can."""
+        lease = self.database.lease
+        return (None if lease is None else lease.trouble) or self.store.writer.trouble
+
+    def stop(self) -> None:
+        """Stop runs and sweeps at once, and begin no more: what they have is kept. The service is shutting down."""
+        self.runs.stop_all(for_good=True)
+        self.sweeps.stop_all(for_good=True)
+        self.engine.stop()
+
+    def _let_go(self) -> None:
+        """Another service owns the database: what is in memory is its past."""
+        self.store.let_go()
+        self.runs.stop_all()
+        self.sweeps.stop_all()
+        self.sweeps.forget()
+
+    def _take_up(self, epoch: int) -> None:
+        """The database is this service's again: read what the other one left."""
+        lease = self.database.lease
+        with self._taking_up:
+            while lease is not None and lease.epoch == epoch and not self._closed:
+                try:
+                    self.database.prepare(epoch)
+                    self.store.take_up(epoch)
+                    lease.loaded(epoch)
+                    return
+                except UnusableDatabase as error:  # a newer service has been here
+                    lease.close(str(error))
+                except StorageUnavailable as error:
+                    _log.warning("%s", error)
+                    time.sleep(_PAUSE_S)
+                except Exception:
+                    _log.exception("The database could not be read again.")
+                    lease.close("This service could not read its database again, and its log says why")
 
     def close(self) -> None:
         """Stop runs, store everything, let go of the database."""
@@ -54,7 +108,12 @@ class Laboratory:
                 return
             self._closed = True
         self.runs.stop_all()
-        self.sweeps.close()
+        # Its connections take as long to close as a model's server likes; what is to be stored does not wait for that.
+        leaving = None
         if self.agent is not None:
-            self.agent.close()
+            leaving = threading.Thread(target=self.agent.close, name="synqc-agent-close", daemon=True)
+            leaving.start()
+        self.sweeps.close()
         self.store.close()
+        if leaving is not None:
+            leaving.join(_PATIENCE_S)

@@ -26,6 +26,7 @@ from synqc.apps.tds.models import (
     used_fraction,
 )
 from synqc.apps.tds.session import Session, maker_of_carry
+from synqc.apps.tds.stopping import ServiceStopping
 from synqc.apps.tds.storage import Change
 from synqc.apps.tds.store import SessionBusy, SessionStore
 from synqc.apps.tds.telemetry import row_of_run
@@ -70,7 +71,7 @@ class StartedRun:
     killed: bool = False
     last_progress: float = 0.0
     lines: list[dict[str, Any]] = field(default_factory=list)
-    """Rows of the log that are stored with the end of the run."""
+    """Rows of the log of its start: told then, stored with its end."""
 
 
 @dataclass
@@ -98,6 +99,7 @@ class Runs:
         self.store = store
         self.engine = engine
         self._running: dict[str, StartedRun] = {}
+        self._stopping = False
         self._storing: dict[str, Future[None]] = {}
 
     def submit(self, session_id: str, request: RunRequest, *, short: Submit, long: Submit) -> Future[bytes]:
@@ -112,7 +114,7 @@ class Runs:
             The answer `{"run", "session"}` when it is on disk. Fails as `execute` does, or with StorageUnavailable.
 
         Raises:
-            UnknownSession, SessionBusy, UnsafeProbe: As `start` does.
+            UnknownSession, SessionBusy, UnsafeProbe, ServiceStopping: As `start` does.
             RunKilled: The other thread takes nothing more, because the service is shutting down.
         """
         started = self.start(session_id, request)
@@ -135,9 +137,12 @@ class Runs:
             UnknownSession: There is none of that id.
             SessionBusy: It is running already.
             UnsafeProbe: Its configuration exceeds a limit; a new shot limit is kept all the same.
+            ServiceStopping: Nothing is begun any more.
         """
         settings = self.store.settings
         with self.store.lock:
+            if self._stopping:
+                raise ServiceStopping
             session = self.store.get(session_id)
             if session.status is SessionStatus.RUNNING:
                 raise SessionBusy(f"Session '{session_id}' is already running")
@@ -159,7 +164,7 @@ class Runs:
             started = StartedRun(session, config, request.mode, request.num_iterations or 1, request.seed)
             started.lines = change.log_lines
             self._running[session_id] = started
-            self.store.announce(session, change)
+            self.store.announce_in_turn(session, started.lines)
         return started
 
     def execute(self, started: StartedRun) -> FinishedRun:
@@ -206,9 +211,19 @@ class Runs:
         with self.store.lock:  # held while a run finishes
             return self._storing.get(run_id)
 
-    def stop_all(self) -> None:
-        """Stop every run: the service is shutting down."""
+    @property
+    def under_way(self) -> bool:
+        """Whether there are runs that are not finished and stored."""
+        return bool(self._running or self._storing)
+
+    def stop_all(self, *, for_good: bool = False) -> None:
+        """Stop every run within 50 ms; what they have is kept and answered, marked as partial.
+
+        Args:
+            for_good: Begin no more: the service is shutting down.
+        """
         with self.store.lock:
+            self._stopping = self._stopping or for_good
             for running in self._running.values():
                 running.killed = True
                 running.stop.stop()
@@ -301,15 +316,15 @@ class Runs:
             _end_killed(session)
         else:
             session.set_status(SessionStatus.IDLE, f"Idle · last {_words(started.mode)} completed")
-        started.lines.append(session.log(_finish_line(record, kpis)))
+        last_line = session.log(_finish_line(record, kpis))
         self.store.add_row(session, row_of_run(session, run))
         document = record.model_dump_json().encode()
         body = b'{"run":' + document + b',"session":' + session.summary_bytes() + b"}"
         change = Change(
-            log_lines=started.lines,
+            log_lines=[*started.lines, last_line],
             runs=[{"run_id": run_id, "session_id": session.session_id, "document": document, "details": details}],
         )
-        stored = self.store.save(session, change, before.restore)
+        stored = self.store.save(session, change, before.restore, told=started.lines)
         self._storing[run_id] = stored
         stored.add_done_callback(lambda _: self._storing.pop(run_id, None))
         if session.events.watched:
@@ -327,17 +342,16 @@ class Runs:
         """A run without a result: the session says why, and may run again."""
         session = started.session
         with self.store.lock:
-            lines = started.lines
             if isinstance(error, RunKilled) or started.killed:
-                lines.append(session.log("Run stopped before it had a result."))
+                words = "Run stopped before it had a result."
                 _end_killed(session)
             elif isinstance(error, InputError):
+                words = f"Run aborted: {error}"
                 session.set_status(SessionStatus.ERROR, f"Run aborted · {error}")
-                lines.append(session.log(f"Run aborted: {error}"))
             else:
+                words = "Run failed inside the server."
                 session.set_status(SessionStatus.ERROR, "Error · the run failed inside the server")
-                lines.append(session.log("Run failed inside the server."))
-            self.store.save(session, Change(log_lines=lines))
+            self.store.save(session, Change(log_lines=[*started.lines, session.log(words)]), told=started.lines)
         outcome = "killed" if started.killed else "error"
         _finished.labels(outcome=outcome).add()
         _log.info("Run without a result: %s", error, extra={"fields": {"session_id": session.session_id}})

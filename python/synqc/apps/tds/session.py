@@ -86,6 +86,8 @@ class Session:
         self.recollected = True
         """False while log lines and telemetry of an earlier process are still on disk alone."""
 
+        self.epoch: int | None = None
+        """Of the database's ownership, in which this was read or made: it is stored in no other."""
         self.events = EventRing()
         self._summary_bytes: bytes | None = None
 

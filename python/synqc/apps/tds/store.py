@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from datetime import timedelta
 from typing import Any
 
 from synqc import json
@@ -15,6 +16,7 @@ from synqc.apps.tds.models import RunConfiguration, SessionStatus
 from synqc.apps.tds.session import MOST_LINES, Session, mode_label
 from synqc.apps.tds.storage import Change, Database, StorageUnavailable, WriterLane
 from synqc.apps.tds.storage.session_rows import session_of, session_row
+from synqc.apps.tds.storage.writer import Settled
 from synqc.apps.tds.tail import Tail
 from synqc.errors import InputError, SynqcError
 from synqc.settings import Settings
@@ -23,6 +25,10 @@ __all__ = ["SessionBusy", "SessionStore", "UnknownSession"]
 
 _log = logging.getLogger("synqc.store")
 _LINES_BETWEEN_DELETIONS = 100  # of outlived log lines on disk
+_OTHERS_CLOCK = timedelta(minutes=1)  # by which the clock of a former owner may have been ahead of this one's
+
+LogRow = dict[str, Any]
+"""Of the log, as it is stored."""
 
 
 class UnknownSession(SynqcError, LookupError):
@@ -60,15 +66,22 @@ class SessionStore:
         self._run_ids_lock = threading.Lock()  # of its own: the database is asked under it
         self._run_ids: dict[str, int] = {}
         self._run_ids_second = ""
-        self._run_ids_asked_until = clock.compact_stamp(clock.now())
+        self._run_ids_asked_until = ""
+        self._forget_run_ids()
         self._with_new_rows: set[str] = set()
-        self._load()
+        self._epoch: int | None = None
+        self._load(database.epoch)
         self.writer = WriterLane(
             database,
             flush_interval_s=settings.flush_interval_s if settings.background_flush else None,
             gather=self._new_telemetry,
             put_back=self._put_back_telemetry,
         )
+
+    @property
+    def epoch(self) -> int | None:
+        """Of the database's ownership, in which the sessions were read; None while they are not, or without a lease."""
+        return self._epoch
 
     @property
     def _sessions(self) -> dict[str, Session]:
@@ -109,6 +122,7 @@ class SessionStore:
                 session_id, position=self._last_position, created_at=clock.now(), config=config,
                 shot_limit=self.settings.default_shot_limit,
             )  # fmt: skip
+            session.epoch = self._epoch
             self.sessions[session_id] = session
             line = session.log("Session created.")
 
@@ -117,8 +131,12 @@ class SessionStore:
 
             return session, self.save(session, Change(log_lines=[line]), undo)
 
-    def delete(self, session_id: str) -> Future[None]:
+    def delete(self, session_id: str, *, runs: bool = False) -> Future[None]:
         """Forget a session; its runs stay readable by their ids.
+
+        Args:
+            session_id: Of the session.
+            runs: Forget them as well.
 
         Raises:
             UnknownSession: There is none.
@@ -134,7 +152,9 @@ class SessionStore:
                 self.sessions.setdefault(session_id, session)
 
             session.events.publish("state", b'{"deleted":true}')
-            return self._submitted(Change(deleted_sessions=[session_id]), undo)
+            change = Change(deleted_sessions=[session_id], deleted_runs_of=[session_id] if runs else [])
+            change.epoch = session.epoch
+            return self._submitted(change, undo)
 
     def clear_lines(self, session: Session) -> Future[None]:
         """Forget the log; one line that says so stays."""
@@ -152,14 +172,26 @@ class SessionStore:
             return self.save(session, change, undo)
 
     def save(
-        self, session: Session, change: Change | None = None, undo: Callable[[], None] | None = None
+        self,
+        session: Session,
+        change: Change | None = None,
+        undo: Callable[[], None] | None = None,
+        *,
+        told: Sequence[LogRow] = (),
     ) -> Future[None]:
         """Store a session as it is now, with what belongs to it, and tell whoever watches.
 
         Of one that was deleted while its run was ending only the run is stored.
+
+        Args:
+            session: As it is now.
+            change: What belongs to it.
+            undo: Called if it cannot be stored.
+            told: Rows of the log that whoever watches was told of before.
         """
         with self.lock:
             change = change or Change()
+            change.epoch = session.epoch
             if self.sessions.get(session.session_id) is session:
                 change.sessions.append(session_row(session))
             else:
@@ -168,17 +200,13 @@ class SessionStore:
                 row["line_number"] % _LINES_BETWEEN_DELETIONS == 0 for row in change.log_lines
             ):
                 change.forgotten_lines.append((session.session_id, session.first_line))
-            stored = self._submitted(change, undo)
-        if session.events.watched:
-            stored.add_done_callback(lambda done: None if done.exception() else self.announce(session, change))
-        return stored
+            untold = [row for row in change.log_lines if row not in told]
+            return self._submitted(change, undo, _telling(session, untold))
 
-    def announce(self, session: Session, change: Change | None = None) -> None:
-        """Tell whoever watches about new log lines and the state."""
+    def announce_in_turn(self, session: Session, lines: Sequence[LogRow]) -> None:
+        """Tell whoever watches of lines that are stored later, after those that are being stored now."""
         if session.events.watched:
-            for row in change.log_lines if change else ():
-                session.events.publish("log", json.dumps({"line": row["line"]}))
-            session.events.publish("state", session.summary_bytes())
+            self.writer.submit(Change(epoch=session.epoch), _telling(session, lines))
 
     def new_run_id(self, session: Session) -> str:
         """An id no run has: session, second and, if that is taken, a suffix."""
@@ -250,17 +278,13 @@ class SessionStore:
 
         return self.save(session, Change(log_lines=[line]), undo)
 
-    def _submitted(self, change: Change, undo: Callable[[], None] | None) -> Future[None]:
-        stored = self.writer.submit(change)
-        if undo is not None:
+    def _submitted(self, change: Change, undo: Callable[[], None] | None, *then: Settled) -> Future[None]:
+        def settle(done: Future[None]) -> None:
+            if undo is not None and done.exception() is not None:
+                with self.lock:
+                    undo()
 
-            def settle(done: Future[None]) -> None:
-                if done.exception() is not None:
-                    with self.lock:
-                        undo()
-
-            stored.add_done_callback(settle)
-        return stored
+        return self.writer.submit(change, settle, *then)
 
     def _new_telemetry(self) -> Change | None:
         with self.lock:
@@ -271,7 +295,8 @@ class SessionStore:
                 if session is not None:
                     rows += session.unstored_rows()
                     session.rows_stored = session.next_row
-        return Change(telemetry=rows) if rows else None
+            epoch = self._epoch
+        return Change(telemetry=rows, epoch=epoch) if rows else None
 
     def _put_back_telemetry(self, change: Change) -> None:
         """Rows that could not be stored are tried again with the next ones, as far as they are still kept."""
@@ -282,8 +307,36 @@ class SessionStore:
                     session.rows_stored = min(session.rows_stored, row["row_number"])
                     self._with_new_rows.add(session.session_id)
 
-    def _load(self) -> None:
+    def let_go(self) -> None:
+        """Forget every session: the database has another owner, who may change them."""
+        with self.lock:
+            gone = list(self.sessions.values())
+            self.sessions.clear()
+            self._with_new_rows.clear()
+            self._epoch = None
+        for session in gone:
+            session.events.wake()
+
+    def take_up(self, epoch: int) -> None:
+        """Read every session anew: the database is this service's again.
+
+        Raises:
+            StorageUnavailable: It cannot be read.
+        """
+        self.let_go()
+        with self._run_ids_lock:
+            self._forget_run_ids()
+        self._load(epoch)
+
+    def _forget_run_ids(self) -> None:
+        """Ids of seconds up to now are on disk, if at all: of this or another process, whose clock may be ahead."""
+        self._run_ids, self._run_ids_second = {}, ""
+        ahead = timedelta(0) if self.database.lease is None else _OTHERS_CLOCK
+        self._run_ids_asked_until = clock.compact_stamp(clock.now() + ahead)
+
+    def _load(self, epoch: int | None) -> None:
         lost_runs = 0
+        loaded: dict[str, Session] = {}
         next_lines, next_rows = self.database.next_line_numbers(), self.database.next_row_numbers()
         for row in self.database.session_rows():
             session = session_of(row)
@@ -293,10 +346,26 @@ class SessionStore:
             if session.status is SessionStatus.RUNNING:
                 session.set_status(SessionStatus.IDLE, "Idle · the server stopped during a run")
                 lost_runs += 1
-            self.sessions[session.session_id] = session
-            self._last_position = max(self._last_position, session.position)
+            session.epoch = epoch
+            loaded[session.session_id] = session
+        with self.lock:
+            self.sessions.update(loaded)
+            self._last_position = max((session.position for session in loaded.values()), default=0)
+            self._epoch = epoch
         if lost_runs:
             _log.warning("%d sessions were running when the server stopped; they are idle now.", lost_runs)
+
+
+def _telling(session: Session, lines: Sequence[LogRow]) -> Settled:
+    """Tells whoever watches about new log lines and the state, unless they could not be stored."""
+
+    def tell(done: Future[None]) -> None:
+        if session.events.watched and done.exception() is None:
+            for row in lines:
+                session.events.publish("log", json.dumps({"line": row["line"]}))
+            session.events.publish("state", session.summary_bytes())
+
+    return tell
 
 
 def _highest_suffix(stem: str, taken: list[str]) -> int:

@@ -17,6 +17,7 @@ from synqc import json
 from synqc.apps.tds import clock
 from synqc.apps.tds.engine import SynQcEngine
 from synqc.apps.tds.models import PROBE_DURATIONS_NS, PROBE_STRENGTHS, RunConfiguration, SweepRequest
+from synqc.apps.tds.stopping import ServiceStopping
 from synqc.apps.tds.storage import Change
 from synqc.apps.tds.store import SessionStore
 from synqc.cache import MemoryCache
@@ -63,6 +64,7 @@ class _Ongoing:
     cached: int = 0
     error: str | None = None
     results: dict[str, Any] | None = None
+    epoch: int | None = None
     stop: StopFlag = field(default_factory=StopFlag)
 
     def document(self) -> dict[str, Any]:
@@ -83,6 +85,7 @@ class Sweeps:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="synqc-sweep")
         self._points = MemoryCache(max_entries=20_000)
         self._known: dict[str, _Ongoing] = {}
+        self._stopping = False
         self._lock = threading.Lock()
 
     def start(self, request: SweepRequest) -> dict[str, Any]:
@@ -92,6 +95,7 @@ class Sweeps:
             InputError: A value is out of range, or there are too many points.
             UnknownSession: A session is named that there is not.
             TooManySweeps: The queue is full.
+            ServiceStopping: Nothing is begun any more.
         """
         if request.session_id is not None:
             self._store.get(request.session_id)
@@ -101,8 +105,11 @@ class Sweeps:
             total=_points(axes),
             # A seed that is the same for the same grid lets cached points be found again.
             seed=0 if request.seed is None else request.seed,
+            epoch=self._store.epoch,
         )  # fmt: skip
         with self._lock:
+            if self._stopping:
+                raise ServiceStopping
             if sum(one.status == "running" for one in self._known.values()) >= _MOST_WAITING:
                 raise TooManySweeps(f"At most {_MOST_WAITING} sweeps may wait: cancel one, or come back later.")
             self._known[ongoing.sweep_id] = ongoing
@@ -137,11 +144,27 @@ class Sweeps:
             ongoing.stop.stop()
         return self.read(sweep_id)
 
+    def stop_all(self, *, for_good: bool = False) -> None:
+        """Stop everything without waiting for it; what they have is kept.
+
+        Args:
+            for_good: Begin no more: the service is shutting down.
+        """
+        with self._lock:
+            self._stopping = self._stopping or for_good
+            for ongoing in self._known.values():
+                if ongoing.status == "running":
+                    ongoing.status = "cancelled"
+                    ongoing.stop.stop()
+
+    def forget(self) -> None:
+        """Know no more of them than the database does."""
+        with self._lock:
+            self._known.clear()
+
     def close(self) -> None:
         """Stop everything and wait for it."""
-        for ongoing in list(self._known.values()):
-            if ongoing.status == "running":
-                self.cancel(ongoing.sweep_id)
+        self.stop_all(for_good=True)
         self._worker.shutdown(wait=True)
 
     def _run(self, ongoing: _Ongoing) -> None:
@@ -151,7 +174,7 @@ class Sweeps:
         row = {
             "sweep_id": ongoing.sweep_id, "created_at": clock.now(), "document": json.dumps(ongoing.document()),
         }  # fmt: skip
-        self._store.writer.submit(Change(sweeps=[row]))
+        self._store.writer.submit(Change(sweeps=[row], epoch=ongoing.epoch))
 
     def _measure(self, ongoing: _Ongoing) -> None:
         def progress(done: int, _: int) -> None:

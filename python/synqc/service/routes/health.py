@@ -75,7 +75,7 @@ async def read_health(laboratory: Lab) -> JSONResponse:
 @router.get("/ready", operation_id="read_readiness", response_model=Readiness, responses=_READINESS)
 async def read_readiness(request: Request, laboratory: Lab) -> JSONResponse:
     """Whether changes can be stored; while they cannot, reads go on."""
-    trouble = laboratory.store.writer.trouble
+    trouble = laboratory.trouble
     if trouble is None:
         try:
             await on_worker(request, laboratory.database.check)

@@ -77,9 +77,11 @@ async def create_or_update_session(
     "/sessions/{session_id}", operation_id="delete_session", response_model=DeletedSession,
     responses={**answered({"status": "deleted", "session_id": "x1"}), **refused(409)},
 )  # fmt: skip
-async def delete_session(session_id: SessionId, laboratory: Lab) -> dict[str, str]:
-    """Forget a session, its log and telemetry; its runs stay readable."""
-    await durable(laboratory.store.delete(session_id))
+async def delete_session(
+    session_id: SessionId, laboratory: Lab, runs: Annotated[bool, Query(description="Forget its runs as well.")] = False
+) -> dict[str, str]:
+    """Forget a session, its log and telemetry; its runs stay readable, unless they are to go, too."""
+    await durable(laboratory.store.delete(session_id, runs=runs))
     return {"status": "deleted", "session_id": session_id}
 
 

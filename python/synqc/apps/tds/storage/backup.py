@@ -1,4 +1,4 @@
-"""A copy of the database that is whole, taken while the service runs."""
+"""Copies of the database: taken while the service runs, and put back while it does not."""
 
 from __future__ import annotations
 
@@ -7,40 +7,124 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from synqc.apps.tds import clock
+from synqc.apps.tds.storage import schema, sqlite
+from synqc.apps.tds.storage.errors import UnusableDatabase
 from synqc.errors import InputError
 from synqc.settings import Settings
 
-__all__ = ["back_up"]
+__all__ = ["back_up", "restore"]
 
 
-def back_up(settings: Settings, destination: Path) -> int:
+def back_up(settings: Settings, destination: Path, *, replace: bool = False) -> int:
     """Copy the database to a file that appears whole or not at all.
+
+    Args:
+        settings: Of the service, which may be running.
+        destination: Of the copy; its owner alone may read it.
+        replace: A file of that name.
 
     Returns:
         Bytes of the copy.
 
     Raises:
-        InputError: There is no database, or it is PostgreSQL's, which has tools of its own.
+        InputError: There is no database, or it is PostgreSQL's, which has tools of its own, or it cannot be copied.
     """
-    if settings.database_url:
-        raise InputError("SYNQC_DATABASE_URL names a PostgreSQL database: back it up with pg_dump.")
-    source = settings.state_dir / "synqc.db"
+    source = _file_of(settings, "back it up with pg_dump")
     if not source.is_file():
         raise InputError(f"There is no database at {source}.")
-    temporary = destination.with_name(f".{destination.name}.{os.getpid()}.part")
+    if destination.is_dir():
+        raise InputError(f"{destination} is a folder: name a file in it.")
+    if destination.exists() and not replace:
+        raise InputError(f"{destination} is there already: name another file, or replace it with --force.")
+    _copy(source, destination)
+    return destination.stat().st_size
+
+
+def restore(settings: Settings, copy: Path, *, replace: bool = False) -> Path | None:
+    """Make a copy the service's database, whole or not at all.
+
+    Args:
+        settings: Of the service, which must not be running.
+        copy: Made by `back_up`; it stays as it is.
+        replace: A database that is there already: it is set aside.
+
+    Returns:
+        Where the former database is now, or None if there was none.
+
+    Raises:
+        InputError: The copy is none, or is damaged, or there is a database already, or it is PostgreSQL's.
+        StorageUnavailable: A service runs on it.
+    """
+    database = _file_of(settings, "restore it with pg_restore")
+    if not copy.is_file():
+        raise InputError(f"There is no file {copy}.")
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    with sqlite.hold_directory(settings.state_dir):
+        if database.exists() and not replace:
+            raise InputError(f"There is a database at {database} already: set it aside with --force.")
+        restored = database.with_name(f"{database.name}.restored")
+        _copy(copy, restored)
+        aside = None
+        if database.exists():
+            aside = database.with_name(f"{database.name}.before-{clock.compact_stamp(clock.now())}")
+            # What is in its log belongs to it, and would be played into the restored one.
+            for ending in ("-wal", "-shm", ""):
+                part = Path(f"{database}{ending}")
+                if part.exists():
+                    part.replace(f"{aside}{ending}")
+        restored.replace(database)
+        _sync(database.parent)
+    return aside
+
+
+def _file_of(settings: Settings, words: str) -> Path:
+    if settings.database_url:
+        raise InputError(f"SYNQC_DATABASE_URL names a PostgreSQL database: {words}.")
+    return settings.state_dir / sqlite.NAME
+
+
+def _copy(source: Path, destination: Path) -> None:
+    """A whole copy of a database of this service, checked, in the place of whatever was there.
+
+    Raises:
+        InputError: The source is damaged, or is none.
+    """
+    part = destination.with_name(f".{destination.name}.{os.getpid()}.part")
     try:
+        sqlite.make_private(part)
         with (
             closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as original,
-            closing(sqlite3.connect(temporary)) as copy,
+            closing(sqlite3.connect(part)) as copy,
         ):
             original.backup(copy, pages=1024)
             copy.execute("PRAGMA journal_mode=DELETE")
             damage = copy.execute("PRAGMA quick_check").fetchone()[0]
+            _check_tables(copy)
         if damage != "ok":
-            raise InputError(f"The copy of {source} is damaged: {damage}.")
-        with temporary.open("rb") as file:
+            raise InputError(f"The copy of {source} is damaged: {' '.join(damage.split())}.")
+        with part.open("rb") as file:
             os.fsync(file.fileno())
-        temporary.replace(destination)
+        part.replace(destination)
+        _sync(destination.parent)
+    except (sqlite3.Error, UnusableDatabase) as error:
+        raise InputError(f"{source} cannot be copied: {error}".rstrip(".") + ".") from error
     finally:
-        temporary.unlink(missing_ok=True)
-    return destination.stat().st_size
+        part.unlink(missing_ok=True)
+
+
+def _check_tables(connection: sqlite3.Connection) -> None:
+    """Raises UnusableDatabase if they are not this service's."""
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "synqc_schema" not in tables:
+        raise UnusableDatabase("it is no database of this service.")
+    schema.check_version(connection.execute("SELECT max(version) FROM synqc_schema").fetchone()[0] or 0)
+
+
+def _sync(folder: Path) -> None:
+    """Names of files are on disk."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

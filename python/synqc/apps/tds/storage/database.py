@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from sqlalchemy import URL, Column, Connection, Engine, Row, create_engine, event, func, select, text
+from sqlalchemy import URL, Column, Connection, Engine, Row, create_engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import QueuePool
 
-from synqc.apps.tds.storage import schema
-from synqc.errors import SynqcError
+from synqc.apps.tds.storage import schema, sqlite
+from synqc.apps.tds.storage.cause import cause_of
+from synqc.apps.tds.storage.errors import StorageUnavailable
+from synqc.apps.tds.storage.lease import Lease
+from synqc.apps.tds.storage.postgresql import place_of, postgresql_engine
 from synqc.settings import Settings
 
 __all__ = ["Database", "StorageUnavailable", "open_database", "open_for_reading"]
 
 _ZERO = "\0"  # no name has one, and PostgreSQL refuses to look for it
-_LOCK_PATIENCE_S = 5.0  # a predecessor may still be shutting down
-_ADVISORY_LOCK = 0x53796E51_43544453  # one service per PostgreSQL database
-
-
-class StorageUnavailable(SynqcError):
-    """What was asked for could not be stored, and was not done; a later attempt may succeed."""
-
-    code = "storage_unavailable"
+_PATIENCE_S = 5.0  # a predecessor may still be shutting down
 
 
 class Database:
@@ -36,15 +28,22 @@ class Database:
 
     Args:
         engine: Of SQLAlchemy.
-        held: What keeps other services out; released by `close`.
+        held: What keeps other services out: a locked file, or a lease; released by `close`.
         place: In words, for errors and `ready`, without a password.
     """
 
-    def __init__(self, engine: Engine, held: TextIO | Connection | None, place: str) -> None:
+    def __init__(self, engine: Engine, held: TextIO | Lease | None, place: str) -> None:
         self.engine = engine
         self._writing_engine = engine.execution_options(synqc_writes=True)
         self.place = place
+        self.lease = held if isinstance(held, Lease) else None
+        """Of a database that others can reach, too: answers are given while it is held."""
         self._held = held
+
+    @property
+    def epoch(self) -> int | None:
+        """In which this service owns the database: what is decided in it is stored in no other. None without lease."""
+        return None if self.lease is None else self.lease.epoch
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -53,17 +52,38 @@ class Database:
             with self.engine.connect() as connection:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
-            raise StorageUnavailable(f"Storage in {self.place} cannot be read: {_cause(error)}.") from error
+            raise StorageUnavailable(f"Storage in {self.place} cannot be read: {cause_of(error)}.") from error
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that is durable when the block ends without an error."""
+    def writing(self, epoch: int | None = None) -> Iterator[Connection]:
+        """A transaction that is durable when the block ends without an error.
+
+        Args:
+            epoch: In which what is written was decided; this moment's if None.
+
+        Raises:
+            NotOwner: The database has had another owner since.
+        """
         with self._writing_engine.begin() as connection:
+            if self.lease is not None:
+                self.lease.fence(connection, self.lease.epoch if epoch is None else epoch)
             yield connection
+
+    def prepare(self, epoch: int | None = None) -> None:
+        """Create or migrate the tables.
+
+        Raises:
+            StorageUnavailable: They cannot be, or are of no use to this SynqC.
+        """
+        try:
+            with self.writing(epoch) as connection:
+                schema.migrate(connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise self.refusal(error) from error
 
     def refusal(self, error: Exception) -> StorageUnavailable:
         """What a failure to write is told as."""
-        return StorageUnavailable(f"Storage in {self.place} refused to write: {_cause(error)}.")
+        return StorageUnavailable(f"Storage in {self.place} refused to write: {cause_of(error)}.")
 
     def check(self) -> None:
         """Raises StorageUnavailable if the database does not answer."""
@@ -170,18 +190,16 @@ def open_database(settings: Settings) -> Database:
 
     Raises:
         StorageUnavailable: Another service has it open, or it cannot be opened.
+        InputError: The URL names no database of PostgreSQL.
+        MissingExtra: The driver of PostgreSQL is not installed.
     """
     try:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
-        opened = _open_postgresql(settings.database_url) if settings.database_url else _open_sqlite(settings.state_dir)
+        opened = _open_postgresql(settings) if settings.database_url else _open_sqlite(settings.state_dir)
     except OSError as error:
         raise StorageUnavailable(f"State directory {settings.state_dir} cannot be used: {error}.") from error
     try:
-        with opened.writing() as connection:
-            schema.migrate(connection)
-    except (SQLAlchemyError, OSError) as error:
-        opened.close()
-        raise opened.refusal(error) from error
+        opened.prepare()
     except BaseException:
         opened.close()
         raise
@@ -193,11 +211,13 @@ def open_for_reading(settings: Settings) -> Database:
 
     Raises:
         StorageUnavailable: There is none.
+        InputError: The URL names no database of PostgreSQL.
+        MissingExtra: The driver of PostgreSQL is not installed.
     """
     if settings.database_url:
-        engine = create_engine(_with_driver(settings.database_url))
-        return Database(engine, None, engine.url.render_as_string(hide_password=True))
-    path = settings.state_dir / "synqc.db"
+        engine = postgresql_engine(settings.database_url, lease_s=settings.lease_s)
+        return Database(engine, None, place_of(engine))
+    path = settings.state_dir / sqlite.NAME
     if not path.is_file():
         raise StorageUnavailable(f"There is no database at {path}.")
     url = URL.create("sqlite", database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
@@ -205,78 +225,23 @@ def open_for_reading(settings: Settings) -> Database:
 
 
 def _open_sqlite(state_dir: Path) -> Database:
-    held = _locked(state_dir)
-    path = state_dir / "synqc.db"
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)), poolclass=QueuePool, pool_size=4, max_overflow=4,
-        connect_args={"check_same_thread": False, "timeout": 5.0, "cached_statements": 256},
-    )  # fmt: skip
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # transactions are begun below, as writes
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=2000", "temp_store=MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("synqc_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return Database(engine, held, str(path))
-
-
-def _open_postgresql(url: str) -> Database:
-    engine = create_engine(_with_driver(url), pool_size=4, max_overflow=4, pool_pre_ping=True)
-    place = engine.url.render_as_string(hide_password=True)
-    deadline = time.monotonic() + _LOCK_PATIENCE_S
+    held = sqlite.hold_directory(state_dir)
     try:
-        held = engine.connect()
-        while not held.execute(select(func.pg_try_advisory_lock(_ADVISORY_LOCK))).scalar():
-            if time.monotonic() > deadline:
-                held.close()
-                raise StorageUnavailable(f"Database {place} is in use by another SynqC service: run one per database.")
-            time.sleep(0.1)
-        held.commit()
-    except SQLAlchemyError as error:
-        raise StorageUnavailable(f"Database {place} cannot be opened: {_cause(error)}.") from error
-    held.detach()  # of the pool: its session holds the lock until the end
-    return Database(engine, held, place)
+        path = state_dir / sqlite.NAME
+        return Database(sqlite.sqlite_engine(path), held, str(path))
+    except BaseException:
+        held.close()
+        raise
 
 
-def _with_driver(url: str) -> str:
-    for plain in ("postgresql://", "postgres://"):
-        if url.startswith(plain):
-            return "postgresql+psycopg://" + url.removeprefix(plain)
-    return url
-
-
-def _locked(state_dir: Path) -> TextIO:
-    """One service per directory: two would each believe their own memory."""
-    path = state_dir / "synqc.lock"
-    held = path.open("a+")
-    deadline = time.monotonic() + _LOCK_PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                held.seek(0)
-                owner = held.read().strip() or "unknown"
-                held.close()
-                raise StorageUnavailable(
-                    f"State directory {state_dir} is in use by another SynqC service (process {owner}): use one "
-                    "worker, or give each service its own SYNQC_STATE_DIR."
-                ) from None
-            time.sleep(0.1)
-        else:
-            held.truncate(0)
-            held.write(str(os.getpid()))
-            held.flush()
-            return held
-
-
-def _cause(error: BaseException) -> str:
-    """The driver's words, on one line."""
-    original = getattr(error, "orig", None) or error
-    return " ".join(str(original).split()).rstrip(".")
+def _open_postgresql(settings: Settings) -> Database:
+    engine = postgresql_engine(settings.database_url or "", lease_s=settings.lease_s)
+    place = place_of(engine)
+    lease = Lease(engine, seconds=settings.lease_s, place=place)
+    try:
+        # One that was killed owns the database until its lease ends.
+        lease.adopt_within(settings.lease_s + _PATIENCE_S)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Database(engine, lease, place)

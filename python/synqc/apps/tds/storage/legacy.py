@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Set
 from itertools import islice
@@ -29,6 +28,7 @@ __all__ = ["export_state", "import_state"]
 
 _log = logging.getLogger("synqc.legacy")
 _RUNS_AT_ONCE = 500
+_LONGEST_NAME = 255  # bytes of a file's name
 _MOST_SHOTS = 2**63  # what the column holds
 _SESSION_KEYS = (
     "session_id", "created_at", "last_updated_at", "status", "status_text", "mode_label", "config", "last_run_id",
@@ -102,13 +102,14 @@ def export_state(database: Database, folder: Path) -> tuple[int, int]:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(folder / "sessions.json")
-    count = 0
+    names: set[str] = set()
     for run_id, document in database.all_run_documents():
         record = json.loads(document)
         legacy = {name: record[name] for name in _RUN_KEYS if name in record}
-        (runs / f"{_file_stem(run_id)}.json").write_text(json.dumps(legacy, indent=2), encoding="ascii")
-        count += 1
-    return written, count
+        name = _file_name(run_id, names)
+        names.add(name)
+        (runs / name).write_text(json.dumps(legacy, indent=2), encoding="ascii")
+    return written, len(names)
 
 
 def _sessions_in(
@@ -232,9 +233,16 @@ def _session_item(database: Database, session: Session) -> dict[str, Any]:
     return {name: item[name] for name in _SESSION_KEYS}
 
 
-def _file_stem(run_id: str) -> str:
-    """A file name for any run id: harmless characters, at most 200 bytes, and never the same for two."""
-    safe = re.sub(r"[^\w.-]", "_", run_id, flags=re.ASCII).lstrip(".")
-    if safe == run_id and len(safe) <= 200:
-        return safe
-    return f"{safe[:180]}-{hashlib.sha256(run_id.encode()).hexdigest()[:16]}"
+def _file_name(run_id: str, taken: Set[str]) -> str:
+    """Where an earlier service looks for a run: its id and `.json`, as long as a file may be called that.
+
+    >>> _file_name("lab 1 é-20260102T030405Z", set()), len(_file_name("x" * 300, set()))
+    ('lab 1 é-20260102T030405Z.json', 255)
+    """
+    name = f"{run_id}.json"
+    if not any(mark in run_id for mark in "/\0") and len(os.fsencode(name)) <= _LONGEST_NAME and name not in taken:
+        return name
+    digest = hashlib.sha256(run_id.encode()).hexdigest()
+    length = len(f"-{digest}.json")
+    start = run_id.replace("/", "_").replace("\0", "_").encode()[: _LONGEST_NAME - length]
+    return f"{start.decode(errors='ignore')}-{digest}.json"

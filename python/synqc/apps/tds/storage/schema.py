@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    DateTime,
     Dialect,
     Float,
     Index,
@@ -27,9 +28,14 @@ from sqlalchemy import (
 from synqc import json
 from synqc.apps.tds import clock
 from synqc.apps.tds.models import KpiBundle, RunConfiguration, SessionStatus
+from synqc.apps.tds.storage.errors import UnusableDatabase
+from synqc.apps.tds.storage.sqlite import APPLICATION_ID
 from synqc.lab.carry import Carry
 
-__all__ = ["agent_calls", "imports", "log_lines", "metadata", "migrate", "runs", "sessions", "sweeps", "telemetry"]
+__all__ = [
+    "agent_calls", "check_version", "imports", "log_lines", "metadata", "migrate", "ownership", "runs", "sessions",
+    "sweeps", "telemetry",
+]  # fmt: skip
 
 metadata = MetaData()
 
@@ -153,32 +159,73 @@ imports = Table(
 )  # fmt: skip
 
 
+# Who may write, of a database that several processes can reach; `lease.py` says how.
+ownership = Table(
+    "ownership", metadata,
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", Integer, nullable=False, unique=True),  # 1: there is one row
+    Column("owner", Text),
+    Column("lease_until", DateTime(timezone=True)),
+)  # fmt: skip
+
+
 def _create_everything(connection: Connection) -> None:
+    """The tables as they are now, whatever version that is."""
     metadata.create_all(connection)
 
 
-# Step n leads from version n to n + 1. A step is never changed once it was released: add another.
-_STEPS: tuple[Callable[[Connection], None], ...] = (_create_everything,)
+def _add_ownership(connection: Connection) -> None:
+    Table(
+        "ownership", MetaData(),
+        Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+        Column("place", Integer, nullable=False, unique=True),
+        Column("owner", Text),
+        Column("lease_until", DateTime(timezone=True)),
+    ).create(connection, checkfirst=True)  # fmt: skip
+
+
+# The first makes a new database, which is of the newest version then. Step n leads an old one from version n to n + 1:
+# it is written in words of its own, never in those of the tables above, which will have gone on by the time it is
+# taken; and it is never changed once it was released: add another.
+_STEPS: tuple[Callable[[Connection], None], ...] = (_create_everything, _add_ownership)
+
+
+def check_version(found: int) -> None:
+    """Raises UnusableDatabase if tables were written by a newer SynqC."""
+    if found > len(_STEPS):
+        raise UnusableDatabase(
+            f"The database has schema version {found}, but this SynqC knows versions up to {len(_STEPS)}: "
+            "use the SynqC that wrote it, or a newer one."
+        )
 
 
 def migrate(connection: Connection) -> int:
     """Bring the tables up to date, within the caller's transaction.
 
     Returns:
-        Version they had before.
+        Version they had before; 0 if there were none.
 
     Raises:
-        RuntimeError: They were written by a newer SynqC.
+        UnusableDatabase: They were written by a newer SynQc, or are another program's.
     """
+    newest = len(_STEPS)
     known = 0
-    if inspect(connection).has_table(_schema.name):
+    present = set(inspect(connection).get_table_names())
+    if _schema.name in present:
         known = connection.execute(select(func.max(_schema.c.version))).scalar() or 0
-    if known > len(_STEPS):
-        raise RuntimeError(
-            f"The database has schema version {known}, but this SynqC knows versions up to {len(_STEPS)}: "
-            "use the SynqC that wrote it, or a newer one."
-        )
-    for version in range(known, len(_STEPS)):
-        _STEPS[version](connection)
-        connection.execute(insert(_schema).values(version=version + 1))
+    check_version(known)
+    if known == 0:
+        foreign = sorted((present & set(metadata.tables)) - {_schema.name, ownership.name})
+        if foreign:
+            raise UnusableDatabase(
+                f"The database has a table `{foreign[0]}` of another program: give this service a database of its own."
+            )
+    for step in (_STEPS[0],) if known == 0 else _STEPS[known:]:
+        step(connection)
+    if known < newest:
+        connection.execute(insert(_schema).values(version=newest))
+    if connection.dialect.name == "sqlite":
+        mark = connection.exec_driver_sql("PRAGMA application_id").scalar()
+        if mark != APPLICATION_ID:
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
     return known

@@ -16,7 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from synqc import metrics
 from synqc.apps.tds.storage import schema
-from synqc.apps.tds.storage.database import Database, StorageUnavailable
+from synqc.apps.tds.storage.database import Database
+from synqc.apps.tds.storage.errors import NotOwner, StorageUnavailable
 
 __all__ = ["Change", "WriterLane"]
 
@@ -29,6 +30,8 @@ _MOST_IN_GROUP = 500
 _SHUTDOWN_PATIENCE_S = 10.0
 
 Row = dict[str, Any]
+Settled = Callable[[Future[None]], None]
+"""Called when a change is stored, or could not be."""
 
 
 @dataclass
@@ -40,6 +43,8 @@ class Change:
         runs, log_lines, telemetry, agent_calls, sweeps: Rows of these tables; what has a key of its own is replaced.
         forgotten_lines: (session_id, line_number): lines before it are deleted.
         deleted_sessions: Ids; everything of them goes, their runs excepted.
+        deleted_runs_of: Ids of sessions; their runs go.
+        epoch: In which it was decided; it is stored in no other. None: in any.
     """
 
     sessions: list[Row] = field(default_factory=list)
@@ -50,11 +55,21 @@ class Change:
     sweeps: list[Row] = field(default_factory=list)
     forgotten_lines: list[tuple[str, int]] = field(default_factory=list)
     deleted_sessions: list[str] = field(default_factory=list)
+    deleted_runs_of: list[str] = field(default_factory=list)
+    epoch: int | None = None
 
     def merge(self, other: Change) -> None:
         """Add what another one stores."""
-        for name in self.__dataclass_fields__:
+        for name in _LISTS:
             getattr(self, name).extend(getattr(other, name))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to store."""
+        return not any(getattr(self, name) for name in _LISTS)
+
+
+_LISTS = tuple(name for name in Change.__dataclass_fields__ if name != "epoch")
 
 
 class WriterLane:
@@ -91,15 +106,22 @@ class WriterLane:
         self._thread = threading.Thread(target=self._work, name="synqc-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, change: Change) -> Future[None]:
-        """Store a change; the future fails with StorageUnavailable if that was not possible."""
+    def submit(self, change: Change, *then: Settled) -> Future[None]:
+        """Store a change; the future fails with StorageUnavailable if that was not possible.
+
+        Args:
+            change: What is stored.
+            then: Called with the future when it is done, in the order of all changes.
+        """
         done: Future[None] = Future()
+        for call in then:
+            done.add_done_callback(call)
         with self._condition:
-            if self._closing:
-                done.set_exception(StorageUnavailable("Storage is closed: the service is shutting down."))
+            if not self._closing:
+                self._waiting.append((change, done))
+                self._condition.notify()
                 return done
-            self._waiting.append((change, done))
-            self._condition.notify()
+        done.set_exception(StorageUnavailable("Storage is closed: the service is shutting down."))
         return done
 
     def close(self) -> None:
@@ -144,18 +166,25 @@ class WriterLane:
                 self._put_back(gathered)
 
     def _store(self, group: Sequence[tuple[Change, Future[None]]]) -> None:
-        whole = Change()
+        whole = Change(epoch=group[0][0].epoch)
         for change, _ in group:
             whole.merge(change)
+        if whole.is_empty:  # somebody waits for those before it
+            for _, done in group:
+                done.set_result(None)
+            return
         try:
             self._commit(whole)
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, OSError, NotOwner) as error:
             _failed.add()
             if len(group) > 1:
                 for one in group:
                     self._store([one])
                 return
-            self._fail(group[0][1], error)
+            if isinstance(error, NotOwner):
+                group[0][1].set_exception(error)
+            else:
+                self._fail(group[0][1], error)
         except BaseException as error:  # a defect must not leave anybody waiting
             for _, done in group:
                 done.set_exception(error)
@@ -176,14 +205,17 @@ class WriterLane:
         done.set_exception(refusal)
 
     def _commit(self, change: Change) -> None:
-        with _commits, self._database.writing() as connection:
+        with _commits, self._database.writing(change.epoch) as connection:
             self._statements.apply(connection, change)
 
 
 def _group_size(waiting: Sequence[tuple[Change, Future[None]]]) -> int:
-    """Changes that may be stored in any order: a deletion stands alone, for what has gone may be created again."""
+    """Changes that may be stored in any order, and are of one epoch.
+
+    A deletion stands alone, for what has gone may be created again.
+    """
     for index, (change, _) in enumerate(waiting[:_MOST_IN_GROUP]):
-        if change.deleted_sessions:
+        if change.deleted_sessions or change.epoch != waiting[0][0].epoch:
             return max(index, 1)
     return min(len(waiting), _MOST_IN_GROUP)
 
@@ -205,6 +237,7 @@ class _Statements:
             delete(table).where(table.c.session_id == bindparam("of"))
             for table in (schema.sessions, schema.log_lines, schema.telemetry)
         ]
+        self._delete_runs = delete(schema.runs).where(schema.runs.c.session_id == bindparam("of"))
 
     def apply(self, connection: Connection, change: Change) -> None:
         if change.sessions:
@@ -223,6 +256,8 @@ class _Statements:
         for session_id in change.deleted_sessions:
             for statement in self._delete:
                 connection.execute(statement, {"of": session_id})
+        for session_id in change.deleted_runs_of:
+            connection.execute(self._delete_runs, {"of": session_id})
 
 
 def _upsert(make: Callable[[Table], Any], table: Table) -> Executable:

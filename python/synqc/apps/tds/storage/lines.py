@@ -1,0 +1,38 @@
+"""Connections to a database server, as sockets that can be cut: a driver that waits for an answer cannot be told."""
+
+from __future__ import annotations
+
+import os
+import socket
+import weakref
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+__all__ = ["Lines"]
+
+
+class Lines:
+    """Sockets of an engine's connections, those in use and those of its pool.
+
+    Args:
+        engine: Its driver's connections have a `fileno()`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        event.listen(engine, "connect", self._remember)
+
+    def cut(self) -> None:
+        """End all of them: whoever waits for an answer gets an error now, and the pool replaces what it held."""
+        for line in tuple(self._sockets):
+            try:
+                line.shutdown(socket.SHUT_RDWR)
+            except OSError:  # it has ended already
+                continue
+
+    def _remember(self, connection: Any, _: Any) -> None:
+        # A descriptor of our own: the driver's may be closed, and its number another file's, before it is cut.
+        line = socket.socket(fileno=os.dup(connection.fileno()))
+        self._sockets.add(line)
+        weakref.finalize(connection, line.close)

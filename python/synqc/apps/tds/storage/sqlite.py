@@ -1,0 +1,104 @@
+"""The service's SQLite file: made for its owner alone, told from files of others, and open in one process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TextIO
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from synqc.apps.tds.storage.errors import StorageUnavailable, UnusableDatabase
+
+__all__ = ["APPLICATION_ID", "NAME", "check_that_it_is_ours", "hold_directory", "make_private", "sqlite_engine"]
+
+NAME = "synqc.db"
+"""Of the file, in the state directory."""
+APPLICATION_ID = 0x53794454
+"""`SyDT` in the file's header: programs that find it know whose it is."""
+
+_PATIENCE_S = 5.0  # a predecessor may still be shutting down
+
+
+def sqlite_engine(path: Path) -> Engine:
+    """An engine for the file, which is made if it is not there.
+
+    Raises:
+        UnusableDatabase: It is another program's.
+        OSError: It cannot be made.
+    """
+    make_private(path)
+    check_that_it_is_ours(path)
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), poolclass=QueuePool, pool_size=4, max_overflow=4,
+        connect_args={"check_same_thread": False, "timeout": 5.0, "cached_statements": 256},
+    )  # fmt: skip
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, as writes
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=2000", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("synqc_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that its owner alone may read, unless there is one; SQLite's other files take after it."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+def check_that_it_is_ours(path: Path) -> None:
+    """Raises UnusableDatabase if a file is no database, or another program's."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0)) as connection:
+            mark = connection.execute("PRAGMA application_id").fetchone()[0]
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.OperationalError:
+        return  # locked, or not readable for now: whoever opens it says so
+    except sqlite3.DatabaseError as error:
+        raise UnusableDatabase(f"{path} is no database of SynQc: {error}. It stays as it is.") from error
+    if mark not in (0, APPLICATION_ID) or (tables and "synqc_schema" not in tables):
+        raise UnusableDatabase(f"{path} is the database of another program. It stays as it is.")
+
+
+def hold_directory(state_dir: Path) -> TextIO:
+    """Keep other services out: two would each believe their own memory.
+
+    Returns:
+        A locked file, to be closed at the end.
+
+    Raises:
+        StorageUnavailable: Another one has it.
+    """
+    make_private(state_dir / "synqc.lock")
+    held = (state_dir / "synqc.lock").open("a+")
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                held.seek(0)
+                owner = held.read().strip() or "unknown"
+                held.close()
+                raise StorageUnavailable(
+                    f"State directory {state_dir} is in use by another SynqC service (process {owner}): use one "
+                    "worker, or give each service its own SYNQC_STATE_DIR."
+                ) from None
+            time.sleep(0.1)
+        else:
+            held.truncate(0)
+            held.write(str(os.getpid()))
+            held.flush()
+            return held

@@ -1,0 +1,87 @@
+"""Requests are answered while this service owns its database: otherwise another may have changed what it would say."""
+
+from __future__ import annotations
+
+import math
+
+from starlette._utils import get_route_path
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from synqc.apps.tds.storage import NotOwner
+from synqc.apps.tds.storage.lease import Lease
+
+__all__ = ["OwnersAlone"]
+
+_CLOSE_TRY_AGAIN_LATER = 1013
+
+
+class OwnersAlone:
+    """ASGI middleware: 503 with a reason and `Retry-After` instead of answers that ownership does not vouch for.
+
+    Args:
+        app: What answers.
+        lease: Of the database.
+        api_prefix: Of routes; those that say how the service is, its page and its description are always answered.
+    """
+
+    def __init__(self, app: ASGIApp, lease: Lease, api_prefix: str) -> None:
+        self._app = app
+        self._lease = lease
+        self._always = {
+            f"{api_prefix}/health",
+            f"{api_prefix}/ready",
+            "/metrics",
+            "/openapi.json",
+            "/docs",
+            "/redoc",
+            "/",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or self._is_answered_always(scope):
+            await self._app(scope, receive, send)
+        elif self._lease.held:
+            await self._app(scope, receive, _Answer(self._lease, scope, receive, send).send)
+        else:
+            await _refuse(self._lease, scope, receive, send)
+
+    def _is_answered_always(self, scope: Scope) -> bool:
+        path = get_route_path(scope)
+        return path in self._always or path == "/ui" or path.startswith("/ui/")
+
+
+class _Answer:
+    """Passes an answer on as long as ownership lasts: it may have ended while the answer was made."""
+
+    def __init__(self, lease: Lease, scope: Scope, receive: Receive, send: Send) -> None:
+        self._lease = lease
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._started = False
+        self._ended = False
+
+    async def send(self, message: Message) -> None:
+        if self._ended:
+            return
+        if self._lease.held:
+            self._started = True
+            await self._send(message)
+            return
+        self._ended = True
+        if message["type"].startswith("websocket"):
+            await self._send({"type": "websocket.close", "code": _CLOSE_TRY_AGAIN_LATER})
+        elif self._started:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await _refuse(self._lease, self._scope, self._receive, self._send)
+
+
+async def _refuse(lease: Lease, scope: Scope, receive: Receive, send: Send) -> None:
+    words = lease.trouble or "Ownership of the database has just come back: try again."
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": _CLOSE_TRY_AGAIN_LATER, "reason": words[:100]})
+        return
+    retry_after = {"retry-after": str(math.ceil(lease.seconds))}
+    await JSONResponse({"detail": words, "code": NotOwner.code}, 503, retry_after)(scope, receive, send)

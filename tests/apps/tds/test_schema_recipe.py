@@ -1,0 +1,160 @@
+"""A column and a table are added to the letter of CONTRIBUTING: on new databases and on those of every version."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from scratch_postgresql import scratch_postgresql
+
+import synqc
+from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.models import RunConfiguration
+from synqc.settings import Settings
+
+OLD_DATABASES = sorted(Path(__file__).parent.glob("database_of_version_*.sql"))
+
+SCHEMA = "apps/tds/storage/schema.py"
+EDITS = [
+    (
+        SCHEMA,
+        '    Column("first_line", BigInteger, nullable=False),\n',
+        '    Column("first_line", BigInteger, nullable=False),\n'
+        '    Column("favourite", Text, nullable=False, server_default="none"),\n',
+    ),
+    (
+        SCHEMA,
+        "\n\ndef _create_everything(",
+        '\n\ncolours = Table(\n    "colours", metadata,\n'
+        '    Column("number", _Number, primary_key=True, autoincrement=True),\n'
+        '    Column("colour", LargeBinary, nullable=False),\n)\n\n\ndef _create_everything(',
+    ),
+    (
+        SCHEMA,
+        "\n\n# The first makes a new database",
+        "\n\ndef _add_favourite_and_colours(connection):\n"
+        "    connection.exec_driver_sql(\"ALTER TABLE sessions ADD COLUMN favourite TEXT DEFAULT 'none' NOT NULL\")\n"
+        '    Table(\n        "colours", MetaData(),\n'
+        '        Column("number", _Number, primary_key=True, autoincrement=True),\n'
+        '        Column("colour", LargeBinary, nullable=False),\n    ).create(connection)\n'
+        "\n\n# The first makes a new database",
+    ),
+    (SCHEMA, "_add_ownership)\n", "_add_ownership, _add_favourite_and_colours)\n"),
+    (
+        "apps/tds/session.py",
+        "        self.shots_used = 0\n",
+        '        self.shots_used = 0\n        self.favourite = "none"\n',
+    ),
+]
+
+CHILD = """
+import json, sys
+from pathlib import Path
+from sqlalchemy import insert, inspect, select
+from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.models import RunConfiguration
+from synqc.apps.tds.storage import schema
+from synqc.settings import Settings
+
+def opened():
+    return Laboratory(Settings(state_dir=Path(sys.argv[1]), database_url=sys.argv[2] or None))
+
+laboratory = opened()
+session = laboratory.store.sessions.get("x1")
+if session is None:
+    session, stored = laboratory.store.create_or_update("x1", RunConfiguration())
+    stored.result(10)
+before = session.favourite
+session.favourite = "blue"
+laboratory.store.save(session).result(10)
+with laboratory.database.writing() as connection:
+    connection.execute(insert(schema.colours).values(colour=b"red"))
+laboratory.close()
+laboratory = opened()
+with laboratory.database.reading() as connection:
+    print(json.dumps({
+        "before": before, "after": laboratory.store.get("x1").favourite,
+        "colours": [[number, bytes(colour).decode()] for number, colour in connection.execute(select(schema.colours))],
+        "versions": list(connection.scalars(select(schema._schema.c.version).order_by(schema._schema.c.version)))[-1],
+        "columns": {
+            table: [[column["name"], str(column["type"]), column["nullable"], column["default"]]
+                    for column in inspect(connection).get_columns(table)]
+            for table in sorted(inspect(connection).get_table_names())
+        },
+    }))
+laboratory.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory):
+    """The package with the edits of the recipe."""
+    folder = tmp_path_factory.mktemp("edited")
+    package = folder / "synqc"
+    original = Path(synqc.__file__).parent
+    shutil.copytree(original, package, copy_function=os.symlink, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, before, after in EDITS:
+        path = package / name
+        text = path.read_text()
+        assert text.count(before) == 1, (name, before)
+        path.unlink()
+        path.write_text(text.replace(before, after))
+
+    def ask(state_dir, database_url=None):
+        found = subprocess.run(
+            [sys.executable, "-c", CHILD, str(state_dir), database_url or ""], capture_output=True, text=True,
+            env={**os.environ, "PYTHONPATH": str(folder)}, check=False,
+        )  # fmt: skip
+        assert found.returncode == 0, found.stderr
+        return json.loads(found.stdout)
+
+    return ask
+
+
+def check(found):
+    assert (found["before"], found["after"], found["colours"]) == ("none", "blue", [[1, "red"]])
+    assert found["versions"] == len(OLD_DATABASES) + 1
+
+
+def test_sqlite(edited, tmp_path):
+    fresh = edited(tmp_path / "fresh")
+    check(fresh)
+    for script in OLD_DATABASES:
+        folder = tmp_path / script.stem
+        folder.mkdir()
+        with sqlite3.connect(folder / "synqc.db") as connection:
+            connection.executescript(script.read_text())
+        connection.close()
+        old = edited(folder)
+        check(old)
+        assert old["columns"] == fresh["columns"], script.stem
+
+
+def test_postgresql(edited, tmp_path):
+    with scratch_postgresql() as url:
+        fresh = edited(tmp_path, url)
+    check(fresh)
+    with scratch_postgresql() as url:
+        laboratory = Laboratory(Settings(state_dir=tmp_path, database_url=url))  # before the recipe
+        laboratory.store.create_or_update("x1", RunConfiguration())[1].result(10)
+        laboratory.close()
+        old = edited(tmp_path, url)
+    check(old)
+    assert old["columns"] == fresh["columns"]
+
+
+def test_contributing_says_what_is_done_here():
+    text = " ".join((Path(__file__).parents[3] / "CONTRIBUTING.md").read_text().split())
+    recipe = text[text.index("**A column or table of the service.**") :]
+    for words in (
+        "`apps/tds/storage/schema.py`",
+        "`_STEPS`",
+        "`ALTER TABLE",
+        "`MetaData()`",
+        "the attribute of `Session`",
+    ):
+        assert words in recipe[:1000], words
