@@ -20,6 +20,7 @@ from synqc.apps.tds.models import (
     SessionStatus,
     SessionSummary,
 )
+from synqc.errors import SynqcError
 from synqc.service import create_app
 
 __all__ = [
@@ -29,10 +30,14 @@ __all__ = [
 ]  # fmt: skip
 
 if __name__ == "__main__":
-    from synqc.service.launcher import serve
+    from synqc.cli import main
 
-    serve()  # makes its own: a reloader must not hold the database
-else:
+    raise SystemExit(main(["serve"]))  # makes its own: a reloader must not hold the database
+
+try:
     app = create_app()
-    store = app.state.laboratory.store
-    engine = app.state.laboratory.engine
+except SynqcError as refusal:
+    # A server that imports this would print a trace of itself. Whoever serves from Python has `create_app`.
+    raise SystemExit(f"synqc: error: {' '.join(str(refusal).split())}") from None
+store = app.state.laboratory.store
+engine = app.state.laboratory.engine

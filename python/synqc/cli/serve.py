@@ -1,4 +1,4 @@
-"""`synqc serve`, and what an operator does beside it: `export-state`, `backup`."""
+"""`synqc serve`, and what an operator does beside it: `export-state`, `backup`, `restore`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,17 @@ def add_commands(commands: Any) -> None:
         allow_abbrev=False,
     )
     backing_up.add_argument("file", type=Path, metavar="FILE", help="where to")
+    backing_up.add_argument("--force", action="store_true", help="replace FILE if it is there already")
     backing_up.set_defaults(act=_back_up)
+    restoring = commands.add_parser(
+        "restore",
+        help="make a backup the service's database again",
+        description="Make a copy that `synqc backup` wrote the service's SQLite database, while no service runs on it.",
+        allow_abbrev=False,
+    )
+    restoring.add_argument("file", type=Path, metavar="FILE", help="the copy; it stays as it is")
+    restoring.add_argument("--force", action="store_true", help="set a database aside that is there already")
+    restoring.set_defaults(act=_restore)
 
 
 def _port(text: str) -> int:
@@ -85,6 +95,18 @@ def _back_up(arguments: argparse.Namespace) -> bool:
     from synqc.apps.tds.storage.backup import back_up
     from synqc.settings import Settings
 
-    size = back_up(Settings.from_environment(), arguments.file)
+    size = back_up(Settings.from_environment(), arguments.file, replace=arguments.force)
     sys.stdout.write(f"{size / 1e6:.1f} MB written to {arguments.file}.\n")
+    return False
+
+
+def _restore(arguments: argparse.Namespace) -> bool:
+    _needs_service()
+    from synqc.apps.tds.storage.backup import restore
+    from synqc.settings import Settings
+
+    settings = Settings.from_environment()
+    aside = restore(settings, arguments.file, replace=arguments.force)
+    former = "" if aside is None else f"; the former database is {aside}"
+    sys.stdout.write(f"{arguments.file} is the database of {settings.state_dir} now{former}.\n")
     return False

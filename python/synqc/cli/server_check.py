@@ -14,6 +14,7 @@ from synqc.errors import InputError
 
 __all__ = ["Check", "check_server"]
 
+_API = "/api/v1/synqc"
 _PATIENCE_S = 10.0
 
 
@@ -27,10 +28,10 @@ class Check:
 
 
 def check_server(url: str, api_key: str | None = None) -> list[Check]:
-    """Read from a server, and make and delete a session of its own there.
+    """Read from a server, and make and delete a session of its own there, with its run.
 
     Args:
-        url: Of the server, with or without the prefix of its API.
+        url: Of the server, of its page, or of its API.
         api_key: If it wants one.
 
     Raises:
@@ -39,11 +40,11 @@ def check_server(url: str, api_key: str | None = None) -> list[Check]:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise InputError(f"Argument `url` must look like http://127.0.0.1:8000, but is {url!r}.")
-    origin = f"{parts.scheme}://{parts.netloc}"
-    prefix = parts.path.rstrip("/") or "/api/v1/synqc"
-    talk = _Talk(origin, api_key)
-    checks = [talk.check("health", "GET", f"{prefix}/health", lambda body: body["status"] == "ok")]
-    if not checks[0].passed:
+    talk = _Talk(f"{parts.scheme}://{parts.netloc}", api_key)
+    tried = [(place, _health(talk, place[1])) for place in _places(parts.path)]
+    (base, prefix), health = next((one for one in tried if one[1].passed), tried[0])
+    checks = [health]
+    if not health.passed:
         return checks
     checks.append(talk.check("storage is ready", "GET", f"{prefix}/ready", lambda body: body["status"] == "ready"))
     name = f"doctor-{time.time_ns():x}"
@@ -54,10 +55,35 @@ def check_server(url: str, api_key: str | None = None) -> list[Check]:
         talk.check("a dry run is simulated", "POST", f"{session}/run", _has_kpis, {"mode": "dryrun"}),
         talk.check("telemetry is measured", "GET", f"{session}/telemetry?limit=1", lambda body: len(body["rows"]) == 1),
         talk.check("a session is exported", "GET", f"{session}/export", lambda body: "kpis" in body["payload"]),
-        talk.check("the session is deleted", "DELETE", session, lambda body: body["status"] == "deleted"),
-        talk.check("the page is served", "GET", "/ui", lambda body: "SynQc" in body),
+        talk.check("session and run are deleted", "DELETE", f"{session}?runs=true",
+                   lambda body: body["status"] == "deleted"),
+        talk.check("the page is served", "GET", f"{base}/ui", lambda body: "SynQc" in body),
     ]  # fmt: skip
     return checks
+
+
+def _places(path: str) -> list[tuple[str, str]]:
+    """Where a server's root and its API may be, the likeliest first, by the path of some address of it.
+
+    >>> _places("/lab/ui/")
+    [('/lab', '/lab/api/v1/synqc')]
+    >>> _places("/api/v1/synqc")
+    [('', '/api/v1/synqc'), ('/api/v1/synqc', '/api/v1/synqc/api/v1/synqc')]
+    """
+    given = path.rstrip("/")
+    for page in ("/ui", "/docs"):
+        if given.endswith(page):
+            given = given.removesuffix(page)
+            return [(given, given + _API)]
+    if not given:
+        return [("", _API)]
+    if given.endswith(_API):
+        return [(given.removesuffix(_API), given), (given, given + _API)]
+    return [("", given), (given, given + _API)]  # a prefix of the API alone, or of everything
+
+
+def _health(talk: _Talk, prefix: str) -> Check:
+    return talk.check("health", "GET", f"{prefix}/health", lambda body: body["status"] == "ok")
 
 
 def _has_kpis(body: Any) -> bool:

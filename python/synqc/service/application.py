@@ -23,6 +23,7 @@ from synqc.service.gate import Gate
 from synqc.service.ignored_members import name_ignored_members
 from synqc.service.logs import write_logs
 from synqc.service.loop_lag import measure_loop_lag
+from synqc.service.ownership import OwnersAlone
 from synqc.service.pacemaker import Pacemaker
 from synqc.service.process_figures import report_process
 from synqc.service.routes import (
@@ -40,7 +41,7 @@ from synqc.service.routes import (
 from synqc.service.routes.page import add_page
 from synqc.service.secrets_in_addresses import keep_out_of_access_logs
 from synqc.service.server_connections import watched_connections
-from synqc.service.shutdown import Shutdown
+from synqc.service.shutdown import EndsInTime, Shutdown
 from synqc.service.tickets import Tickets
 from synqc.settings import Settings
 
@@ -61,23 +62,25 @@ def create_app(settings: Settings | None = None, laboratory: Laboratory | None =
     write_logs(settings.log_level)
     laboratory = laboratory or Laboratory(settings)
     workers = Workers()
-    shutdown = Shutdown()
 
     def close() -> None:
         laboratory.runs.stop_all()
         workers.close()
         laboratory.close()
 
+    shutdown = Shutdown(stop=laboratory.stop, is_storing=lambda: laboratory.runs.under_way, close=close)
     atexit.register(close)  # a process that never had a lifespan stores what it has, too
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         measuring = asyncio.ensure_future(measure_loop_lag())
-        with shutdown.by_signals(), watched_connections(settings.request_timeout_s):
-            yield
-        measuring.cancel()
-        laboratory.runs.stop_all()
-        laboratory.store.flush()
+        with watched_connections(settings.request_timeout_s):
+            async with shutdown.by_signals():
+                yield
+                measuring.cancel()
+                laboratory.runs.stop_all()
+                if not shutdown.begun:  # the same application may be served again
+                    laboratory.store.flush()
 
     app = _Service(
         title="SynQc Temporal Dynamics Series", version=__version__, lifespan=lifespan, strict_content_type=False,
@@ -102,7 +105,7 @@ def create_app(settings: Settings | None = None, laboratory: Laboratory | None =
     answer_errors(app)
     report_process()
     keep_out_of_access_logs()
-    app.pass_requests_through(settings, laboratory, workers)
+    app.pass_requests_through(settings, laboratory, workers, shutdown)
     return app
 
 
@@ -123,10 +126,15 @@ class _Service(FastAPI):
             describe_refusals(super().openapi(), self.doors, self._prefix)
         return super().openapi()
 
-    def pass_requests_through(self, settings: Settings, laboratory: Laboratory, workers: Workers) -> None:
+    def pass_requests_through(
+        self, settings: Settings, laboratory: Laboratory, workers: Workers, shutdown: Shutdown
+    ) -> None:
         """Put gate, fast lane and CORS in front."""
         self._prefix = settings.api_prefix
-        self._doorway = Gate(FastLane(super().__call__, laboratory, workers), settings, self.doors, self.state.tickets)
+        answering: ASGIApp = FastLane(super().__call__, laboratory, workers)
+        if laboratory.database.lease is not None:
+            answering = OwnersAlone(answering, laboratory.database.lease, settings.api_prefix)
+        self._doorway = Gate(EndsInTime(answering, shutdown), settings, self.doors, self.state.tickets)
         self._doorway_of_other_origins = CORSMiddleware(
             self._doorway, allow_origins=list(settings.allowed_origins), allow_methods=["*"], allow_headers=["*"],
             allow_credentials=settings.allowed_origins != ("*",),

@@ -7,12 +7,27 @@ import socket
 
 import uvicorn
 
+from synqc.errors import SynqcError
 from synqc.service.application import create_app
+from synqc.service.logs import write_logs_of_server
 from synqc.settings import Settings
 
-__all__ = ["serve"]
+__all__ = ["AddressTaken", "serve"]
 
 _log = logging.getLogger("synqc.launcher")
+
+
+class AddressTaken(SynqcError, OSError):
+    """Nobody can listen at an address."""
+
+    code = "address_taken"
+
+    def __init__(self, host: str, port: int, cause: OSError) -> None:
+        shown = f"[{host}]" if ":" in host else host
+        super().__init__(
+            f"http://{shown}:{port} cannot be served: {(cause.strerror or str(cause)).lower()}. "
+            "Choose another address with --host and --port, or SYNQC_HOST and SYNQC_PORT."
+        )
 
 
 def serve(*, host: str | None = None, port: int | None = None) -> None:
@@ -22,7 +37,9 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         host, port: Instead of `SYNQC_HOST` and `SYNQC_PORT`.
 
     Raises:
-        OSError: The port is taken.
+        AddressTaken: Nobody can listen there.
+        StorageUnavailable: The database cannot be opened, or another service has it open.
+        InputError: A setting is out of its range.
     """
     settings = Settings.from_environment()
     host, port = host or settings.host, port or settings.port
@@ -30,10 +47,11 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         uvicorn.run("synqc_tds_super_backend:app", host=host, port=port, reload=True)
         return
     sockets = _sockets(host, port)
+    write_logs_of_server(settings.log_level)
     app = create_app(settings)
     prefix = settings.api_prefix
     _log.info("Page http://%s:%d/ui, API at %s, state in %s.", host, port, prefix, settings.state_dir)
-    configuration = uvicorn.Config(app, host=host, port=port, access_log=False, timeout_graceful_shutdown=5)
+    configuration = uvicorn.Config(app, host=host, port=port, access_log=False, log_config=None)
     uvicorn.Server(configuration).run(sockets=sockets)
 
 
@@ -50,10 +68,10 @@ def _sockets(host: str, port: int) -> list[socket.socket]:
             if family == socket.AF_INET6:
                 one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             one.bind((address, port))
-        except OSError:
+        except OSError as error:
             one.close()
             if not bound:
-                raise
+                raise AddressTaken(address, port, error) from error
             continue  # a machine without IPv6
         bound.append(one)
     return bound

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from synqc.service.gate import request_id
 
-__all__ = ["write_logs"]
+__all__ = ["write_logs", "write_logs_of_server"]
 
 
 class _AsJson(logging.Formatter):
@@ -28,10 +28,29 @@ class _AsJson(logging.Formatter):
 
 
 def write_logs(level: str) -> None:
-    """Write this package's log to standard error, unless the process has set up logging itself."""
+    """Write this package's log to standard error, unless the process has set up logging itself.
+
+    What the server writes takes the same form, unless it was told another one.
+    """
     logger = logging.getLogger("synqc")
-    if logger.hasHandlers():
-        return
+    if not logger.hasHandlers():
+        _write(logger, level)
+    for name in ("uvicorn", "uvicorn.access"):
+        for handler in logging.getLogger(name).handlers:
+            if type(handler.formatter).__module__ == "uvicorn.logging":  # its default, which is text
+                handler.setFormatter(_AsJson())
+
+
+def write_logs_of_server(level: str) -> None:
+    """Write what the server and Python's warnings say, too: they have no log of their own."""
+    logging.captureWarnings(True)
+    for name in ("uvicorn", "py.warnings"):
+        logger = logging.getLogger(name)
+        if not logger.hasHandlers():
+            _write(logger, level)
+
+
+def _write(logger: logging.Logger, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_AsJson())
     logger.addHandler(handler)
