@@ -132,7 +132,7 @@ def test_a_change_of_a_frozen_service_is_not_stored_after_another_has_taken_over
     assert first.request("GET", f"{P}/health")[0] == 200
     status, readiness = first.request("GET", f"{P}/ready")
     assert status == 503
-    assert "is in use by another SynqC service (process" in readiness["storage"]
+    assert "is in use by another SynqC service (" in readiness["storage"]
     # It stands by, and goes on from where the other one stopped.
     second.api("POST", "/sessions", {"session_id": "x2", "config": {"notes": "made meanwhile"}})
     second.stop()

@@ -144,13 +144,10 @@ def test_a_question_to_a_language_model_and_half_a_request_are_answered_in_words
 
 
 def test_a_client_who_does_not_read_does_not_keep_it(server, successor):
-    for number in range(12):
-        body = {"session_id": f"long {number}", "config": {"notes": "x" * 900_000}}
-        server.api("POST", "/sessions", body)
     deaf = socket.socket()
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
     deaf.connect(("127.0.0.1", server.port))
-    deaf.sendall(f"GET {PREFIX}/sessions HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    deaf.sendall(b"GET /ui/static/vendor/plotly.min.js HTTP/1.1\r\nHost: x\r\n\r\n")  # more than sockets hold
     assert deaf.recv(100).startswith(b"HTTP/1.1 200")
     rows = server.api("GET", "/sessions/s/telemetry")["rows"]
     stopped(server)
