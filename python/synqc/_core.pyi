@@ -387,6 +387,10 @@ class Device:
         """
         Copy with other figures, on the typical qubit and every individual.
         """
+    def with_individuals_selected(self, numbers: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> Device:
+        """
+        Copy with only the individuals of these numbers, in this order.
+        """
     def with_name(self, name: str) -> Device:
         """
         Copy of another name.

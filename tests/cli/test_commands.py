@@ -101,7 +101,7 @@ def test_a_device_file_is_a_preset(call, tmp_path):
         (["run", "--probe-strength", "nan"], "`probe_strength` must be"),
         (["run", "--preset", "imb_fez"], "near it: 'ibm_fez'"),
         (["run", "--t2-us", "1e6"], "`t2_us` must be at most 2 * t1_us"),
-        (["run", "--preset", "nowhere.json"], "nowhere.json is not: No such file"),
+        (["run", "--preset", "nowhere.json"], "must be a readable file, but is 'nowhere.json': No such file"),
         (["run", "--drift", "{"], "must be JSON"),
         (["run", "--save", "/nonexistent/run.npz"], "The folder of /nonexistent/run.npz does not exist"),
         (["run", "--plot", "picture.bmp"], "must end in .html"),

@@ -95,6 +95,7 @@ def test_every_argument_changes_something_observable(name):
         "qubits": {"qubits": 3},
         "device_seed": {"device_seed": 1},
         "t1_us": {"t1_us": 60.0},
+        "tphi_us": {"tphi_us": 20.0},
         "t2_us": {"t2_us": 60.0},
         "efficiency": {"efficiency": 0.3},
         "detuning_khz": {"detuning_khz": 300.0},

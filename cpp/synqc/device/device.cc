@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <string>
 
 #include "synqc/base/checks.h"
 #include "synqc/device/figures.h"
@@ -79,6 +81,31 @@ void Device::check() const {
         individual.check();
         check_between("levels", individual.levels, qubit.levels, qubit.levels);
     }
+    if (!individual_numbers.empty() && individual_numbers.size() != individuals.size()) {
+        refuse("individual_numbers", "as many as there are individuals, " + std::to_string(individuals.size()),
+               std::to_string(individual_numbers.size()));
+    }
+}
+
+void Device::select_individuals(const std::vector<Index>& numbers) {
+    std::vector<Index> known = individual_numbers;
+    if (known.empty()) {
+        known.resize(individuals.size());
+        std::iota(known.begin(), known.end(), Index{0});
+    }
+    std::vector<Qubit> chosen;
+    for (auto number = numbers.begin(); number != numbers.end(); ++number) {
+        auto found = std::find(known.begin(), known.end(), *number);
+        if (found == known.end()) {
+            refuse("qubits", "numbers of qubits that the device holds one by one", std::to_string(*number));
+        }
+        if (std::find(numbers.begin(), number, *number) != number) {
+            refuse("qubits", "numbers that come once", std::to_string(*number) + " twice");
+        }
+        chosen.push_back(individuals[found - known.begin()]);
+    }
+    individuals = std::move(chosen);
+    individual_numbers = numbers;
 }
 
 void Device::set_levels(Index levels) {

@@ -33,6 +33,11 @@ struct Device {
     std::optional<Real> exact_amplitude_error;  // set: every qubit has it, nothing is drawn
     std::vector<DriftProcess> drift;            // of the detuning
     std::vector<Qubit> individuals;             // real, individually calibrated qubits, if any are known
+    std::vector<Index> individual_numbers;      // what their source counts them as; as many as `individuals`, or none
+
+    /// Keeps only the individuals of these numbers (or, where the source numbers none, of these places), in this order.
+    /// Throws InvalidArgument if one is not there or comes twice.
+    void select_individuals(const std::vector<Index>& numbers);
 
     /// Throws InvalidArgument unless every figure is in range and the figures fit each other.
     void check() const;

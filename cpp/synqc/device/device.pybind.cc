@@ -60,9 +60,14 @@ Device with_figures(Device device, const NamedFigures& values, std::optional<Ind
         device.set_levels(*levels);
     }
     for (const auto& [name, value] : values) {
-        set_figure(device, name, value);
+        override_figure(device, name, value);
     }
     device.check();
+    return device;
+}
+
+Device with_individuals_selected(Device device, const std::vector<Index>& numbers) {
+    device.select_individuals(numbers);
     return device;
 }
 
@@ -81,8 +86,12 @@ Device with_name(Device device, std::string name) {
 
 py::list individuals_of(const Device& device) {
     py::list all;
-    for (const Qubit& individual : device.individuals) {
-        all.append(figures_of(qubit_figures(), individual));
+    for (std::size_t index = 0; index < device.individuals.size(); ++index) {
+        py::dict values = figures_of(qubit_figures(), device.individuals[index]);
+        if (!device.individual_numbers.empty()) {
+            values["qubit_number"] = device.individual_numbers[index];
+        }
+        all.append(values);
     }
     return all;
 }
@@ -180,6 +189,8 @@ void bind_device(py::module_& module) {
         .def("with_figures", &with_figures, py::arg("values"), py::arg("levels") = py::none(),
              "Copy with other figures, on the typical qubit and every individual.")
         .def("with_drift", &with_drift, py::arg("processes"), "Copy that drifts otherwise.")
+        .def("with_individuals_selected", &with_individuals_selected, py::arg("numbers"),
+             "Copy with only the individuals of these numbers, in this order.")
         .def("with_name", &with_name, py::arg("name"), "Copy of another name.")
         .def("register", &register_of, py::arg("count"), py::arg("device_seed"),
              "True figures, hidden calibration and drift of the first `count` individuals.")

@@ -44,6 +44,18 @@ constexpr std::array qubit_table = {
                   "Measurement-induced dephasing rate at probe strength 1."},
 };
 
+/// Derived from T1 and T2: checked like a figure, stored as T2.
+constexpr Figure<Qubit> tphi = {"tphi_us", &Qubit::t2, 1, Range::positive_or_infinite, "Pure dephasing time."};
+
+Real pure_dephasing_time(const Qubit& qubit) {
+    const Real rate = 1 / qubit.t2 - 1 / (2 * qubit.t1);
+    return rate > 0 ? 1 / rate : std::numeric_limits<Real>::infinity();
+}
+
+void set_pure_dephasing_time(Qubit& qubit, Real time) {
+    qubit.t2 = std::min(1 / (1 / time + 1 / (2 * qubit.t1)), 2 * qubit.t1);
+}
+
 constexpr std::array device_table = {
     Figure<Device>{"spread", &Device::spread, 1, Range::probability,
                    "Relative deviation of T1 and T2 among individuals."},
@@ -90,7 +102,7 @@ std::string quoted_list(auto&& names) {
     for (const auto& figure : device_table) {
         known.push_back(figure.name);
     }
-    known.insert(known.end(), {"detuning_khz", "amplitude_error"});
+    known.insert(known.end(), {"tphi_us", "detuning_khz", "amplitude_error"});
     throw UnknownName("Argument `figure` must be one of " + quoted_list(known) + ", but is '" + std::string(name) +
                       "'.");
 }
@@ -214,6 +226,9 @@ Real figure_of(const Device& device, std::string_view name) {
     if (name == "amplitude_error") {
         return device.exact_amplitude_error.value_or(drawn);
     }
+    if (name == tphi.name) {
+        return pure_dephasing_time(device.qubit);
+    }
     for (const auto& figure : qubit_table) {
         if (figure.name == name) {
             return figure.read(device.qubit);
@@ -255,6 +270,23 @@ void set_figure(Device& device, std::string_view name, Real value) {
         }
     }
     refuse_figure(name);
+}
+
+void override_figure(Device& device, std::string_view name, Real value) {
+    if (name == tphi.name) {
+        tphi.check(value);
+        set_pure_dephasing_time(device.qubit, value);
+        for (Qubit& individual : device.individuals) {
+            set_pure_dephasing_time(individual, value);
+        }
+        return;
+    }
+    set_figure(device, name, value);
+    if (name == "t1_us" && device.qubit.t2 > 2 * value) {
+        device.qubit.t2 = 2 * value;
+        device.assumptions.push_back("T2 was cut to 2 T1 = " + text_of(2 * value) + " µs when `t1_us` was set to " +
+                                     text_of(value) + ".");
+    }
 }
 
 }  // namespace synqc

@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "synqc/base/checks.h"
+#include "synqc/device/figures.h"
+#include "synqc/experiment/ideal_target.h"
 
 namespace synqc {
 
@@ -22,6 +24,29 @@ void check_coherence(const Qubit& qubit) {
     for (auto [name, time] : {std::pair{"t1_us", qubit.t1}, {"t2_us", qubit.t2}}) {
         if (time < least) {
             refuse(name, "at least a tenth of the gate's duration, " + text_of(least) + " µs", text_of(time));
+        }
+    }
+}
+
+/// A third level that no pulse tells from the second, or that the DRAG correction of a pulse turns upside down.
+void check_third_level(const ExperimentRequest& request, const Qubit& qubit) {
+    if (qubit.levels <= 2) {
+        return;
+    }
+    const std::string given = text_of(in_public_unit(qubit.anharmonicity, radians_per_us_per_mhz));
+    if (qubit.anharmonicity == 0) {
+        refuse("anharmonicity_mhz", "other than 0 where " + std::to_string(qubit.levels) + " levels are simulated",
+               given);
+    }
+    for (Real angle : {request.first_angle, request.second_angle, pi / 2}) {
+        Pulse pulse = control_pulse(request, qubit, angle, 0, request.drag_beta);
+        const Real corrected = pulse.at(pulse.duration / 2).omega_x;
+        pulse.drag.anharmonicity = 0;
+        if (corrected * pulse.at(pulse.duration / 2).omega_x < 0) {
+            refuse("anharmonicity_mhz",
+                   "further from 0 for the drag correction of a pulse of " +
+                       text_of(in_public_unit(qubit.gate_duration, us_per_ns)) + " ns",
+                   given);
         }
     }
 }
@@ -57,6 +82,10 @@ void ExperimentRequest::check() const {
     }
     if (probe_mapping() == ProbeMapping::pulse && target.classical) {
         refuse("probe_mapping", "\"rate\" on a classical plant, which has no ancilla", "\"pulse\"");
+    }
+    check_third_level(*this, device.qubit);
+    for (const Qubit& individual : device.individuals) {
+        check_third_level(*this, individual);
     }
 }
 

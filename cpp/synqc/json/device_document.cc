@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "synqc/base/errors.h"
 #include "synqc/device/figures.h"
@@ -96,7 +97,7 @@ void read_qubit(const Node& node, Device& device) {
 
 Qubit read_individual(const Node& node, const Qubit& typical) {
     auto known = qubit_keys();
-    known.erase(known.begin());
+    known.front() = "qubit_number";
     node.refuse_other_keys_than(known);
     Qubit individual = typical;
     read_figures(qubit_figures(), node, individual);
@@ -120,8 +121,12 @@ DriftProcess read_drift(const Node& node) {
 }
 
 /// Individuals share most figures with the typical qubit; only what differs is written.
-void write_individual(const Qubit& individual, const Qubit& typical, Writer& writer) {
+void write_individual(const Qubit& individual, std::optional<Index> number, const Qubit& typical, Writer& writer) {
     writer.begin_object();
+    if (number) {
+        writer.key("qubit_number");
+        writer.value(*number);
+    }
     for (const auto& figure : qubit_figures()) {
         if (individual.*figure.field != typical.*figure.field) {
             writer.key(figure.name);
@@ -212,6 +217,9 @@ Device read_device(std::string_view text) {
     if (auto individuals = root.find("individuals")) {
         for (const Node& individual : individuals->items()) {
             device.individuals.push_back(read_individual(individual, device.qubit));
+            if (auto number = individual.find("qubit_number")) {
+                device.individual_numbers.push_back(number->integer());
+            }
         }
     }
     root.checked([&] { device.check(); });
@@ -262,8 +270,10 @@ std::string write_device(const Device& device) {
     if (!device.individuals.empty()) {
         writer.key("individuals");
         writer.begin_list();
-        for (const Qubit& individual : device.individuals) {
-            write_individual(individual, device.qubit, writer);
+        for (std::size_t index = 0; index < device.individuals.size(); ++index) {
+            auto number =
+                device.individual_numbers.empty() ? std::nullopt : std::optional(device.individual_numbers[index]);
+            write_individual(device.individuals[index], number, device.qubit, writer);
         }
         writer.end_list();
     }

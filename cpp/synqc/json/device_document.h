@@ -12,7 +12,8 @@ namespace synqc {
 
 /// Members: name, modality, description, sources, assumptions, qubit {levels, the figures of device/figures.h,
 /// level_energies_mhz, lowering_elements}, spread, detuning_scale_khz, amplitude_error_scale, detuning_khz,
-/// amplitude_error, drift [{kind, its figures}], individuals [figures that differ from `qubit`].
+/// amplitude_error, drift [{kind, its figures}], individuals [qubit_number, figures that differ from
+/// `qubit`].
 /// Required: name and, of the qubit, t1_us, t2_us, gate_ns and readout_ns. A t1_us or t2_us of null is infinite.
 /// `gamma_max_per_us` left out is derived from the assignment error. Unknown keys are refused.
 Device read_device(std::string_view text);

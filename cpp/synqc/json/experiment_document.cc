@@ -15,7 +15,7 @@ namespace synqc {
 
 namespace {
 
-constexpr std::array<std::string_view, 32> known_keys = {"preset",
+constexpr std::array<std::string_view, 33> known_keys = {"preset",
                                                          "target",
                                                          "envelope",
                                                          "probe_strength",
@@ -26,6 +26,7 @@ constexpr std::array<std::string_view, 32> known_keys = {"preset",
                                                          "device_seed",
                                                          "t1_us",
                                                          "t2_us",
+                                                         "tphi_us",
                                                          "efficiency",
                                                          "detuning_khz",
                                                          "amplitude_error",
@@ -48,8 +49,8 @@ constexpr std::array<std::string_view, 32> known_keys = {"preset",
                                                          "probe_bins",
                                                          "probe_steps"};
 
-constexpr std::array<std::string_view, 8> device_overrides = {
-    "t1_us",           "t2_us",  "efficiency",       "detuning_khz",
+constexpr std::array<std::string_view, 9> device_overrides = {
+    "t1_us",           "t2_us",  "tphi_us",          "efficiency",        "detuning_khz",
     "amplitude_error", "spread", "gamma_max_per_us", "thermal_population"};
 
 /// Calls read(member) if the member is there and not null.
@@ -78,8 +79,11 @@ Device read_overridden_device(const Node& root, const FindDevice& find_device) {
         device = find_device("transmon-default");
     }
     if_given(root, "levels", [&](const Node& member) { device.set_levels(member.integer()); });
+    if (auto t2 = root.find("t2_us"), tphi = root.find("tphi_us"); t2 && tphi && !t2->is_null() && !tphi->is_null()) {
+        tphi->refuse("left out where `t2_us` is given", "given");
+    }
     for (std::string_view name : device_overrides) {
-        if_given(root, name, [&](const Node& member) { set_figure(device, name, member.number()); });
+        if_given(root, name, [&](const Node& member) { override_figure(device, name, member.number()); });
     }
     if_given(root, "drift", [&](const Node& member) { device.drift = read_drift_processes(member); });
     root.checked([&] { device.check(); });

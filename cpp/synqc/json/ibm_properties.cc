@@ -1,231 +1,153 @@
 #include "synqc/json/ibm_properties.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
 #include "synqc/device/figures.h"
 #include "synqc/json/assumed_figures.h"
 #include "synqc/json/document.h"
+#include "synqc/json/ibm_snapshot.h"
+#include "synqc/json/transmon_plausibility.h"
 
 namespace synqc {
 
 namespace {
 
-using Figures = std::map<std::string, Real, std::less<>>;  // by public name, in public units
-
-/// What a unit of the snapshot is worth in the unit of the public name it goes to.
-Real unit_of(const Node& parameter, std::string_view wanted) {
-    auto node = parameter.find("unit");
-    std::string unit = node && !node->is_null() ? node->text() : "";
-    constexpr std::pair<std::string_view, Real> seconds[] = {{"s", 1},     {"ms", 1e-3},      {"us", 1e-6},
-                                                             {"µs", 1e-6}, {"\u03bcs", 1e-6}, {"ns", 1e-9}};
-    constexpr std::pair<std::string_view, Real> hertz[] = {{"Hz", 1}, {"kHz", 1e3}, {"MHz", 1e6}, {"GHz", 1e9}};
-    for (auto table : {std::span<const std::pair<std::string_view, Real>>(seconds),
-                       std::span<const std::pair<std::string_view, Real>>(hertz)}) {
-        auto value_of = [&](std::string_view name) -> std::optional<Real> {
-            for (auto [known, value] : table) {
-                if (known == name) {
-                    return value;
-                }
-            }
-            return std::nullopt;
-        };
-        if (auto scale = value_of(wanted)) {
-            if (auto given = value_of(unit)) {
-                return *given / *scale;
-            }
-            std::string list;
-            for (auto [known, value] : table) {
-                list.append(list.empty() ? "'" : ", '").append(known).append("'");
-            }
-            (node ? *node : parameter).refuse("one of " + list, "'" + unit + "'");
-        }
-    }
-    if (!unit.empty()) {
-        node->refuse("empty for a probability", "'" + unit + "'");
-    }
-    return 1;
-}
-
-struct Parameter {
-    std::string_view name;    // in the snapshot
-    std::string_view figure;  // public name it goes to
-    std::string_view unit;    // of that public name; empty: a pure number
+/// What stands in for a figure that no qubit of a snapshot has.
+struct StandIn {
+    std::string_view figure;
+    Real value;  // in the public unit
 };
 
-constexpr Parameter qubit_parameters[] = {
-    {"T1", "t1_us", "us"},
-    {"T2", "t2_us", "us"},
-    {"frequency", "frequency_ghz", "GHz"},
-    {"anharmonicity", "anharmonicity_mhz", "MHz"},
-    {"readout_error", "readout_error", ""},
-    {"prob_meas0_prep1", "p0_given_1", ""},
-    {"prob_meas1_prep0", "p1_given_0", ""},
-    {"readout_length", "readout_ns", "ns"},
-    {"operational", "operational", ""},
+/// Figures of a generation of processors: medians over the devices whose snapshots qiskit-ibm-runtime 0.51 ships.
+struct GenerationFigures {
+    IbmGeneration generation;
+    std::string_view words;
+    std::array<StandIn, 8> figures;
 };
-constexpr Parameter one_qubit_parameters[] = {{"gate_length", "gate_ns", "ns"}, {"gate_error", "gate_error", ""}};
-constexpr Parameter two_qubit_parameters[] = {{"gate_length", "two_qubit_gate_ns", "ns"},
-                                              {"gate_error", "two_qubit_gate_error", ""}};
 
-/// Reads the parameters that are known by name and have a finite value.
-void read_parameters(const Node& list, std::span<const Parameter> known, Figures& figures) {
-    for (const Node& item : list.items()) {
-        std::string name = item.at("name").text();
-        auto parameter =
-            std::find_if(known.begin(), known.end(), [&](const Parameter& one) { return one.name == name; });
-        auto value = item.find("value");
-        if (parameter == known.end() || !value || value->is_null()) {
-            continue;
-        }
-        Real number = value->number() * unit_of(item, parameter->unit);
-        if (std::isfinite(number)) {
-            figures.insert_or_assign(std::string(parameter->figure), number);
-        }
-    }
-}
+// No snapshot of a Heron has an anharmonicity; ibm_sherbrooke's, an Eagle, stands in.
+constexpr std::array generations = {
+    GenerationFigures{IbmGeneration::cz,
+                      "usual for Heron processors",
+                      {{{"anharmonicity_mhz", -310},
+                        {"gate_ns", 32},
+                        {"gate_error", 2e-4},
+                        {"two_qubit_gate_ns", 68},
+                        {"two_qubit_gate_error", 2.7e-3},
+                        {"readout_ns", 2280},
+                        {"p0_given_1", 1.1e-2},
+                        {"p1_given_0", 6e-3}}}},
+    GenerationFigures{IbmGeneration::ecr,
+                      "usual for Eagle processors",
+                      {{{"anharmonicity_mhz", -308},
+                        {"gate_ns", 60},
+                        {"gate_error", 2.5e-4},
+                        {"two_qubit_gate_ns", 594},
+                        {"two_qubit_gate_error", 8.3e-3},
+                        {"readout_ns", 1300},
+                        {"p0_given_1", 1.4e-2},
+                        {"p1_given_0", 1.8e-2}}}},
+    GenerationFigures{IbmGeneration::cx,
+                      "usual for IBM processors with cx gates, of 2020 to 2022",
+                      {{{"anharmonicity_mhz", -336},
+                        {"gate_ns", 35.6},
+                        {"gate_error", 3.4e-4},
+                        {"two_qubit_gate_ns", 402},
+                        {"two_qubit_gate_error", 1.05e-2},
+                        {"readout_ns", 4530},
+                        {"p0_given_1", 3.5e-2},
+                        {"p1_given_0", 1.55e-2}}}},
+};
 
-std::optional<Real> find(const Figures& figures, std::string_view name) {
-    auto found = figures.find(name);
-    return found == figures.end() ? std::nullopt : std::optional(found->second);
-}
-
-Real median(std::vector<Real> values) {
-    std::sort(values.begin(), values.end());
-    std::size_t middle = values.size() / 2;
-    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-/// Collects the gates of each qubit; several two-qubit gates of one qubit are reduced to their medians.
-void read_gates(const Node& gates, std::vector<Figures>& qubits) {
-    std::vector<std::map<std::string, std::vector<Real>, std::less<>>> pairs(qubits.size());
-    for (const Node& gate : gates.items()) {
-        std::string name = gate.at("gate").text();
-        std::vector<Index> members;
-        for (const Node& member : gate.at("qubits").items()) {
-            Index index = member.integer();
-            if (index < 0 || index >= std::ssize(qubits)) {
-                member.refuse("the number of a qubit below " + std::to_string(qubits.size()), std::to_string(index));
-            }
-            members.push_back(index);
-        }
-        Figures figures;
-        if (members.size() == 1 && (name == "sx" || name == "x")) {
-            read_parameters(gate.at("parameters"), one_qubit_parameters, figures);
-            // sx wins over x, whatever stands first.
-            for (const auto& [figure, value] : figures) {
-                if (name == "sx") {
-                    qubits[members[0]].insert_or_assign(figure, value);
-                } else {
-                    qubits[members[0]].try_emplace(figure, value);
-                }
-            }
-        } else if (members.size() == 2 && (name == "cz" || name == "ecr" || name == "cx")) {
-            read_parameters(gate.at("parameters"), two_qubit_parameters, figures);
-            // An error of 1 marks a coupler that is out of order.
-            if (find(figures, "two_qubit_gate_error").value_or(0) >= 0.5) {
-                continue;
-            }
-            for (Index member : members) {
-                for (const auto& [figure, value] : figures) {
-                    pairs[member][figure].push_back(value);
-                }
-            }
+/// Without a two-qubit gate nothing tells the generation.
+GenerationFigures figures_of(IbmGeneration generation) {
+    for (const GenerationFigures& known : generations) {
+        if (known.generation == generation) {
+            return known;
         }
     }
-    for (std::size_t index = 0; index < qubits.size(); ++index) {
-        for (const auto& [figure, values] : pairs[index]) {
-            qubits[index][figure] = median(values);
-        }
-    }
+    GenerationFigures newest = generations.front();
+    newest.words = "usual for Heron processors; which processor it is, the snapshot does not tell";
+    return newest;
 }
 
-/// Why a qubit cannot be used, or empty.
-std::string defect_of(const Figures& qubit) {
-    if (find(qubit, "operational").value_or(1) == 0) {
-        return "not operational";
+/// "qubit 3", "qubits 0 to 4, 7", "all 27 qubits"; `numbers` ascend.
+std::string qubits_in_words(const std::vector<Index>& numbers, std::size_t all) {
+    if (numbers.size() == all && all > 1) {
+        return "all " + std::to_string(all) + " qubits";
     }
-    for (auto [figure, name] : {std::pair("t1_us", "T1"), std::pair("t2_us", "T2")}) {
-        auto time = find(qubit, figure);
-        if (!time) {
-            return std::string(name) + " missing";
+    std::string list;
+    for (std::size_t first = 0; first < numbers.size();) {
+        std::size_t last = first;
+        while (last + 1 < numbers.size() && numbers[last + 1] == numbers[last] + 1) {
+            ++last;
         }
-        if (!(*time > 0)) {
-            return std::string(name) + " not positive";
+        list.append(list.empty() ? "" : ", ").append(std::to_string(numbers[first]));
+        if (last > first) {
+            list.append(last == first + 1 ? ", " : " to ").append(std::to_string(numbers[last]));
         }
+        first = last + 1;
     }
-    Real both = (find(qubit, "p0_given_1").value_or(0) + find(qubit, "p1_given_0").value_or(0)) / 2;
-    if (std::max(both, find(qubit, "readout_error").value_or(0)) >= 0.5) {
-        return "readout error of 1/2 or more";
-    }
-    return "";
+    return (numbers.size() == 1 ? "qubit " : "qubits ") + list;
 }
 
-/// The two assignment errors follow the common one where only that is given.
-void complete_readout(Figures& qubit) {
-    if (auto error = find(qubit, "readout_error")) {
-        qubit.try_emplace("p0_given_1", *error);
-        qubit.try_emplace("p1_given_0", *error);
-    }
-}
-
-void drop_nonsense(Figures& qubit) {
-    std::erase_if(qubit, [](const auto& entry) {
-        for (const auto& figure : qubit_figures()) {
-            if (figure.name == entry.first) {
-                try {
-                    figure.check(entry.second);
-                } catch (const InvalidArgument&) {
-                    return true;
-                }
-            }
-        }
-        return false;
-    });
-}
-
-std::vector<Real> values_of(const std::vector<Figures>& qubits, std::string_view figure) {
+std::vector<Real> values_of(const std::vector<SnapshotQubit>& qubits, std::string_view figure) {
     std::vector<Real> values;
-    for (const Figures& qubit : qubits) {
-        if (auto value = find(qubit, figure)) {
+    for (const SnapshotQubit& qubit : qubits) {
+        if (auto value = qubit.find(figure)) {
             values.push_back(*value);
         }
     }
     return values;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) {
-        text.append(text.empty() ? "" : ", ").append(word);
-    }
-    return text;
+/// Why a figure of a qubit is not known.
+std::string reason_for_gap(const SnapshotQubit& qubit, std::string_view figure) {
+    auto doubt = qubit.doubts.find(figure);
+    return doubt == qubit.doubts.end() ? "not in the snapshot" : doubt->second;
 }
 
-struct Assumption {
-    std::string_view figure;
-    Real value;
-    std::string_view reason;
-};
+/// Says of each figure that some qubits have which others take over the median, and why.
+void note_gaps(Device& device, const std::vector<SnapshotQubit>& qubits) {
+    for (const auto& figure : qubit_figures()) {
+        if (values_of(qubits, figure.name).empty()) {
+            continue;
+        }
+        std::map<std::string, std::vector<Index>> gaps;  // reason -> qubits
+        for (const SnapshotQubit& qubit : qubits) {
+            if (!qubit.find(figure.name)) {
+                gaps[reason_for_gap(qubit, figure.name)].push_back(qubit.number);
+            }
+        }
+        for (const auto& [reason, numbers] : gaps) {
+            device.assumptions.push_back("`" + std::string(figure.name) + "` is the median of the others, " +
+                                         short_text(figure.read(device.qubit)) + ", in " + qubits_in_words(numbers, 0) +
+                                         ": " + reason + ".");
+        }
+    }
+}
 
-constexpr Assumption standing_in[] = {
-    {"anharmonicity_mhz", -310, "not in the snapshot; ibm_sherbrooke publishes -310.9 MHz"},
-    {"gate_ns", 32, "not in the snapshot; usual for Heron processors"},
-    {"gate_error", 2.5e-4, "not in the snapshot; usual for Heron processors"},
-    {"two_qubit_gate_ns", 68, "not in the snapshot; usual for Heron processors"},
-    {"two_qubit_gate_error", 4e-3, "not in the snapshot; usual for Heron processors"},
-    {"readout_ns", 1560, "not in the snapshot; usual for Heron processors"},
-    {"p0_given_1", 1e-2, "not in the snapshot; usual for Heron processors"},
-    {"p1_given_0", 1e-2, "not in the snapshot; usual for Heron processors"},
-};
+/// Why no qubit has a figure: what most of them show.
+std::string reason_for_all(const std::vector<SnapshotQubit>& qubits, std::string_view figure) {
+    std::map<std::string, Index> reasons;
+    for (const SnapshotQubit& qubit : qubits) {
+        ++reasons[reason_for_gap(qubit, figure)];
+    }
+    auto most = std::max_element(reasons.begin(), reasons.end(),
+                                 [](const auto& left, const auto& right) { return left.second < right.second; });
+    std::string reason = most->first;
+    return reason == "not in the snapshot"
+               ? reason
+               : reason + ", in " + std::to_string(most->second) + " of " + std::to_string(qubits.size()) + " qubits";
+}
 
-Device typical_device(const std::vector<Figures>& qubits) {
+Device typical_device(const std::vector<SnapshotQubit>& qubits, IbmGeneration generation) {
     Device device;
     device.modality = "transmon";
     device.set_levels(3);
@@ -237,14 +159,20 @@ Device typical_device(const std::vector<Figures>& qubits) {
         }
     }
     device.qubit.t2 = std::min(device.qubit.t2, 2 * device.qubit.t1);
-    for (auto [figure, value, reason] : standing_in) {
+    const GenerationFigures usual = figures_of(generation);
+    for (auto [figure, value] : usual.figures) {
         if (values_of(qubits, figure).empty()) {
+            std::string reason = reason_for_all(qubits, figure) + "; " + std::string(usual.words);
+            if (figure == "anharmonicity_mhz" && generation == IbmGeneration::cz) {
+                reason = reason_for_all(qubits, figure) + "; ibm_sherbrooke publishes -310.9 MHz";
+            }
             assume(device, figure, value, reason);
         }
     }
     if (values_of(qubits, "frequency_ghz").empty()) {
         device.assumptions.emplace_back("`frequency_ghz` is not in the snapshot and stays 0 (unknown).");
     }
+    note_gaps(device, qubits);
     assume(device, "efficiency", 0.5, "not published; usual for a parametric amplifier chain");
     assume(device, "thermal_population", 0.01, "not published; a transmon near 50 mK");
     device.assumptions.emplace_back(
@@ -270,75 +198,83 @@ Real scatter_of(const std::vector<Qubit>& individuals) {
     return std::min(std::sqrt(std::max(variance, Real{0})), Real{1});
 }
 
-}  // namespace
-
-Device read_ibm_properties(std::string_view text) {
-    Document document(text, NotANumber::read_as_null);
-    Node root = document.root();
-    Node list = root.at("qubits");
-    std::vector<Figures> all;
-    for (const Node& qubit : list.items()) {
-        read_parameters(qubit, qubit_parameters, all.emplace_back());
-    }
-    if (auto gates = root.find("gates")) {
-        read_gates(*gates, all);
-    }
-
-    std::vector<Figures> working;
-    std::vector<std::string> left_out;
-    for (std::size_t index = 0; index < all.size(); ++index) {
-        std::string defect = defect_of(all[index]);
-        if (!defect.empty()) {
-            left_out.push_back(std::to_string(index) + " (" + defect + ")");
-            continue;
+/// The qubits that can be used; why the others cannot.
+std::vector<SnapshotQubit> working_qubits(const IbmSnapshot& snapshot, std::string& left_out) {
+    std::vector<SnapshotQubit> working;
+    for (const SnapshotQubit& qubit : snapshot.qubits) {
+        if (qubit.defect.empty()) {
+            working.push_back(qubit);
+        } else {
+            left_out.append(left_out.empty() ? "" : ", ").append(std::to_string(qubit.number));
+            left_out.append(" (").append(qubit.defect).append(")");
         }
-        complete_readout(all[index]);
-        drop_nonsense(all[index]);
-        working.push_back(all[index]);
     }
-    if (working.empty()) {
-        list.refuse("qubits of which at least one works",
-                    all.empty() ? "empty" : "of broken ones only: " + joined(left_out));
-    }
+    return working;
+}
 
-    Device device = typical_device(working);
-    auto name = root.find("backend_name");
-    device.name = name ? name->text() : "ibm";
-    auto date = root.find("last_update_date");
-    std::string when = date && !date->is_null() ? " of " + date->text() : "";
-    device.description = "Calibration snapshot of " + device.name + when + ": medians over " +
-                         std::to_string(working.size()) + " of " + std::to_string(all.size()) + " qubits.";
-    device.sources = {"BackendProperties document of " + device.name + when};
-    if (!left_out.empty()) {
-        device.assumptions.push_back("Qubits left out: " + joined(left_out) + ".");
-    }
-
-    bool decay_left_out = false;
-    device.qubit.gamma_max = gamma_max_with_or_without_decay(device.qubit, decay_left_out);
-    Index without_decay = decay_left_out ? 1 : 0;
-    Index cut = 0;
-    for (const Figures& figures : working) {
+/// One individual for each qubit, as it is; the typical qubit's figures where its own are not known.
+void add_individuals(Device& device, const std::vector<SnapshotQubit>& qubits) {
+    std::vector<Index> cut;
+    std::vector<Index> without_decay;
+    for (const SnapshotQubit& qubit : qubits) {
         Qubit individual = device.qubit;
         for (const auto& figure : qubit_figures()) {
-            if (auto value = find(figures, figure.name)) {
+            if (auto value = qubit.find(figure.name)) {
                 figure.write(individual, *value);
             }
         }
-        cut += individual.t2 > 2 * individual.t1;
-        individual.t2 = std::min(individual.t2, 2 * individual.t1);
+        if (individual.t2 > 2 * individual.t1) {
+            individual.t2 = 2 * individual.t1;
+            cut.push_back(qubit.number);
+        }
+        bool decay_left_out = false;
         individual.gamma_max = gamma_max_with_or_without_decay(individual, decay_left_out);
-        without_decay += decay_left_out;
+        if (decay_left_out) {
+            without_decay.push_back(qubit.number);
+        }
         device.individuals.push_back(std::move(individual));
+        device.individual_numbers.push_back(qubit.number);
     }
-    if (cut > 0) {
-        device.assumptions.push_back("T2 above 2 T1 was cut to 2 T1 in " + std::to_string(cut) + " qubits.");
+    if (!cut.empty()) {
+        device.assumptions.push_back("T2 above 2 T1 was cut to 2 T1 in " + qubits_in_words(cut, qubits.size()) + ".");
     }
-    if (without_decay > 0) {
+    if (!without_decay.empty()) {
         device.assumptions.push_back(
-            "`gamma_max_per_us` leaves out decay during the readout, which alone exceeds the "
-            "published assignment error, in " +
-            std::to_string(without_decay) + " qubits.");
+            "`gamma_max_per_us` leaves out decay during the readout, which alone exceeds the published assignment "
+            "error, in " +
+            qubits_in_words(without_decay, qubits.size()) + ".");
     }
+}
+
+}  // namespace
+
+Device read_ibm_properties(std::string_view text) {
+    const IbmSnapshot snapshot = read_ibm_snapshot(text);
+    Document document(text, NotANumber::read_as_null);
+    Node root = document.root();
+    std::string left_out;
+    const std::vector<SnapshotQubit> working = working_qubits(snapshot, left_out);
+    if (working.empty()) {
+        root.at("qubits").refuse("qubits of which at least one works",
+                                 snapshot.qubits.empty() ? "empty" : "of broken ones only: " + left_out);
+    }
+    Device device = typical_device(working, snapshot.generation);
+    device.name = snapshot.name.empty() ? "ibm" : snapshot.name;
+    const std::string when = snapshot.updated.empty() ? "" : " of " + snapshot.updated;
+    device.description = "Calibration snapshot of " + device.name + when + ": medians over " +
+                         std::to_string(working.size()) + " of " + std::to_string(snapshot.qubits.size()) + " qubits.";
+    device.sources = {"BackendProperties document of " + device.name + when};
+    if (!left_out.empty()) {
+        device.assumptions.push_back("Qubits left out: " + left_out + ".");
+    }
+    bool decay_left_out = false;
+    device.qubit.gamma_max = gamma_max_with_or_without_decay(device.qubit, decay_left_out);
+    if (decay_left_out) {
+        device.assumptions.emplace_back(
+            "`gamma_max_per_us` of the typical qubit leaves out decay during the readout, which alone exceeds the "
+            "published assignment error.");
+    }
+    add_individuals(device, working);
     device.spread = scatter_of(device.individuals);
     root.checked([&] { device.check(); });
     return device;

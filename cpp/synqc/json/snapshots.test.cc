@@ -94,11 +94,12 @@ TEST(ibm_properties, working_qubits_become_individuals_with_their_own_figures) {
 
 TEST(ibm_properties, assumptions_say_what_was_missing_cut_and_left_out) {
     Device device = read_ibm_properties(snapshot);
-    EXPECT_TRUE(mentions(device, "Qubits left out: 3 (T1 not positive), 4 (T2 missing)."));
-    EXPECT_TRUE(mentions(device, "T2 above 2 T1 was cut to 2 T1 in 1 qubits."));
+    EXPECT_TRUE(mentions(device, "Qubits left out: 3 (T1 0 in the snapshot), 4 (T2 missing)."));
+    EXPECT_TRUE(mentions(device, "T2 above 2 T1 was cut to 2 T1 in qubit 1."));
     EXPECT_TRUE(mentions(device, "leaves out decay during the readout"));
     EXPECT_TRUE(mentions(device, "`efficiency` is assumed to be 0.5"));
     EXPECT_FALSE(mentions(device, "`anharmonicity_mhz` is assumed"));
+    EXPECT_TRUE(mentions(device, "`anharmonicity_mhz` is the median of the others, -310, in qubits 1, 2: not in the"));
     Device bare = read_ibm_properties(R"({"qubits": [[{"name": "T1", "unit": "us", "value": 100},
                                                       {"name": "T2", "unit": "us", "value": 100}]]})");
     for (const char* figure : {"anharmonicity_mhz", "gate_ns", "two_qubit_gate_ns", "readout_ns", "p0_given_1"}) {
@@ -146,11 +147,11 @@ TEST(ionq_characterization, seconds_and_fidelities_become_a_device) {
 }
 
 TEST(ionq_characterization, missing_figures_are_named_and_wrong_ones_refused) {
-    Device device = read_ionq_characterization(R"({"backend": "qpu.new"})");
+    Device device = read_ionq_characterization(R"({"backend": "qpu.aria-2", "timing": {}})");
     EXPECT_TRUE(mentions(device, "`gate_ns` is assumed to be 135000"));
     auto refusal = [](const std::string& text) { return refusal_of(read_ionq_characterization, text); };
     EXPECT_EQ(refusal(with_replaced(characterization, "0.9995", "1.2")),
-              "Argument `gate_error` must be between 0 and 1, but is -0.19999999999999996 (at $.fidelity.1q.median)");
+              "Field `median` must be greater than 0 and at most 1, but is 1.2 (at $.fidelity.1q.median)");
     EXPECT_EQ(refusal(with_replaced(characterization, "\"t1\": 100", "\"t1\": \"long\"")),
               "Field `t1` must be a number, but is a string (at $.timing.t1)");
     EXPECT_NE(refusal("[]"), "");

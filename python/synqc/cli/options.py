@@ -14,7 +14,7 @@ from typing import Any
 
 from synqc import _core
 from synqc.errors import InputError
-from synqc.lab.device import Device
+from synqc.lab.device import Device, device_of
 from synqc.lab.experiment import Experiment
 
 __all__ = ["add_experiment_options", "argument_help", "experiment_from", "parse_axis", "parse_real", "parse_whole"]
@@ -88,14 +88,10 @@ def _parse_samples(text: str) -> list[complex]:
 
 
 def _parse_preset(text: str) -> str | Device:
-    if not text.endswith(".json"):
+    if not text.lower().endswith(".json"):
         return text
     try:
-        return Device.from_json(Path(text).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise argparse.ArgumentTypeError(
-            f"must be a name or a readable file, but {text} is not: {error.strerror}."
-        ) from None
+        return device_of("preset", Path(text))
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -116,7 +112,8 @@ _SPECIAL: dict[str, tuple[Callable[[str], Any], str]] = {
 
 # Where the shell differs from Python.
 _HELP = {
-    "preset": "Device to run on: a name that `synqc presets` lists, or a device file (.json).",
+    "preset": "Device to run on: a name that `synqc presets` lists, or a file (.json): a device, an IBM calibration "
+    "snapshot or an IonQ characterisation.",
     "adaptive_rule": '"none", "kalman", "bayes", "rl", "rl-reinforce", "nelder-mead" or "random-search".',
     "samples": 'Relative samples of the "samples" envelope: numbers or [I, Q] pairs, as a list or a file of one.',
     "drift": 'Drift processes as in a device file, as a list or a file of one, or "none".',

@@ -8,7 +8,7 @@ import html
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -73,14 +73,17 @@ class Device:
         return cls(_core.read_device(_unicode(text)))
 
     @classmethod
-    def from_ibm_properties(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> Device:
+    def from_ibm_properties(cls, source: Any) -> Device:
         """Device with the figures of an IBM calibration snapshot.
 
         The typical qubit has the medians. Every working qubit becomes an individual, and registers take those first, as
-        they are. What the snapshot lacks is assumed, and `assumptions` says so, as well as which qubits were left out.
+        they are. Figures that no transmon can have (a duration or an anharmonicity of 0, a gate many times as long as
+        its sisters, all of a gate that is out of order) count as missing. What is missing is assumed: from the other
+        qubits, or from the generation of processors. `assumptions` says what was, and in which qubits, and which qubits
+        were left out and why.
 
         Args:
-            source: BackendProperties document: a path, its text, or what `backend.properties().to_dict()` gives.
+            source: BackendProperties document: a path, its text, a dict, `backend.properties()`, or the backend itself.
 
         Raises:
             DocumentError: It cannot be read, has another structure, or no qubit of it works.
@@ -91,21 +94,26 @@ class Device:
             >>> example = Device.from_ibm_properties(snapshot)
             >>> example.t1_us, len(example.individuals)
             (120.0, 2)
-            >>> example.assumptions[1]
+            >>> example.individuals[1]["qubit_number"]
+            1
+            >>> snapshot["gates"] = [{"gate": "cz", "qubits": [0, 1], "parameters": []}]
+            >>> Device.from_ibm_properties(snapshot).assumptions[1]
             '`gate_ns` is assumed to be 32: not in the snapshot; usual for Heron processors.'
         """
         return cls(_core.read_ibm_properties(_document("source", source)))
 
     @classmethod
-    def from_ionq_characterization(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> Device:
+    def from_ionq_characterization(cls, source: Any) -> Device:
         """Device with the figures of an IonQ characterisation.
 
         Args:
-            source: The document (`backend`, `fidelity`, `timing` in seconds): a path, its text, or a dict. Figures it
-                lacks are those of IonQ Aria, and `assumptions` says so.
+            source: The document (`backend`, `fidelity`, `timing` in seconds), as versions 0.3 and 0.4 of IonQ's
+                interface give it: a path, its text, a dict or a list (`characterizations`), of which the newest counts.
+                For an Aria, its published figures stand in for missing ones, and `assumptions` says so.
 
         Raises:
-            DocumentError: It cannot be read, has another structure, or a figure is out of range.
+            DocumentError: It cannot be read, has another structure, a figure is out of range, or one is missing and the
+                machine is no Aria.
 
         Examples:
             >>> spam, timing = {"spam": {"median": 0.9961}}, {"t1": 100, "t2": 1}
@@ -113,6 +121,56 @@ class Device:
             Device('qpu.aria-1', ion, 2 levels, T1 100 s, T2 1 s, pulse 135 µs, readout 150 µs at 0.39 %)
         """
         return cls(_core.read_ionq_characterization(_document("source", source)))
+
+    @classmethod
+    def from_document(cls, source: Any) -> Device:
+        """Device from any document this library reads, told apart by its members.
+
+        Args:
+            source: A device document, an IBM calibration snapshot or an IonQ characterisation: a path, its text, a dict
+                or list, or an object with `properties()` or `to_dict()`, such as a Qiskit backend.
+
+        Raises:
+            DocumentError: It is none of the three, or the one it is cannot be read.
+
+        Examples:
+            >>> qubit = {"t1_us": 75, "t2_us": 60, "gate_ns": 30, "readout_ns": 800}
+            >>> Device.from_document({"name": "mine", "qubit": qubit}).t1_us
+            75.0
+        """
+        text = _document("source", source)
+        try:
+            document = json.loads(text)
+        except ValueError:
+            return cls.from_json(text)  # says where it is no JSON
+        members = document.keys() if isinstance(document, dict) else set()
+        if "qubit" in members:
+            return cls.from_json(text)
+        if isinstance(document, list) or members & {"characterizations", "fidelity", "timing"}:
+            return cls.from_ionq_characterization(text)
+        if members & {"qubits", "backend_name", "gates"}:
+            return cls.from_ibm_properties(text)
+        raise DocumentError(
+            "Document must be a device (with `qubit`), an IBM calibration snapshot (with `qubits`) or an IonQ "
+            f"characterisation (with `fidelity` and `timing`), but has {_listed(members) or 'no members'}. (at $)"
+        )
+
+    def select(self, qubits: Sequence[int]) -> Device:
+        """Copy with only some of the individually calibrated qubits, in the order given; registers take them first.
+
+        Args:
+            qubits: Their numbers in the snapshot (`qubit_number` of `individuals`).
+
+        Raises:
+            InputError: A number is not among the individuals, or comes twice.
+
+        Examples:
+            >>> times = [{"name": "T1", "unit": "us", "value": 120}, {"name": "T2", "unit": "us", "value": 90}]
+            >>> three = Device.from_ibm_properties({"backend_name": "ibm_example", "qubits": [times, times, times]})
+            >>> [one["qubit_number"] for one in three.select([2, 0]).individuals]
+            [2, 0]
+        """
+        return Device(self._handle.with_individuals_selected([_whole_number("qubits", number) for number in qubits]))
 
     def to_json(self) -> str:
         """Document in public units that reads back equal.
@@ -132,6 +190,7 @@ class Device:
         levels: int | None = None,
         t1_us: float | None = None,
         t2_us: float | None = None,
+        tphi_us: float | None = None,
         thermal_population: float | None = None,
         prepared_population: float | None = None,
         frequency_ghz: float | None = None,
@@ -154,11 +213,13 @@ class Device:
     ) -> Device:
         """Copy with some figures changed, on the typical qubit and on every individual; None leaves a figure alone.
 
-        No figure changes another: a rate that was derived at reading stays what it was.
+        A rate that was derived at reading stays what it was. Only T2 follows T1 where it must: a new T1 below half of
+        T2 cuts T2 to 2 * T1, which `assumptions` then says.
 
         Args:
             levels: Simulated levels, 2 to 5.
             t1_us, t2_us: May be math.inf; T2 at most 2 * T1 (individuals are cut to that).
+            tphi_us: Pure dephasing time, in place of `t2_us`: 1 / T2 = 1 / tphi + 1 / (2 T1) for each qubit's T1.
             thermal_population: P(|1>) of the bath, and of the prepared state too unless `prepared_population` is given.
             detuning_khz, amplitude_error: Exact hidden calibration of every qubit instead of a draw; "drawn" undoes it.
             spread: Relative deviation of T1 and pure dephasing time; 0 makes all qubits alike, hidden calibration too.
@@ -179,9 +240,12 @@ class Device:
         """
         if thermal_population is not None and prepared_population is None:
             prepared_population = thermal_population
+        if t2_us is not None and tphi_us is not None:
+            raise InputError(f"Argument `tphi_us` must be left out where `t2_us` is given, but is {tphi_us!r}.")
         given = {
             "t1_us": t1_us,
             "t2_us": t2_us,
+            "tphi_us": tphi_us,
             "thermal_population": thermal_population,
             "prepared_population": prepared_population,
             "frequency_ghz": frequency_ghz,
@@ -248,6 +312,11 @@ class Device:
     def t2_us(self) -> float:
         """Coherence time, at most 2 * t1_us."""
         return self._handle.figure("t2_us")
+
+    @property
+    def tphi_us(self) -> float:
+        """Pure dephasing time 1 / (1/T2 - 1/(2 T1)); infinite where T2 is 2 * T1."""
+        return self._handle.figure("tphi_us")
 
     @property
     def thermal_population(self) -> float:
@@ -351,7 +420,10 @@ class Device:
 
     @property
     def individuals(self) -> tuple[dict[str, float], ...]:
-        """Figures of individually calibrated qubits, if any are known; registers take these first."""
+        """Figures of individually calibrated qubits, if any are known; registers take these first.
+
+        Those of a calibration snapshot have a `qubit_number` as well: theirs in the snapshot.
+        """
         return tuple(self._handle.individuals)
 
     @property
@@ -447,11 +519,16 @@ def presets() -> Presets:
     return Presets()
 
 
-def device(name: str) -> Device:
-    """Device of that name among `presets()`.
+def device(name: Any) -> Device:
+    """Device of that name among `presets()`, or of that document.
+
+    Args:
+        name: A name; or a device file, calibration snapshot or Qiskit backend, as `Device.from_document` takes it
+            (a text that ends with ".json" or is a JSON object is one).
 
     Raises:
-        UnknownName: There is none; the message suggests names like it.
+        UnknownName: There is none of this name; the message suggests names like it.
+        DocumentError: The document cannot be read.
 
     Examples:
         >>> import synqc.lab.device as lab
@@ -462,13 +539,28 @@ def device(name: str) -> Device:
             ...
         synqc.errors.UnknownName: Argument `name` must be a device of presets(), but is 'imb_fez'; near it: 'ibm_fez'.
     """
+    return device_of("name", name)
+
+
+def device_of(argument: str, source: Any) -> Device:
+    """`device(source)`, whose errors name the argument as the user wrote it."""
+    if isinstance(source, Device):
+        return source
+    if not isinstance(source, str) or source.lower().endswith(".json") or source.lstrip()[:1] in ("{", "["):
+        return Device.from_document(_document(argument, source))
+    return preset_of(argument, source)
+
+
+def preset_of(argument: str, name: str) -> Device:
+    """Device of that name, never of a file: for names that come from a document."""
     names = _preset_names()
     if name in names:
         return _load(name)
-    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     listed = ", ".join(map(repr, near or names))
     raise UnknownName(
-        f"Argument `name` must be a device of presets(), but is {name!r}; {'near it' if near else 'known'}: {listed}."
+        f"Argument `{argument}` must be a device of presets(), but is {name!r}; "
+        f"{'near it' if near else 'known'}: {listed}."
     )
 
 
@@ -609,22 +701,33 @@ def _devices() -> resources.abc.Traversable:
     return resources.files("synqc") / "data" / "devices"
 
 
-def _document(argument: str, source: str | os.PathLike[str] | Mapping[str, Any]) -> str:
-    """Text of a document given as a dict, as its text, or as a path."""
-    if isinstance(source, Mapping):
+def _document(argument: str, source: Any) -> str:
+    """Text of a document given as a dict or list, as its text, as a path, or by a backend that has it."""
+    if callable(properties := getattr(source, "properties", None)):  # a backend
+        source = properties()
+        if source is None:
+            raise InputError(
+                f"Argument `{argument}` must be a backend with properties, but its `properties()` are None."
+            )
+    if callable(to_dict := getattr(source, "to_dict", None)):
+        source = to_dict()
+    if isinstance(source, (Mapping, list)):
         try:
             return json.dumps(source, default=str)
         except (TypeError, ValueError) as error:
-            raise DocumentError(f"Argument `{argument}` must be a plain dict, but: {error}. (at $)") from error
+            raise DocumentError(f"Argument `{argument}` must be plain values, but: {error}. (at $)") from error
     if isinstance(source, str) and source.lstrip()[:1] in ("{", "["):
         return _unicode(source)
     if not isinstance(source, (str, os.PathLike)):
-        raise InputError(f"Argument `{argument}` must be a path, a text or a dict, but is {type(source).__name__}.")
+        raise InputError(
+            f"Argument `{argument}` must be a path, a text, a dict or a backend, but is {type(source).__name__}."
+        )
     try:
         content = Path(source).read_bytes()
     except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise DocumentError(
-            f"Argument `{argument}` must be a readable file, but is {os.fspath(source)!r}: {error} (at $)"
+            f"Argument `{argument}` must be a readable file, but is {os.fspath(source)!r}: {reason} (at $)"
         ) from error
     return _unicode(content)
 
@@ -681,6 +784,10 @@ def _drift_processes(drift: Any) -> list[tuple[str, dict[str, float]]]:
         figures = {str(name): _number(str(name), value) for name, value in process.items() if name != "kind"}
         processes.append((process["kind"], figures))
     return processes
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(map(str, names))[:8])
 
 
 def _drift_in_words(process: Mapping[str, Any]) -> str:

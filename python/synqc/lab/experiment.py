@@ -17,7 +17,7 @@ from synqc.errors import InputError, ShapeError, SynqcError
 from synqc.lab._reporting import count_run, run_timer
 from synqc.lab._segments import shared_segments
 from synqc.lab.carry import Carry
-from synqc.lab.device import Device, device
+from synqc.lab.device import Device, device_of, preset_of
 from synqc.lab.rules import Batch, BatchRule, RecordRule, rule_hooks
 from synqc.lab.run import Run
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
@@ -32,14 +32,14 @@ _CORE_FIELDS = (
     "objective", "qubits", "device_seed",
 )  # fmt: skip
 _DEVICE_OVERRIDES = (
-    "t1_us", "t2_us", "efficiency", "detuning_khz", "amplitude_error", "spread", "gamma_max_per_us", "levels",
-    "thermal_population", "drift",
+    "t1_us", "t2_us", "tphi_us", "efficiency", "detuning_khz", "amplitude_error", "spread", "gamma_max_per_us",
+    "levels", "thermal_population", "drift",
 )  # fmt: skip
 _INTEGERS = {"qubits", "device_seed", "probe_bins", "probe_steps", "levels"}
 _REALS = {
     "drag_beta", "edge_fraction", "first_angle", "first_axis", "second_angle", "second_axis", "probe_strength",
-    "probe_duration_ns", "decision_latency_ns", "t1_us", "t2_us", "efficiency", "detuning_khz", "amplitude_error",
-    "spread", "gamma_max_per_us", "thermal_population",
+    "probe_duration_ns", "decision_latency_ns", "t1_us", "t2_us", "tphi_us", "efficiency", "detuning_khz",
+    "amplitude_error", "spread", "gamma_max_per_us", "thermal_population",
 }  # fmt: skip
 _TEXTS = {"target", "envelope", "objective", "probe_mapping"}
 _FLAGS = {"drag_detuning", "interpolate_samples"}
@@ -67,8 +67,8 @@ class Experiment:
     says, angles in rad, detunings in kHz of ordinary frequency.
 
     Args:
-        preset: Name of a preset or device (see `synqc.presets()`), or a `Device`. The only argument that may
-            be given without its name.
+        preset: Name of a preset or device (see `synqc.presets()`), a `Device`, or what `synqc.device` makes one of: a
+            device file, a calibration snapshot, a Qiskit backend. The only argument that may be given without its name.
         target: Where it runs: "sim-local", "classical-only", "ibm-qpu", "aws-braket" or "ionq" (the last three
             emulated).
         envelope: Shape of both drives: "square", "gaussian", "cosine", "drag", "flat-top", "flat-top-gaussian" or
@@ -82,7 +82,9 @@ class Experiment:
             "stability-window".
         qubits: Size of the register; qubits do not interact.
         device_seed: Draws the individuals of the register, their hidden calibration and the state of their drift.
-        t1_us, t2_us, efficiency, gamma_max_per_us, levels, thermal_population: Replace the preset's figure.
+        t1_us, t2_us, efficiency, gamma_max_per_us, levels, thermal_population: Replace the preset's figure. A `t1_us`
+            below half of T2 alone cuts T2 to 2 * T1.
+        tphi_us: Pure dephasing time, in place of `t2_us`: 1 / T2 = 1 / tphi + 1 / (2 T1).
         detuning_khz, amplitude_error: Set the hidden calibration of every qubit instead of drawing it.
         spread: Relative deviation of T1 and T2 among the qubits.
         decision_latency_ns: Replaces the target's time to decide on the second drive.
@@ -123,6 +125,7 @@ class Experiment:
 
     t1_us: float | None = None
     t2_us: float | None = None
+    tphi_us: float | None = None
     efficiency: float | None = None
     detuning_khz: float | None = None
     amplitude_error: float | None = None
@@ -172,7 +175,7 @@ class Experiment:
     @property
     def device(self) -> Device:
         """The device with this experiment's overrides."""
-        chosen = self.preset if isinstance(self.preset, Device) else device(self.preset)
+        chosen = device_of("preset", self.preset)
         overrides = {name: getattr(self, name) for name in _DEVICE_OVERRIDES if getattr(self, name) is not None}
         return chosen.replace(**overrides) if overrides else chosen
 
@@ -309,7 +312,7 @@ class Experiment:
             synqc.errors.DocumentError: Field `samples[1]` must be a pair ..., but is a list of 1 (at $.samples[1])
         """
         text: Any = document  # the core takes bytes as well
-        _core.read_experiment(text, lambda name: device(name)._handle, shared_segments())
+        _core.read_experiment(text, lambda name: preset_of("preset", name)._handle, shared_segments())
         return cls.from_dict(json.loads(document))
 
     def __repr__(self) -> str:
@@ -338,8 +341,9 @@ def _checked(name: str, value: Any) -> Any:
         raise InputError(f"Argument `{name}` must be text, but is {value!r}.")
     if name in _FLAGS and not isinstance(value, (bool, np.bool_)):
         raise InputError(f"Argument `{name}` must be True or False, but is {value!r}.")
-    if name == "preset" and not isinstance(value, (str, Device)):
-        raise InputError(f"Argument `preset` must be a name or a Device, but is {value!r}.")
+    if name == "preset":
+        chosen = device_of("preset", value)
+        return value if isinstance(value, str) and value == chosen.name else chosen
     return value
 
 
