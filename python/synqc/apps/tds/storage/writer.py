@@ -169,7 +169,7 @@ class WriterLane:
         whole = Change(epoch=group[0][0].epoch)
         for change, _ in group:
             whole.merge(change)
-        if whole.is_empty:  # somebody waits for those before it
+        if whole.is_empty and whole.epoch in (None, self._database.epoch):  # somebody waits for those before it
             for _, done in group:
                 done.set_result(None)
             return

@@ -1,0 +1,133 @@
+"""Runs of a session go on from one another: the device moves on, a rule keeps what it learnt, another starts afresh."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from synqc.apps.tds.models import RunConfiguration, RunRequest
+from synqc.apps.tds.telemetry import Monitor
+
+QUBITS = 4
+
+
+class History:
+    """Runs of one session, and what each left."""
+
+    def __init__(self, laboratory):
+        self.laboratory = laboratory
+        self.results = []
+        run = laboratory.engine.run
+
+        def kept(*args, **options):
+            result = run(*args, **options)
+            self.results.append(result)
+            return result
+
+        laboratory.engine.run = kept
+
+    @property
+    def session(self):
+        return self.laboratory.store.get("x1")
+
+    def configure(self, **config):
+        self.laboratory.store.create_or_update("x1", RunConfiguration(**config))[1].result(10)
+
+    def run(self, seed=None):
+        """Returns the carry that the run went on from, as it is stored."""
+        request = RunRequest(num_iterations=3, shot_limit=100_000, seed=seed)
+        finished = self.laboratory.runs.execute(self.laboratory.runs.start("x1", request))
+        finished.stored.result(10)
+        return json.loads(self.laboratory.database.run_details(finished.record.run_id))["replay"]["carry"]
+
+
+@pytest.fixture
+def history(opened):
+    return History(opened())
+
+
+def test_each_run_goes_on_from_where_the_last_one_left_the_device(history):
+    history.configure(adaptive_rule="kalman")
+    before = [history.run() for _ in range(3)]
+    left = [result.carry_out.to_dict() for result in history.results]
+    assert before == [None, left[0], left[1]]
+    moments = [carry["device_time_s"] for carry in left]
+    assert 0 < moments[0] < moments[1] < moments[2]
+    assert left[0]["drift"] != left[1]["drift"]
+    assert left[0]["controllers"] != left[1]["controllers"]
+    assert history.session.carry[1].to_dict() == left[2]
+
+
+def test_it_goes_on_after_a_restart(opened):
+    first = History(opened())
+    first.configure(adaptive_rule="kalman")
+    first.run()
+    second = History(opened())
+    assert second.run() == first.results[0].carry_out.to_dict()
+
+
+def test_another_rule_takes_over_the_device_and_nothing_else(history):
+    history.configure(adaptive_rule="kalman")
+    history.run()
+    left = history.results[0].carry_out
+    assert left.controllers
+    history.configure(adaptive_rule="rl")
+    taken = history.run()
+    assert (taken["device_time_s"], taken["drift"]) == (left.device_time_s, [list(one) for one in left.drift])
+    assert taken["controllers"] == []
+    history.configure(adaptive_rule="kalman")
+    again = history.run()
+    assert again["controllers"] == []
+    assert again["device_time_s"] == history.results[1].carry_out.device_time_s > left.device_time_s
+
+
+@pytest.mark.parametrize("other", [{"hardware_preset": "ion-chain"}, {"hardware_target": "ibm-qpu"}])
+def test_another_device_starts_afresh(history, other):
+    history.configure()
+    history.run()
+    history.configure(**other)
+    assert history.run() is None
+    history.configure(**other, probe_strength=0.1)
+    assert history.run() == history.results[1].carry_out.to_dict()
+
+
+def deployed_by(monitor, session):
+    """What the monitor drives each qubit with."""
+    monitor.measure(session)
+    watched = monitor._watched[session.session_id]
+    return [dict(watched._deploy(SimpleNamespace(qubit=qubit))) for qubit in range(QUBITS)]
+
+
+def test_the_monitor_drives_with_what_the_last_run_had_deployed(history):
+    history.configure(adaptive_rule="kalman")
+    driven = []
+    for _ in range(2):
+        history.run()
+        driven.append(deployed_by(history.laboratory.monitor, history.session))
+    assert driven == [[dict(one) for one in result.runs[-1].settings] for result in history.results]
+    assert driven[0] != driven[1]
+    history.session.deployed = None  # as after a restart
+    fresh = Monitor(history.laboratory.store, history.laboratory.engine)
+    for now, then in zip(deployed_by(fresh, history.session), driven[1], strict=True):
+        assert now == pytest.approx(then, rel=1e-12)
+
+
+def test_a_run_does_not_go_on_from_the_monitor(history):
+    history.configure(adaptive_rule="kalman")
+    history.run()
+    for _ in range(3):
+        history.laboratory.monitor.measure(history.session)
+        history.laboratory.monitor.poll(history.session)
+    assert history.run() == history.results[0].carry_out.to_dict()
+
+
+def test_a_run_that_could_not_be_stored_leaves_the_device_where_it_was(history, monkeypatch):
+    history.configure(adaptive_rule="kalman")
+    history.run()
+    before = {name: getattr(history.session, name) for name in ("carry", "deployed", "shots_used", "last_kpis")}
+    lane = history.laboratory.store.writer
+    with monkeypatch.context() as patch:
+        patch.setattr(lane, "_commit", lambda change: (_ for _ in ()).throw(OSError("no space")))
+        finished = history.laboratory.runs.execute(history.laboratory.runs.start("x1", RunRequest()))
+        assert finished.stored.exception(10) is not None
+    assert {name: getattr(history.session, name) for name in before} == before

@@ -1,0 +1,125 @@
+"""The writer commits in groups, and nobody pays for somebody else's change."""
+
+import threading
+
+import pytest
+
+from synqc.apps.tds import clock
+from synqc.apps.tds.models import RunConfiguration
+from synqc.apps.tds.storage import Change, NotOwner, StorageUnavailable
+
+
+@pytest.fixture
+def held(opened):
+    """A laboratory whose writer waits until `release` is called: what comes meanwhile is one group."""
+    laboratory = opened()
+    lane = laboratory.store.writer
+    begun, released, commit, sizes = threading.Event(), threading.Event(), lane._commit, []
+
+    def wait_and_commit(change):
+        begun.set()
+        assert released.wait(20)
+        sizes.append(len(change.runs) + len(change.sweeps))
+        commit(change)
+
+    lane._commit = wait_and_commit
+    lane.submit(Change(sweeps=[sweep("first")]))
+    assert begun.wait(20)
+    laboratory.release = released.set
+    laboratory.sizes = sizes
+    return laboratory
+
+
+def sweep(name):
+    return {"sweep_id": name, "created_at": clock.now(), "document": b"{}"}
+
+
+def run(run_id, session_id="x1"):
+    return {"run_id": run_id, "session_id": session_id, "document": run_id.encode(), "details": b"{}"}
+
+
+@pytest.mark.parametrize("bad", [0, 1, 2])
+def test_one_bad_change_fails_alone(held, bad):
+    lane = held.store.writer
+    ids = ["a", "b", "c"]
+    changes = [Change(runs=[run(name)]) for name in ids]
+    changes[bad] = Change(runs=[run("twin"), run("twin")])
+    stored = [lane.submit(change) for change in changes]
+    held.release()
+    for number, one in enumerate(stored):
+        assert (one.exception(20) is None) == (number != bad), number
+    assert isinstance(stored[bad].exception(), StorageUnavailable)
+    for number, name in enumerate(ids):
+        assert held.database.run_document(name) == (None if number == bad else name.encode())
+    assert held.database.run_document("twin") is None
+    assert held.sizes[:2] == [1, 4], "they were not one group, and then tried one by one"
+
+
+def test_all_good_ones_are_one_commit(held):
+    stored = [held.store.writer.submit(Change(runs=[run(str(number))])) for number in range(20)]
+    held.release()
+    for one in stored:
+        one.result(20)
+    assert held.sizes == [1, 20]
+
+
+def test_what_is_deleted_may_be_made_again_at_once(held):
+    store = held.store
+    made = store.create_or_update("x1", RunConfiguration(notes="first"))[1]
+    gone = store.delete("x1")
+    again = store.create_or_update("x1", RunConfiguration(notes="second"))[1]
+    held.release()
+    for one in (made, gone, again):
+        one.result(20)
+    assert [row.config.notes for row in held.database.session_rows()] == ["second"]
+
+
+def test_runs_go_with_their_session_if_they_are_to(opened):
+    laboratory = opened()
+    for name in ("x1", "x2", "x3"):
+        laboratory.store.create_or_update(name, RunConfiguration())[1].result(10)
+        laboratory.store.writer.submit(Change(runs=[run(f"run of {name}", name)])).result(10)
+    laboratory.store.delete("x1").result(10)
+    laboratory.store.delete("x2", runs=True).result(10)
+    kept = [laboratory.database.run_document(f"run of {name}") is not None for name in ("x1", "x2", "x3")]
+    assert kept == [True, False, True]
+
+
+def test_those_who_wait_are_called_in_the_order_of_changes(held):
+    order = []
+    for number in range(10):
+        change = Change() if number % 3 else Change(runs=[run(str(number))])
+        held.store.writer.submit(change, lambda _, number=number: order.append(number))
+    last = held.store.writer.submit(Change(sweeps=[sweep("last")]))
+    held.release()
+    last.result(20)
+    assert order == list(range(10))
+
+
+def test_changes_of_another_epoch_are_a_group_of_their_own(held):
+    """And are refused by the fence of a lease, of which SQLite has none."""
+    asked = []
+
+    class Fence:
+        epoch = 2
+        trouble = None
+
+        def fence(self, connection, epoch):
+            asked.append(epoch)
+            if epoch != self.epoch:
+                raise NotOwner("another")
+
+        def close(self):
+            pass
+
+    held.database.lease = Fence()
+    stored = [
+        held.store.writer.submit(Change(runs=[run(str(number))], epoch=epoch))
+        for number, epoch in enumerate([2, 2, 1, 1, 2, None])
+    ]
+    held.release()
+    outcomes = [one.exception(20) is None for one in stored]
+    assert outcomes == [True, True, False, False, True, True]
+    assert asked[1:] == [2, 1, 1, 1, 2, 2]
+    assert held.store.writer.trouble is None
+    held.database.lease = None
