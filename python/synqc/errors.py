@@ -11,18 +11,27 @@ SynqcError
   CacheMiss (also KeyError)          a request wanted a cached value or none, and there is none
   TimedOut (also TimeoutError)       a stage or a whole pipeline took too long
   MissingExtra (also ImportError)    an optional package is needed; the message says what to install
+
+And what it warns of:
+
+SynqcWarning (also UserWarning)
+  ResolutionWarning                  something may be finer than what was looked at
+  ImplausibleWarning                 an argument is legal but hardly meant: a unit mistaken, or no effect
 """
 
 __all__ = [
     "CacheMiss",
     "DocumentError",
+    "ImplausibleWarning",
     "InputError",
     "MissingExtra",
     "NonPhysicalState",
     "NumericalError",
+    "ResolutionWarning",
     "ShapeError",
     "StepTooSmall",
     "SynqcError",
+    "SynqcWarning",
     "TimedOut",
     "UnknownName",
 ]
@@ -95,3 +104,15 @@ class MissingExtra(SynqcError, ImportError):
     """An optional package is needed for this; the message says what to install."""
 
     code = "missing_extra"
+
+
+class SynqcWarning(UserWarning):
+    """Root of what is said without refusing; filters of `warnings` may name it."""
+
+
+class ResolutionWarning(SynqcWarning):
+    """Something may be finer than what was looked at; the message says how fine, and the argument that cures it."""
+
+
+class ImplausibleWarning(SynqcWarning):
+    """An argument is legal but hardly meant: its unit was mistaken, or it has no effect beside the others."""

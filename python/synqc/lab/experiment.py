@@ -14,6 +14,7 @@ import numpy as np
 
 from synqc import _core
 from synqc.errors import InputError, ShapeError, SynqcError
+from synqc.lab._plausibility import warn_if_implausible
 from synqc.lab._reporting import count_run, run_timer
 from synqc.lab._segments import shared_segments
 from synqc.lab.carry import Carry
@@ -171,6 +172,7 @@ class Experiment:
         object.__setattr__(self, "_core", _core.Experiment(self.device._handle, target, fields, shared_segments()))
         if not isinstance(rule, str):
             object.__setattr__(self, "_hooks", rule_hooks(rule))
+        warn_if_implausible(self, {item.name: item.default for item in dataclasses.fields(self)}, stacklevel=3)
 
     @property
     def device(self) -> Device:

@@ -1,0 +1,74 @@
+"""Arguments of an experiment that are legal but hardly meant: mistaken units, and arguments without effect."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from synqc.errors import ImplausibleWarning
+
+if TYPE_CHECKING:
+    from synqc.lab.experiment import Experiment
+
+__all__ = ["warn_if_implausible"]
+
+_USUAL: dict[str, tuple[float, float]] = {
+    "probe_duration_ns": (1.0, 1e7),
+    "decision_latency_ns": (0.1, 1e9),
+    "t1_us": (1e-2, 1e10),
+    "t2_us": (1e-2, 1e10),
+    "tphi_us": (1e-2, 1e10),
+    "detuning_khz": (1e-6, 1e5),
+    "gamma_max_per_us": (1e-6, 1e4),
+}
+"""Least and most an argument usually is, apart from its sign; 0 and infinity always are meant."""
+
+_UNITS = {"ns": "ns", "us": "µs", "khz": "kHz"}
+_OTHER_UNITS = {
+    "ns": {"s": 1e9, "ms": 1e6, "µs": 1e3, "ps": 1e-3},
+    "us": {"s": 1e6, "ms": 1e3, "ns": 1e-3},
+    "khz": {"Hz": 1e-3, "MHz": 1e3, "GHz": 1e6},
+}
+"""What one of another unit is, in the argument's own."""
+
+_WITHOUT_EFFECT: tuple[tuple[str, str, str], ...] = (
+    ("samples", "samples", 'envelope="samples"'),
+    ("interpolate_samples", "samples", 'envelope="samples"'),
+    ("drag_beta", "drag", "a drag envelope"),
+    ("drag_detuning", "drag", "a drag envelope"),
+    ("edge_fraction", "flat-top", "a flat-top envelope"),
+)
+"""Argument, how the names of envelopes begin that use it, and those in words."""
+
+
+def warn_if_implausible(experiment: Experiment, defaults: dict[str, Any], stacklevel: int) -> None:
+    """Warn of numbers that look like another unit, and of arguments that do nothing beside the others."""
+    for name, (least, most) in _USUAL.items():
+        value = getattr(experiment, name)
+        if value is not None and value != 0 and math.isfinite(value) and not least <= abs(value) <= most:
+            _warn(_unit_sentence(name, value, least, most), stacklevel + 1)
+    for name, family, needed in _WITHOUT_EFFECT:
+        value = getattr(experiment, name)
+        is_given = value is not None if defaults[name] is None else value != defaults[name]
+        if is_given and not experiment.envelope.startswith(family):
+            _warn(
+                f"Argument `{name}` has no effect without {needed}, but `envelope` is {experiment.envelope!r}.",
+                stacklevel + 1,
+            )
+
+
+def _unit_sentence(name: str, value: float, least: float, most: float) -> str:
+    suffix = name.rsplit("_", 1)[-1]
+    meant = [
+        f"{value:g} {unit} would be {value * worth:g}"
+        for unit, worth in _OTHER_UNITS.get(suffix, {}).items()
+        if name != "gamma_max_per_us" and least <= abs(value * worth) <= most
+    ]
+    unit = "1/µs" if name == "gamma_max_per_us" else _UNITS[suffix]
+    hint = f" ({meant[0]})" if meant else ""
+    return f"Argument `{name}` is in {unit} and usually between {least:g} and {most:g}, but is {value:g}{hint}."
+
+
+def _warn(sentence: str, stacklevel: int) -> None:
+    warnings.warn(sentence, ImplausibleWarning, stacklevel=stacklevel + 1)
