@@ -61,6 +61,7 @@ TEST(histogram_scale, octaves_include_their_upper_edge) {
         EXPECT_EQ(scale.cell_of(edge), HistogramScale::last_cell_of_octaves(octave));
         EXPECT_EQ(scale.cell_of(std::nextafter(edge, 1e300)), HistogramScale::last_cell_of_octaves(octave) + 1);
         EXPECT_EQ(scale.upper_edge(HistogramScale::last_cell_of_octaves(octave)), edge);
+        EXPECT_EQ(scale.upper_edge(HistogramScale::last_cell_of_half_octaves(2 * octave)), edge);
     }
 }
 

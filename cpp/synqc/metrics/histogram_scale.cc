@@ -23,7 +23,7 @@ Real HistogramScale::upper_edge(int cell) const {
     }
     int octave = cell / per_octave;
     int step = cell % per_octave;
-    Real in_octave = step <= 25 ? 1 + step / 50.0 : 1 + (step - 8) / 34.0;
+    Real in_octave = step <= per_lower_half ? 1 + step / 50.0 : 1 + (step - 8) / 34.0;
     return std::ldexp(lowest_ * in_octave, octave);
 }
 

@@ -22,6 +22,7 @@ class HistogramScale {
   public:
     static constexpr int octaves = 48;
     static constexpr int per_octave = 42;
+    static constexpr int per_lower_half = 25;
     /// Cell 0 counts what is at or below `lowest`, the last cell what is above `highest`; buckets lie between.
     static constexpr int cells = octaves * per_octave + 2;
     static constexpr int below = 0;
@@ -59,6 +60,10 @@ class HistogramScale {
     Real representative(int cell) const;
     /// The last cell of those that lie at or below lowest * 2^octave.
     static constexpr int last_cell_of_octaves(int octave) { return octave * per_octave; }
+    /// The same for half octaves; an odd one ends at 1.5 times where its octave begins, where the two widths meet.
+    static constexpr int last_cell_of_half_octaves(int half) {
+        return last_cell_of_octaves(half / 2) + (half % 2 == 0 ? 0 : per_lower_half);
+    }
 
     bool operator==(const HistogramScale&) const = default;
 

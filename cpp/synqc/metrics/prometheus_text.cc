@@ -1,6 +1,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "synqc/metrics/snapshot.h"
 
@@ -8,9 +10,19 @@ namespace synqc {
 
 namespace {
 
+/// Each four times the one before.
 constexpr int first_edge_octave = 10;
+constexpr int last_edge_octave = 40;
 constexpr int octaves_between_edges = 2;
-constexpr int edges = 16;
+/// What people wait for, 1 to 64 ms on a scale of seconds: a quantile that is read between two edges must not be off by
+/// more than a half there.
+constexpr int first_fine_octave = 20;
+constexpr int last_fine_octave = 26;
+
+struct Edge {
+    int last_cell;
+    std::string text;
+};
 
 template <typename Number>
 void append_number(std::string& text, Number value) {
@@ -62,16 +74,15 @@ void append_value(std::string& text, const std::string& name, const std::string&
 }
 
 void append_histogram(std::string& text, const std::string& name, const std::string& labels,
-                      const HistogramSnapshot& taken, const std::array<std::string, edges>& edge_texts) {
+                      const HistogramSnapshot& taken, const std::vector<Edge>& edges) {
     std::string head = name + "_bucket" + (labels.empty() ? "{" : labels.substr(0, labels.size() - 1) + ",") + "le=\"";
     std::uint64_t so_far = 0;
     auto next = taken.cells.begin();
-    for (int edge = 0; edge < edges; ++edge) {
-        int last = HistogramScale::last_cell_of_octaves(first_edge_octave + octaves_between_edges * edge);
-        for (; next != taken.cells.end() && next->first <= last; ++next) {
+    for (const auto& edge : edges) {
+        for (; next != taken.cells.end() && next->first <= edge.last_cell; ++next) {
             so_far += next->second;
         }
-        text.append(head).append(edge_texts[static_cast<std::size_t>(edge)]).append("\"} ");
+        text.append(head).append(edge.text).append("\"} ");
         append_number(text, so_far);
         text += '\n';
     }
@@ -84,23 +95,27 @@ void append_histogram(std::string& text, const std::string& name, const std::str
     text += '\n';
 }
 
-/// Edges as text, once for all series of a family: printing 16 numbers costs as much as the rest of a series.
-std::array<std::string, edges> texts_of_edges(const HistogramScale& scale) {
-    std::array<std::string, edges> texts;
-    for (int edge = 0; edge < edges; ++edge) {
-        append_number(texts[static_cast<std::size_t>(edge)],
-                      std::ldexp(scale.lowest(), first_edge_octave + octaves_between_edges * edge));
+/// Edges of a scale, once for all series of a family: printing them costs as much as the rest of a series.
+std::vector<Edge> edges_of(const HistogramScale& scale) {
+    std::vector<Edge> edges;
+    for (int half = 2 * first_edge_octave; half <= 2 * last_edge_octave; ++half) {
+        bool is_fine = scale.lowest() == HistogramScale::default_lowest && half >= 2 * first_fine_octave &&
+                       half <= 2 * last_fine_octave;
+        if (is_fine || half % (2 * octaves_between_edges) == 0) {
+            int last_cell = HistogramScale::last_cell_of_half_octaves(half);
+            append_number(edges.emplace_back(Edge{.last_cell = last_cell}).text, scale.upper_edge(last_cell));
+        }
     }
-    return texts;
+    return edges;
 }
 
 void append_family(std::string& text, const FamilySnapshot& family) {
     const auto& name = family.description.name;
     append_head(text, name, name_of(family.kind), family.description.help);
     if (family.kind == MetricKind::histogram) {
-        auto edge_texts = texts_of_edges(HistogramScale(family.description.lowest));
+        auto edges = edges_of(HistogramScale(family.description.lowest));
         for (const auto& series : family.series) {
-            append_histogram(text, name, series.labels->text, std::get<HistogramSnapshot>(series.value), edge_texts);
+            append_histogram(text, name, series.labels->text, std::get<HistogramSnapshot>(series.value), edges);
         }
         return;
     }

@@ -171,6 +171,21 @@ TEST(registry, edges_of_a_histogram_count_exactly) {
     }
 }
 
+TEST(registry, edges_of_seconds_lie_close_between_1_and_64_ms) {
+    Registry registry;
+    auto histogram = registry.histogram({.name = "s"})->with({});
+    for (Real value : {0x1p-10, 0x1.8p-9, 0x1.8001p-9, 0x1p-8, 0x1p-4}) {
+        histogram->record(value);
+    }
+    auto text = prometheus_text(registry.snapshot());
+    for (const char* line : {"s_bucket{le=\"0.0009765625\"} 1\n", "s_bucket{le=\"0.00146484375\"} 1\n",
+                             "s_bucket{le=\"0.001953125\"} 1\n", "s_bucket{le=\"0.0029296875\"} 2\n",
+                             "s_bucket{le=\"0.00390625\"} 4\n", "s_bucket{le=\"0.046875\"} 4\n",
+                             "s_bucket{le=\"0.0625\"} 5\ns_bucket{le=\"0.25\"} 5\n"}) {
+        EXPECT_NE(text.find(line), std::string::npos) << line << text;
+    }
+}
+
 TEST(registry, snapshots_of_processes_merge_series_by_series) {
     Registry one;
     Registry other;

@@ -49,7 +49,8 @@ struct MetricsSnapshot {
 MetricsSnapshot merge(const std::vector<MetricsSnapshot>& snapshots);
 
 /// The text format 0.0.4 of Prometheus. A histogram has 16 edges, each four times the one before, from 2^10 to 2^40
-/// times the lowest number of its scale (in seconds by default: 0.95 us to 17 minutes); counts at them are exact.
+/// times the lowest number of its scale (in seconds by default: 0.95 us to 17 minutes); counts at them are exact. On the
+/// default scale there are nine more, so that those from 1 to 64 ms are at most half apart.
 std::string prometheus_text(const MetricsSnapshot& snapshot);
 
 }  // namespace synqc

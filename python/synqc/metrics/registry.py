@@ -175,7 +175,8 @@ class Registry:
         return with_operations(self._core.snapshot())
 
     def prometheus(self) -> str:
-        """Text format 0.0.4 of Prometheus; a histogram has 16 edges, each four times the one before."""
+        """Text format 0.0.4 of Prometheus; a histogram has 16 edges, each four times the one before, and on the default
+        scale nine more, at most half apart from 1 to 64 ms."""
         return self._core.prometheus()
 
     def to_json(self) -> str:
