@@ -4,13 +4,12 @@ a path is spelt. Routes are taken from the application itself, so that none can 
 
 import asyncio
 import itertools
-import re
 from urllib.parse import unquote
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
+from routes_of_application import path_of, routes_of
 from running_server import RunningServer
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -80,26 +79,9 @@ def app(request, tmp_path_factory):
     made.state.laboratory.close()
 
 
-def routes_of(app):
-    """(method, template) of every route; None for a WebSocket's method."""
-    for route in iter_route_contexts(app.routes):
-        if type(route.route).__name__ == "APIWebSocketRoute":
-            yield None, route.path
-        elif isinstance(route.route, Mount):
-            yield from (("GET", route.path), ("HEAD", route.path))
-        else:
-            yield from ((method, route.path) for method in sorted(route.methods))
-
-
 def open_routes(app):
     """`OPEN` below the application's prefix."""
     return {(method, path.replace(P, app.state.laboratory.settings.api_prefix)) for method, path in OPEN}
-
-
-def path_of(template):
-    """One that the route answers."""
-    path = re.sub(r"{[a-z_]+}", "x1", template)
-    return path + "/app.js" if path == "/ui/static" else path
 
 
 def spellings_of(path):

@@ -214,6 +214,7 @@ class _Answer:
         self._scope = scope
         self._doors = doors
         self._route_of_others = scope.get("route")  # of the application that this one is mounted in
+        self._root_path = scope.get("root_path", "")  # routes that are mounted here lengthen it
         self._metrics = counted
         self._started_at = started
         self._stream: str | None = None
@@ -267,7 +268,7 @@ class _Answer:
             route = self._scope.get("route")
             known = None if route is self._route_of_others else getattr(route, "path", None)
         if known is None and self.status < 400:
-            known = self._doors.template_of(self._scope)
+            known = self._doors.template_of({**self._scope, "root_path": self._root_path})
         return str(known or "(none)")
 
 
