@@ -68,6 +68,7 @@ class ChatCompletionsDouble:
         self.refuses = None
         self.bodies = []
         self.keys = []
+        self.paths = []
         self.lock = threading.Lock()
         self.stopped = threading.Event()
         self.gone = threading.Event()
@@ -82,6 +83,7 @@ class ChatCompletionsDouble:
                 with double.lock:
                     double.bodies.append(body)
                     double.keys.append(self.headers["Authorization"])
+                    double.paths.append(self.path)
                     refused = double.refuses(body) if double.refuses else None
                     answer = refused or (double.script.popleft() if double.script else double.otherwise)
                 if callable(answer):

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import openai
@@ -81,8 +81,9 @@ def connected(endpoint: Endpoint) -> openai.AsyncOpenAI:
         trust_env=False,
     )
     sdk = openai.AsyncOpenAI(
-        base_url=endpoint.base_url, api_key=endpoint.api_key.strip(), max_retries=0, http_client=http_client
-    )
+        base_url=endpoint.base_url, api_key=endpoint.api_key.strip(), max_retries=0, http_client=http_client,
+        default_query=dict(parse_qsl(endpoint.query, keep_blank_values=True)),
+    )  # fmt: skip
     if not endpoint.is_openai:
         for name in ("organization", "project"):  # it takes them from the environment if it is given none
             setattr(sdk, name, None)

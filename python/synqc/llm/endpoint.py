@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import math
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from synqc.errors import InputError
 
 __all__ = ["OPENAI_URL", "Endpoint"]
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
+_SHORTEST_SECRET = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +24,8 @@ class Endpoint:
     """A server that speaks the chat-completions protocol: OpenAI, Ollama, llama.cpp, vLLM and others.
 
     Args:
-        base_url: Up to and including `/v1`.
+        base_url: Up to and including `/v1`. A query in it becomes `query`.
+        query: Sent with every request after `?`, and shown as little as the key: some servers take their token there.
         api_key: Sent with every request to this address and to no other, and never shown: not in `repr`, not in
             messages, not in logs.
         timeout_s: One answer must be complete by then, repeated attempts and the waits between them included.
@@ -46,6 +49,7 @@ class Endpoint:
     """
 
     base_url: str = OPENAI_URL
+    query: str = field(default="", repr=False)
     api_key: str = field(repr=False)
     timeout_s: float = 60.0
     idle_timeout_s: float | None = None
@@ -56,7 +60,9 @@ class Endpoint:
     most_bytes: int = 16 << 20
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "base_url", _checked(self.base_url))
+        base_url, _, query = _checked(self.base_url).partition("?")
+        object.__setattr__(self, "base_url", base_url.rstrip("/"))
+        object.__setattr__(self, "query", query or self.query)
         if not self.api_key.strip() or not self.api_key.isascii() or not self.api_key.isprintable():
             # It ends up in a header, and the message of a failing one would show it.
             raise InputError("Argument `api_key` must be a text of printable ASCII characters, but is not.")
@@ -80,7 +86,8 @@ class Endpoint:
         >>> Endpoint(api_key="sk-one").tenant == Endpoint(api_key="sk-two").tenant
         False
         """
-        return hashlib.sha256(b"synqc.llm tenant\0" + self.api_key.strip().encode()).hexdigest()[:32]
+        shown = "\0".join((self.api_key.strip(), *([self.query] if self.query else [])))
+        return hashlib.sha256(b"synqc.llm tenant\0" + shown.encode()).hexdigest()[:32]
 
     @property
     def is_on_this_machine(self) -> bool:
@@ -104,12 +111,15 @@ class Endpoint:
         return host == "openai.com" or host.endswith(".openai.com")
 
     def without_secrets(self, text: str) -> str:
-        """A text with the key blotted out: servers quote it in their errors.
+        """A text with the key, and what the query holds, blotted out: servers quote it in their errors.
 
         >>> Endpoint(api_key="sk-secret").without_secrets("Incorrect API key provided: sk-secret.")
         'Incorrect API key provided: ***.'
         """
-        return text.replace(self.api_key.strip(), "***")
+        values = [value for _, value in parse_qsl(self.query) if len(value) >= _SHORTEST_SECRET]
+        for secret in (self.api_key.strip(), *([self.query] if values else []), *values, *map(quote_plus, values)):
+            text = text.replace(secret, "***")
+        return text
 
 
 def _checked(base_url: str) -> str:
@@ -123,6 +133,15 @@ def _checked(base_url: str) -> str:
         raise InputError("Argument `base_url` must not hold a user name or password, but does.")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InputError(
-            f"Argument `base_url` must begin with http:// or https:// and name a host, but is {base_url!r}."
+            f"Argument `base_url` must begin with http:// or https:// and name a host, but is {_shown(base_url)!r}."
         )
-    return base_url.strip().rstrip("/")
+    return base_url.strip().partition("#")[0].rstrip("/")
+
+
+def _shown(base_url: str) -> str:
+    """Without what may be a password or a token.
+
+    >>> _shown("ftp://me:secret@host/v1?token=secret")
+    'ftp://***@host/v1'
+    """
+    return re.sub(r"[^/]*@", "***@", base_url.strip().partition("?")[0].partition("#")[0])

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header, Request, Response
 
-from synqc.apps.tds.agent import AgentAbsent, count_chat, placeholder_reply, reply_in
+from synqc.apps.tds.agent import AgentAbsent, count_chat, placeholder_reply, reply_in, why_there_is_none
 from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import AgentSuggestionRequest, AgentSuggestionResponse, ChatRequest, ChatResponse
 from synqc.apps.tds.session import Session
@@ -92,7 +92,7 @@ async def suggest(
     """A small change of the configuration for the next run, with what the engine expects of it; nothing is applied."""
     agent = laboratory.agent
     if agent is None:
-        raise AgentAbsent
+        raise why_there_is_none(laboratory.settings)
     session = laboratory.store.get(session_id)
     control = Control(no_cache=True) if "no-cache" in (cache_control or "").lower() else None
     suggestion = await unless_left(request, agent.submit(session, body, control))

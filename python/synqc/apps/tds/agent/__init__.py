@@ -4,7 +4,7 @@ What goes to the model is a snapshot; what comes back is parsed, merged, clipped
 sees it, and written down.
 """
 
-from synqc.apps.tds.agent.agent import Agent, Suggestion, agent_of
+from synqc.apps.tds.agent.agent import Agent, Suggestion, agent_of, why_there_is_none
 from synqc.apps.tds.agent.audit import AgentCall, Record
 from synqc.apps.tds.agent.chat import count_chat, placeholder_reply, reply_in
 from synqc.apps.tds.agent.errors import AgentAbsent, AgentFailed, GoalBlank, SuggestionInvalid
@@ -22,4 +22,5 @@ __all__ = [
     "count_chat",
     "placeholder_reply",
     "reply_in",
+    "why_there_is_none",
 ]

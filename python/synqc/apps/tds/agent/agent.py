@@ -16,7 +16,7 @@ from synqc.apps.tds import clock
 from synqc.apps.tds.agent.advice import Advice, Outcomes, ask_for_proposals
 from synqc.apps.tds.agent.audit import AgentCall, Record
 from synqc.apps.tds.agent.chat import reply_in
-from synqc.apps.tds.agent.errors import AgentFailed, GoalBlank, SuggestionInvalid
+from synqc.apps.tds.agent.errors import AgentAbsent, AgentFailed, GoalBlank, SuggestionInvalid
 from synqc.apps.tds.agent.limits import Limits
 from synqc.apps.tds.agent.patch import Merged, changes_between, merged
 from synqc.apps.tds.agent.prediction import Predictor, predict_both
@@ -40,7 +40,7 @@ from synqc.llm import (
 )
 from synqc.settings import Settings
 
-__all__ = ["Agent", "Suggestion", "agent_of"]
+__all__ = ["Agent", "Suggestion", "agent_of", "why_there_is_none"]
 
 _log = logging.getLogger("synqc.agent")
 _seconds = metrics.histogram("synqc_agent_suggestion_seconds", "Time of suggestions that were given.", unit="seconds")
@@ -303,11 +303,11 @@ def agent_of(settings: Settings, *, engine: Predictor, record: Record) -> Agent 
     if not settings.openai_api_key:
         return None
     try:
-        endpoint = Endpoint(base_url=settings.openai_base_url or OPENAI_URL, api_key=settings.openai_api_key)
+        endpoint = _endpoint_of(settings)
         answers = MemoryCache(_MOST_ANSWERS_KEPT, ttl=_ANSWERS_KEPT_S)
         models = LanguageModels(endpoint, cache=answers, reuse="always")
     except SynqcError as error:
-        _log.warning("There is no agent: %s", error)
+        _log.warning("There is no agent: %s", _in_words_of_settings(error))
         return None
     with contextlib.suppress(SynqcError):  # the name belongs to another agent of this process, which is then shown
         cache.report(answers, "agent answers")
@@ -315,6 +315,28 @@ def agent_of(settings: Settings, *, engine: Predictor, record: Record) -> Agent 
         models, engine=engine, record=record, limits=Limits.of(settings), model=settings.agent_model,
         temperature=settings.agent_temperature,
     )  # fmt: skip
+
+
+def why_there_is_none(settings: Settings) -> AgentAbsent:
+    """What a client is told that asks an agent which could not be made."""
+    if not settings.openai_api_key:
+        return AgentAbsent()
+    try:
+        _endpoint_of(settings)
+    except SynqcError as error:
+        return AgentAbsent(_in_words_of_settings(error))
+    return AgentAbsent("the server's log says why.")
+
+
+def _endpoint_of(settings: Settings) -> Endpoint:
+    return Endpoint(base_url=settings.openai_base_url or OPENAI_URL, api_key=settings.openai_api_key or "")
+
+
+def _in_words_of_settings(error: SynqcError) -> str:
+    words = str(error)
+    for argument, variable in (("base_url", "OPENAI_BASE_URL"), ("api_key", "OPENAI_API_KEY")):
+        words = words.replace(f"Argument `{argument}`", variable)
+    return words
 
 
 def _warnings(votes: list[_Vote], failures: list[str]) -> list[str]:

@@ -22,8 +22,8 @@ class AgentAbsent(SynqcError):
 
     code = "agent_absent"
 
-    def __init__(self) -> None:
-        super().__init__("The agent is not available: set OPENAI_API_KEY and restart the server.")
+    def __init__(self, why: str = "set OPENAI_API_KEY and restart the server.") -> None:
+        super().__init__(f"The agent is not available: {why}")
 
 
 class AgentFailed(SynqcError):
