@@ -22,6 +22,7 @@ from synqc.apps.tds.models import (
 )
 from synqc.errors import SynqcError
 from synqc.service import create_app
+from synqc.service.supervisor import end_supervisor
 
 __all__ = [
     "AdaptiveRule", "AgentSuggestionRequest", "AgentSuggestionResponse", "ChatMessage", "ChatRequest", "ChatResponse",
@@ -38,6 +39,7 @@ try:
     app = create_app()
 except SynqcError as refusal:
     # A server that imports this would print a trace of itself. Whoever serves from Python has `create_app`.
+    end_supervisor()
     raise SystemExit(f"synqc: error: {' '.join(str(refusal).split())}") from None
 store = app.state.laboratory.store
 engine = app.state.laboratory.engine
