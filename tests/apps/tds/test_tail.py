@@ -68,3 +68,13 @@ def test_a_reader_never_misses_an_entry_that_is_being_packed(count):
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else True
     writer.join()
     assert [int(entry) for entry in tail.newest(2)] == [59_998, 59_999]
+
+
+@pytest.mark.parametrize("most", [1, 63, 64, 65, 512, 1000])
+def test_what_is_forgotten_is_gone_from_memory(most):
+    """At most two blocks more than is kept."""
+    tail = Tail(most)
+    for number in range(20_000):
+        tail.append(b"%d" % number)
+        assert len(tail._packed) * 64 + len(tail._loose) < most + 2 * 64, number
+    assert len(tail) == most

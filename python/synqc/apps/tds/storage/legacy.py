@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Set
 from itertools import islice
@@ -240,9 +241,10 @@ def _file_name(run_id: str, taken: Set[str]) -> str:
     ('lab 1 é-20260102T030405Z.json', 255)
     """
     name = f"{run_id}.json"
-    if not any(mark in run_id for mark in "/\0") and len(os.fsencode(name)) <= _LONGEST_NAME and name not in taken:
-        return name
-    digest = hashlib.sha256(run_id.encode()).hexdigest()
-    length = len(f"-{digest}.json")
-    start = run_id.replace("/", "_").replace("\0", "_").encode()[: _LONGEST_NAME - length]
-    return f"{start.decode(errors='ignore')}-{digest}.json"
+    attempt = 0
+    while any(mark in name for mark in "/\0") or len(os.fsencode(name)) > _LONGEST_NAME or name in taken:
+        ending = f"-{hashlib.sha256(f'{attempt}{run_id}'.encode()).hexdigest()}.json"
+        start = re.sub("[/\0]", "_", run_id).encode()[: _LONGEST_NAME - len(ending)]
+        name = start.decode(errors="ignore") + ending
+        attempt += 1
+    return name
