@@ -44,7 +44,9 @@ async def name_ignored_members(connection: HTTPConnection) -> None:
     if not isinstance(connection, Request):
         return
     models, parameters = _read_by(connection.scope)
-    ignored = [(("query", name), _near(name, parameters)) for name in connection.query_params if name not in parameters]
+    ignored: list[tuple[_Place, str | None]] = [
+        (("query", name), _near(name, parameters)) for name in connection.query_params if name not in parameters
+    ]
     if models:
         ignored += [(("body", *place), near) for place, near in _unread(models, await _document(connection))]
     if not ignored:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import resource
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from synqc import __version__, metrics
-from synqc._core import build_info
 from synqc.errors import InputError
 
 __all__ = ["report_process"]
@@ -33,10 +31,7 @@ def _samples() -> Iterator[metrics.Sample]:
     yield metrics.Sample("process_max_fds", resource.getrlimit(resource.RLIMIT_NOFILE)[0], help="Files it may open.")
     with suppress(OSError, IndexError):  # not every system has these
         yield from _samples_of_proc()
-    labels = {
-        "version": __version__, "python": platform.python_version(), "compiler": str(build_info()["compiler"]),
-        "platform": sys.platform,
-    }  # fmt: skip
+    labels = {"version": __version__, "python": platform.python_version(), "platform": platform.platform()}
     yield metrics.Sample("synqc_build_info", 1, labels=labels, help="What runs here.")
 
 
