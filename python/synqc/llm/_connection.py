@@ -103,8 +103,8 @@ class Connection:
                     async with sdk.chat.completions.with_streaming_response.create(**body) as response:
                         body_of = StreamedBody(answer, self.endpoint.most_bytes)
                         async for piece in response.http_response.aiter_raw():
-                            body_of.feed(piece)
-                        body_of.end()
+                            deque(body_of.feed(piece), maxlen=0)
+                        deque(body_of.end(), maxlen=0)
             except TimeoutError:
                 failure = ModelTimedOut(
                     f"No answer from {self.endpoint.base_url} within {self.endpoint.timeout_s:g} s.",
@@ -312,6 +312,7 @@ class Parts:
         self._pieces: AsyncIterator[bytes] = response.aiter_raw()
         self._body = StreamedBody(self.answer, connection.endpoint.most_bytes)
         self._ready: deque[str] = deque()
+        self._failure: BaseException | None = None
         self._ended = self._settled = self._closed = False
 
     async def next(self) -> str | None:
@@ -320,7 +321,7 @@ class Parts:
         Raises:
             LanguageModelError: There is no next part, and no end that the model said was one.
         """
-        while not self._ready and not self._ended:
+        while not self._ready and not self._ended and self._failure is None:
             failure: BaseException | None = None
             wait, limit, seconds = self._clock.next_limit("idle", self._connection.endpoint.idle_s)
             if self.answer.finish_reason:
@@ -328,8 +329,11 @@ class Parts:
             try:
                 async with asyncio.timeout(wait):
                     piece = await anext(self._pieces, None)
-                self._ready += self._body.end() if piece is None else self._body.feed(piece)
-                self._ended = piece is None or self._body.done
+                for text in () if piece is None else self._body.feed(piece):
+                    self._ready.append(text)
+                if piece is None or self._body.done:
+                    self._ready.extend(self._body.end())
+                    self._ended = True
             except TimeoutError:
                 failure = Clock.timed_out(self._connection.endpoint.base_url, limit, seconds)
             except Exception as error:
@@ -338,9 +342,11 @@ class Parts:
                 self._ended, failure = True, None  # the answer is whole, and only what may follow it is missing
             if failure is not None:
                 self._settle(failure)
-                raise failure
+                self._failure = failure
         if self._ready:
             return self._ready.popleft()
+        if self._failure is not None:
+            raise self._failure
         self._settle()
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from synqc.llm._protocol import Answer, NotTheProtocol, ToldOfAnError, document_in
 from synqc.llm.refusal import Refusal, refusal_in
@@ -29,13 +29,13 @@ class StreamedBody:
         """Whether the server has said that nothing follows."""
         self._answer, self._most = answer, most_bytes
         self._begun = b""
-        self._read: Callable[[bytes], list[str]] | None = None
+        self._read: Callable[[bytes], Iterator[str]] | None = None
         self._events = ServerEvents(most_bytes)
         self._document: list[bytes] = []
         self._size = 0
 
-    def feed(self, piece: bytes) -> list[str]:
-        """The texts that a piece adds.
+    def feed(self, piece: bytes) -> Iterator[str]:
+        """The texts that a piece adds; what is wrong is raised after those before it.
 
         Raises:
             ToldOfAnError: The body tells of an error.
@@ -46,31 +46,31 @@ class StreamedBody:
         if self._read is None:
             self._begun += piece
             if len(self._begun.lstrip()) < _ENOUGH_TO_TELL:
-                return []
+                return
             self._read, piece = self._told_apart(), self._begun
-        return self._read(piece)
+        yield from self._read(piece)
 
-    def end(self) -> list[str]:
+    def end(self) -> Iterator[str]:
         """The texts that the end of the body completes. Raises as `feed`."""
-        texts: list[str] = []
         if self._read is None:
             if not self._begun.strip():
-                return []
+                return
             self._read = self._told_apart()
-            texts = self._read(self._begun)
+            yield from self._read(self._begun)
         if self._document:
             text = self._answer.take(document_in(b"".join(self._document).decode("utf-8-sig")), whole=True)
-            return [text] if text else []
+            if text:
+                yield text
+            return
         if not self.done:
             try:
-                texts += self._taken(self._events.end())
+                yield from self._taken(self._events.end())
             except (NotTheProtocol, UnicodeDecodeError):
                 raise NotTheProtocol("its stream broke off within an event") from None
         if not self._answer.finish_reason and self._answer.documents:
             raise NotTheProtocol("its stream broke off before the answer's end")
-        return texts
 
-    def _told_apart(self) -> Callable[[bytes], list[str]]:
+    def _told_apart(self) -> Callable[[bytes], Iterator[str]]:
         begun = self._begun.removeprefix(codecs.BOM_UTF8).lstrip()
         if begun[:1] in (b"{", b"["):
             return self._gathered
@@ -78,16 +78,15 @@ class StreamedBody:
             raise NotTheProtocol("its body is no JSON, and no stream of events")
         return self._events_of
 
-    def _gathered(self, piece: bytes) -> list[str]:
+    def _gathered(self, piece: bytes) -> Iterator[str]:
         self._document.append(piece)
         self._grow(len(piece))
-        return []
+        yield from ()
 
-    def _events_of(self, piece: bytes) -> list[str]:
+    def _events_of(self, piece: bytes) -> Iterator[str]:
         return self._taken(self._events.feed(piece))
 
-    def _taken(self, events: list[tuple[str | None, str]]) -> list[str]:
-        texts = []
+    def _taken(self, events: Iterator[tuple[str | None, str]]) -> Iterator[str]:
         for kind, data in events:
             if self.done or not data.strip():
                 continue
@@ -100,8 +99,7 @@ class StreamedBody:
             text = self._answer.take(document, whole=False)
             self._grow(len(text))
             if text:
-                texts.append(text)
-        return texts
+                yield text
 
     def _grow(self, size: int) -> None:
         self._size += size

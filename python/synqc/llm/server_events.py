@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 
 __all__ = ["EventTooLong", "ServerEvents"]
 
@@ -19,9 +20,11 @@ class ServerEvents:
 
     Examples:
         >>> events = ServerEvents()
-        >>> events.feed(b'\xef\xbb\xbfdata: {"a": 1}\r'), events.feed(b"\n\r\n: alive\n\ndata: b\ndata: c\n\nda")
-        ([], [(None, '{"a": 1}'), (None, 'b\nc')])
-        >>> events.end()
+        >>> list(events.feed(b'\xef\xbb\xbfdata: {"a": 1}\r'))
+        []
+        >>> list(events.feed(b"\n\r\n: alive\n\ndata: b\ndata: c\n\nda"))
+        [(None, '{"a": 1}'), (None, 'b\nc')]
+        >>> list(events.end())
         []
     """
 
@@ -34,18 +37,24 @@ class ServerEvents:
         self._held = 0
         self._after_return = False
 
-    def feed(self, piece: bytes) -> list[tuple[str | None, str]]:
-        """Events that are complete with this piece: their kind and their data.
+    def feed(self, piece: bytes) -> Iterator[tuple[str | None, str]]:
+        """Events that are complete with this piece: their kind and their data. What is wrong is raised after them.
 
         Raises:
             UnicodeDecodeError: It is not UTF-8.
             EventTooLong: An event is longer than is taken.
         """
-        return self._fed(self._decoder.decode(piece))
+        try:
+            text = self._decoder.decode(piece)
+        except UnicodeDecodeError as error:
+            yield from self._fed(error.object[: error.start].decode("utf-8-sig"))
+            raise
+        yield from self._fed(text)
 
-    def end(self) -> list[tuple[str | None, str]]:
-        """What the end of the body completes: some servers leave the last blank line out."""
-        return [*self._fed(self._decoder.decode(b"", final=True)), *self._fed("\n\n")]
+    def end(self) -> Iterator[tuple[str | None, str]]:
+        """What the end of the body completes: some servers leave the last blank line out. Raises as `feed`."""
+        yield from self._fed(self._decoder.decode(b"", final=True))
+        yield from self._fed("\n\n")
 
     def _fed(self, text: str) -> list[tuple[str | None, str]]:
         if self._after_return and text:

@@ -29,8 +29,8 @@ UnderWay = Callable[[Progress], AbstractContextManager[None]]
 class Deltas:
     """One stream on the loop of `_loop_thread`: opened by the first part that is asked for.
 
-    `next` and `close` wait for each other, so that a call which is cancelled while it waits has let go of its socket
-    before the stream is closed.
+    `close` ends a `next` under way, and waits until that has let go of its socket: an interrupt may come when nobody
+    holds what is needed to cancel it.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Deltas:
         self._parts: Parts | None = None
         self._clock: Clock | None = None
         self._turn: asyncio.Lock | None = None
+        self._reading: asyncio.Task[Any] | None = None
         self._started = 0.0
 
     @property
@@ -74,6 +75,7 @@ class Deltas:
         async with self._our_turn():
             if self.outcome is not None:
                 return None
+            self._reading = asyncio.current_task()
             try:
                 with self._under_way(self._progress):
                     part = await self._next()
@@ -81,6 +83,8 @@ class Deltas:
                 self._end(error.outcome)
                 error.spent = self._progress.settled
                 raise
+            finally:
+                self._reading = None
             if part is None:
                 reply = self._reply()
                 self.prompt_truncated = is_truncated(self.request.messages, reply.spent)
@@ -93,6 +97,8 @@ class Deltas:
 
     async def close(self) -> None:
         """End the call."""
+        if self._reading is not None:
+            self._reading.cancel()
         async with self._our_turn():
             if self.outcome is None:
                 self._end(Outcome.CANCELLED)
