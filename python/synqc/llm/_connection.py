@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator
@@ -31,6 +33,7 @@ from synqc.llm.server_events import EventTooLong
 __all__ = ["Clock", "Connection", "Parts", "Progress", "Reply"]
 
 _LONGEST_WORDS: Final = 500
+_SDK: Final = "synqc.llm._openai_sdk"
 _AFTER_THE_END_S: Final = 2.0
 """For what may follow a finish reason: the count of tokens and the mark of the end. Neither is worth a longer wait."""
 
@@ -93,7 +96,7 @@ class Connection:
 
     async def reply(self, body: dict[str, Any], progress: Progress, seconds: float) -> Reply:
         """Send a body once and read the whole answer, in so many seconds from when a place is free."""
-        sdk = self._client()
+        sdk = await self._client()
         async with self._places:
             before, started = self._counting(progress), time.perf_counter()
             answer = Answer(body["model"])
@@ -122,7 +125,7 @@ class Connection:
 
     async def stream(self, body: dict[str, Any], progress: Progress, clock: Clock) -> Parts:
         """Send a body and wait for the answer's beginning."""
-        sdk = self._client()
+        sdk = await self._client()
         places, where, idle = self._places, self.endpoint.base_url, self.endpoint.idle_s
         wait, limit, seconds = clock.next_limit("place", idle)  # whoever reads a stream is waiting for it
         try:
@@ -157,11 +160,15 @@ class Connection:
         if sdk is not None and self._loop is asyncio.get_running_loop():
             await sdk.close()
 
-    def _client(self) -> Any:
+    async def _client(self) -> Any:
         loop = _loop_thread.shared.loop()
         if self._sdk is None or self._loop is not loop:  # a forked child has another loop
+            if _SDK not in sys.modules:  # takes a second, in which other conversations would stand still
+                await asyncio.to_thread(importlib.import_module, _SDK)
             from synqc.llm import _openai_sdk
 
+            if self._sdk is not None and self._loop is loop:  # made meanwhile, by another call
+                return self._sdk
             self._loop, self._places = loop, asyncio.Semaphore(self.endpoint.most_at_once)
             self._sdk = _openai_sdk.connected(self.endpoint)
             _loop_thread.shared.close_at_exit(self)

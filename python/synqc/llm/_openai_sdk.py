@@ -40,6 +40,7 @@ _http: Any = importlib.import_module(openai.DefaultAsyncHttpxClient.__mro__[1]._
 
 _MOST_WORDS_OF_ERRORS: Final = 64 << 10
 _PIECE: Final = 64 << 10
+_GZIP: Final = 0x1F
 
 
 @dataclass
@@ -206,8 +207,12 @@ class _Deflated:
     def __call__(self, packed: bytes) -> Any:
         try:
             while packed:
-                if self._decoder is None or self._decoder.eof:
+                if self._decoder is None:
                     self._decoder = zlib.decompressobj(_window_bits(packed))
+                elif self._decoder.eof:
+                    if packed[0] != _GZIP:
+                        raise Unpackable("its packed body goes on behind its end")
+                    self._decoder = zlib.decompressobj(_window_bits(packed))  # gzip may have several members
                 piece = self._decoder.decompress(packed, _PIECE)
                 packed = self._decoder.unused_data if self._decoder.eof else self._decoder.unconsumed_tail
                 if piece:
@@ -221,7 +226,7 @@ class _Deflated:
 
 def _window_bits(packed: bytes) -> int:
     """What zlib wants to be told: the header says which of both it is; some servers send deflate without one."""
-    has_header = packed[0] == 0x1F or packed[0] & 0x0F == 8
+    has_header = packed[0] == _GZIP or packed[0] & 0x0F == 8
     return zlib.MAX_WBITS | 32 if has_header else -zlib.MAX_WBITS
 
 
