@@ -101,7 +101,7 @@ def server(request, tmp_path):
         yield RunningServer(tmp_path)
         return
     with scratch_postgresql() as url:
-        yield RunningServer(tmp_path, SYNQC_DATABASE_URL=url)
+        yield RunningServer(tmp_path, SYNQC_DATABASE_URL=url, SYNQC_LEASE_SEC="1")
 
 
 def test_killed_servers_lose_nothing_they_told_of(server):

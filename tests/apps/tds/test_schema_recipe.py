@@ -60,33 +60,36 @@ from synqc.apps.tds.models import RunConfiguration
 from synqc.apps.tds.storage import schema
 from synqc.settings import Settings
 
-def opened():
-    return Laboratory(Settings(state_dir=Path(sys.argv[1]), database_url=sys.argv[2] or None))
+def use(state_dir, database_url):
+    settings = Settings(state_dir=Path(state_dir), database_url=database_url)
+    laboratory = Laboratory(settings)
+    session = laboratory.store.sessions.get("x1")
+    if session is None:
+        session, stored = laboratory.store.create_or_update("x1", RunConfiguration())
+        stored.result(10)
+    before = session.favourite
+    session.favourite = "blue"
+    laboratory.store.save(session).result(10)
+    with laboratory.database.writing() as connection:
+        connection.execute(insert(schema.colours).values(colour=b"red"))
+    laboratory.close()
+    laboratory = Laboratory(settings)
+    with laboratory.database.reading() as connection:
+        found = inspect(connection)
+        seen = {
+            "before": before, "after": laboratory.store.get("x1").favourite,
+            "colours": [[number, bytes(one).decode()] for number, one in connection.execute(select(schema.colours))],
+            "version": max(connection.scalars(select(schema._schema.c.version))),
+            "columns": {
+                table: [[str(one[name]) for name in ("name", "type", "nullable", "default")]
+                        for one in found.get_columns(table)]
+                for table in sorted(found.get_table_names())
+            },
+        }
+    laboratory.close()
+    return seen
 
-laboratory = opened()
-session = laboratory.store.sessions.get("x1")
-if session is None:
-    session, stored = laboratory.store.create_or_update("x1", RunConfiguration())
-    stored.result(10)
-before = session.favourite
-session.favourite = "blue"
-laboratory.store.save(session).result(10)
-with laboratory.database.writing() as connection:
-    connection.execute(insert(schema.colours).values(colour=b"red"))
-laboratory.close()
-laboratory = opened()
-with laboratory.database.reading() as connection:
-    print(json.dumps({
-        "before": before, "after": laboratory.store.get("x1").favourite,
-        "colours": [[number, bytes(colour).decode()] for number, colour in connection.execute(select(schema.colours))],
-        "versions": list(connection.scalars(select(schema._schema.c.version).order_by(schema._schema.c.version)))[-1],
-        "columns": {
-            table: [[column["name"], str(column["type"]), column["nullable"], column["default"]]
-                    for column in inspect(connection).get_columns(table)]
-            for table in sorted(inspect(connection).get_table_names())
-        },
-    }))
-laboratory.close()
+print(json.dumps([use(*place) for place in json.loads(sys.argv[1])]))
 """
 
 
@@ -104,10 +107,11 @@ def edited(tmp_path_factory):
         path.unlink()
         path.write_text(text.replace(before, after))
 
-    def ask(state_dir, database_url=None):
+    def ask(*places):
+        """What it finds in each place: (state directory, URL of the database or None)."""
         found = subprocess.run(
-            [sys.executable, "-c", CHILD, str(state_dir), database_url or ""], capture_output=True, text=True,
-            env={**os.environ, "PYTHONPATH": str(folder)}, check=False,
+            [sys.executable, "-c", CHILD, json.dumps([(str(folder), url) for folder, url in places])],
+            capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(folder)}, check=False,
         )  # fmt: skip
         assert found.returncode == 0, found.stderr
         return json.loads(found.stdout)
@@ -115,36 +119,31 @@ def edited(tmp_path_factory):
     return ask
 
 
-def check(found):
-    assert (found["before"], found["after"], found["colours"]) == ("none", "blue", [[1, "red"]])
-    assert found["versions"] == len(OLD_DATABASES) + 1
+def check(fresh, *old):
+    for found in (fresh, *old):
+        assert (found["before"], found["after"], found["colours"]) == ("none", "blue", [[1, "red"]])
+        assert found["version"] == len(OLD_DATABASES) + 1
+        assert found["columns"] == fresh["columns"]
 
 
 def test_sqlite(edited, tmp_path):
-    fresh = edited(tmp_path / "fresh")
-    check(fresh)
+    places = [(tmp_path / "fresh", None)]
     for script in OLD_DATABASES:
         folder = tmp_path / script.stem
         folder.mkdir()
         with sqlite3.connect(folder / "synqc.db") as connection:
             connection.executescript(script.read_text())
         connection.close()
-        old = edited(folder)
-        check(old)
-        assert old["columns"] == fresh["columns"], script.stem
+        places.append((folder, None))
+    check(*edited(*places))
 
 
 def test_postgresql(edited, tmp_path):
-    with scratch_postgresql() as url:
-        fresh = edited(tmp_path, url)
-    check(fresh)
-    with scratch_postgresql() as url:
-        laboratory = Laboratory(Settings(state_dir=tmp_path, database_url=url))  # before the recipe
+    with scratch_postgresql() as fresh, scratch_postgresql() as old:
+        laboratory = Laboratory(Settings(state_dir=tmp_path, database_url=old))  # before the recipe
         laboratory.store.create_or_update("x1", RunConfiguration())[1].result(10)
         laboratory.close()
-        old = edited(tmp_path, url)
-    check(old)
-    assert old["columns"] == fresh["columns"]
+        check(*edited((tmp_path, fresh), (tmp_path, old)))
 
 
 def test_contributing_says_what_is_done_here():
