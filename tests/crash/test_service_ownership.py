@@ -166,9 +166,15 @@ def test_a_service_that_is_cut_off_from_its_database_falls_silent_before_another
     client = counting(first, second)
     client.wait_for_more(5, server=0)
     relay.freeze()
+    hanging = []
+    body = {"session_id": "x2"}
+    asking = threading.Thread(target=lambda: hanging.append(first.request("POST", P + "/sessions", body)), daemon=True)
+    asking.start()  # while it still owns the database
     second.start()
     client.wait_for_more(5, server=1)
     assert refuses(first)
+    asking.join(20)
+    assert [status for status, _ in hanging] == [503], hanging
     relay.thaw()
     client.wait_for_more(20, server=1)
     wait_until(lambda: "by another SynqC service" in first.request("GET", f"{P}/ready")[1]["storage"])

@@ -6,10 +6,13 @@ import time
 import psycopg
 import pytest
 from scratch_postgresql import scratch_postgresql
+from sqlalchemy import insert
+from sqlalchemy.exc import SQLAlchemyError
 
+from synqc.apps.tds import clock
 from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import RunConfiguration, RunRequest
-from synqc.apps.tds.storage import Change, NotOwner, StorageUnavailable, database
+from synqc.apps.tds.storage import Change, NotOwner, StorageUnavailable, database, schema
 from synqc.apps.tds.store import UnknownSession
 from synqc.settings import Settings
 
@@ -188,6 +191,20 @@ def test_answers_end_before_the_lease_does(url, laboratory):
         blocking.execute("SELECT * FROM ownership FOR UPDATE")
         wait_until(lambda: not one.database.lease.held)
         assert blocking.execute("SELECT lease_until > clock_timestamp() FROM ownership").fetchone()[0]
+
+
+def test_a_transaction_that_a_frozen_service_left_open_keeps_nobody_out_and_stores_nothing(laboratory):
+    frozen = laboratory()
+    for event in (frozen.database.lease._ended, frozen.database.lease._wake):
+        event.set()  # renews no more
+    row = {"sweep_id": "s", "created_at": clock.now(), "document": b""}
+    transaction = frozen.database.writing()
+    transaction.__enter__().execute(insert(schema.sweeps), [row])
+    successor = laboratory()
+    assert successor.database.epoch == 2
+    with pytest.raises(SQLAlchemyError):
+        transaction.__exit__(None, None, None)
+    assert successor.database.sweep_document("s") is None
 
 
 def test_a_newer_service_that_came_meanwhile_is_left_alone(url, laboratory):
