@@ -17,10 +17,11 @@ struct Level {
 #if defined(SYNQC_ONLY_LEVEL) && defined(__x86_64__)
 #define SYNQC_TEXT_OF(level) #level
 #define SYNQC_NAME_OF(level) "x86-64-" SYNQC_TEXT_OF(level)
-constexpr Level levels[] = {{SYNQC_NAME_OF(SYNQC_ONLY_LEVEL), [] { return true; }}};
+constexpr Level levels[] = {
+    {SYNQC_NAME_OF(SYNQC_ONLY_LEVEL), [] { return __builtin_cpu_supports(SYNQC_NAME_OF(SYNQC_ONLY_LEVEL)) != 0; }}};
 #elif defined(__x86_64__)
 constexpr Level levels[] = {
-    {"x86-64-v2", [] { return true; }},
+    {"x86-64-v2", [] { return __builtin_cpu_supports("x86-64-v2") != 0; }},
     {"x86-64-v3", [] { return __builtin_cpu_supports("x86-64-v3") != 0; }},
     {"x86-64-v4", [] { return __builtin_cpu_supports("x86-64-v4") != 0; }},
 };

@@ -14,6 +14,7 @@
 #include "synqc/linalg/spectrum.h"
 #include "synqc/py/arrays.h"
 #include "synqc/py/bindings.h"
+#include "synqc/py/gil.h"
 
 namespace py = pybind11;
 
@@ -36,7 +37,7 @@ class SignalHeartbeat final : public Heartbeat {
             return;
         }
         last_ = now;
-        py::gil_scoped_acquire interpreter;
+        const WithGil interpreter;
         if (PyErr_CheckSignals() != 0) {
             throw py::error_already_set();
         }
@@ -284,7 +285,7 @@ py::tuple evolve_open_system(const py::list& hamiltonian, const py::list& jumps,
                              .stops = stops};
     EvolutionReport report{};
     {
-        py::gil_scoped_release no_python_below;
+        const WithoutGil no_python_below;
         const LinearEquation equation = of_ket ? schrodinger_equation(system) : lindblad_equation(system);
         SignalHeartbeat heartbeat;
         const Evolution evolution =

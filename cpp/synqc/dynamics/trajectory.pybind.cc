@@ -13,6 +13,7 @@
 #include "synqc/parallel/blocked_loop.h"
 #include "synqc/py/arrays.h"
 #include "synqc/py/bindings.h"
+#include "synqc/py/gil.h"
 #include "synqc/py/signals.h"
 
 namespace py = pybind11;
@@ -98,7 +99,7 @@ py::dict sample(const TrajectoryProgram& program, const std::vector<ComplexArray
     watch.work_total = static_cast<std::uint64_t>(trajectories);
     SignalWatch signals(watch, std::move(progress));
     {
-        py::gil_scoped_release no_python_below;
+        const WithoutGil no_python_below;
         BlockPoll poll(watch);
         for_each_block(ensemble.blocks(), threads, watch, [&](Index block) {
             ensemble.run_block(block, [&] { return poll(); });
@@ -165,7 +166,7 @@ py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const Re
     watch.work_total = static_cast<std::uint64_t>(program_count * count);
     SignalWatch signals(watch, std::move(progress));
     {
-        py::gil_scoped_release no_python_below;
+        const WithoutGil no_python_below;
         BlockPoll poll(watch);
         for_each_block(program_count * blocks_per_program, threads, watch, [&](Index block) {
             const Index program = block / blocks_per_program;
@@ -219,13 +220,13 @@ void bind_trajectories(py::module_& module) {
                          std::vector<Real> coefficients, const ComplexArray& initial_state, const std::string& method,
                          Real eigenvalue_tolerance) {
                  const Matrix start = matrix_from(initial_state);
-                 py::gil_scoped_release no_python_below;
+                 const WithoutGil no_python_below;
                  return TrajectoryProgram(equation, {std::move(times), std::move(steps), std::move(coefficients)},
                                           start, {scheme_from_name(method), eigenvalue_tolerance});
              }),
              py::kw_only(), py::arg("equation"), py::arg("times"), py::arg("steps"), py::arg("coefficients"),
              py::arg("initial_state"), py::arg("method"), py::arg("eigenvalue_tolerance"))
-        .def("ensemble_error", &TrajectoryProgram::ensemble_error, py::call_guard<py::gil_scoped_release>())
+        .def("ensemble_error", &TrajectoryProgram::ensemble_error, py::call_guard<WithoutGil>())
         .def("sample", &sample, py::kw_only(), py::arg("watched"), py::arg("seeds"), py::arg("trajectories"),
              py::arg("keep_watched"), py::arg("keep_measurement"), py::arg("keep_states"), py::arg("keep_final_states"),
              py::arg("threads"), py::arg("progress"))

@@ -12,6 +12,7 @@
 #include "synqc/experiment/result_fields.h"
 #include "synqc/py/arrays.h"
 #include "synqc/py/bindings.h"
+#include "synqc/py/gil.h"
 #include "synqc/py/signals.h"
 
 namespace py = pybind11;
@@ -130,13 +131,13 @@ ExternalRule rule_from(const py::object& settings, const py::object& second_angl
     if (!settings.is_none()) {
         rule.settings = [settings, counts = std::map<Index, Index>{}](Index qubit, const ControlSettings& ideal,
                                                                       const QubitIteration* previous) mutable {
-            py::gil_scoped_acquire python;
+            const WithGil python;
             return settings_from(settings(measured(qubit, counts[qubit]++, previous)), ideal);
         };
     }
     if (!second_angle.is_none()) {
         rule.second_angle_corrections = [second_angle](const RecordChunk& chunk, Real* corrections) {
-            py::gil_scoped_acquire python;
+            const WithGil python;
             py::array_t<Real> records({chunk.shots, chunk.bins}, chunk.records);
             py::array_t<Real, py::array::c_style | py::array::forcecast> answer(second_angle(chunk.qubit, records));
             if (answer.ndim() != 1 || answer.shape(0) != chunk.shots) {
@@ -207,7 +208,7 @@ py::tuple run_experiment(const Experiment& experiment, const RunRequest& request
     const ExternalRule rule = external ? rule_from(settings, second_angle) : ExternalRule{};
     RunResult result;
     {
-        py::gil_scoped_release no_python_below;
+        const WithoutGil no_python_below;
         result = experiment.run(request, watch, carry != nullptr ? *carry : Carry{}, external ? &rule : nullptr);
     }
     signals.rethrow_error();

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace synqc {
@@ -44,9 +45,10 @@ class Loop {
 
     Index complete_blocks() const { return std::min(next_.load(), count_); }
 
-    void rethrow_failure() const {
-        if (failure_) {
-            std::rethrow_exception(failure_);
+    /// The caller takes the failure along: a helper that wakes up late must not be the one to destroy it.
+    void rethrow_failure() {
+        if (auto failure = std::exchange(failure_, nullptr)) {
+            std::rethrow_exception(std::move(failure));
         }
     }
 

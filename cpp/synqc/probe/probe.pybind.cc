@@ -11,6 +11,7 @@
 #include "synqc/probe/strength.h"
 #include "synqc/py/arrays.h"
 #include "synqc/py/bindings.h"
+#include "synqc/py/gil.h"
 
 namespace py = pybind11;
 
@@ -72,7 +73,7 @@ void bind_information(py::module_& module) {
                [](Real dose, Real duration, Real down_rate, Real up_rate, Real prior_of_0, Index samples) {
                    Estimate estimate;
                    {
-                       py::gil_scoped_release no_python_below;
+                       const WithoutGil no_python_below;
                        estimate = jumping_information({dose, duration, down_rate, up_rate, prior_of_0}, samples);
                    }
                    return py::make_tuple(estimate.value, estimate.standard_error);

@@ -3,6 +3,7 @@
 #include "synqc/base/errors.h"
 
 #include <new>
+#include <stdexcept>
 
 #include "synqc/py/bindings.h"
 
@@ -55,10 +56,16 @@ void set_python_error() noexcept {
         error.restore();
     } catch (const Error& error) {
         set_twin(error);
+    } catch (const py::builtin_exception& error) {
+        error.set_error();
     } catch (const std::bad_alloc&) {
+        PyErr_NoMemory();
+    } catch (const std::length_error&) {
         PyErr_NoMemory();
     } catch (const std::exception& error) {
         PyErr_SetString(PyExc_RuntimeError, error.what());
+    } catch (...) {
+        PyErr_SetString(PyExc_RuntimeError, "something that is no exception was thrown in the core");
     }
 }
 
@@ -70,6 +77,8 @@ void register_errors(py::module_&) {
             }
         } catch (const Error& error) {
             set_twin(error);
+        } catch (const std::length_error&) {
+            PyErr_NoMemory();  // more than any container may hold
         }
     });
 }

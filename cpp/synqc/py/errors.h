@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cxxabi.h>
+#include <Python.h>
 
 namespace synqc {
 
@@ -10,11 +10,9 @@ void set_python_error() noexcept;
 
 /// Runs `body` for a function of the C API: an exception becomes a Python error and the answer `failed`.
 template <typename Result, typename Body>
-Result guarded(Result failed, const Body& body) {
+Result guarded(Result failed, const Body& body) noexcept {
     try {
         return body();
-    } catch (const abi::__forced_unwind&) {
-        throw;  // CPython ends a daemon thread that asks for the GIL while the interpreter goes
     } catch (...) {
         set_python_error();
         return failed;

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "synqc/py/gil.h"
+
 namespace py = pybind11;
 
 namespace synqc {
@@ -26,24 +28,27 @@ void SignalWatch::tick() {
     if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) {
         watch_.stop_requested.store(true);
     }
-    py::gil_scoped_acquire python;
+    const WithGil python;
+    try {
+        hear_and_tell();
+    } catch (...) {
+        error_ = std::current_exception();
+        watch_.stop_requested.store(true);
+    }
+}
+
+void SignalWatch::hear_and_tell() {
     if (PyErr_CheckSignals() != 0) {
-        if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
-            PyErr_Clear();
-            interrupted_ = true;
-        } else {
-            error_ = std::make_exception_ptr(py::error_already_set());
+        if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) == 0) {
+            throw py::error_already_set();
         }
+        PyErr_Clear();
+        interrupted_ = true;
         watch_.stop_requested.store(true);
     }
     if (!progress_.is_none() && now_ms() - last_progress_ms_ >= progress_interval_ms) {
         last_progress_ms_ = now_ms();
-        try {
-            progress_(watch_.work_done.load(), watch_.work_total.load());
-        } catch (...) {
-            error_ = std::current_exception();
-            watch_.stop_requested.store(true);
-        }
+        progress_(watch_.work_done.load(), watch_.work_total.load());
     }
 }
 

@@ -26,6 +26,7 @@ class SignalWatch {
 
   private:
     void tick();
+    void hear_and_tell();
 
     Watch& watch_;
     pybind11::object progress_;
