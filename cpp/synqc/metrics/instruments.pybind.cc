@@ -8,7 +8,9 @@
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
-#include "synqc/py/errors.h"
+#include "synqc/py/forgiving.h"
+#include "synqc/py/kept.h"
+#include "synqc/py/method.h"
 
 namespace py = pybind11;
 
@@ -33,43 +35,39 @@ Instrument<Metric>* instrument(PyObject* self) {
     return reinterpret_cast<Instrument<Metric>*>(self);
 }
 
-PyObject* refuse_in_python(const std::string& sentence) {
-    py::object input_error = py::module_::import("synqc.errors").attr("InputError");
-    PyErr_SetString(input_error.ptr(), sentence.c_str());
-    return nullptr;
+[[noreturn]] void refuse_in_words(const std::string& sentence) {
+    throw InvalidArgument(sentence);
 }
 
-PyObject* refuse_argument(const char* name, const std::string& must_be, PyObject* was) {
-    PyErr_Clear();
-    std::string text = py::str(py::repr(py::handle(was)));
-    return refuse_in_python("Argument `" + std::string(name) + "` must be " + must_be + ", but is " + text + ".");
+[[noreturn]] void refuse_argument(const char* name, const std::string& must_be, PyObject* was) {
+    pass_over_exception();
+    refuse_in_words("Argument `" + std::string(name) + "` must be " + must_be + ", but is " +
+                    repr_or(was, Py_TYPE(was)->tp_name) + ".");
 }
 
 template <typename Metric>
-PyObject* refuse_without_labels(PyObject* self) {
-    return refuse_in_python("Argument `labels` must be given before anything is recorded in `" +
-                            instrument<Metric>(self)->family->description().name + "`, but is missing.");
+[[noreturn]] void refuse_without_labels(PyObject* self) {
+    refuse_in_words("Argument `labels` must be given before anything is recorded in `" +
+                    instrument<Metric>(self)->family->description().name + "`, but is missing.");
 }
 
-/// False with an error set if `value` is no number.
-bool read_real(PyObject* value, Real& number) {
+Real real_of(PyObject* value) {
     if (PyFloat_CheckExact(value)) {
-        number = PyFloat_AS_DOUBLE(value);
-        return true;
+        return PyFloat_AS_DOUBLE(value);
     }
-    number = PyFloat_AsDouble(value);
+    const Real number = PyFloat_AsDouble(value);
     if (number == -1 && PyErr_Occurred() != nullptr) {
         refuse_argument("value", "a number", value);
-        return false;
     }
-    return true;
+    return number;
 }
 
 // --- life of an instrument ---
 
 template <typename Metric>
 PyObject* new_instrument(std::shared_ptr<MetricFamily<Metric>> family, std::shared_ptr<Metric> metric) {
-    PyObject* self = PyType_GenericAlloc(type_of<Metric>, 0);
+    Owned children(metric == nullptr ? PyDict_New() : nullptr);
+    PyObject* self = metric == nullptr && !children ? nullptr : PyType_GenericAlloc(type_of<Metric>, 0);
     if (self == nullptr) {
         throw py::error_already_set();
     }
@@ -77,7 +75,7 @@ PyObject* new_instrument(std::shared_ptr<MetricFamily<Metric>> family, std::shar
     made->metric = metric.get();
     new (&made->kept) std::shared_ptr<Metric>(std::move(metric));
     new (&made->family) std::shared_ptr<MetricFamily<Metric>>(std::move(family));
-    made->children = made->metric == nullptr ? PyDict_New() : nullptr;
+    made->children = children.release();
     return self;
 }
 
@@ -108,6 +106,9 @@ PyObject* label_values(PyObject* self, PyObject* const* arguments, Py_ssize_t po
     auto count = static_cast<Py_ssize_t>(declared.size());
     Py_ssize_t given = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
     py::object values = py::reinterpret_steal<py::object>(PyTuple_New(count));
+    if (!values) {
+        return nullptr;
+    }
     for (Py_ssize_t k = 0; k < given; ++k) {
         const char* label = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, k));
         Py_ssize_t place = 0;
@@ -115,20 +116,21 @@ PyObject* label_values(PyObject* self, PyObject* const* arguments, Py_ssize_t po
             ++place;
         }
         if (place == count) {
-            return refuse_argument("labels", "names of `" + instrument<Metric>(self)->family->description().name + "`",
-                                   PyTuple_GET_ITEM(names, k));
+            refuse_argument("labels", "names of `" + instrument<Metric>(self)->family->description().name + "`",
+                            PyTuple_GET_ITEM(names, k));
         }
-        PyObject* text = PyObject_Str(arguments[positional + k]);
-        if (text == nullptr) {
+        // Exactly a str: what a class of the user's adds to one could hold anything.
+        const Owned text(PyObject_Str(arguments[positional + k]));
+        PyObject* plain = text ? PyUnicode_FromObject(text.get()) : nullptr;
+        if (plain == nullptr) {
             return nullptr;
         }
-        PyTuple_SET_ITEM(values.ptr(), place, text);
+        PyTuple_SET_ITEM(values.ptr(), place, plain);
     }
     if (given != count || positional > 0) {
-        return refuse_in_python("Argument `labels` must be given by name, all " + std::to_string(count) + " of `" +
-                                instrument<Metric>(self)->family->description().name + "`, but is " +
-                                std::to_string(given) + " names and " + std::to_string(positional) +
-                                " other arguments.");
+        refuse_in_words("Argument `labels` must be given by name, all " + std::to_string(count) + " of `" +
+                        instrument<Metric>(self)->family->description().name + "`, but is " + std::to_string(given) +
+                        " names and " + std::to_string(positional) + " other arguments.");
     }
     return values.release().ptr();
 }
@@ -142,7 +144,7 @@ PyObject* new_child(PyObject* self, PyObject* values) {
         Py_ssize_t size = 0;
         const char* text = PyUnicode_AsUTF8AndSize(PyTuple_GET_ITEM(values, k), &size);
         if (text == nullptr) {
-            return refuse_argument("labels", "text that UTF-8 can hold", PyTuple_GET_ITEM(values, k));
+            refuse_argument("labels", "text that UTF-8 can hold", PyTuple_GET_ITEM(values, k));
         }
         texts.emplace_back(text, static_cast<std::size_t>(size));
     }
@@ -159,22 +161,20 @@ template <typename Metric>
 PyObject* labels(PyObject* self, PyObject* const* arguments, Py_ssize_t positional, PyObject* names) {
     auto* parent = instrument<Metric>(self);
     if (parent->children == nullptr) {
-        return refuse_in_python(
+        refuse_in_words(
             "Argument `labels` must be given once, and only for a metric that has some, but is given "
             "for `" +
             parent->family->description().name + "`.");
     }
-    return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
-        auto values = py::reinterpret_steal<py::object>(label_values<Metric>(self, arguments, positional, names));
-        if (!values) {
-            return nullptr;
-        }
-        PyObject* known = PyDict_GetItemWithError(parent->children, values.ptr());
-        if (known != nullptr || PyErr_Occurred() != nullptr) {
-            return Py_XNewRef(known);
-        }
-        return new_child<Metric>(self, values.ptr());
-    });
+    auto values = py::reinterpret_steal<py::object>(label_values<Metric>(self, arguments, positional, names));
+    if (!values) {
+        return nullptr;
+    }
+    PyObject* known = PyDict_GetItemWithError(parent->children, values.ptr());
+    if (known != nullptr || PyErr_Occurred() != nullptr) {
+        return Py_XNewRef(known);
+    }
+    return new_child<Metric>(self, values.ptr());
 }
 
 // --- recording ---
@@ -182,27 +182,27 @@ PyObject* labels(PyObject* self, PyObject* const* arguments, Py_ssize_t position
 PyObject* counter_add(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
     Counter* counter = instrument<Counter>(self)->metric;
     if (counter == nullptr) {
-        return refuse_without_labels<Counter>(self);
+        refuse_without_labels<Counter>(self);
     }
     if (count == 0) {
         counter->add();
         Py_RETURN_NONE;
     }
     if (count > 1) {
-        return refuse_in_python("Argument `amount` must be the only one, but is one of " + std::to_string(count) + ".");
+        refuse_in_words("Argument `amount` must be the only one, but is one of " + std::to_string(count) + ".");
     }
     PyObject* amount = arguments[0];
     if (PyLong_Check(amount)) {
         unsigned long long whole = PyLong_AsUnsignedLongLong(amount);
         if (whole == static_cast<unsigned long long>(-1) && PyErr_Occurred() != nullptr) {
-            return refuse_argument("amount", "at least 0 and below 2**64", amount);
+            refuse_argument("amount", "at least 0 and below 2**64", amount);
         }
         counter->add(whole);
         Py_RETURN_NONE;
     }
     Real fraction = PyFloat_AsDouble(amount);
     if ((fraction == -1 && PyErr_Occurred() != nullptr) || !std::isfinite(fraction) || fraction < 0) {
-        return refuse_argument("amount", "a finite number of at least 0", amount);
+        refuse_argument("amount", "a finite number of at least 0", amount);
     }
     counter->add_fraction(fraction);
     Py_RETURN_NONE;
@@ -211,7 +211,7 @@ PyObject* counter_add(PyObject* self, PyObject* const* arguments, Py_ssize_t cou
 PyObject* counter_value(PyObject* self, PyObject*) {
     Counter* counter = instrument<Counter>(self)->metric;
     if (counter == nullptr) {
-        return refuse_without_labels<Counter>(self);
+        refuse_without_labels<Counter>(self);
     }
     Count count = counter->count();
     return count.fractional == 0 ? PyLong_FromUnsignedLongLong(count.whole) : PyFloat_FromDouble(count.value());
@@ -220,52 +220,48 @@ PyObject* counter_value(PyObject* self, PyObject*) {
 template <bool adds>
 PyObject* gauge_change(PyObject* self, PyObject* value) {
     Gauge* gauge = instrument<Gauge>(self)->metric;
-    Real number = 0;
     if (gauge == nullptr) {
-        return refuse_without_labels<Gauge>(self);
+        refuse_without_labels<Gauge>(self);
     }
-    if (!read_real(value, number)) {
-        return nullptr;
-    }
+    const Real number = real_of(value);
     adds ? gauge->add(number) : gauge->set(number);
     Py_RETURN_NONE;
 }
 
 PyObject* gauge_value(PyObject* self, PyObject*) {
     Gauge* gauge = instrument<Gauge>(self)->metric;
-    return gauge == nullptr ? refuse_without_labels<Gauge>(self) : PyFloat_FromDouble(gauge->value());
+    if (gauge == nullptr) {
+        refuse_without_labels<Gauge>(self);
+    }
+    return PyFloat_FromDouble(gauge->value());
 }
 
 PyObject* histogram_record(PyObject* self, PyObject* value) {
     Histogram* histogram = instrument<Histogram>(self)->metric;
-    Real number = 0;
     if (histogram == nullptr) {
-        return refuse_without_labels<Histogram>(self);
+        refuse_without_labels<Histogram>(self);
     }
-    if (!read_real(value, number)) {
-        return nullptr;
-    }
+    const Real number = real_of(value);
     histogram->record(number);
     Py_RETURN_NONE;
 }
 
 PyObject* histogram_count(PyObject* self, PyObject*) {
     Histogram* histogram = instrument<Histogram>(self)->metric;
-    return histogram == nullptr ? refuse_without_labels<Histogram>(self)
-                                : PyLong_FromUnsignedLongLong(histogram->snapshot().count);
+    if (histogram == nullptr) {
+        refuse_without_labels<Histogram>(self);
+    }
+    return PyLong_FromUnsignedLongLong(histogram->snapshot().count);
 }
 
 PyObject* histogram_quantile(PyObject* self, PyObject* value) {
     Histogram* histogram = instrument<Histogram>(self)->metric;
-    Real q = 0;
     if (histogram == nullptr) {
-        return refuse_without_labels<Histogram>(self);
+        refuse_without_labels<Histogram>(self);
     }
-    if (!read_real(value, q)) {
-        return nullptr;
-    }
+    const Real q = real_of(value);
     if (!(q >= 0 && q <= 1)) {
-        return refuse_argument("q", "between 0 and 1", value);
+        refuse_argument("q", "between 0 and 1", value);
     }
     auto taken = histogram->snapshot();
     if (taken.count == 0) {
@@ -276,46 +272,42 @@ PyObject* histogram_quantile(PyObject* self, PyObject* value) {
 
 // --- types ---
 
-template <typename Function>
-PyCFunction as_method(Function* function) {
-    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 PyMethodDef counter_methods[] = {
-    {"add", as_method(counter_add), METH_FASTCALL,
-     "add(self, amount: float = 1) -> None\n\nCount so much more; at least 0."},
-    {"value", counter_value, METH_NOARGS,
-     "value(self) -> float\n\nWhat has been counted; an int as long as every step was."},
-    {"labels", as_method(labels<Counter>), METH_FASTCALL | METH_KEYWORDS,
-     "labels(self, **values: object) -> Counter\n\nThe counter of these label values, all given by name."},
-    {},
+    method_of_some<counter_add>("add", "add(self, amount: float = 1) -> None\n\nCount so much more; at least 0."),
+    method_of_nothing<counter_value>(
+        "value", "value(self) -> float\n\nWhat has been counted; an int as long as every step was."),
+    method_of_names<labels<Counter>>(
+        "labels", "labels(self, **values: object) -> Counter\n\nThe counter of these label values, all given by name."),
+    end_of_methods,
 };
 PyMethodDef gauge_methods[] = {
-    {"set", gauge_change<false>, METH_O, "set(self, value: float) -> None\n\nMake it this value."},
-    {"add", gauge_change<true>, METH_O, "add(self, value: float) -> None\n\nMake it so much more, or less."},
-    {"value", gauge_value, METH_NOARGS, "value(self) -> float\n\nWhat it is."},
-    {"labels", as_method(labels<Gauge>), METH_FASTCALL | METH_KEYWORDS,
-     "labels(self, **values: object) -> Gauge\n\nThe gauge of these label values, all given by name."},
-    {},
+    method_of_one<gauge_change<false>>("set", "set(self, value: float) -> None\n\nMake it this value."),
+    method_of_one<gauge_change<true>>("add", "add(self, value: float) -> None\n\nMake it so much more, or less."),
+    method_of_nothing<gauge_value>("value", "value(self) -> float\n\nWhat it is."),
+    method_of_names<labels<Gauge>>(
+        "labels", "labels(self, **values: object) -> Gauge\n\nThe gauge of these label values, all given by name."),
+    end_of_methods,
 };
 PyMethodDef histogram_methods[] = {
-    {"record", histogram_record, METH_O,
-     "record(self, value: float) -> None\n\nAdd a value; infinities and NaN are counted apart."},
-    {"count", histogram_count, METH_NOARGS, "count(self) -> int\n\nHow many values have been recorded."},
-    {"quantile", histogram_quantile, METH_O,
-     "quantile(self, q: float) -> float | None\n\nValue at rank ceil(q * count), to 1 %; None if nothing is recorded."},
-    {"labels", as_method(labels<Histogram>), METH_FASTCALL | METH_KEYWORDS,
-     "labels(self, **values: object) -> Histogram\n\nThe histogram of these label values, all given by name."},
-    {},
+    method_of_one<histogram_record>(
+        "record", "record(self, value: float) -> None\n\nAdd a value; infinities and NaN are counted apart."),
+    method_of_nothing<histogram_count>("count", "count(self) -> int\n\nHow many values have been recorded."),
+    method_of_one<histogram_quantile>("quantile",
+                                      "quantile(self, q: float) -> float | None\n\nValue at rank ceil(q * count), to 1 "
+                                      "%; None if nothing is recorded."),
+    method_of_names<labels<Histogram>>(
+        "labels",
+        "labels(self, **values: object) -> Histogram\n\nThe histogram of these label values, all given by name."),
+    end_of_methods,
 };
 template <typename Metric>
 void add_type(py::module_& module, const char* full_name, const char* words, PyMethodDef* methods) {
     PyType_Slot slots[] = {
-        {Py_tp_doc, const_cast<char*>(words)},
-        {Py_tp_dealloc, reinterpret_cast<void*>(dealloc<Metric>)},
-        {Py_tp_repr, reinterpret_cast<void*>(repr<Metric>)},
-        {Py_tp_methods, methods},
-        {0, nullptr},
+        slot_with(Py_tp_doc, words),
+        slot_of<dealloc<Metric>>(Py_tp_dealloc),
+        slot_of<repr<Metric>>(Py_tp_repr),
+        slot_with(Py_tp_methods, methods),
+        end_of_slots,
     };
     PyType_Spec spec{full_name, sizeof(Instrument<Metric>), 0,
                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, slots};

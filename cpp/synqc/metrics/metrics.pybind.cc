@@ -1,9 +1,13 @@
 #include <pybind11/stl.h>
 
+#include <map>
+#include <memory>
+
 #include "synqc/metrics/instruments.pybind.h"
 #include "synqc/metrics/registry.h"
 #include "synqc/metrics/snapshot_values.pybind.h"
 #include "synqc/py/bindings.h"
+#include "synqc/py/collected.h"
 
 namespace py = pybind11;
 
@@ -25,27 +29,55 @@ CollectedSample read_sample(const py::handle& sample) {
     return read;
 }
 
-/// Asks a Python callable, with the GIL. The registry's own snapshot() keeps the GIL throughout, so that what Python
-/// threads record is seen as it was at one moment; the GIL is therefore never waited for under the registry's lock.
-class PythonCollector {
+/// A registry and the Python callables it asks, which the garbage collector is told of. Its snapshot() keeps the GIL
+/// throughout, so that what Python threads record is seen as it was at one moment; the GIL is therefore never waited
+/// for under the registry's lock.
+class PythonRegistry : public Registry {
   public:
-    explicit PythonCollector(py::function collect)
-        : collect_(new py::function(std::move(collect)), [](py::function* ending) {
-              py::gil_scoped_acquire gil;
-              delete ending;
-          }) {}
+    using Registry::Registry;
 
-    std::vector<CollectedSample> operator()() const {
-        py::gil_scoped_acquire gil;
-        std::vector<CollectedSample> samples;
-        for (py::handle sample : (*collect_)()) {
-            samples.push_back(read_sample(sample));
+    void ask(const std::string& name, py::function collect) {
+        auto shared = std::make_shared<const py::function>(std::move(collect));
+        auto place = asked_.try_emplace(name);
+        try {
+            add_collector(name, [shared] {
+                const auto kept = *shared;  // asking may take it away
+                std::vector<CollectedSample> samples;
+                for (py::handle sample : kept()) {
+                    samples.push_back(read_sample(sample));
+                }
+                return samples;
+            });
+        } catch (...) {
+            if (place.second) {
+                asked_.erase(place.first);
+            }
+            throw;
         }
-        return samples;
+        place.first->second = std::move(shared);
+    }
+
+    bool ask_no_longer(const std::string& name) {
+        const auto kept = asked_.extract(name);  // ends after everything else: its end may call anything
+        return remove_collector(name);
+    }
+
+    void show_held(Visitor& visit) const {
+        for (const auto& [name, collect] : asked_) {
+            if (collect) {
+                visit(*collect);
+            }
+        }
+    }
+
+    void let_go() {
+        while (!asked_.empty()) {
+            ask_no_longer(std::string(asked_.begin()->first));
+        }
     }
 
   private:
-    std::shared_ptr<py::function> collect_;
+    std::map<std::string, std::shared_ptr<const py::function>> asked_;
 };
 
 MetricsSnapshot merge_plain(const py::iterable& snapshots) {
@@ -60,39 +92,35 @@ MetricsSnapshot merge_plain(const py::iterable& snapshots) {
 
 void bind_metrics(py::module_& module) {
     add_instrument_types(module);
-    py::class_<Registry>(module, "MetricsRegistry")
+    py::class_<PythonRegistry>(module, "MetricsRegistry", collected<PythonRegistry>())
         .def(py::init<std::size_t>(), py::arg("most_series"))
         .def(
             "counter",
-            [](Registry& registry, std::string name, std::string help, std::string unit, Labels labels) {
+            [](PythonRegistry& registry, std::string name, std::string help, std::string unit, Labels labels) {
                 return wrap_family(
                     registry.counter({std::move(name), std::move(help), std::move(unit), std::move(labels)}));
             },
             py::arg("name"), py::arg("help"), py::arg("unit"), py::arg("labels"))
         .def(
             "gauge",
-            [](Registry& registry, std::string name, std::string help, std::string unit, Labels labels) {
+            [](PythonRegistry& registry, std::string name, std::string help, std::string unit, Labels labels) {
                 return wrap_family(
                     registry.gauge({std::move(name), std::move(help), std::move(unit), std::move(labels)}));
             },
             py::arg("name"), py::arg("help"), py::arg("unit"), py::arg("labels"))
         .def(
             "histogram",
-            [](Registry& registry, std::string name, std::string help, std::string unit, Labels labels, Real lowest) {
+            [](PythonRegistry& registry, std::string name, std::string help, std::string unit, Labels labels,
+               Real lowest) {
                 return wrap_family(
                     registry.histogram({std::move(name), std::move(help), std::move(unit), std::move(labels), lowest}));
             },
             py::arg("name"), py::arg("help"), py::arg("unit"), py::arg("labels"), py::arg("lowest"))
-        .def(
-            "add_collector",
-            [](Registry& registry, const std::string& name, py::function collect) {
-                registry.add_collector(name, PythonCollector(std::move(collect)));
-            },
-            py::arg("name"), py::arg("collect"))
-        .def("remove_collector", &Registry::remove_collector, py::arg("name"))
-        .def("snapshot", [](Registry& registry) { return plain_values(registry.snapshot()); })
-        .def("prometheus", [](Registry& registry) { return prometheus_text(registry.snapshot()); })
-        .def("start_again", &Registry::start_again);
+        .def("add_collector", &PythonRegistry::ask, py::arg("name"), py::arg("collect"))
+        .def("remove_collector", &PythonRegistry::ask_no_longer, py::arg("name"))
+        .def("snapshot", [](PythonRegistry& registry) { return plain_values(registry.snapshot()); })
+        .def("prometheus", [](PythonRegistry& registry) { return prometheus_text(registry.snapshot()); })
+        .def("start_again", [](PythonRegistry& registry) { registry.start_again(); });
     module.def(
         "merge_metrics", [](const py::iterable& snapshots) { return plain_values(merge_plain(snapshots)); },
         py::arg("snapshots"), "Snapshots of several processes as one.");
