@@ -5,6 +5,8 @@
 
 #include "synqc/json/integer_text.h"
 #include "synqc/json/shortest_number.h"
+#include "synqc/py/forgiving.h"
+#include "synqc/py/kept.h"
 
 namespace synqc {
 
@@ -150,21 +152,20 @@ class ArrayWriter {
 }  // namespace
 
 ArrayOutcome write_array(PyObject* array, Output& output, char*& to, std::string& path, double& number) {
-    Py_buffer view;
-    if (PyObject_GetBuffer(array, &view, PyBUF_FORMAT | PyBUF_STRIDES) != 0) {
-        PyErr_Clear();  // dates, objects and other byte orders have no buffer
+    const BorrowedBuffer view(array, PyBUF_FORMAT | PyBUF_STRIDES);
+    if (!view) {
+        pass_over_exception();  // dates, objects and other byte orders have no buffer
         return ArrayOutcome::not_of_this_kind;
     }
-    const WriteItem write = writer_of(view.format);
+    const WriteItem write = writer_of(view->format);
     ArrayOutcome outcome = ArrayOutcome::not_of_this_kind;
     if (write != nullptr) {
-        ArrayWriter writer(view, write, output, path, number);
-        to = writer.write(static_cast<const char*>(view.buf), 0, to);
+        ArrayWriter writer(*view, write, output, path, number);
+        to = writer.write(static_cast<const char*>(view->buf), 0, to);
         outcome = to != nullptr         ? ArrayOutcome::written
                   : writer.not_finite() ? ArrayOutcome::not_finite
                                         : ArrayOutcome::failed;
     }
-    PyBuffer_Release(&view);
     return outcome;
 }
 

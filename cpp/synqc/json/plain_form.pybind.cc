@@ -1,55 +1,56 @@
 #include "synqc/json/plain_form.pybind.h"
 
+#include "synqc/py/forgiving.h"
+#include "synqc/py/kept.h"
+
 namespace synqc {
 
 namespace {
 
-/// Attribute `name` of module `module` if that module is loaded; borrowed, and remembered as long as the process lives.
-/// An object of a class can only be there if its module is.
-PyObject* loaded_class(const char* module, const char* name, PyObject*& known) {
-    if (known == nullptr) {
-        PyObject* modules = PyImport_GetModuleDict();
-        PyObject* found = modules != nullptr ? PyDict_GetItemString(modules, module) : nullptr;
-        if (found != nullptr) {
-            known = PyObject_GetAttrString(found, name);
-            PyErr_Clear();  // a module that is only half loaded
+/// A class of a module that may or may not be loaded: its objects can only be there if it is.
+struct LoadedClass {
+    const char* module;
+    const char* name;
+    PyObject* known = nullptr;  // for as long as the process
+
+    /// The class; null if its module is not loaded, or only half.
+    PyObject* find() {
+        if (known != nullptr) {
+            return known;
         }
+        const Owned text(PyUnicode_InternFromString(module));
+        PyObject* modules = PyImport_GetModuleDict();
+        PyObject* found = text && modules != nullptr ? PyDict_GetItemWithError(modules, text.get()) : nullptr;
+        if (found != nullptr) {
+            const Kept kept(found);
+            Owned attribute(PyObject_GetAttrString(found, name));
+            if (known == nullptr) {  // or another thread was first
+                known = attribute.release();
+            }
+        }
+        pass_over_exception();
+        return known;
     }
-    return known;
-}
 
-bool is_instance(PyObject* object, const char* module, const char* name, PyObject*& known) {
-    PyObject* wanted = loaded_class(module, name, known);
-    return wanted != nullptr && PyType_Check(wanted) &&
-           PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(wanted));
-}
+    bool is_of(PyObject* object) {
+        PyObject* wanted = find();
+        return wanted != nullptr && PyType_Check(wanted) &&
+               PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(wanted));
+    }
+};
 
-bool is_moment(PyObject* object) {
-    static PyObject* date = nullptr;
-    static PyObject* time = nullptr;
-    return is_instance(object, "datetime", "date", date) || is_instance(object, "datetime", "time", time);
-}
-
-bool has_text_of_its_own(PyObject* object) {
-    static PyObject* uuid = nullptr;
-    static PyObject* path = nullptr;
-    return is_instance(object, "uuid", "UUID", uuid) || is_instance(object, "pathlib", "PurePath", path);
-}
-
-bool is_numpy_scalar(PyObject* object) {
-    static PyObject* generic = nullptr;
-    return is_instance(object, "numpy", "generic", generic);
-}
-
-bool is_enum(PyObject* object) {
-    static PyObject* kind = nullptr;
-    return is_instance(object, "enum", "Enum", kind);
-}
-
-bool is_model(PyObject* object) {
-    static PyObject* model = nullptr;
-    return is_instance(object, "pydantic", "BaseModel", model);
-}
+/// Filled as modules are loaded, under the GIL.
+namespace loaded {
+LoadedClass date{"datetime", "date"};
+LoadedClass time_of_day{"datetime", "time"};
+LoadedClass uuid{"uuid", "UUID"};
+LoadedClass path{"pathlib", "PurePath"};
+LoadedClass numpy_scalar{"numpy", "generic"};
+LoadedClass numpy_array{"numpy", "ndarray"};
+LoadedClass enumeration{"enum", "Enum"};
+LoadedClass model{"pydantic", "BaseModel"};
+LoadedClass field_kind{"dataclasses", "_FIELD"};
+}  // namespace loaded
 
 PyObject* call(PyObject* object, const char* method) {
     return PyObject_CallMethod(object, method, nullptr);
@@ -57,93 +58,81 @@ PyObject* call(PyObject* object, const char* method) {
 
 /// Fields of a dataclass in their order; null without an exception if it is none.
 PyObject* fields_of(PyObject* object) {
-    PyObject* fields = PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object)), "__dataclass_fields__");
-    if (fields == nullptr) {
+    Owned fields(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object)), "__dataclass_fields__"));
+    if (!fields) {
         if (PyErr_ExceptionMatches(PyExc_AttributeError)) {
             PyErr_Clear();
         }
         return nullptr;
     }
-    if (!PyDict_Check(fields)) {
-        Py_DECREF(fields);
-        return nullptr;
-    }
-    return fields;
+    return PyDict_Check(fields.get()) ? fields.release() : nullptr;
 }
 
 /// Whether dataclasses.fields() would show it: class variables and InitVars stand in the same dict.
 bool is_field(PyObject* field) {
-    static PyObject* const wanted = [] {
-        PyObject* module = PyImport_ImportModule("dataclasses");
-        PyObject* kind = module != nullptr ? PyObject_GetAttrString(module, "_FIELD") : nullptr;
-        Py_XDECREF(module);
-        PyErr_Clear();
-        return kind;
-    }();
-    PyObject* kind = PyObject_GetAttrString(field, "_field_type");
-    PyErr_Clear();
-    Py_XDECREF(kind);
-    return wanted == nullptr || kind == wanted;
+    PyObject* wanted = loaded::field_kind.find();
+    const Owned kind(PyObject_GetAttrString(field, "_field_type"));
+    pass_over_exception();
+    return wanted == nullptr || kind.get() == wanted;
 }
 
 PyObject* dict_of_dataclass(PyObject* fields, PyObject* object) {
-    PyObject* members = PyDict_New();
+    Owned members(PyDict_New());
+    const Py_ssize_t size = PyDict_GET_SIZE(fields);
     PyObject* name = nullptr;
     PyObject* field = nullptr;
     Py_ssize_t place = 0;
-    while (members != nullptr && PyDict_Next(fields, &place, &name, &field) != 0) {
+    while (members && PyDict_Next(fields, &place, &name, &field) != 0) {
+        // An attribute may be computed by the user's code, which may change the fields.
+        const Kept kept_name(name);
+        const Kept kept_field(field);
         if (!is_field(field)) {
             continue;
         }
-        PyObject* value = PyObject_GetAttr(object, name);
-        if (value == nullptr || PyDict_SetItem(members, name, value) != 0) {
-            Py_CLEAR(members);
+        const Owned value(PyObject_GetAttr(object, name));
+        if (!value || PyDict_SetItem(members.get(), name, value.get()) != 0) {
+            return nullptr;
         }
-        Py_XDECREF(value);
+        if (PyDict_GET_SIZE(fields) != size) {
+            PyErr_SetString(PyExc_RuntimeError, "fields of a dataclass changed while they were read");
+            return nullptr;
+        }
     }
-    return members;
+    return members.release();
 }
 
 }  // namespace
 
 bool is_array_of_numpy(PyObject* object) {
-    static PyObject* array = nullptr;
-    return is_instance(object, "numpy", "ndarray", array);
+    return loaded::numpy_array.is_of(object);
 }
 
 PyObject* plain_form_of(PyObject* object) {
-    if (is_enum(object)) {
+    if (loaded::enumeration.is_of(object)) {
         return PyObject_GetAttrString(object, "value");
     }
-    if (is_moment(object)) {
+    if (loaded::date.is_of(object) || loaded::time_of_day.is_of(object)) {
         return call(object, "isoformat");
     }
     if (is_array_of_numpy(object)) {
         return call(object, "tolist");
     }
-    if (is_numpy_scalar(object)) {
-        PyObject* item = call(object, "item");
-        if (item != nullptr && Py_TYPE(item) == Py_TYPE(object)) {
-            Py_CLEAR(item);  // such as long double, which Python has no number for
-        }
-        return item;
+    if (loaded::numpy_scalar.is_of(object)) {
+        Owned item(call(object, "item"));
+        // Such as long double, which Python has no number for.
+        return item && Py_TYPE(item.get()) == Py_TYPE(object) ? nullptr : item.release();
     }
-    if (has_text_of_its_own(object)) {
+    if (loaded::uuid.is_of(object) || loaded::path.is_of(object)) {
         return PyObject_Str(object);
     }
-    if (is_model(object)) {
+    if (loaded::model.is_of(object)) {
         return call(object, "model_dump");
     }
     if (PyType_Check(object)) {
         return nullptr;  // a dataclass itself, not one of its instances
     }
-    PyObject* fields = fields_of(object);
-    if (fields == nullptr) {
-        return nullptr;
-    }
-    PyObject* members = dict_of_dataclass(fields, object);
-    Py_DECREF(fields);
-    return members;
+    const Owned fields(fields_of(object));
+    return fields ? dict_of_dataclass(fields.get(), object) : nullptr;
 }
 
 }  // namespace synqc

@@ -1,23 +1,23 @@
 #include "synqc/json/python_errors.pybind.h"
 
+#include "synqc/py/forgiving.h"
+#include "synqc/py/kept.h"
+
 namespace synqc {
 
 namespace {
 
 PyObject* raise_as(const char* class_name, const std::string& sentence) {
-    PyObject* errors = PyImport_ImportModule("synqc.errors");
-    PyObject* error_class = errors != nullptr ? PyObject_GetAttrString(errors, class_name) : nullptr;
-    if (error_class != nullptr) {
+    const Owned errors(PyImport_ImportModule("synqc.errors"));
+    const Owned error_class(errors ? PyObject_GetAttrString(errors.get(), class_name) : nullptr);
+    if (error_class) {
         // A path may hold surrogates, which a message shows as they are.
-        PyObject* words =
-            PyUnicode_DecodeUTF8(sentence.data(), static_cast<Py_ssize_t>(sentence.size()), "backslashreplace");
-        if (words != nullptr) {
-            PyErr_SetObject(error_class, words);
-            Py_DECREF(words);
+        const Owned words(
+            PyUnicode_DecodeUTF8(sentence.data(), static_cast<Py_ssize_t>(sentence.size()), "backslashreplace"));
+        if (words) {
+            PyErr_SetObject(error_class.get(), words.get());
         }
     }
-    Py_XDECREF(error_class);
-    Py_XDECREF(errors);
     return nullptr;
 }
 
@@ -32,12 +32,7 @@ PyObject* refuse_input(const std::string& sentence) {
 }
 
 std::string repr_of(PyObject* object) {
-    PyObject* text = PyObject_Repr(object);
-    const char* letters = text != nullptr ? PyUnicode_AsUTF8(text) : nullptr;
-    std::string result = letters != nullptr ? letters : Py_TYPE(object)->tp_name;
-    PyErr_Clear();
-    Py_XDECREF(text);
-    return result;
+    return repr_or(object, Py_TYPE(object)->tp_name);
 }
 
 }  // namespace synqc

@@ -6,6 +6,7 @@
 #include "synqc/json/python_reader.pybind.h"
 #include "synqc/json/python_writer.pybind.h"
 #include "synqc/py/bindings.h"
+#include "synqc/py/method.h"
 
 namespace synqc {
 
@@ -107,14 +108,12 @@ PyObject* python_canonical(PyObject*, PyObject* const* arguments, Py_ssize_t cou
 }
 
 PyMethodDef functions[] = {
-    {"json_dumps", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&python_dumps)),
-     METH_FASTCALL | METH_KEYWORDS,
-     "json_dumps(obj, *, indent=None, sort_keys=False, default=None)\n--\n\nJSON in UTF-8."},
-    {"json_loads", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&python_loads)),
-     METH_FASTCALL | METH_KEYWORDS, "json_loads(data, *, arrays=None)\n--\n\nObjects of a JSON document."},
-    {"json_canonical", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&python_canonical)),
-     METH_FASTCALL | METH_KEYWORDS, "json_canonical(obj, *, stdlib=False)\n--\n\nOne text per value."},
-    {nullptr, nullptr, 0, nullptr},
+    method_of_names<python_dumps>(
+        "json_dumps", "json_dumps(obj, *, indent=None, sort_keys=False, default=None)\n--\n\nJSON in UTF-8."),
+    method_of_names<python_loads>("json_loads", "json_loads(data, *, arrays=None)\n--\n\nObjects of a JSON document."),
+    method_of_names<python_canonical>("json_canonical",
+                                      "json_canonical(obj, *, stdlib=False)\n--\n\nOne text per value."),
+    end_of_methods,
 };
 
 }  // namespace

@@ -11,6 +11,8 @@
 #include "synqc/json/syntax_fault.h"
 #include "synqc/json/unicode.h"
 #include "synqc/py/arrays.h"
+#include "synqc/py/forgiving.h"
+#include "synqc/py/kept.h"
 
 namespace py = pybind11;
 
@@ -188,6 +190,11 @@ class ObjectBuilder {
         if (object == nullptr) {
             return false;
         }
+        if (waiting_.size() == waiting_.capacity()) [[unlikely]] {
+            Owned kept(object);
+            waiting_.reserve(2 * waiting_.capacity() + 1);
+            kept.release();
+        }
         waiting_.push_back(object);
         return true;
     }
@@ -324,14 +331,12 @@ PyObject* read_document(std::string_view text, Surrogates surrogates, bool array
 /// str that holds surrogates, which UTF-8 proper lacks.
 PyObject* read_text_with_surrogates(PyObject* data, bool arrays) {
     PyErr_Clear();
-    PyObject* encoded = PyUnicode_AsEncodedString(data, "utf-8", "surrogatepass");
-    if (encoded == nullptr) {
+    const Owned encoded(PyUnicode_AsEncodedString(data, "utf-8", "surrogatepass"));
+    if (!encoded) {
         return nullptr;
     }
-    PyObject* result = read_document({PyBytes_AS_STRING(encoded), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded))},
-                                     Surrogates::allow, arrays);
-    Py_DECREF(encoded);
-    return result;
+    return read_document({PyBytes_AS_STRING(encoded.get()), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.get()))},
+                         Surrogates::allow, arrays);
 }
 
 PyObject* read_text(PyObject* data, bool arrays) {
@@ -351,16 +356,18 @@ PyObject* read_bytes(const char* letters, Py_ssize_t length, bool arrays) {
     return read_document(text, Surrogates::refuse, arrays);
 }
 
-/// Memory of another kind is copied: the reader wants a NUL behind it.
+/// Memory of another kind is copied: the reader wants a NUL behind it, and nobody to write to it meanwhile.
 PyObject* read_buffer(PyObject* data, bool arrays) {
-    Py_buffer view;
-    if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) != 0) {
-        PyErr_Clear();
-        return refuse_input("Argument `data` must be str or contiguous bytes, but is " +
-                            std::string(Py_TYPE(data)->tp_name) + ".");
+    std::string copy;
+    {
+        const BorrowedBuffer buffer(data, PyBUF_SIMPLE);
+        if (!buffer) {
+            pass_over_exception();
+            return refuse_input("Argument `data` must be str or contiguous bytes, but is " +
+                                std::string(Py_TYPE(data)->tp_name) + ".");
+        }
+        copy.assign(static_cast<const char*>(buffer->buf), static_cast<std::size_t>(buffer->len));
     }
-    const std::string copy(static_cast<const char*>(view.buf), static_cast<std::size_t>(view.len));
-    PyBuffer_Release(&view);
     return read_bytes(copy.data(), static_cast<Py_ssize_t>(copy.size()), arrays);
 }
 
@@ -372,9 +379,6 @@ PyObject* read_object(PyObject* data, bool arrays) {
     }
     if (PyUnicode_Check(data)) {
         return read_text(data, arrays);
-    }
-    if (PyByteArray_Check(data)) {
-        return read_bytes(PyByteArray_AS_STRING(data), PyByteArray_GET_SIZE(data), arrays);
     }
     return read_buffer(data, arrays);
 }

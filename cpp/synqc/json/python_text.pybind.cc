@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "synqc/py/forgiving.h"
+#include "synqc/py/kept.h"
+
 namespace synqc {
 
 namespace {
@@ -100,14 +103,12 @@ char* write_plain_ascii(PyObject* text, Output& output, char* to) {
 }
 
 std::string text_of_key(PyObject* text) {
-    PyObject* encoded = PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace");
-    if (encoded == nullptr) {
-        PyErr_Clear();
+    const Owned encoded(PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace"));
+    if (!encoded) {
+        pass_over_exception();
         return "?";
     }
-    std::string result(PyBytes_AS_STRING(encoded), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded)));
-    Py_DECREF(encoded);
-    return result;
+    return {PyBytes_AS_STRING(encoded.get()), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.get()))};
 }
 
 }  // namespace synqc

@@ -15,6 +15,8 @@
 #include "synqc/json/reader.h"
 #include "synqc/json/shortest_number.h"
 #include "synqc/json/writing_refusal.pybind.h"
+#include "synqc/py/kept.h"
+#include "synqc/py/stack_room.h"
 
 namespace synqc {
 
@@ -86,10 +88,8 @@ class ObjectWriter {
     /// While what may hold or call something of the user's is written, its container may let go of it.
     template <char* (ObjectWriter::*write)(PyObject*, char*)>
     char* held(PyObject* object, char* to) {
-        Py_INCREF(object);
-        to = (this->*write)(object, to);
-        Py_DECREF(object);
-        return to;
+        const Kept kept(object);
+        return (this->*write)(object, to);
     }
 
     char* text(PyObject* object, char* to) {
@@ -117,13 +117,8 @@ class ObjectWriter {
     }
 
     char* long_integer(PyObject* object, char* to) {
-        PyObject* digits = PyLong_Type.tp_repr(object);
-        if (digits == nullptr) {
-            return nullptr;
-        }
-        to = write_plain_ascii(digits, output_, to);
-        Py_DECREF(digits);
-        return to;
+        const Owned digits(PyLong_Type.tp_repr(object));
+        return digits ? write_plain_ascii(digits.get(), output_, to) : nullptr;
     }
 
     char* real(double number, char* to) {
@@ -202,13 +197,23 @@ class ObjectWriter {
 
     /// Members of a subclass, in the order it says, and sorted ones: object.items(), as in the standard library.
     char* listed_members(PyObject* object, char* to) {
-        PyObject* members = PyMapping_Items(object);
-        if (members == nullptr) {
+        const Owned members(PyMapping_Items(object));
+        if (!members || !are_pairs(members.get())) {
             return nullptr;
         }
-        to = Compact || !form_.sorted || sort(members) ? members_of(members, to) : nullptr;
-        Py_DECREF(members);
-        return to;
+        return Compact || !form_.sorted || sort(members.get()) ? members_of(members.get(), to) : nullptr;
+    }
+
+    /// What a class of the user's says its items are.
+    bool are_pairs(PyObject* members) {
+        for (Py_ssize_t index = 0; index < PyList_GET_SIZE(members); ++index) {
+            PyObject* const pair = PyList_GET_ITEM(members, index);
+            if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
+                refusal_.refuse("have pairs as items", "has " + repr_of(pair));
+                return false;
+            }
+        }
+        return true;
     }
 
     bool sort(PyObject* members) {
@@ -237,11 +242,9 @@ class ObjectWriter {
             return output_.put(to, "{}");
         }
         to = open('{', to);
-        for (Py_ssize_t index = 0; to != nullptr && index < size; ++index) {
+        for (Py_ssize_t index = 0; to != nullptr && index < PyList_GET_SIZE(members); ++index) {
             PyObject* const pair = PyList_GET_ITEM(members, index);
-            if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
-                return refusal_.refuse("have pairs as items", "has " + repr_of(pair));
-            }
+            const Kept kept(pair);
             to = member(PyTuple_GET_ITEM(pair, 0), PyTuple_GET_ITEM(pair, 1), index == 0, to);
         }
         return close('}', to);
@@ -252,30 +255,35 @@ class ObjectWriter {
         if (to == nullptr) {
             return nullptr;
         }
+        // Texts and numbers are written without a call of the user's code; everything else may take the member away.
+        if (PyUnicode_CheckExact(name) && (PyUnicode_CheckExact(item) || PyLong_CheckExact(item))) [[likely]] {
+            return plain_member(name, item, to);
+        }
+        const Kept kept_name(name);
+        const Kept kept_item(item);
         to = PyUnicode_CheckExact(name) ? text(name, to) : key(name, to);
         if (to == nullptr) [[unlikely]] {
             return nullptr;
         }
+        to = value(item, colon(to));
+        return to != nullptr ? end_item(to) : refusal_.leave_member(name);
+    }
+
+    char* plain_member(PyObject* name, PyObject* item, char* to) {
+        to = text(name, to);
+        if (to == nullptr) [[unlikely]] {
+            return nullptr;
+        }
+        to = colon(to);
+        to = PyUnicode_CheckExact(item) ? text(item, to) : integer(item, to);
+        return to != nullptr ? end_item(to) : nullptr;
+    }
+
+    char* colon(char* to) {
         *to++ = ':';
         if (!Compact && (form_.indent >= 0 || form_.as_standard)) {
             *to++ = ' ';
         }
-        if (PyUnicode_CheckExact(item)) {
-            to = text(item, to);
-        } else if (PyLong_CheckExact(item)) {
-            to = integer(item, to);
-        } else {
-            return other_member(name, item, to);
-        }
-        return to != nullptr ? end_item(to) : refusal_.leave_member(name);
-    }
-
-    /// The value may call the user's code, which may take the key away.
-    char* other_member(PyObject* name, PyObject* item, char* to) {
-        Py_INCREF(name);
-        to = value(item, to);
-        to = to != nullptr ? end_item(to) : refusal_.leave_member(name);
-        Py_DECREF(name);
         return to;
     }
 
@@ -316,6 +324,7 @@ class ObjectWriter {
                 return to;
             }
         }
+        check_stack(" while writing JSON");
         PyObject* plain = plain_form_of(object);
         if (plain == nullptr && PyErr_Occurred() == nullptr) {
             if (is_extended(object)) {
@@ -326,6 +335,7 @@ class ObjectWriter {
             }
             plain = PyObject_CallOneArg(form_.fallback, object);
         }
+        const Owned kept(plain);
         return plain != nullptr ? replaced(plain, to) : nullptr;
     }
 
@@ -352,17 +362,17 @@ class ObjectWriter {
         return PyList_Check(object) ? list(object, to) : tuple(object, to);
     }
 
-    /// Writes what stands for an object; takes the reference.
+    /// Writes what stands for an object.
     char* replaced(PyObject* plain, char* to) {
         ++stand_ins_;
         to = enter() ? value(plain, to) : nullptr;
-        Py_DECREF(plain);
         --level_;
         --stand_ins_;
         return to;
     }
 
     bool enter() {
+        check_stack(" while writing JSON");
         ++level_;
         return level_ <= most_levels || refusal_.refuse_depth() != nullptr;
     }

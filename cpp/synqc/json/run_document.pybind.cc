@@ -6,6 +6,7 @@
 #include "synqc/experiment/experiment.h"
 #include "synqc/json/experiment_document.h"
 #include "synqc/py/bindings.h"
+#include "synqc/py/method.h"
 
 namespace py = pybind11;
 
@@ -70,11 +71,11 @@ PyObject* python_telemetry(PyObject*, PyObject* const* arguments, Py_ssize_t cou
 }
 
 PyMethodDef telemetry_functions[] = {
-    {"telemetry_document", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&python_telemetry)),
-     METH_FASTCALL,
-     "telemetry_document(timestamp, provider, fidelity, latency_us, backaction, shots_used, shot_rate, /)\n--\n\n"
-     "One telemetry row as compact JSON."},
-    {nullptr, nullptr, 0, nullptr},
+    method_of_some<python_telemetry>(
+        "telemetry_document",
+        "telemetry_document(timestamp, provider, fidelity, latency_us, backaction, shots_used, shot_rate, /)\n--\n\n"
+        "One telemetry row as compact JSON."),
+    end_of_methods,
 };
 
 }  // namespace
