@@ -10,6 +10,10 @@
 #include "synqc/cache/disk_walk.pybind.h"
 #include "synqc/cache/sha256.h"
 #include "synqc/py/errors.h"
+#include "synqc/py/gil.h"
+#include "synqc/py/kept.h"
+#include "synqc/py/method.h"
+#include "synqc/py/stack_room.h"
 
 namespace py = pybind11;
 
@@ -120,7 +124,7 @@ void ContentEncoder::mapping(PyObject* object, const WalkStep& step) {
 }
 
 void ContentEncoder::array(char name, const py::array& values, PyObject* object, const WalkStep& step) {
-    const auto dtype = plain_dtype(values);
+    const auto dtype = plain_dtype(values.dtype());
     if (dtype.empty()) {
         refuse(object, step);
     }
@@ -136,6 +140,7 @@ void ContentEncoder::array(char name, const py::array& values, PyObject* object,
 }
 
 void ContentEncoder::value(PyObject* object, const WalkStep& step) {
+    check_stack(" while making a content key");
     if (PyUnicode_Check(object)) {
         text(object);
     } else if (object == Py_None) {
@@ -184,41 +189,36 @@ PyObject* content_key(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
         PyErr_SetString(PyExc_TypeError, "content_key takes kind, content, parameters, namespace and version");
         return nullptr;
     }
-    return guarded<PyObject*>(nullptr, [&] {
-        std::string key = "synqc-key-1";
-        key.reserve(1024);
-        append_part(key, 'v', "version", arguments[4]);
-        append_part(key, 'n', "namespace", arguments[3]);
-        append_part(key, 'k', "kind", arguments[0]);
-        append_part(key, 'p', "parameters", arguments[2]);
-        append_part(key, 'c', "content", arguments[1]);
-        const auto hex = hex_of(sha256(key));
-        return PyUnicode_FromStringAndSize(hex.data(), static_cast<Py_ssize_t>(hex.size()));
-    });
+    std::string key = "synqc-key-1";
+    key.reserve(1024);
+    append_part(key, 'v', "version", arguments[4]);
+    append_part(key, 'n', "namespace", arguments[3]);
+    append_part(key, 'k', "kind", arguments[0]);
+    append_part(key, 'p', "parameters", arguments[2]);
+    append_part(key, 'c', "content", arguments[1]);
+    const auto hex = hex_of(sha256(key));
+    return PyUnicode_FromStringAndSize(hex.data(), static_cast<Py_ssize_t>(hex.size()));
 }
 
 PyObject* sha256_hex(PyObject*, PyObject* argument) {
-    Py_buffer view;
-    if (PyObject_GetBuffer(argument, &view, PyBUF_SIMPLE) != 0) {
+    const BorrowedBuffer view(argument, PyBUF_SIMPLE);
+    if (!view) {
         return nullptr;
     }
-    auto* text = guarded<PyObject*>(nullptr, [&] {
-        std::string hex;
-        {
-            const WithoutGil no_python_below;
-            hex = hex_of(sha256({static_cast<const char*>(view.buf), static_cast<std::size_t>(view.len)}));
-        }
-        return PyUnicode_FromStringAndSize(hex.data(), static_cast<Py_ssize_t>(hex.size()));
-    });
-    PyBuffer_Release(&view);
-    return text;
+    std::string hex;
+    {
+        const WithoutGil no_python_below;
+        hex = hex_of(sha256({static_cast<const char*>(view->buf), static_cast<std::size_t>(view->len)}));
+    }
+    return PyUnicode_FromStringAndSize(hex.data(), static_cast<Py_ssize_t>(hex.size()));
 }
 
 PyMethodDef methods[] = {
-    {"content_key", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(content_key)), METH_FASTCALL,
-     "content_key(kind, content, parameters, namespace, version, /)\n--\n\nSee synqc.cache.content_key."},
-    {"sha256_hex", sha256_hex, METH_O, "sha256_hex(data, /)\n--\n\nSee synqc.cache.sha256_hex."},
-    {nullptr, nullptr, 0, nullptr},
+    method_of_some<content_key>(
+        "content_key",
+        "content_key(kind, content, parameters, namespace, version, /)\n--\n\nSee synqc.cache.content_key."),
+    method_of_one<sha256_hex>("sha256_hex", "sha256_hex(data, /)\n--\n\nSee synqc.cache.sha256_hex."),
+    end_of_methods,
 };
 
 }  // namespace

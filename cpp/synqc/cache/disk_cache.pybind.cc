@@ -3,13 +3,18 @@
 #include <pybind11/pybind11.h>
 #include <structmember.h>
 
+#include <algorithm>
 #include <chrono>
 
+#include "synqc/base/time_units.h"
 #include "synqc/cache/content_key.pybind.h"
 #include "synqc/cache/disk_value.pybind.h"
 #include "synqc/cache/disk_walk.pybind.h"
 #include "synqc/py/bindings.h"
 #include "synqc/py/errors.h"
+#include "synqc/py/forgiving.h"
+#include "synqc/py/gil.h"
+#include "synqc/py/method.h"
 
 namespace py = pybind11;
 
@@ -52,7 +57,7 @@ WallMillis now_of(PyObject* self) {
     if (PyErr_Occurred() != nullptr) {
         throw py::error_already_set();
     }
-    return static_cast<WallMillis>(value * 1e3);
+    return milliseconds_of("clock", value);
 }
 
 DiskKey key_of(PyObject* key) {
@@ -79,13 +84,51 @@ DiskKey key_of(PyObject* key) {
     return DiskKey(std::move(text));
 }
 
+/// Null if the file holds bytes that are no key.
 py::object python_key(std::string_view text) {
     const auto content = text.substr(1);
     if (text[0] == 'b') {
         return py::bytes(content.data(), content.size());
     }
-    return py::reinterpret_steal<py::object>(
+    if (text[0] != 's') {
+        return {};
+    }
+    auto key = py::reinterpret_steal<py::object>(
         PyUnicode_DecodeUTF8(content.data(), static_cast<Py_ssize_t>(content.size()), "surrogatepass"));
+    if (!key) {
+        pass_over_exception();
+    }
+    return key;
+}
+
+/// Adds a key to a list unless it is none of ours.
+void append_key(py::list& keys, std::string_view text) {
+    if (text.empty()) {
+        return;
+    }
+    if (const auto key = python_key(text)) {
+        keys.append(key);
+    }
+}
+
+/// Text from the file, which anything may have been written to.
+py::object text_from_file(std::string_view text) {
+    auto made = py::reinterpret_steal<py::object>(
+        PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace"));
+    if (!made) {
+        throw py::error_already_set();
+    }
+    return made;
+}
+
+/// The value of an entry; null if its bytes are none that this version writes, which counts as damage.
+py::object value_of(DiskSession& session, const DiskKey& key, const DiskEntry& entry) {
+    try {
+        return decode_value(entry.value);
+    } catch (const InvalidArgument&) {
+        session.note_not_ours(key);
+        return {};
+    }
 }
 
 std::optional<double> lifetime_of(PyObject* ttl) {
@@ -124,8 +167,9 @@ py::object find(PyObject* self, PyObject* key_object) {
         const WithoutGil no_python_below;
         entry = session.find_in_file(key, now);
     }
+    auto value = entry ? value_of(session, key, *entry) : py::object();
     report_news(self, session);
-    return entry ? decode_value(entry->value) : py::object();
+    return value;
 }
 
 PyObject* get(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
@@ -136,10 +180,8 @@ PyObject* get(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyOb
         PyErr_SetString(PyExc_TypeError, "get() takes a key and `default`");
         return nullptr;
     }
-    return guarded<PyObject*>(nullptr, [&] {
-        auto value = find(self, arguments[0]);
-        return value ? value.release().ptr() : Py_NewRef(count + named == 2 ? arguments[1] : Py_None);
-    });
+    auto value = find(self, arguments[0]);
+    return value ? value.release().ptr() : Py_NewRef(count + named == 2 ? arguments[1] : Py_None);
 }
 
 void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl, PyObject* kind) {
@@ -183,10 +225,8 @@ PyObject* set(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyOb
         PyErr_SetString(PyExc_TypeError, "set() takes a key, a value and the keywords `ttl` and `kind`");
         return nullptr;
     }
-    return guarded<PyObject*>(nullptr, [&] {
-        store(self, arguments[0], arguments[1], ttl, kind);
-        return Py_NewRef(Py_None);
-    });
+    store(self, arguments[0], arguments[1], ttl, kind);
+    return Py_NewRef(Py_None);
 }
 
 bool erase(PyObject* self, PyObject* key_object) {
@@ -203,7 +243,7 @@ bool erase(PyObject* self, PyObject* key_object) {
 }
 
 PyObject* delete_key(PyObject* self, PyObject* key) {
-    return guarded<PyObject*>(nullptr, [&] { return PyBool_FromLong(erase(self, key)); });
+    return PyBool_FromLong(erase(self, key));
 }
 
 PyObject* touch(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
@@ -213,35 +253,31 @@ PyObject* touch(PyObject* self, PyObject* const* arguments, Py_ssize_t count, Py
         PyErr_SetString(PyExc_TypeError, "touch() takes a key and `ttl`");
         return nullptr;
     }
-    return guarded<PyObject*>(nullptr, [&] {
-        auto& cache = open_cache(self);
-        const auto key = key_of(arguments[0]);
-        const auto ttl = lifetime_of(count + named == 2 ? arguments[1] : nullptr);
-        const auto now = now_of(self);
-        cache.expiry_of("", ttl, now);  // refuses a negative time even where there is no entry
-        bool was_there;
-        {
-            const WithoutGil no_python_below;
-            was_there = cache.touch(key, ttl, now);
-        }
-        report_news(self, cache.session());
-        return PyBool_FromLong(was_there);
-    });
+    auto& cache = open_cache(self);
+    const auto key = key_of(arguments[0]);
+    const auto ttl = lifetime_of(count + named == 2 ? arguments[1] : nullptr);
+    const auto now = now_of(self);
+    cache.expiry_of("", ttl, now);  // refuses a negative time even where there is no entry
+    bool was_there;
+    {
+        const WithoutGil no_python_below;
+        was_there = cache.touch(key, ttl, now);
+    }
+    report_news(self, cache.session());
+    return PyBool_FromLong(was_there);
 }
 
 /// A call of the session without the GIL; its answer as Python sees it.
 template <typename Call, typename Wrap>
 PyObject* ask(PyObject* self, const Call& call, const Wrap& wrap) {
-    return guarded<PyObject*>(nullptr, [&] {
-        auto& session = open_cache(self).session();
-        const auto now = now_of(self);
-        auto answer = [&] {
-            const WithoutGil no_python_below;
-            return call(session, now);
-        }();
-        report_news(self, session);
-        return wrap(answer);
-    });
+    auto& session = open_cache(self).session();
+    const auto now = now_of(self);
+    auto answer = [&] {
+        const WithoutGil no_python_below;
+        return call(session, now);
+    }();
+    report_news(self, session);
+    return wrap(answer);
 }
 
 PyObject* clear(PyObject* self, PyObject*) {
@@ -265,156 +301,139 @@ PyObject* close(PyObject* self, PyObject*) {
     if (object->cache == nullptr || object->is_closed) {
         return Py_NewRef(Py_None);
     }
-    return guarded<PyObject*>(nullptr, [&] {
-        const auto now = now_of(self);
-        auto& session = object->cache->session();
-        object->is_closed = true;
-        {
-            const WithoutGil no_python_below;
-            session.close(now);
-        }
-        report_news(self, session);
-        return Py_NewRef(Py_None);
-    });
+    const auto now = now_of(self);
+    auto& session = object->cache->session();
+    object->is_closed = true;
+    {
+        const WithoutGil no_python_below;
+        session.close(now);
+    }
+    report_news(self, session);
+    return Py_NewRef(Py_None);
 }
 
 Py_ssize_t length(PyObject* self) {
-    return guarded<Py_ssize_t>(-1, [&] {
-        auto& session = open_cache(self).session();
-        const auto now = now_of(self);
-        Py_ssize_t count;
-        {
-            const WithoutGil no_python_below;
-            count = static_cast<Py_ssize_t>(session.count(now));
-        }
-        report_news(self, session);
-        return count;
-    });
+    auto& session = open_cache(self).session();
+    const auto now = now_of(self);
+    Py_ssize_t count;
+    {
+        const WithoutGil no_python_below;
+        count = static_cast<Py_ssize_t>(session.count(now));
+    }
+    report_news(self, session);
+    return count;
 }
 
 int contains(PyObject* self, PyObject* key) {
-    return guarded(-1, [&] {
-        auto& session = open_cache(self).session();
-        const auto wanted = key_of(key);
-        const auto now = now_of(self);
-        const WithoutGil no_python_below;
-        return session.find(wanted, now) ? 1 : 0;
-    });
+    auto& session = open_cache(self).session();
+    const auto wanted = key_of(key);
+    const auto now = now_of(self);
+    const WithoutGil no_python_below;
+    return session.find(wanted, now) ? 1 : 0;
 }
 
 PyObject* item(PyObject* self, PyObject* key) {
-    return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
-        auto value = find(self, key);
-        if (!value) {
-            PyErr_SetObject(PyExc_KeyError, key);
-        }
-        return value.release().ptr();
-    });
+    auto value = find(self, key);
+    if (!value) {
+        PyErr_SetObject(PyExc_KeyError, key);
+    }
+    return value.release().ptr();
 }
 
 int set_item(PyObject* self, PyObject* key, PyObject* value) {
-    return guarded(-1, [&] {
-        if (value != nullptr) {
-            store(self, key, value, nullptr, nullptr);
-        } else if (!erase(self, key)) {
-            PyErr_SetObject(PyExc_KeyError, key);
-            return -1;
-        }
-        return 0;
-    });
+    if (value != nullptr) {
+        store(self, key, value, nullptr, nullptr);
+    } else if (!erase(self, key)) {
+        PyErr_SetObject(PyExc_KeyError, key);
+        return -1;
+    }
+    return 0;
 }
 
 /// The entry with its times, for promotion to a faster tier: (value, age in s, seconds left or None, kind), or None.
 PyObject* look_up(PyObject* self, PyObject* key_object) {
-    return guarded<PyObject*>(nullptr, [&] {
-        auto& session = open_cache(self).session();
-        const auto key = key_of(key_object);
-        const auto now = now_of(self);
-        DiskEntryPointer entry;
-        {
-            const WithoutGil no_python_below;
-            entry = session.find(key, now);
-        }
-        report_news(self, session);
-        if (!entry) {
-            return Py_NewRef(Py_None);
-        }
-        py::object left = py::none();
-        if (entry->expires != 0) {
-            left = py::float_(static_cast<double>(entry->expires - now) / 1e3);
-        }
-        const auto age = static_cast<double>(now - entry->stored) / 1e3;
-        return py::make_tuple(decode_value(entry->value), age, left, entry->kind).release().ptr();
-    });
+    auto& session = open_cache(self).session();
+    const auto key = key_of(key_object);
+    const auto now = now_of(self);
+    DiskEntryPointer entry;
+    {
+        const WithoutGil no_python_below;
+        entry = session.find(key, now);
+    }
+    const auto value = entry ? value_of(session, key, *entry) : py::object();
+    report_news(self, session);
+    if (!value) {
+        return Py_NewRef(Py_None);
+    }
+    py::object left = py::none();
+    if (entry->expires != 0) {
+        left = py::float_(static_cast<double>(entry->expires - now) / 1e3);
+    }
+    const auto age = static_cast<double>(now - entry->stored) / 1e3;
+    return py::make_tuple(value, age, left, text_from_file(entry->kind)).release().ptr();
 }
 
 /// Live keys with a row number above `after`, at most 256 rows on, and the number to go on from; None at the end.
 PyObject* keys_after(PyObject* self, PyObject* after) {
-    return guarded<PyObject*>(nullptr, [&] {
-        auto& session = open_cache(self).session();
-        const auto start = py::handle(after).cast<std::int64_t>();
-        const auto now = now_of(self);
-        std::vector<DiskListing> rows;
-        {
-            const WithoutGil no_python_below;
-            rows = session.keys_after(start, 256);
+    auto& session = open_cache(self).session();
+    const auto start = py::handle(after).cast<std::int64_t>();
+    const auto now = now_of(self);
+    std::vector<DiskListing> rows;
+    {
+        const WithoutGil no_python_below;
+        rows = session.keys_after(start, 256);
+    }
+    py::list keys;
+    for (const auto& row : rows) {
+        if (row.expires == 0 || row.expires > now) {
+            append_key(keys, row.key);
         }
-        py::list keys;
-        for (const auto& row : rows) {
-            if ((row.expires == 0 || row.expires > now) && !row.key.empty()) {
-                keys.append(python_key(row.key));
-            }
-        }
-        const py::object next = rows.empty() ? py::none() : py::object(py::int_(rows.back().number));
-        return py::make_tuple(keys, next).release().ptr();
-    });
+    }
+    const py::object next = rows.empty() ? py::none() : py::object(py::int_(rows.back().number));
+    return py::make_tuple(keys, next).release().ptr();
 }
 
 PyObject* pending_keys(PyObject* self, PyObject*) {
-    return guarded<PyObject*>(nullptr, [&] {
-        const auto now = now_of(self);
-        py::list keys;
-        for (const auto& change : open_cache(self).session().pending_changes()) {
-            if (change->entry && !change->entry->is_expired(now)) {
-                keys.append(python_key(change->key.text));
-            }
+    const auto now = now_of(self);
+    py::list keys;
+    for (const auto& change : open_cache(self).session().pending_changes()) {
+        if (change->entry && !change->entry->is_expired(now)) {
+            append_key(keys, change->key.text);
         }
-        return keys.release().ptr();
-    });
+    }
+    return keys.release().ptr();
 }
 
 PyObject* statistics(PyObject* self, PyObject*) {
-    return guarded<PyObject*>(nullptr, [&] {
-        auto& session = open_cache(self).session();
-        std::map<std::string, DiskAmount> kinds;
-        std::int64_t file_bytes;
-        {
-            const WithoutGil no_python_below;
-            kinds = session.by_kind();
-            file_bytes = session.file_bytes();
-        }
-        report_news(self, session);
-        const auto& seen = session.counters();
-        py::dict by_kind, found;
-        for (const auto& [kind, amount] : kinds) {
-            by_kind[py::str(kind)] = py::make_tuple(amount.entries, amount.bytes);
-        }
-        const std::pair<const char*, std::int64_t> numbers[] = {
-            {"hits", seen.hits},           {"misses", seen.misses},
-            {"expired", seen.expired},     {"stored", seen.stored},
-            {"deleted", seen.deleted},     {"evicted", seen.evicted},
-            {"refused", seen.refused},     {"errors", seen.errors},
-            {"damaged", seen.damaged},     {"set_aside", seen.set_aside},
-            {"forgotten", seen.forgotten}, {"recoveries", seen.recoveries},
-            {"file_bytes", file_bytes},    {"pending", static_cast<std::int64_t>(session.pending())},
-        };
-        for (const auto& [name, value] : numbers) {
-            found[name] = value;
-        }
-        found["by_kind"] = by_kind;
-        found["degraded"] = session.is_degraded();
-        return found.release().ptr();
-    });
+    auto& session = open_cache(self).session();
+    std::map<std::string, DiskAmount> kinds;
+    std::int64_t file_bytes;
+    {
+        const WithoutGil no_python_below;
+        kinds = session.by_kind();
+        file_bytes = session.file_bytes();
+    }
+    report_news(self, session);
+    const auto& seen = session.counters();
+    py::dict by_kind, found;
+    for (const auto& [kind, amount] : kinds) {
+        by_kind[text_from_file(kind)] = py::make_tuple(amount.entries, amount.bytes);
+    }
+    const std::pair<const char*, std::int64_t> numbers[] = {
+        {"hits", seen.hits},           {"misses", seen.misses},
+        {"expired", seen.expired},     {"stored", seen.stored},
+        {"deleted", seen.deleted},     {"evicted", seen.evicted},
+        {"refused", seen.refused},     {"errors", seen.errors},
+        {"damaged", seen.damaged},     {"set_aside", seen.set_aside},
+        {"forgotten", seen.forgotten}, {"recoveries", seen.recoveries},
+        {"file_bytes", file_bytes},    {"pending", static_cast<std::int64_t>(session.pending())},
+    };
+    for (const auto& [name, value] : numbers) {
+        found[name] = value;
+    }
+    found["by_kind"] = by_kind;
+    found["degraded"] = session.is_degraded();
+    return found.release().ptr();
 }
 
 int initialise(PyObject* self, PyObject* arguments, PyObject*) {
@@ -426,27 +445,32 @@ int initialise(PyObject* self, PyObject* arguments, PyObject*) {
                           &retry_seconds, &memory_bytes)) {
         return -1;
     }
-    return guarded(-1, [&] {
-        auto* object = object_of(self);
-        if (object->cache != nullptr) {
-            throw InvalidArgument("The cache must be new, but was opened before.");
-        }
-        DiskOptions options{path, max_bytes, memory_bytes, static_cast<int>(retry_seconds * 1e3), 5000, false, ""};
-        DiskLifetimes lifetimes{lifetime_of(ttl), {}};
-        for (const auto& [kind, seconds] : py::reinterpret_borrow<py::dict>(by_kind)) {
-            lifetimes.of_kind[kind.cast<std::string>()] = seconds.cast<double>();
-        }
-        if (clock != Py_None) {
-            object->clock = Py_NewRef(clock);
-            options.manual_clock = true;
-        }
-        {
-            const WithoutGil no_python_below;
-            object->cache = new DiskCache(std::move(options), std::move(lifetimes));
-        }
-        report_news(self, object->cache->session());
-        return 0;
-    });
+    auto* object = object_of(self);
+    if (object->cache != nullptr) {
+        throw InvalidArgument("The cache must be new, but was opened before.");
+    }
+    DiskOptions options{
+        path,
+        max_bytes,
+        memory_bytes,
+        static_cast<int>(std::clamp<std::int64_t>(milliseconds_of("retry_seconds", retry_seconds), 0, 1 << 30)),
+        5000,
+        false,
+        ""};
+    DiskLifetimes lifetimes{lifetime_of(ttl), {}};
+    for (const auto& [kind, seconds] : py::reinterpret_borrow<py::dict>(by_kind)) {
+        lifetimes.of_kind[kind.cast<std::string>()] = seconds.cast<double>();
+    }
+    if (clock != Py_None) {
+        object->clock = Py_NewRef(clock);
+        options.manual_clock = true;
+    }
+    {
+        const WithoutGil no_python_below;
+        object->cache = new DiskCache(std::move(options), std::move(lifetimes));
+    }
+    report_news(self, object->cache->session());
+    return 0;
 }
 
 int traverse(PyObject* self, visitproc visit, void* arg) {
@@ -476,31 +500,28 @@ void deallocate(PyObject* self) {
     Py_DECREF(type);
 }
 
-template <typename Function>
-PyCFunction as_method(Function function) {
-    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 PyMethodDef methods[] = {
-    {"get", as_method(get), METH_FASTCALL | METH_KEYWORDS,
-     "get($self, /, key, default=None)\n--\n\nThe live value of a key (str or bytes), or `default`."},
-    {"set", as_method(set), METH_FASTCALL | METH_KEYWORDS,
-     "set($self, /, key, value, *, ttl=None, kind='default')\n--\n\nStore a value for `ttl` seconds; None takes the "
-     "kind's, "
-     "0 stores nothing and forgets the key."},
-    {"delete", delete_key, METH_O, "delete($self, key, /)\n--\n\nForget a key; whether it was there."},
-    {"touch", as_method(touch), METH_FASTCALL | METH_KEYWORDS,
-     "touch($self, /, key, ttl=None)\n--\n\nLet a live entry live `ttl` seconds from now; whether there is one."},
-    {"clear", clear, METH_NOARGS, "clear($self, /)\n--\n\nForget everything."},
-    {"expire", expire, METH_NOARGS, "expire($self, /)\n--\n\nRemove expired entries from the file; how many."},
-    {"flush", flush, METH_NOARGS,
-     "flush($self, /)\n--\n\nWait until everything stored before is in the file; False if the disk fails."},
-    {"close", close, METH_NOARGS, "close($self, /)\n--\n\nWrite what is pending and let go of the file."},
-    {"_look_up", look_up, METH_O, nullptr},
-    {"_keys_after", keys_after, METH_O, nullptr},
-    {"_pending_keys", pending_keys, METH_NOARGS, nullptr},
-    {"_statistics", statistics, METH_NOARGS, nullptr},
-    {nullptr, nullptr, 0, nullptr},
+    method_of_names<get>(
+        "get", "get($self, /, key, default=None)\n--\n\nThe live value of a key (str or bytes), or `default`."),
+    method_of_names<set>(
+        "set",
+        "set($self, /, key, value, *, ttl=None, kind='default')\n--\n\nStore a value for `ttl` seconds; None takes the "
+        "kind's, "
+        "0 stores nothing and forgets the key."),
+    method_of_one<delete_key>("delete", "delete($self, key, /)\n--\n\nForget a key; whether it was there."),
+    method_of_names<touch>(
+        "touch",
+        "touch($self, /, key, ttl=None)\n--\n\nLet a live entry live `ttl` seconds from now; whether there is one."),
+    method_of_nothing<clear>("clear", "clear($self, /)\n--\n\nForget everything."),
+    method_of_nothing<expire>("expire", "expire($self, /)\n--\n\nRemove expired entries from the file; how many."),
+    method_of_nothing<flush>(
+        "flush", "flush($self, /)\n--\n\nWait until everything stored before is in the file; False if the disk fails."),
+    method_of_nothing<close>("close", "close($self, /)\n--\n\nWrite what is pending and let go of the file."),
+    method_of_one<look_up>("_look_up", nullptr),
+    method_of_one<keys_after>("_keys_after", nullptr),
+    method_of_nothing<pending_keys>("_pending_keys", nullptr),
+    method_of_nothing<statistics>("_statistics", nullptr),
+    end_of_methods,
 };
 
 PyMemberDef members[] = {
@@ -510,19 +531,19 @@ PyMemberDef members[] = {
 };
 
 PyType_Slot slots[] = {
-    {Py_tp_doc, const_cast<char*>("The cache in a file beneath synqc.cache.DiskCache.")},
-    {Py_tp_new, reinterpret_cast<void*>(PyType_GenericNew)},
-    {Py_tp_init, reinterpret_cast<void*>(initialise)},
-    {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
-    {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
-    {Py_tp_clear, reinterpret_cast<void*>(clear_references)},
-    {Py_tp_methods, methods},
-    {Py_tp_members, members},
-    {Py_mp_length, reinterpret_cast<void*>(length)},
-    {Py_mp_subscript, reinterpret_cast<void*>(item)},
-    {Py_mp_ass_subscript, reinterpret_cast<void*>(set_item)},
-    {Py_sq_contains, reinterpret_cast<void*>(contains)},
-    {0, nullptr},
+    slot_with(Py_tp_doc, "The cache in a file beneath synqc.cache.DiskCache."),
+    slot_of<PyType_GenericNew>(Py_tp_new),
+    slot_of<initialise>(Py_tp_init),
+    slot_of<deallocate>(Py_tp_dealloc),
+    slot_of<traverse>(Py_tp_traverse),
+    slot_of<clear_references>(Py_tp_clear),
+    slot_with(Py_tp_methods, methods),
+    slot_with(Py_tp_members, members),
+    slot_of<length>(Py_mp_length),
+    slot_of<item>(Py_mp_subscript),
+    slot_of<set_item>(Py_mp_ass_subscript),
+    slot_of<contains>(Py_sq_contains),
+    end_of_slots,
 };
 
 PyType_Spec spec = {"synqc._core.DiskCache", sizeof(CacheObject), 0,

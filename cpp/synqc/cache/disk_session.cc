@@ -98,6 +98,12 @@ DiskEntryPointer DiskSession::find_in_file(const DiskKey& key, WallMillis now) {
     return row->entry;
 }
 
+void DiskSession::note_not_ours(const DiskKey& key) {
+    --counters_.hits;
+    ++counters_.misses;
+    remove_damaged(key);
+}
+
 void DiskSession::remove_damaged(const DiskKey& key) {
     ++counters_.damaged;
     ++counters_.errors;

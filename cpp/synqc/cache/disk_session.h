@@ -84,6 +84,8 @@ class DiskSession {
     const DiskCounters& counters() const { return counters_; }
 
     void note_refused() { ++counters_.refused; }
+    /// What `find` gave is none of ours, which only its decoder can tell: it was no hit, and is removed.
+    void note_not_ours(const DiskKey& key);
 
     bool has_news() const { return has_news_.load(std::memory_order_relaxed); }
     std::vector<DiskNews> take_news();

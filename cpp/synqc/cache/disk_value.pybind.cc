@@ -2,6 +2,7 @@
 
 #include <pybind11/numpy.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "synqc/cache/disk_hash.h"
 #include "synqc/cache/disk_walk.pybind.h"
 #include "synqc/py/errors.h"
+#include "synqc/py/method.h"
+#include "synqc/py/stack_room.h"
 
 namespace py = pybind11;
 
@@ -24,13 +27,22 @@ constexpr const char* allowed =
     throw InvalidArgument("Argument `data` must be bytes made by encode_value, but is not.");
 }
 
+/// A Python error that only says that the bytes are none of ours becomes that refusal.
+[[noreturn]] void refuse_unless_serious() {
+    if (PyErr_ExceptionMatches(PyExc_ValueError) != 0 || PyErr_ExceptionMatches(PyExc_TypeError) != 0) {
+        PyErr_Clear();
+        refuse_bytes();
+    }
+    throw py::error_already_set();
+}
+
 void append_text(std::string& bytes, PyObject* text) {
     py::object keeper;
     append_block(bytes, utf8_of(text, keeper));
 }
 
 void append_array(std::string& bytes, char tag, const py::array& values, PyObject* object, const WalkStep& step) {
-    const auto dtype = plain_dtype(values);
+    const auto dtype = plain_dtype(values.dtype());
     if (dtype.empty()) {
         refuse_value("value", allowed, object, step);
     }
@@ -90,6 +102,7 @@ void append_integer(std::string& bytes, PyObject* object) {
 }
 
 void append_container(std::string& bytes, PyObject* object, const WalkStep& step) {
+    check_stack(" while encoding a value");
     if (step.depth() > deepest_walk) {
         throw InvalidArgument("Argument `value` must be nested at most " + std::to_string(deepest_walk) +
                               " levels deep, but is deeper.");
@@ -134,7 +147,8 @@ void append_value(std::string& bytes, PyObject* object, const WalkStep& step) {
     }
 }
 
-/// Takes a value apart again; every length is held against what is left.
+/// Takes a value apart again. Nothing that the bytes claim is believed: every length is held against what is left,
+/// every count against what all that is still to come would take at least, so that memory grows with the bytes alone.
 class ValueReader {
   public:
     explicit ValueReader(std::string_view bytes) : rest_(bytes) {}
@@ -163,21 +177,30 @@ class ValueReader {
     }
     double real() { return std::bit_cast<double>(number()); }
     std::string_view block() { return take(number()); }
-    /// A count of things each at least a byte long.
-    py::ssize_t count() {
+
+    /// Values that are still to come in this container, each at least a byte long, beside those of the ones around it.
+    std::uint64_t count(std::uint64_t values_each) {
         const auto found = number();
-        if (found > rest_.size()) {
+        if (found > (rest_.size() - std::min<std::uint64_t>(rest_.size(), owed_)) / values_each) {
             refuse_bytes();
         }
-        return static_cast<py::ssize_t>(found);
+        owed_ += found * values_each;
+        return found;
     }
+    py::object owed_value(int depth) {
+        --owed_;
+        return value(depth + 1);
+    }
+
     py::object large_integer();
     py::object text();
     py::object list(int depth);
+    py::object tuple(int depth);
     py::object mapping(int depth);
-    py::array array();
+    py::array array(bool is_scalar);
 
     std::string_view rest_;
+    std::uint64_t owed_ = 0;  // values that the open containers have announced
 };
 
 py::object checked(PyObject* made) {
@@ -189,57 +212,134 @@ py::object checked(PyObject* made) {
 
 py::object ValueReader::large_integer() {
     const auto bytes = block();
+    if (bytes.size() < 8) {
+        refuse_bytes();  // it would have been written as a small one
+    }
     const py::object type = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(&PyLong_Type));
     return type.attr("from_bytes")(py::bytes(bytes.data(), bytes.size()), "little", py::arg("signed") = true);
 }
 
 py::object ValueReader::text() {
     const auto utf8 = block();
-    return checked(PyUnicode_DecodeUTF8(utf8.data(), static_cast<Py_ssize_t>(utf8.size()), "surrogatepass"));
+    auto made = py::reinterpret_steal<py::object>(
+        PyUnicode_DecodeUTF8(utf8.data(), static_cast<Py_ssize_t>(utf8.size()), "surrogatepass"));
+    if (!made) {
+        refuse_unless_serious();
+    }
+    return made;
 }
 
 py::object ValueReader::list(int depth) {
-    const auto size = count();
-    py::list items(size);
-    for (py::ssize_t k = 0; k < size; ++k) {
-        PyList_SET_ITEM(items.ptr(), k, value(depth + 1).release().ptr());
+    const auto size = count(1);
+    auto items = checked(PyList_New(static_cast<Py_ssize_t>(size)));
+    for (std::uint64_t k = 0; k < size; ++k) {
+        PyList_SET_ITEM(items.ptr(), static_cast<Py_ssize_t>(k), owed_value(depth).release().ptr());
+    }
+    return items;
+}
+
+py::object ValueReader::tuple(int depth) {
+    const auto size = count(1);
+    auto items = checked(PyTuple_New(static_cast<Py_ssize_t>(size)));
+    for (std::uint64_t k = 0; k < size; ++k) {
+        PyTuple_SET_ITEM(items.ptr(), static_cast<Py_ssize_t>(k), owed_value(depth).release().ptr());
     }
     return items;
 }
 
 py::object ValueReader::mapping(int depth) {
-    py::dict items;
-    for (auto left = count(); left > 0; --left) {
-        const auto key = value(depth + 1);
-        items[key] = value(depth + 1);
+    auto items = checked(PyDict_New());
+    const auto size = count(2);
+    for (std::uint64_t k = 0; k < size; ++k) {
+        const auto key = owed_value(depth);
+        const auto item = owed_value(depth);
+        if (PyDict_SetItem(items.ptr(), key.ptr(), item.ptr()) != 0) {
+            refuse_unless_serious();  // a list is no key
+        }
+    }
+    if (static_cast<std::uint64_t>(PyDict_GET_SIZE(items.ptr())) != size) {
+        refuse_bytes();
     }
     return items;
 }
 
-py::array ValueReader::array() {
-    const py::dtype dtype{std::string(block())};
+/// Whether NumPy could have written these bytes: a truth is 0 or 1, a letter is one of Unicode's.
+bool is_content_of(std::string_view dtype, std::string_view content) {
+    if (dtype[1] == 'b') {
+        return std::all_of(content.begin(), content.end(), [](char truth) { return truth == 0 || truth == 1; });
+    }
+    if (dtype[1] != 'U') {
+        return true;
+    }
+    const bool is_big = dtype[0] == '>';
+    for (std::size_t at = 0; at + 4 <= content.size(); at += 4) {
+        const auto byte = [&](std::size_t k) {
+            return static_cast<std::uint32_t>(static_cast<unsigned char>(content[at + (is_big ? 3 - k : k)]))
+                   << (8 * k);
+        };
+        if ((byte(0) | byte(1) | byte(2) | byte(3)) > 0x10ffff) {
+            return false;
+        }
+    }
+    return true;
+}
+
+py::array ValueReader::array(bool is_scalar) {
+    constexpr std::uint64_t most_dimensions = 64;  // of NumPy 2
+    const auto words = block();
     const char order = letter();
-    std::vector<py::ssize_t> shape(static_cast<std::size_t>(count()));
+    const auto dimensions = number();
+    if ((order != 'C' && order != 'F') || dimensions > most_dimensions || dimensions > rest_.size() / 8 ||
+        (is_scalar && dimensions != 0)) {
+        refuse_bytes();
+    }
+    std::vector<py::ssize_t> shape(static_cast<std::size_t>(dimensions));
+    bool is_empty = false;
     for (auto& length : shape) {
-        length = static_cast<py::ssize_t>(number());
+        const auto claimed = number();
+        if (claimed > static_cast<std::uint64_t>(PY_SSIZE_T_MAX)) {
+            refuse_bytes();
+        }
+        length = static_cast<py::ssize_t>(claimed);
+        is_empty = is_empty || length == 0;
     }
     const auto content = block();
+    const py::object dtype = dtype_from_plain(words);
+    if (!dtype || !is_content_of(words, content)) {
+        refuse_bytes();
+    }
+    // NumPy multiplies lengths even where one of them is 0.
+    std::uint64_t size = dtype.attr("itemsize").cast<std::uint64_t>();
+    for (const auto length : shape) {
+        if (__builtin_mul_overflow(size, static_cast<std::uint64_t>(std::max<py::ssize_t>(length, 1)), &size) ||
+            size > static_cast<std::uint64_t>(PY_SSIZE_T_MAX)) {
+            refuse_bytes();
+        }
+    }
+    if ((is_empty ? 0 : size) != content.size()) {
+        refuse_bytes();
+    }
     std::vector<py::ssize_t> strides(shape.size());
-    py::ssize_t stride = dtype.itemsize();
+    auto stride = dtype.attr("itemsize").cast<py::ssize_t>();
     for (std::size_t k = 0; k < shape.size(); ++k) {
         const auto axis = order == 'F' ? k : shape.size() - 1 - k;
         strides[axis] = stride;
-        stride *= shape[axis];
+        stride *= std::max<py::ssize_t>(shape[axis], 1);
     }
-    py::array values(dtype, shape, strides);
-    if (static_cast<std::size_t>(values.nbytes()) != content.size()) {
-        refuse_bytes();
+    try {
+        py::array values(py::reinterpret_borrow<py::dtype>(dtype), shape, strides);
+        std::memcpy(values.mutable_data(), content.data(), content.size());
+        return values;
+    } catch (py::error_already_set& error) {
+        if (error.matches(PyExc_ValueError)) {
+            refuse_bytes();  // more dimensions than this NumPy has
+        }
+        throw;
     }
-    std::memcpy(values.mutable_data(), content.data(), content.size());
-    return values;
 }
 
 py::object ValueReader::value(int depth) {
+    check_stack(" while decoding a value");
     if (depth > deepest_walk + 2) {
         refuse_bytes();
     }
@@ -269,48 +369,45 @@ py::object ValueReader::value(int depth) {
         case 'l':
             return list(depth);
         case 't':
-            return checked(PySequence_Tuple(list(depth).ptr()));
+            return tuple(depth);
         case 'm':
             return mapping(depth);
         case 'a':
-            return array();
+            return array(false);
         case 'g':
-            return array()[py::tuple()];
+            return array(true)[py::tuple()];
         default:
             refuse_bytes();
     }
 }
 
 PyObject* encode_with_checksum(PyObject*, PyObject* value) {
-    return guarded<PyObject*>(nullptr, [&] {
-        auto bytes = encode_value(value);
-        append_number(bytes, disk_hash(bytes, 0));
-        return PyBytes_FromStringAndSize(bytes.data(), static_cast<Py_ssize_t>(bytes.size()));
-    });
+    auto bytes = encode_value(value);
+    append_number(bytes, disk_hash(bytes, 0));
+    return PyBytes_FromStringAndSize(bytes.data(), static_cast<Py_ssize_t>(bytes.size()));
 }
 
 PyObject* decode_with_checksum(PyObject*, PyObject* data) {
-    return guarded<PyObject*>(nullptr, [&] {
-        if (!PyBytes_Check(data) || PyBytes_GET_SIZE(data) < 9) {
-            refuse_bytes();
-        }
-        std::string_view bytes(PyBytes_AS_STRING(data), static_cast<std::size_t>(PyBytes_GET_SIZE(data)));
-        std::string sum;
-        append_number(sum, disk_hash(bytes.substr(0, bytes.size() - 8), 0));
-        if (bytes.substr(bytes.size() - 8) != sum) {
-            refuse_bytes();
-        }
-        bytes.remove_suffix(8);
-        return decode_value(bytes).release().ptr();
-    });
+    if (!PyBytes_Check(data) || PyBytes_GET_SIZE(data) < 9) {
+        refuse_bytes();
+    }
+    std::string_view bytes(PyBytes_AS_STRING(data), static_cast<std::size_t>(PyBytes_GET_SIZE(data)));
+    std::string sum;
+    append_number(sum, disk_hash(bytes.substr(0, bytes.size() - 8), 0));
+    if (bytes.substr(bytes.size() - 8) != sum) {
+        refuse_bytes();
+    }
+    bytes.remove_suffix(8);
+    return decode_value(bytes).release().ptr();
 }
 
 PyMethodDef methods[] = {
-    {"encode_value", encode_with_checksum, METH_O,
-     "encode_value(value, /)\n--\n\nBytes that decode_value turns into an equal value of the same types."},
-    {"decode_value", decode_with_checksum, METH_O,
-     "decode_value(data, /)\n--\n\nThe value; InputError if the bytes are damaged."},
-    {nullptr, nullptr, 0, nullptr},
+    method_of_one<encode_with_checksum>(
+        "encode_value",
+        "encode_value(value, /)\n--\n\nBytes that decode_value turns into an equal value of the same types."),
+    method_of_one<decode_with_checksum>("decode_value",
+                                        "decode_value(data, /)\n--\n\nThe value; InputError if the bytes are damaged."),
+    end_of_methods,
 };
 
 }  // namespace

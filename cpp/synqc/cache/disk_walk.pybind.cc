@@ -1,6 +1,10 @@
 #include "synqc/cache/disk_walk.pybind.h"
 
+#include <algorithm>
 #include <bit>
+
+#include "synqc/py/forgiving.h"
+#include "synqc/py/kept.h"
 
 namespace py = pybind11;
 
@@ -31,10 +35,11 @@ std::string path_of(const WalkStep& step) {
     if (step.key == nullptr) {
         return above + "[" + std::to_string(step.index) + "]";
     }
+    py::object keeper;
     if (PyUnicode_Check(step.key) && PyUnicode_IsIdentifier(step.key) == 1) {
-        return above + "." + py::str(step.key).cast<std::string>();
+        return above + "." + std::string(utf8_of(step.key, keeper));
     }
-    return above + "[" + py::repr(step.key).cast<std::string>() + "]";
+    return above + "[" + repr_or(step.key, Py_TYPE(step.key)->tp_name) + "]";
 }
 
 void refuse_value(const char* argument, const char* allowed, PyObject* value, const WalkStep& step) {
@@ -68,7 +73,7 @@ std::string_view utf8_of(PyObject* text, py::object& keeper) {
     if (const char* start = PyUnicode_AsUTF8AndSize(text, &size)) {
         return {start, static_cast<std::size_t>(size)};
     }
-    PyErr_Clear();
+    pass_over_exception();
     keeper = py::reinterpret_steal<py::object>(PyUnicode_AsEncodedString(text, "utf-8", "surrogatepass"));
     if (!keeper) {
         throw py::error_already_set();
@@ -90,11 +95,39 @@ bool is_numpy_scalar(PyObject* value) {
     return is_instance_of_numpy(value, "generic", false);
 }
 
-std::string plain_dtype(const py::handle& array) {
-    const py::object dtype = array.attr("dtype");
+std::string plain_dtype(const py::handle& dtype) {
     const auto kind = dtype.attr("kind").cast<std::string>();
-    const bool is_plain = std::string_view("biufcSUmM").find(kind) != std::string_view::npos;
-    return is_plain ? dtype.attr("str").cast<std::string>() : std::string();
+    const bool is_plain = kind.size() == 1 && std::string_view("biufcSUmM").find(kind) != std::string_view::npos;
+    if (!is_plain || dtype.attr("itemsize").cast<std::int64_t>() <= 0 || dtype.attr("hasobject").cast<bool>()) {
+        return {};
+    }
+    auto words = dtype.attr("str").cast<std::string>();
+    return words.find("[0") == std::string::npos ? words : std::string();  // times in steps of nothing
+}
+
+py::object dtype_from_plain(std::string_view words) {
+    // NumPy understands much more than it writes itself: nothing else is shown to it.
+    constexpr std::size_t longest = 40;  // "<M8[1000000000as]"
+    const bool is_of_letters =
+        words.size() >= 3 && words.size() <= longest &&
+        std::string_view("<>|=").find(words[0]) != std::string_view::npos &&
+        std::string_view("biufcSUmM").find(words[1]) != std::string_view::npos && words[2] >= '1' && words[2] <= '9' &&
+        std::all_of(words.begin() + 2, words.end(), [](char letter) {
+            return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') || letter == '[' ||
+                   letter == ']' || letter == 'M' || letter == 'Y' || letter == 'W' || letter == 'D';
+        });
+    if (!is_of_letters) {
+        return {};
+    }
+    try {
+        py::object dtype = py::module_::import("numpy").attr("dtype")(py::str(words.data(), words.size()));
+        return plain_dtype(dtype) == words ? dtype : py::object();
+    } catch (py::error_already_set& error) {
+        if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_ValueError)) {
+            throw;
+        }
+        return {};
+    }
 }
 
 }  // namespace synqc

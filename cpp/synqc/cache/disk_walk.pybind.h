@@ -41,20 +41,10 @@ std::string bytes_of_large_int(PyObject* number);
 /// Whether it is exactly an ndarray, or a NumPy scalar.
 bool is_numpy_array(PyObject* value);
 bool is_numpy_scalar(PyObject* value);
-/// "<f8" for a dtype that is its bytes and nothing else (numbers, texts of fixed length, times); empty for every other.
-std::string plain_dtype(const pybind11::handle& array);
-
-/// Lets other threads run Python until the end of the scope. Unlike pybind11's, its end may unwind the thread: that is
-/// how CPython ends a daemon thread that asks for the GIL after the interpreter has begun to go.
-class WithoutGil {
-  public:
-    WithoutGil() : thread_(PyEval_SaveThread()) {}
-    WithoutGil(const WithoutGil&) = delete;
-    WithoutGil& operator=(const WithoutGil&) = delete;
-    ~WithoutGil() noexcept(false) { PyEval_RestoreThread(thread_); }
-
-  private:
-    PyThreadState* thread_;
-};
+/// "<f8" for a dtype that is its bytes and nothing else (numbers, texts of fixed length, times); empty for every other,
+/// above all for those that hold objects. Writers and readers of bytes allow this one list.
+std::string plain_dtype(const pybind11::handle& dtype);
+/// The dtype of such words; null if they are not exactly what plain_dtype() says of one.
+pybind11::object dtype_from_plain(std::string_view words);
 
 }  // namespace synqc

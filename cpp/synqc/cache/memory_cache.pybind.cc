@@ -5,6 +5,7 @@
 #include <array>
 
 #include "synqc/py/bindings.h"
+#include "synqc/py/method.h"
 
 namespace py = pybind11;
 
@@ -152,6 +153,7 @@ PyObject* touch(PyObject* self, PyObject* const* arguments, Py_ssize_t count, Py
 PyObject* clear(PyObject* self, PyObject*) {
     return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
         State& state = state_of(self);
+        departures.reserve(state.store.size());
         for (const auto& entry : state.store.clear()) {
             departures.add(entry, RemovalCause::explicit_);
         }
@@ -255,8 +257,17 @@ int contains(PyObject* self, PyObject* key) {
                          [&](Departures& departures) { return find_live(self, key, departures) != no_slot ? 1 : 0; });
 }
 
-std::uint64_t limit_of(PyObject* argument) {
-    return argument == Py_None ? StoreLimits::none : py::cast<std::uint64_t>(py::handle(argument));
+std::uint64_t limit_of(const char* name, PyObject* argument) {
+    if (argument == Py_None) {
+        return StoreLimits::none;
+    }
+    const unsigned long long limit = PyLong_Check(argument) ? PyLong_AsUnsignedLongLong(argument) : 0;
+    if (PyErr_Occurred() != nullptr || limit == 0) {
+        pass_over_exception();
+        throw InvalidArgument("Argument `" + std::string(name) + "` must be from 1 to 2**64 - 1, but is " +
+                              repr_or(argument, Py_TYPE(argument)->tp_name) + ".");
+    }
+    return limit;
 }
 
 PyObject* given_or_null(PyObject* argument) {
@@ -265,31 +276,29 @@ PyObject* given_or_null(PyObject* argument) {
 
 /// (max_entries, max_bytes, ttl, ttl_by_kind, policy, weigher, on_removal, clock): checked by the class above.
 int initialise(PyObject* self, PyObject* arguments, PyObject*) {
-    return guarded<int>(-1, [&] {
-        PyObject *entries, *bytes, *ttl, *by_kind, *policy, *weigher, *listener, *clock, *seed;
-        if (PyArg_ParseTuple(arguments, "OOOOOOOOO", &entries, &bytes, &ttl, &by_kind, &policy, &weigher, &listener,
-                             &clock, &seed) == 0) {
-            return -1;
-        }
-        if (object_of(self)->state != nullptr) {
-            throw InvalidArgument("The cache must be initialised once, but was before.");
-        }
-        object_of(self)->clock = given_or_null(clock);
-        auto state =
-            std::make_unique<State>(State{.store = ObjectStore({limit_of(entries), limit_of(bytes)},
-                                                               py::cast<std::string>(py::handle(policy)), now_of(self)),
-                                          .seed = py::cast<std::uint64_t>(py::handle(seed)),
-                                          .ttl = ttl == Py_None ? -1.0 : seconds_of(ttl)});
-        state->kinds[0].name = "default";
-        state->kind_by_name["default"] = 0;
-        for (auto [name, seconds] : py::reinterpret_borrow<py::dict>(by_kind)) {
-            state->kinds[kind_of(*state, name.ptr())].ttl = seconds_of(seconds.ptr());
-        }
-        object_of(self)->weigher = given_or_null(weigher);
-        object_of(self)->listener = given_or_null(listener);
-        object_of(self)->state = state.release();
-        return 0;
-    });
+    PyObject *entries, *bytes, *ttl, *by_kind, *policy, *weigher, *listener, *clock, *seed;
+    if (PyArg_ParseTuple(arguments, "OOOOOOOOO", &entries, &bytes, &ttl, &by_kind, &policy, &weigher, &listener, &clock,
+                         &seed) == 0) {
+        return -1;
+    }
+    if (object_of(self)->state != nullptr) {
+        throw InvalidArgument("The cache must be initialised once, but was before.");
+    }
+    object_of(self)->clock = given_or_null(clock);
+    auto state = std::make_unique<State>(
+        State{.store = ObjectStore({limit_of("max_entries", entries), limit_of("max_bytes", bytes)},
+                                   py::cast<std::string>(py::handle(policy)), now_of(self)),
+              .seed = py::cast<std::uint64_t>(py::handle(seed)),
+              .ttl = ttl == Py_None ? -1.0 : seconds_of(ttl)});
+    state->kinds[0].name = "default";
+    state->kind_by_name["default"] = 0;
+    for (auto [name, seconds] : py::reinterpret_borrow<py::dict>(by_kind)) {
+        state->kinds[kind_of(*state, name.ptr())].ttl = seconds_of(seconds.ptr());
+    }
+    object_of(self)->weigher = given_or_null(weigher);
+    object_of(self)->listener = given_or_null(listener);
+    object_of(self)->state = state.release();
+    return 0;
 }
 
 int traverse(PyObject* self, visitproc visit, void* arg) {
@@ -312,6 +321,7 @@ int clear_references(PyObject* self) {
     auto* object = object_of(self);
     if (object->state != nullptr) {
         Departures departures;
+        departures.reserve(object->state->store.size());
         for (const auto& entry : object->state->store.clear()) {
             departures.add(entry, RemovalCause::explicit_);
         }
@@ -335,28 +345,24 @@ void deallocate(PyObject* self) {
     Py_DECREF(type);
 }
 
-template <typename Function>
-PyCFunction as_method(Function* function) {
-    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 PyMethodDef methods[] = {
-    {"get", as_method(get), METH_FASTCALL | METH_KEYWORDS,
-     "get($self, /, key, default=None)\n--\n\nThe live value of a key, or `default`."},
-    {"peek", as_method(peek), METH_FASTCALL | METH_KEYWORDS,
-     "peek($self, /, key, default=None)\n--\n\nLike get(), but counts neither as a request nor as use."},
-    {"set", as_method(set), METH_FASTCALL | METH_KEYWORDS,
-     "set($self, /, key, value, *, ttl=None, kind='default')\n--\n\nStore a value for `ttl` seconds; None takes the "
-     "kind's, 0 stores nothing and forgets the key."},
-    {"delete", delete_key, METH_O, "delete($self, key, /)\n--\n\nForget a key; whether it was there."},
-    {"touch", as_method(touch), METH_FASTCALL | METH_KEYWORDS,
-     "touch($self, /, key, ttl=None)\n--\n\nLet a live entry live `ttl` seconds from now; whether there is one."},
-    {"clear", clear, METH_NOARGS, "clear($self, /)\n--\n\nForget everything."},
-    {"expire", expire, METH_NOARGS, "expire($self, /)\n--\n\nRemove entries whose time is over; how many."},
-    {"_look_up", look_up, METH_O, nullptr},
-    {"_keys", keys, METH_NOARGS, nullptr},
-    {"_statistics", statistics, METH_NOARGS, nullptr},
-    {nullptr, nullptr, 0, nullptr},
+    method_of_names<get>("get", "get($self, /, key, default=None)\n--\n\nThe live value of a key, or `default`."),
+    method_of_names<peek>(
+        "peek", "peek($self, /, key, default=None)\n--\n\nLike get(), but counts neither as a request nor as use."),
+    method_of_names<set>(
+        "set",
+        "set($self, /, key, value, *, ttl=None, kind='default')\n--\n\nStore a value for `ttl` seconds; None takes the "
+        "kind's, 0 stores nothing and forgets the key."),
+    method_of_one<delete_key>("delete", "delete($self, key, /)\n--\n\nForget a key; whether it was there."),
+    method_of_names<touch>(
+        "touch",
+        "touch($self, /, key, ttl=None)\n--\n\nLet a live entry live `ttl` seconds from now; whether there is one."),
+    method_of_nothing<clear>("clear", "clear($self, /)\n--\n\nForget everything."),
+    method_of_nothing<expire>("expire", "expire($self, /)\n--\n\nRemove entries whose time is over; how many."),
+    method_of_one<look_up>("_look_up", nullptr),
+    method_of_nothing<keys>("_keys", nullptr),
+    method_of_nothing<statistics>("_statistics", nullptr),
+    end_of_methods,
 };
 
 PyMemberDef members[] = {
@@ -365,19 +371,19 @@ PyMemberDef members[] = {
 };
 
 PyType_Slot slots[] = {
-    {Py_tp_doc, const_cast<char*>("The cache in memory beneath synqc.cache.MemoryCache.")},
-    {Py_tp_new, reinterpret_cast<void*>(PyType_GenericNew)},
-    {Py_tp_init, reinterpret_cast<void*>(initialise)},
-    {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
-    {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
-    {Py_tp_clear, reinterpret_cast<void*>(clear_references)},
-    {Py_tp_methods, methods},
-    {Py_tp_members, members},
-    {Py_mp_length, reinterpret_cast<void*>(length)},
-    {Py_mp_subscript, reinterpret_cast<void*>(item)},
-    {Py_mp_ass_subscript, reinterpret_cast<void*>(set_item)},
-    {Py_sq_contains, reinterpret_cast<void*>(contains)},
-    {0, nullptr},
+    slot_with(Py_tp_doc, "The cache in memory beneath synqc.cache.MemoryCache."),
+    slot_of<PyType_GenericNew>(Py_tp_new),
+    slot_of<initialise>(Py_tp_init),
+    slot_of<deallocate>(Py_tp_dealloc),
+    slot_of<traverse>(Py_tp_traverse),
+    slot_of<clear_references>(Py_tp_clear),
+    slot_with(Py_tp_methods, methods),
+    slot_with(Py_tp_members, members),
+    slot_of<length>(Py_mp_length),
+    slot_of<item>(Py_mp_subscript),
+    slot_of<set_item>(Py_mp_ass_subscript),
+    slot_of<contains>(Py_sq_contains),
+    end_of_slots,
 };
 
 PyType_Spec spec = {"synqc._core.MemoryCache", sizeof(CacheObject), 0,

@@ -10,9 +10,12 @@
 #include <vector>
 
 #include "synqc/base/errors.h"
+#include "synqc/base/time_units.h"
 #include "synqc/cache/object_cache.pybind.h"
 #include "synqc/cache/object_weight.pybind.h"
 #include "synqc/py/errors.h"
+#include "synqc/py/forgiving.h"
+#include "synqc/py/kept.h"
 
 /// The object behind synqc.cache.MemoryCache and what is done to it. Everything that may run foreign code (hashing,
 /// weighing, the clock) comes before the store is changed, or is told that the store has changed (comparing); what
@@ -64,7 +67,7 @@ inline Nanoseconds now_of(PyObject* self) {
     if (PyErr_Occurred() != nullptr) {
         throw py::error_already_set();
     }
-    return static_cast<Nanoseconds>(value * 1e9);
+    return nanoseconds_of("clock", value);
 }
 
 /// The time to some milliseconds, where only the age of an entry depends on it.
@@ -116,9 +119,11 @@ inline Slot find(State& state, std::uint64_t hash, PyObject* key) {
                 return same_text(other, key) ? KeyMatch::yes : KeyMatch::no;
             }
             const std::uint64_t changes = state.store.changes();
-            Py_INCREF(other);
-            const int equal = PyObject_RichCompareBool(other, key, Py_EQ);
-            Py_DECREF(other);
+            int equal = 0;
+            {
+                const Kept kept(other);
+                equal = PyObject_RichCompareBool(other, key, Py_EQ);
+            }
             failed = equal < 0;
             if (failed || state.store.changes() != changes) {
                 return KeyMatch::stop;
@@ -137,6 +142,7 @@ inline Slot find(State& state, std::uint64_t hash, PyObject* key) {
 }
 
 inline void take_out(State& state, Slot slot, RemovalCause cause, Departures& departures) {
+    departures.reserve_one();
     const auto entry = state.store.remove(slot);
     KindCounts& kind = state.kinds[entry.kind];
     --kind.entries;
@@ -198,7 +204,7 @@ inline double seconds_of(PyObject* ttl) {
     }
     if (!(seconds >= 0)) {
         throw InvalidArgument("Argument `ttl` must be 0 or more seconds or None, but is " +
-                              std::string(py::str(py::handle(ttl))) + ".");
+                              repr_or(ttl, Py_TYPE(ttl)->tp_name) + ".");
     }
     return seconds;
 }
@@ -211,11 +217,18 @@ inline std::uint32_t kind_of(State& state, PyObject* kind) {
         throw InvalidArgument("Argument `kind` must be a text, but is a " + std::string(Py_TYPE(kind)->tp_name) + ".");
     }
     auto name = py::cast<std::string>(py::handle(kind));
-    auto [known, is_new] = state.kind_by_name.try_emplace(name, static_cast<std::uint32_t>(state.kinds.size()));
-    if (is_new) {
-        state.kinds.push_back({.name = std::move(name)});
+    if (const auto known = state.kind_by_name.find(name); known != state.kind_by_name.end()) {
+        return known->second;
     }
-    return known->second;
+    const auto kind_number = static_cast<std::uint32_t>(state.kinds.size());
+    state.kinds.push_back({.name = name});
+    try {
+        state.kind_by_name.emplace(std::move(name), kind_number);
+    } catch (...) {
+        state.kinds.pop_back();
+        throw;
+    }
+    return kind_number;
 }
 
 /// Seconds to live that `ttl` (null or None: the kind's, else the cache's) means; negative: for ever.
@@ -227,8 +240,7 @@ inline double lifetime_of(const State& state, PyObject* ttl, std::uint32_t kind)
 }
 
 inline Nanoseconds deadline_of(double lifetime, Nanoseconds now) {
-    return lifetime < 0 || lifetime > longest_ttl_s ? TimerWheel::never
-                                                    : now + static_cast<Nanoseconds>(lifetime * 1e9);
+    return lifetime < 0 || lifetime > longest_ttl_s ? TimerWheel::never : now + nanoseconds_of("ttl", lifetime);
 }
 
 inline std::uint64_t weigh(PyObject* self, PyObject* key, PyObject* value) {
@@ -242,9 +254,9 @@ inline std::uint64_t weigh(PyObject* self, PyObject* key, PyObject* value) {
     }
     const Py_ssize_t bytes = PyLong_AsSsize_t(answer.ptr());
     if (bytes < 0) {
-        PyErr_Clear();
+        pass_over_exception();
         throw InvalidArgument("Argument `weigher` must return a whole number of bytes, 0 or more, but returned " +
-                              std::string(py::str(answer)) + ".");
+                              repr_or(answer.ptr(), Py_TYPE(answer.ptr())->tp_name) + ".");
     }
     return static_cast<std::uint64_t>(bytes);
 }
@@ -269,23 +281,25 @@ inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl,
         }
         return;
     }
-    ++state.counts.stored;
-    ++state.kinds[kind].entries;
-    state.kinds[kind].bytes += bytes;
     const Nanoseconds deadline = deadline_of(lifetime, now);
-    Py_INCREF(value);
+    departures.reserve_one();
     if (slot != no_slot) {
         const auto before = state.store.replace(
             slot, {.key = key, .value = value, .bytes = bytes, .stored = now, .kind = kind}, deadline);
         --state.kinds[before.kind].entries;
         state.kinds[before.kind].bytes -= before.bytes;
         ++state.counts.replaced;
+        Py_INCREF(value);
         Py_INCREF(before.key);  // the store keeps it as well
         departures.add(before, RemovalCause::replaced);
     } else {
-        Py_INCREF(key);
         state.store.insert(hash, {.key = key, .value = value, .bytes = bytes, .stored = now, .kind = kind}, deadline);
+        Py_INCREF(value);
+        Py_INCREF(key);
     }
+    ++state.counts.stored;
+    ++state.kinds[kind].entries;
+    state.kinds[kind].bytes += bytes;
     if (timed) {
         take_out_expired(state, now, departures);
     }

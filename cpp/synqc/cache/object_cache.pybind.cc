@@ -1,5 +1,7 @@
 #include "synqc/cache/object_cache.pybind.h"
 
+#include <algorithm>
+
 namespace synqc {
 
 namespace {
@@ -19,6 +21,13 @@ const char* words_for(RemovalCause cause) {
 }
 
 }  // namespace
+
+void Departures::reserve(std::size_t count) {
+    const std::size_t needed = more_.size() + count;
+    if (needed > more_.capacity()) {
+        more_.reserve(std::max(needed, 2 * more_.capacity()));
+    }
+}
 
 void Departures::add(const ObjectStore::Entry& entry, RemovalCause cause) {
     const Departure departure{entry.key, entry.value, cause};

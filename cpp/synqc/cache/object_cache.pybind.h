@@ -38,6 +38,13 @@ using ObjectStore = MemoryStore<PyObject*, PyObject*>;
 /// because both may run foreign code that comes back to the cache.
 class Departures {
   public:
+    /// Makes sure that the next `count` additions ask for no memory: what has left the store must not get lost.
+    void reserve(std::size_t count);
+    void reserve_one() {
+        if (count_ >= few_.size()) {
+            reserve(1);
+        }
+    }
     /// Takes over the references of an entry that has left the store.
     void add(const ObjectStore::Entry& entry, RemovalCause cause);
     bool empty() const { return count_ == 0; }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "synqc/py/forgiving.h"
+#include "synqc/py/kept.h"
+
 namespace synqc {
 
 namespace {
@@ -14,21 +17,19 @@ constexpr std::uint64_t one_digit = 28;  // bytes of an int below 2^30
 
 /// By __sizeof__, which for an array leaves out what it only views.
 std::uint64_t own_size(PyObject* object) {
-    PyObject* answer = PyObject_CallMethod(object, "__sizeof__", nullptr);
-    const Py_ssize_t size = answer != nullptr ? PyLong_AsSsize_t(answer) : -1;
-    Py_XDECREF(answer);
+    const Owned answer(PyObject_CallMethod(object, "__sizeof__", nullptr));
+    const Py_ssize_t size = answer ? PyLong_AsSsize_t(answer.get()) : -1;
     if (size < 0) {
-        PyErr_Clear();
+        pass_over_exception();
         return static_cast<std::uint64_t>(Py_TYPE(object)->tp_basicsize);
     }
     return static_cast<std::uint64_t>(size);
 }
 
 std::uint64_t array_size(PyObject* object) {
-    PyObject* answer = PyObject_GetAttrString(object, "nbytes");
-    const Py_ssize_t shown = answer != nullptr ? PyLong_AsSsize_t(answer) : -1;
-    Py_XDECREF(answer);
-    PyErr_Clear();
+    const Owned answer(PyObject_GetAttrString(object, "nbytes"));
+    const Py_ssize_t shown = answer ? PyLong_AsSsize_t(answer.get()) : -1;
+    pass_over_exception();
     return std::max(own_size(object), static_cast<std::uint64_t>(std::max<Py_ssize_t>(shown, 0)));
 }
 
@@ -89,29 +90,28 @@ class Scale {
             const Py_ssize_t size = PyDict_GET_SIZE(object);
             for (Py_ssize_t at = 0;
                  left_ > 0 && PyDict_GET_SIZE(object) == size && PyDict_Next(object, &at, &key, &value);) {
-                Py_INCREF(value);
+                const Kept kept(value);
                 bytes += weigh_held(key, depth);
                 bytes += weigh(value, depth);
-                Py_DECREF(value);
             }
         } else if (PyAnySet_CheckExact(object)) {
-            PyObject* walk = PyObject_GetIter(object);
-            for (PyObject* item = nullptr; left_ > 0 && walk != nullptr && (item = PyIter_Next(walk)) != nullptr;) {
-                bytes += weigh(item, depth);
-                Py_DECREF(item);
+            const Owned walk(PyObject_GetIter(object));
+            while (left_ > 0 && walk) {
+                const Owned item(PyIter_Next(walk.get()));
+                if (!item) {
+                    break;
+                }
+                bytes += weigh(item.get(), depth);
             }
-            Py_XDECREF(walk);
-            PyErr_Clear();
+            pass_over_exception();  // a set that changed meanwhile
         }
         return bytes;
     }
 
     /// `__sizeof__` may run foreign code, which may let go of what the container held.
     std::uint64_t weigh_held(PyObject* object, int depth) {
-        Py_INCREF(object);
-        const std::uint64_t bytes = weigh(object, depth);
-        Py_DECREF(object);
-        return bytes;
+        const Kept kept(object);
+        return weigh(object, depth);
     }
 
     int left_ = most_objects;

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from synqc import _core
 from synqc.cache._flight import MISSING, Flights
+from synqc.cache._seal import Seal
 from synqc.cache._stored import Stored
 from synqc.cache._text_keys import TextKeys
 from synqc.errors import InputError, MissingExtra
@@ -64,6 +65,9 @@ class RedisCache(TextKeys):
         ttl_by_kind: Seconds for values of a kind.
         timeout_seconds: For connecting and for each answer; for a URL only.
         retry_seconds: Between attempts to reach a server that failed.
+        secret: At least 16 bytes that only the processes which share the cache know. Values are then signed for their
+            key (HMAC-SHA-256), and whatever is signed otherwise, or not at all, is a miss: who can write to the server
+            can no longer choose what is read.
 
     Raises:
         MissingExtra: The package `redis` is not installed.
@@ -79,6 +83,7 @@ class RedisCache(TextKeys):
         ttl_by_kind: Mapping[str, float] | None = None,
         timeout_seconds: float = 0.25,
         retry_seconds: float = 5.0,
+        secret: bytes | str | None = None,
     ) -> None:
         self._ttl = _checked_lifetime("ttl", ttl)
         self._ttl_by_kind = {
@@ -86,6 +91,7 @@ class RedisCache(TextKeys):
         }
         self._prefix = prefix.encode()
         self._retry_seconds = retry_seconds
+        self._seal = Seal(secret)
         self._client = _client_of(server, timeout_seconds) if isinstance(server, str) else server
         self._flights = Flights()
         self._lock = threading.Lock()
@@ -102,7 +108,7 @@ class RedisCache(TextKeys):
         """The value of a key with its age and what is left of its life, or None."""
         name = self._name_of(key)
         answer = self._ask(lambda client: client.pipeline(transaction=False).get(name).pttl(name).execute(), None)
-        found = None if answer is None or answer[0] is None else self._decoded(*answer)
+        found = None if answer is None or answer[0] is None else self._decoded(name, *answer)
         self._count("misses" if found is None else "hits")
         return found
 
@@ -112,7 +118,7 @@ class RedisCache(TextKeys):
         if lifetime is None:
             lifetime = self._ttl_by_kind.get(kind, self._ttl)
         name = self._name_of(key)
-        data = _core.encode_value((kind, time.time(), value))
+        data = self._seal.close(name, _core.encode_value((kind, time.time(), value)))
         if lifetime == 0:
             self._ask(lambda client: client.delete(name), None)
             return
@@ -221,9 +227,11 @@ class RedisCache(TextKeys):
         found: list[bytes] = self._ask(first_page, [])
         return found
 
-    def _decoded(self, data: bytes, millis_left: int) -> Stored | None:
+    def _decoded(self, name: bytes, data: bytes, millis_left: int) -> Stored | None:
         try:
-            kind, stored, value = _core.decode_value(data)
+            kind, stored, value = _core.decode_value(self._seal.open(name, data))
+            if not isinstance(kind, str) or not isinstance(stored, float):
+                raise InputError("Argument `data` must be a value with its kind and time, but is not.")
         except Exception as error:
             self._note_error(f"found bytes that are none of ours ({error})", rests=False)
             return None
