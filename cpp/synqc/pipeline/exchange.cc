@@ -81,6 +81,13 @@ std::size_t Inbox::waiting() const {
     return waiting_;
 }
 
+void Outbox::reserve(std::size_t tokens) {
+    std::lock_guard lock(mutex_);
+    if (tokens > tokens_.capacity()) {
+        tokens_.reserve(std::max(tokens, 2 * tokens_.capacity()));
+    }
+}
+
 bool Outbox::put(Token* token, bool hurry) {
     std::lock_guard lock(mutex_);
     if (!release(token)) {

@@ -51,6 +51,8 @@ class Outbox {
     /// False, and the token is the caller's to delete, if the driver has given it up. `hurry`: wake the driver now;
     /// otherwise it is woken by every 32nd token, or looks by itself within a millisecond.
     bool put(Token* token, bool hurry);
+    /// Makes sure that `tokens` of them may come without any memory being asked for.
+    void reserve(std::size_t tokens);
     /// Several that cannot have been given up.
     void put_all(const std::vector<Token*>& tokens);
     /// Appends what has come.

@@ -23,7 +23,7 @@ class Arena {
     }
 
     /// False in a child of fork().
-    bool enqueue(std::function<void()>& task) {
+    bool enqueue(const std::function<void()>& task) {
         std::lock_guard lock(mutex_);
         if (owner_ == 0) {
             owner_ = getpid();
@@ -37,8 +37,13 @@ class Arena {
         }
         // The task travels through `waiting_` rather than in oneTBB's: our mutex then orders memory between the two
         // threads, which a thread sanitizer cannot see inside oneTBB.
-        waiting_.push_back(std::move(task));
-        arena_->enqueue([] { of_this_process().run_one(); });
+        waiting_.push_back(task);
+        try {
+            arena_->enqueue([] { of_this_process().run_one(); });
+        } catch (...) {
+            waiting_.pop_back();
+            throw;
+        }
         return true;
     }
 

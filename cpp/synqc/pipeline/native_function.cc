@@ -6,20 +6,25 @@ namespace synqc::pipeline {
 
 namespace {
 
-int run_on_bytes(NativeFunction::OfBytes function, NativeValue& value) {
-    std::string answer(value.text_size + 64, '\0');
+/// `room` is what the answer needs while memory for it is asked for, and 0 afterwards.
+int run_on_bytes(NativeFunction::OfBytes function, NativeValue& value, std::size_t& room) {
+    room = value.text_size + 64;
+    std::string answer(room, '\0');
     while (true) {
+        room = 0;
         std::size_t size = answer.size();
         int code = function(value.text_in, value.text_size, answer.data(), &size);
         if (code != 0) {
             return code;
         }
-        bool fits = size <= answer.size();
+        const bool fits = size <= answer.size();
+        room = size;
         answer.resize(size);
         if (fits) {
             break;
         }
     }
+    room = 0;
     value.text = std::move(answer);
     value.text_in = value.text.data();
     value.text_size = value.text.size();
@@ -28,10 +33,22 @@ int run_on_bytes(NativeFunction::OfBytes function, NativeValue& value) {
 
 }  // namespace
 
-void NativeFunction::run(Token& token) const {
+void NativeFunction::run(Token& token) const noexcept {
     token.begin(monotonic_now());
-    NativeValue& value = token.native;
     token.native_code = 0;
+    token.native_room = 0;
+    token.native_threw = false;
+    try {
+        call(token);
+    } catch (...) {
+        token.native_threw = token.native_room == 0;
+    }
+    const bool failed = token.native_code != 0 || token.native_room != 0 || token.native_threw;
+    token.end(failed ? Outcome::error : Outcome::ok, monotonic_now());
+}
+
+void NativeFunction::call(Token& token) const {
+    NativeValue& value = token.native;
     switch (kind) {
         case Kind::number:
             value.number = reinterpret_cast<OfNumber>(address)(value.number);
@@ -41,10 +58,9 @@ void NativeFunction::run(Token& token) const {
             value.array_in = value.array_out;
             break;
         case Kind::bytes:
-            token.native_code = run_on_bytes(reinterpret_cast<OfBytes>(address), value);
+            token.native_code = run_on_bytes(reinterpret_cast<OfBytes>(address), value, token.native_room);
             break;
     }
-    token.end(token.native_code != 0 ? Outcome::error : Outcome::ok, monotonic_now());
 }
 
 NativeFunction::Kind native_kind(const std::string& name) {

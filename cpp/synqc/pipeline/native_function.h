@@ -24,8 +24,12 @@ struct NativeFunction {
     Kind kind = Kind::number;
     void* address = nullptr;
 
-    /// Runs one attempt on the token's native value and sets its outcome.
-    void run(Token& token) const;
+    /// Runs one attempt on the token's native value and sets its outcome. Throws nothing: what memory cannot hold, and
+    /// what the function threw, is the token's error.
+    void run(Token& token) const noexcept;
+
+  private:
+    void call(Token& token) const;
 };
 
 /// Throws InvalidArgument unless `name` is "number", "array" or "bytes".

@@ -1,6 +1,8 @@
 #include "synqc/pipeline/native_lane.h"
 
 #include <algorithm>
+#include <new>
+#include <thread>
 
 #include "synqc/pipeline/native_arena.h"
 
@@ -12,6 +14,16 @@ constexpr Nanoseconds batch_time = 100'000;
 constexpr Nanoseconds largest_batch = 512;
 constexpr Nanoseconds not_worth_a_thread = 20'000;  // what handing a batch over and back may cost
 
+/// False if there was no memory to hand it over.
+bool hand_over(const std::function<void()>& task) {
+    try {
+        run_on_arena(task);
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
 }  // namespace
 
 struct NativeLane::Shared {
@@ -20,7 +32,7 @@ struct NativeLane::Shared {
     std::atomic<int> running{0};
     std::atomic<Nanoseconds> token_time{batch_time};  // of the batch that ended last
 
-    void run(const std::vector<Token*>& tokens) {
+    void run(const std::vector<Token*>& tokens) noexcept {
         Nanoseconds start = monotonic_now();
         body(tokens);
         token_time = (monotonic_now() - start) / static_cast<Nanoseconds>(tokens.size());
@@ -45,13 +57,25 @@ void NativeLane::send() {
     while (!pending_.empty() && shared_->running < limit_) {
         auto size = static_cast<std::ptrdiff_t>(std::min(batch_size(), pending_.size()));
         std::vector<Token*> batch(pending_.begin(), pending_.begin() + size);
-        pending_.erase(pending_.begin(), pending_.begin() + size);
-        shared_->running += 1;
-        if (shared_->token_time * size < not_worth_a_thread) {
-            shared_->run(batch);
-            return;
+        const bool is_worth_a_thread = shared_->token_time * size >= not_worth_a_thread;
+        std::function<void()> task;
+        if (is_worth_a_thread) {
+            task = [shared = shared_, batch] { shared->run(batch); };
         }
-        run_on_arena([shared = shared_, batch = std::move(batch)] { shared->run(batch); });
+        shared_->running += 1;
+        if (is_worth_a_thread && hand_over(task)) {
+            pending_.erase(pending_.begin(), pending_.begin() + size);
+            continue;
+        }
+        pending_.erase(pending_.begin(), pending_.begin() + size);
+        shared_->run(batch);
+        return;
+    }
+}
+
+void NativeLane::wait_until_idle() const {
+    while (shared_->running > 0) {
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
     }
 }
 

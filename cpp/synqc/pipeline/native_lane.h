@@ -17,7 +17,7 @@ class NativeLane {
   public:
     using Body = std::function<void(const std::vector<Token*>&)>;
 
-    /// `body` takes tokens through its stages and must not throw.
+    /// `body` takes tokens through its stages and must not throw. `outbox` has room for every token that is fed.
     NativeLane(int limit, Body body, std::shared_ptr<Outbox> outbox);
 
     /// A token joins the next batch.
@@ -27,6 +27,8 @@ class NativeLane {
     void send();
     /// What no thread has begun, for the driver to have back.
     std::vector<Token*> take_back();
+    /// Until no thread is at work on a batch.
+    void wait_until_idle() const;
 
   private:
     struct Shared;  // outlives the lane as long as a batch runs

@@ -2,6 +2,8 @@
 
 #include <pybind11/numpy.h>
 
+#include "synqc/py/forgiving.h"
+
 namespace py = pybind11;
 
 namespace synqc::pipeline {
@@ -16,7 +18,7 @@ bool lend_number(Token& token) {
     }
     token.native.number = PyFloat_AsDouble(item);
     if (token.native.number == -1 && PyErr_Occurred() != nullptr) {
-        PyErr_Clear();
+        pass_over_exception();
         return false;
     }
     return true;

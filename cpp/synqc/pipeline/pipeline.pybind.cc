@@ -1,3 +1,4 @@
+#include "synqc/base/time_units.h"
 #include "synqc/pipeline/pipeline_run.pybind.h"
 #include "synqc/py/bindings.h"
 
@@ -18,7 +19,7 @@ std::unique_ptr<PipelineRun> make_run(const py::sequence& stages, const py::obje
                                  .in_order = in_order,
                                  .keeps_all = keeps_all,
                                  .stops_at_error = stops_at_error,
-                                 .deadline = static_cast<pipeline::Nanoseconds>(deadline * 1e9)};
+                                 .deadline = nanoseconds_of("deadline", deadline)};
     return std::make_unique<PipelineRun>(stages, options, items, skip, timed_out, std::move(progress));
 }
 
@@ -35,7 +36,7 @@ void bind_pipeline(py::module_& module) {
     py::class_<Progress, std::shared_ptr<Progress>>(module, "PipelineProgress", "Counts of all runs of a pipeline.")
         .def(py::init<>())
         .def("counts", counts);
-    py::class_<PipelineRun>(module, "PipelineRun", "The driver of one run of a pipeline.")
+    py::class_<PipelineRun>(module, "PipelineRun", "The driver of one run of a pipeline.", collected<PipelineRun>())
         .def(py::init(&make_run), py::kw_only(), py::arg("stages"), py::arg("items"), py::arg("skip"),
              py::arg("timed_out"), py::arg("progress"), py::arg("window"), py::arg("in_order"), py::arg("keeps_all"),
              py::arg("stops_at_error"), py::arg("deadline"))

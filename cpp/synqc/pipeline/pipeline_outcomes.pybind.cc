@@ -1,8 +1,10 @@
 #include <algorithm>
 
+#include "synqc/base/time_units.h"
 #include "synqc/pipeline/native_values.pybind.h"
 #include "synqc/pipeline/pipeline_run.pybind.h"
 #include "synqc/py/arrays.h"
+#include "synqc/py/gil.h"
 
 namespace py = pybind11;
 
@@ -44,7 +46,7 @@ void PipelineRun::failed(Token* token, Outcome outcome, PyObject* error) {
         py::object seconds = stage.again(kept, token->attempts);
         if (!seconds.is_none()) {
             progress_->retries.fetch_add(1, std::memory_order_relaxed);
-            Nanoseconds due = monotonic_now() + static_cast<Nanoseconds>(seconds.cast<double>() * 1e9);
+            Nanoseconds due = monotonic_now() + nanoseconds_of("delay", seconds.cast<double>());
             retries_.push_back({due, token});
             std::push_heap(retries_.begin(), retries_.end(), std::greater<>());
             return;
@@ -236,9 +238,11 @@ py::object PipelineRun::wait_and_take(int segment) {
     if (Token* token = inbox.size() > 0 ? inbox.take() : nullptr) {
         return handed(token);
     }
-    PyThreadState* python = PyEval_SaveThread();
-    Token* token = inbox.wait_and_take();
-    PyEval_RestoreThread(python);
+    Token* token = nullptr;
+    {
+        const WithoutGil no_python_below;
+        token = inbox.wait_and_take();
+    }
     return handed(token);
 }
 

@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "synqc/base/errors.h"
+#include "synqc/base/time_units.h"
 #include "synqc/pipeline/native_values.pybind.h"
+#include "synqc/py/forgiving.h"
+#include "synqc/py/gil.h"
+#include "synqc/py/kept.h"
 
 namespace py = pybind11;
 
@@ -31,8 +35,12 @@ PyObject* fetch_error() {
     return value;
 }
 
+PyObject* error_of(PyObject* kind, const std::string& sentence) {
+    return py::reinterpret_borrow<py::object>(kind)(sentence).release().ptr();
+}
+
 PyObject* input_error(const std::string& sentence) {
-    return py::module_::import("synqc.errors").attr("InputError")(sentence).release().ptr();
+    return error_of(py::object(py::module_::import("synqc.errors").attr("InputError")).ptr(), sentence);
 }
 
 }  // namespace
@@ -48,8 +56,8 @@ PipelineRun::PipelineRun(const py::sequence& stages, Options options, py::object
       progress_(std::move(progress)),
       wake_(std::make_shared<WakePipe>()),
       outbox_(std::make_shared<Outbox>(wake_)),
-      for_workers_(segments_.size()),
-      stop_native_(std::make_shared<std::atomic<bool>>(false)) {
+      stop_native_(std::make_shared<std::atomic<bool>>(false)),
+      for_workers_(segments_.size()) {
     ring_.resize(options.in_order && !options.keeps_all ? options.window : 0);
     ends_at_ = options.deadline > 0 ? monotonic_now() + options.deadline : 0;
     for (std::size_t s = 0; s < segments_.size(); ++s) {
@@ -79,6 +87,7 @@ PipelineRun::PipelineRun(const py::sequence& stages, Options options, py::object
 }
 
 PipelineRun::~PipelineRun() {
+    wait_for_native();
     for (Token* token : tokens_) {
         Py_XDECREF(object_of(token->item));
         Py_XDECREF(object_of(token->result));
@@ -93,6 +102,67 @@ PipelineRun::~PipelineRun() {
     Py_XDECREF(input_error_);
 }
 
+// --- what it holds ---
+
+void PipelineRun::show_held(Visitor& visit) const {
+    for (const PlannedStage& stage : stages_) {
+        visit(stage.function);
+        visit(stage.again);
+    }
+    visit(items_);
+    visit(skip_);
+    visit(timed_out_);
+    for (const Token* token : tokens_) {
+        visit(object_of(token->item));
+        visit(object_of(token->result));
+    }
+    for (const Ended& ended : ended_) {
+        visit(ended.value);
+    }
+    visit(input_error_);
+}
+
+/// Nobody can reach it any more, or only the end of something that is collected with it.
+void PipelineRun::let_go() {
+    is_broken_ = true;
+    wait_for_native();
+    let_go_of_functions();
+    std::deque<Ended> ended;
+    ended.swap(ended_);
+    for (const Ended& one : ended) {
+        Py_XDECREF(one.value);
+    }
+    Py_CLEAR(input_error_);
+    for (Token* token : std::vector<Token*>(tokens_)) {
+        if (!token->lent) {
+            const Owned item(object_of(std::exchange(token->item, Py_NewRef(Py_None))));
+            const Owned result(object_of(std::exchange(token->result, nullptr)));
+        }
+    }
+}
+
+/// Native functions work on what items lend them, and the functions' owners keep their code.
+void PipelineRun::wait_for_native() {
+    stop_native_->store(true);
+    if (std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane != nullptr; })) {
+        const WithoutGil no_python_below;
+        for (const auto& lane : lanes_) {
+            if (lane) {
+                lane->wait_until_idle();
+            }
+        }
+    }
+}
+
+void PipelineRun::let_go_of_functions() {
+    // Moved out first: the end of any of them may come back here.
+    std::vector<py::object> going{std::exchange(items_, py::none())};
+    for (PlannedStage& stage : stages_) {
+        going.push_back(std::exchange(stage.function, py::none()));
+        going.push_back(std::exchange(stage.again, py::none()));
+    }
+}
+
 // --- a turn of the driver ---
 
 PipelineRun::State PipelineRun::advance() {
@@ -103,14 +173,23 @@ PipelineRun::State PipelineRun::advance() {
     try {
         State state = turn();
         advancing_ = false;
+        if (state == State::finished) {
+            let_go_of_functions();
+        }
         return state;
     } catch (...) {
+        // Some item may be in no queue: nobody may wait for it.
         advancing_ = false;
+        is_broken_ = true;
+        stop_native_->store(true);
         throw;
     }
 }
 
 PipelineRun::State PipelineRun::turn() {
+    if (is_broken_) {
+        return State::finished;
+    }
     Nanoseconds start = monotonic_now();
     check_stops(start);
     bool worked = take_back();
@@ -139,12 +218,12 @@ PipelineRun::State PipelineRun::turn() {
 
 bool PipelineRun::finished() const {
     // A failure ends the run by stop("error"), so that nobody takes it for the end of the input.
-    return tokens_in_flight_ == 0 && ((input_ended_ && !holds_back_) || !stop_reason_.empty());
+    return is_broken_ || (tokens_in_flight_ == 0 && ((input_ended_ && !holds_back_) || !stop_reason_.empty()));
 }
 
 double PipelineRun::seconds_to_next_event(double most) const {
     Nanoseconds now = monotonic_now();
-    Nanoseconds until = now + static_cast<Nanoseconds>(most * 1e9);
+    Nanoseconds until = now + nanoseconds_of("most", most);
     if (!retries_.empty()) {
         until = std::min(until, retries_.front().due);
     }
@@ -159,11 +238,8 @@ double PipelineRun::seconds_to_next_event(double most) const {
 
 void PipelineRun::wait(double most) {
     Nanoseconds until = monotonic_now() + static_cast<Nanoseconds>(seconds_to_next_event(most) * 1e9);
-    // Not py::gil_scoped_release: a daemon thread that takes the GIL back at shutdown must unwind through no
-    // destructor.
-    PyThreadState* python = PyEval_SaveThread();
+    const WithoutGil no_python_below;
     outbox_->wait(until);
-    PyEval_RestoreThread(python);
 }
 
 void PipelineRun::check_stops(Nanoseconds now) {
@@ -179,7 +255,7 @@ void PipelineRun::check_stops(Nanoseconds now) {
 }
 
 void PipelineRun::stop(const std::string& reason) {
-    if (!stop_reason_.empty()) {
+    if (!stop_reason_.empty() || is_broken_) {
         return;
     }
     stop_reason_ = reason;
@@ -242,14 +318,14 @@ bool PipelineRun::admit() {
     bool admitted = false;
     Nanoseconds start = monotonic_now();
     for (std::uint64_t k = 0; k < admit_at_once_ && has_room(); ++k) {
-        PyObject* item = PyIter_Next(items_.ptr());
+        auto item = py::reinterpret_steal<py::object>(PyIter_Next(items_.ptr()));
         admitted = true;
-        if (item == nullptr) {
+        if (!item) {
             input_ended_ = true;
-            input_error_ = PyErr_Occurred() != nullptr ? fetch_error() : nullptr;
+            Py_XSETREF(input_error_, PyErr_Occurred() != nullptr ? fetch_error() : nullptr);
             return true;
         }
-        enter(item);
+        enter(std::move(item));
         if ((k & 15) == 15 && monotonic_now() - start > turn_time) {
             break;
         }
@@ -258,15 +334,17 @@ bool PipelineRun::admit() {
 }
 
 void PipelineRun::feed(py::object item) {
-    enter(item.release().ptr());
+    enter(std::move(item));
 }
 
 void PipelineRun::end_input(const py::object& error) {
     input_ended_ = true;
-    input_error_ = error.is_none() ? nullptr : Py_NewRef(error.ptr());
+    Py_XSETREF(input_error_, error.is_none() ? nullptr : Py_NewRef(error.ptr()));
 }
 
-void PipelineRun::enter(PyObject* item) {
+void PipelineRun::enter(py::object item) {
+    outbox_->reserve(tokens_.size() + 1);
+    tokens_.reserve(tokens_.size() < tokens_.capacity() ? tokens_.size() : 2 * tokens_.size() + 16);
     Token* token = new_token();
     token->sequence = next_sequence_++;
     token->stage = token->attempts = token->most_attempts = 0;
@@ -274,7 +352,7 @@ void PipelineRun::enter(PyObject* item) {
     token->queued_at = monotonic_now();
     token->outcome = Outcome::pending;
     token->hold = Hold::driver;
-    token->item = item;
+    token->item = item.release().ptr();
     token->result = nullptr;
     tokens_in_flight_ += 1;
     token->place = tokens_.size();
@@ -350,10 +428,9 @@ void PipelineRun::run_on_caller(Token* token) {
             return;
         }
         if (PyCoro_CheckExact(value)) {
-            PyObject* closed = PyObject_CallMethod(value, "close", nullptr);
-            Py_XDECREF(closed);
-            PyErr_Clear();
-            Py_DECREF(value);
+            const Owned coroutine(value);
+            const Owned closed(PyObject_CallMethod(value, "close", nullptr));
+            pass_over_exception();
             failed(token, Outcome::error,
                    input_error("Stage `" + stage.name + "` must return a value, but returned a coroutine for item " +
                                std::to_string(token->sequence) + "; give it as Stage(..., awaits=True)."));
@@ -414,12 +491,7 @@ void PipelineRun::lend(Token* token, const Segment& segment) {
         lanes_[segment_of_[segment.first]]->feed(token);
         return;
     }
-    std::string shown = "an object whose repr() fails";
-    if (PyObject* text = PyObject_Repr(object_of(token->item))) {
-        shown = PyUnicode_AsUTF8(text) != nullptr ? PyUnicode_AsUTF8(text) : shown;
-        Py_DECREF(text);
-    }
-    PyErr_Clear();
+    const std::string shown = repr_or(object_of(token->item), "an object whose repr() fails");
     token->begin(monotonic_now());
     token->end(Outcome::error, monotonic_now());
     failed(token, Outcome::error,
@@ -435,6 +507,8 @@ void PipelineRun::arrive_from_native(Token* token) {
         return;
     }
     const PlannedStage& stage = stages_[token->stage];
+    const std::size_t room = std::exchange(token->native_room, 0);
+    const bool threw = std::exchange(token->native_threw, false);
     // What stages before this one have made is what a further attempt begins with.
     if (token->stage > segment_at(token->stage).first && token->outcome != Outcome::cancelled) {
         PyObject* value = take_from_native(*token, stage.native.kind);
@@ -443,6 +517,15 @@ void PipelineRun::arrive_from_native(Token* token) {
     end_loan(*token);
     if (token->outcome == Outcome::cancelled) {
         end(token, Outcome::cancelled, nullptr);
+    } else if (room != 0) {
+        failed(token, Outcome::error,
+               error_of(PyExc_MemoryError, "Stage `" + stage.name + "` must answer what memory can hold, but needs " +
+                                               std::to_string(room) + " bytes for item " +
+                                               std::to_string(token->sequence) + "."));
+    } else if (threw) {
+        failed(token, Outcome::error,
+               input_error("Stage `" + stage.name + "` must not throw, but threw for item " +
+                           std::to_string(token->sequence) + "."));
     } else {
         failed(token, Outcome::error,
                input_error("Stage `" + stage.name + "` must return 0, but returned " +

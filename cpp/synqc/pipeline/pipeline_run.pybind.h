@@ -13,6 +13,7 @@
 #include "synqc/pipeline/exchange.h"
 #include "synqc/pipeline/native_lane.h"
 #include "synqc/pipeline/stage_plan.pybind.h"
+#include "synqc/py/collected.h"
 
 namespace synqc::pipeline {
 
@@ -87,6 +88,10 @@ class PipelineRun {
     pybind11::object take_input_error();
     pybind11::list segments() const;
 
+    // For the garbage collector.
+    void show_held(Visitor& visit) const;
+    void let_go();
+
   private:
     struct Retry {
         Nanoseconds due;
@@ -97,7 +102,7 @@ class PipelineRun {
     State turn();
     Token* new_token();
     bool admit();
-    void enter(PyObject* item);
+    void enter(pybind11::object item);
     void route(Token* token);
     void run_on_caller(Token* token);
     bool run_callers();
@@ -114,6 +119,8 @@ class PipelineRun {
     void keep(Token* token);
     void check_stops(Nanoseconds now);
     void clear_queues();
+    void let_go_of_functions();
+    void wait_for_native();
     bool is_beyond_failure(const Token& token) const;
     PyObject* timeout_error(const Token& token) const;
     const Segment& segment_at(std::uint32_t stage) const { return segments_[segment_of_[stage]]; }
@@ -151,6 +158,7 @@ class PipelineRun {
     Nanoseconds next_timeout_check_ = 0;
     Nanoseconds least_timeout_ = 0;  // of stages on threads; 0: none
     bool advancing_ = false;
+    bool is_broken_ = false;  // a turn has thrown: the run is over
     bool input_ended_ = false;
     bool holds_back_ = false;  // a failure was seen: nothing new starts
     std::string stop_reason_;

@@ -1,6 +1,6 @@
 #include "synqc/pipeline/stage_plan.pybind.h"
 
-#include <cmath>
+#include "synqc/base/time_units.h"
 
 namespace py = pybind11;
 
@@ -13,7 +13,7 @@ PlannedStage read_stage(const py::tuple& given) {
                        .function = given[1],
                        .name = given[2].cast<std::string>(),
                        .concurrency = given[3].cast<int>(),
-                       .timeout = static_cast<Nanoseconds>(std::llround(given[4].cast<double>() * 1e9)),
+                       .timeout = nanoseconds_of("timeout", given[4].cast<double>()),
                        .again = given[5],
                        .native = {}};
     if (stage.place == Place::native) {

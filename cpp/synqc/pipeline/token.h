@@ -51,7 +51,9 @@ struct Token {
     void* result = nullptr;  // what it answered, or the error
     bool lent = false;       // to native functions
     NativeValue native;
-    int native_code = 0;  // what a native function returned instead of success
+    int native_code = 0;          // what a native function returned instead of success
+    std::size_t native_room = 0;  // bytes it asked for that memory could not give; 0: none
+    bool native_threw = false;    // it threw, which it must not
 
     /// An attempt begins.
     void begin(Nanoseconds now) {
