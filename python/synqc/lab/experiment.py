@@ -17,6 +17,7 @@ from synqc.errors import InputError, ShapeError, SynqcError
 from synqc.lab._plausibility import warn_if_implausible
 from synqc.lab._reporting import count_run, run_timer
 from synqc.lab._segments import shared_segments
+from synqc.lab._whole_number import MOST_THREADS, whole_number
 from synqc.lab.carry import Carry
 from synqc.lab.device import Device, device_of, preset_of
 from synqc.lab.rules import Batch, BatchRule, RecordRule, rule_hooks
@@ -227,10 +228,10 @@ class Experiment:
             SynqcError: The stop flag was raised before any shot was complete.
         """
         # convert
-        shots = 0 if shots is None else _integer("shots", shots, least=1)
-        iterations = _integer("iterations", iterations, least=1)
-        seed = secrets.randbits(63) if seed is None else _integer("seed", seed, least=0, most=2**64 - 1)
-        threads = _integer("threads", threads, least=0)
+        shots = 0 if shots is None else whole_number("shots", shots, least=1)
+        iterations = whole_number("iterations", iterations, least=1)
+        seed = secrets.randbits(63) if seed is None else whole_number("seed", seed, least=0, most=2**64 - 1)
+        threads = whole_number("threads", threads, least=0, most=MOST_THREADS)
         # check
         if keep_bits is None:
             per_iteration = shots or _core.cost_law_shots(self.probe_duration_ns)
@@ -336,7 +337,7 @@ def _rebuild(arguments: dict[str, Any]) -> Experiment:
 def _checked(name: str, value: Any) -> Any:
     """One argument as the type its name promises; the core checks ranges."""
     if name in _INTEGERS:
-        return _integer(name, value, least=0, most=2**64 - 1)
+        return whole_number(name, value, least=0, most=2**64 - 1)
     if name in _REALS:
         return _real(name, value)
     if name in _TEXTS and not isinstance(value, str):
@@ -366,14 +367,3 @@ def _real(name: str, value: Any) -> float:
         return float(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"Argument `{name}` must be a number, but is {value!r}.") from error
-
-
-def _integer(name: str, value: Any, *, least: int, most: int = 2**40) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        if isinstance(value, (float, np.floating)) and float(value).is_integer():
-            value = int(value)  # 1e5 shots are meant exactly
-        else:
-            raise InputError(f"Argument `{name}` must be a whole number, but is {value!r}.")
-    if not least <= value <= most:
-        raise InputError(f"Argument `{name}` must be between {least} and {most}, but is {value}.")
-    return int(value)

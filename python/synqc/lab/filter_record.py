@@ -15,6 +15,7 @@ from synqc import _core
 from synqc.errors import InputError, ShapeError
 from synqc.lab._operators import ComplexArray, RealArray, as_times
 from synqc.lab._trajectories import TrajectoryModel, as_model, check_method, choose_steps, compile_program
+from synqc.lab._whole_number import MOST_THREADS, whole_number
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
 __all__ = ["FilteredRecord", "MonitoredQubit", "filter_record"]
@@ -226,8 +227,7 @@ def filter_record(
     check_method(method)
     _check_word("keep_states", keep_states, ("auto", "all", "final"))
     _check_word("record_unit", record_unit, ("J", "normalised"))
-    if threads < 0:
-        raise InputError(f"Argument `threads` must be at least 0, but is {threads}.")
+    threads = whole_number("threads", threads, least=0, most=MOST_THREADS)
     records, many_records = _as_records(record, models[0], len(times) - 1)
     # call
     keep_all = keep_states == "all" or (keep_states == "auto" and not grids)

@@ -14,6 +14,7 @@ import numpy as np
 from synqc import _core
 from synqc.errors import DocumentError, InputError, MissingExtra
 from synqc.lab._remembered import remembered
+from synqc.lab._saved_run import FORMAT, read_saved_run
 from synqc.lab.carry import Carry
 from synqc.lab.estimate import Estimate
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["IterationResult", "ProbeFigures", "QubitResult", "Run", "load"]
 
-_FORMAT = "synqc-run-1"
 _ARRAYS = ("bits", "records_i", "records_q", "record_moments")
 _FIGURES = ("fidelity", "backaction", "information_bits", "latency_us", "objective_score")
 
@@ -427,7 +427,7 @@ class Run:
         target = Path(path)
         if not target.suffix:
             target = target.with_suffix(".npz")
-        document = {"format": _FORMAT, "experiment": self.experiment.to_dict(), "run": self.to_dict()}
+        document = {"format": FORMAT, "experiment": self.experiment.to_dict(), "run": self.to_dict()}
         arrays = {"document": np.frombuffer(json.dumps(document).encode(), dtype=np.uint8)}
         for name in _ARRAYS:
             values = self._array(name)
@@ -507,29 +507,20 @@ def load(path: str | os.PathLike[str]) -> Run:
         >>> again.fidelity == run.fidelity and bool((again.bits == run.bits).all())
         True
     """
-    import zipfile
     from types import SimpleNamespace
 
     from synqc.lab.experiment import Experiment
 
     try:
-        with np.load(path, allow_pickle=False) as file:
-            document = json.loads(file["document"].tobytes())
-            arrays = {name: file.get(name) for name in _ARRAYS}
-        if document["format"] != _FORMAT:
-            raise DocumentError(
-                f"Argument `path` must be a file of format {_FORMAT}, but {path} is {document['format']}."
-            )
+        document, arrays = read_saved_run(path)
         experiment = Experiment.from_dict(document["experiment"])
         figures = dict(document["run"])
         figures["carry"] = SimpleNamespace(**figures["carry"])
-        for values in arrays.values():
-            if values is not None:
-                values.flags.writeable = False
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, OSError) as error:
-        if isinstance(error, (DocumentError, FileNotFoundError, PermissionError, IsADirectoryError)):
-            raise
+        run = Run(experiment, _Stored(figures, arrays))
+        run.to_dict()
+        _ = (run.history, run.figures, run.carry, run.settings, run.probe, run.success)
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise DocumentError(
             f"Argument `path` must be a run saved by Run.save(), but {path} is not readable as one: {error}"
         ) from error
-    return Run(experiment, _Stored(figures, arrays))
+    return run

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from synqc.errors import InputError
 from synqc.lab._operators import ComplexArray, RealArray, as_operator, as_times
 from synqc.lab._trajectories import as_model, check_method, choose_steps, compile_program
+from synqc.lab._whole_number import MOST_THREADS, whole_number
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
 __all__ = ["TrajectoryResult", "smesolve"]
@@ -174,8 +175,7 @@ def smesolve(
     # check
     check_method(method)
     _check_count("ntraj", ntraj)
-    if threads < 0:
-        raise InputError(f"Argument `threads` must be at least 0, but is {threads}.")
+    threads = whole_number("threads", threads, least=0, most=MOST_THREADS)
     # call
     started = time.perf_counter()
     steps = choose_steps(model, times, method=method, dt=dt)

@@ -1,0 +1,110 @@
+"""The file of a run, read as if a stranger had written it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import zipfile
+import zlib
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from synqc.errors import DocumentError
+
+__all__ = ["FORMAT", "SavedRun", "read_saved_run"]
+
+FORMAT: Final = "synqc-run-1"
+_LARGEST_DOCUMENT: Final = 1 << 28
+_LARGEST_HEADER: Final = 1 << 12
+_MOST_EXPANSION: Final = 1040  # of deflate, which 1032 bounds
+
+# Dtype and axes of each array: (iterations, qubits, shots[, bins]).
+_ARRAYS: Final = {"bits": ("|u1", 3), "records_i": ("<f8", 4), "records_q": ("<f8", 4), "record_moments": ("<f8", 4)}
+
+
+class SavedRun(NamedTuple):
+    """What the file holds, checked as far as its form goes."""
+
+    document: dict[str, Any]
+    arrays: dict[str, np.ndarray | None]
+
+
+def read_saved_run(path: str | os.PathLike[str]) -> SavedRun:
+    """The document and the arrays of a file that `Run.save` wrote.
+
+    Shapes are held against the document and sizes against the file before anything of that size is made.
+
+    Raises:
+        DocumentError: It is none, or is damaged.
+        OSError: The file cannot be opened.
+    """
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as members:
+                document = _document(members)
+                rows = _rows_of(document)
+                return SavedRun(document, {name: _array(members, name, rows) for name in _ARRAYS})
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+            raise DocumentError(f"Document must be a whole file of Run.save(), but is not: {error}") from error
+        except (KeyError, ValueError, TypeError, OverflowError, IndexError, AttributeError) as error:
+            if isinstance(error, DocumentError):
+                raise
+            raise DocumentError(f"Document must be written by Run.save(), but is not: {error}") from error
+
+
+def _document(members: zipfile.ZipFile) -> dict[str, Any]:
+    if members.getinfo("document.npy").file_size > _LARGEST_DOCUMENT:
+        raise DocumentError(f"Document must have at most {_LARGEST_DOCUMENT} bytes, but has more.")
+    content, _ = _content(members, "document", "|u1", 1, ())
+    document = json.loads(content)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        found = document.get("format") if isinstance(document, dict) else type(document).__name__
+        raise DocumentError(f"Document must be of format {FORMAT}, but is {found}.")
+    return document
+
+
+def _rows_of(document: dict[str, Any]) -> tuple[int, int]:
+    """Iterations and qubits."""
+    iterations = document["run"]["iterations"]
+    qubits = {len(iteration["qubits"]) for iteration in iterations}
+    if len(qubits) != 1:
+        raise DocumentError("Document must have as many qubits in every iteration, but has not (at $.run.iterations).")
+    return len(iterations), qubits.pop()
+
+
+def _array(members: zipfile.ZipFile, name: str, rows: tuple[int, int]) -> np.ndarray | None:
+    if f"{name}.npy" not in members.namelist():
+        return None
+    dtype, dimensions = _ARRAYS[name]
+    content, shape = _content(members, name, dtype, dimensions, rows)
+    values = np.frombuffer(content, dtype).reshape(shape)
+    values.flags.writeable = False
+    return values
+
+
+def _content(
+    members: zipfile.ZipFile, name: str, dtype: str, dimensions: int, first: tuple[int, ...]
+) -> tuple[bytes, tuple[int, ...]]:
+    """The bytes of an array of the one dtype, by rows, and its shape, whose lengths begin with `first`."""
+    member = members.getinfo(f"{name}.npy")
+    if member.file_size > _MOST_EXPANSION * (member.compress_size + 1):
+        raise DocumentError(f"Array `{name}` must have the size it was written with, but claims {member.file_size}.")
+    with members.open(member) as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise DocumentError(f"Array `{name}` must be of NumPy's format 1.0, but is of another.")
+        shape, by_columns, found = np.lib.format.read_array_header_1_0(file, max_header_size=_LARGEST_HEADER)
+        if found.str != dtype or by_columns or len(shape) != dimensions:
+            raise DocumentError(
+                f"Array `{name}` must be {dtype} with {dimensions} axes, by rows, but is {found.str} {shape}."
+            )
+        size = math.prod(shape) * found.itemsize
+        if size > member.file_size or min(shape) < 0 or shape[: len(first)] != first:
+            raise DocumentError(
+                f"Array `{name}` must begin with {first} in its shape and fit its bytes, but has shape {shape}."
+            )
+        content = file.read(size)
+        if len(content) != size or file.read(1):
+            raise DocumentError(f"Array `{name}` must have {size} bytes, but has not.")
+    return content, shape
