@@ -122,13 +122,14 @@ def test_runs_are_answered_as_partial_and_sweeps_keep_what_they_have(server, suc
     assert kept["status"] == "cancelled"
 
 
-def test_a_question_to_a_language_model_and_half_a_request_are_answered_in_words(server):
+@pytest.mark.parametrize("path", ["/sessions", "/sessions/s/run"])
+def test_a_question_to_a_language_model_and_half_a_request_are_answered_in_words(server, path):
     with ThreadPoolExecutor(2) as threads:
         suggestion = threads.submit(
             server.request, "POST", f"{PREFIX}/sessions/s/agent/suggest", {"goal": "Less back-action."}
         )
         half = server.connection(timeout=20)
-        half.putrequest("POST", f"{PREFIX}/sessions")
+        half.putrequest("POST", PREFIX + path)
         half.putheader("content-type", "application/json")
         half.putheader("content-length", "1000")
         half.endheaders(b'{"session_id": ')
@@ -164,5 +165,6 @@ def test_work_that_comes_too_late_is_refused_with_a_sentence(tmp_path):
         answer = client.post(PREFIX + path, json=body)
         assert answer.status_code == http.client.SERVICE_UNAVAILABLE, path
         assert answer.json()["code"] == "service_stopping"
+        assert answer.headers["retry-after"] == "1"
         assert "shutting down" in answer.json()["detail"]
     app.state.laboratory.close()

@@ -131,10 +131,10 @@ class _Service(FastAPI):
     ) -> None:
         """Put gate, fast lane and CORS in front."""
         self._prefix = settings.api_prefix
-        answering: ASGIApp = FastLane(super().__call__, laboratory, workers)
+        answering: ASGIApp = FastLane(EndsInTime(super().__call__, shutdown), laboratory, workers)
         if laboratory.database.lease is not None:
             answering = OwnersAlone(answering, laboratory.database.lease, settings.api_prefix)
-        self._doorway = Gate(EndsInTime(answering, shutdown), settings, self.doors, self.state.tickets)
+        self._doorway = Gate(answering, settings, self.doors, self.state.tickets)
         self._doorway_of_other_origins = CORSMiddleware(
             self._doorway, allow_origins=list(settings.allowed_origins), allow_methods=["*"], allow_headers=["*"],
             allow_credentials=settings.allowed_origins != ("*",),

@@ -71,7 +71,8 @@ def known_error(error: SynqcError) -> JSONResponse:
     """What the table says of an error."""
     for kind, status in STATUS_OF:
         if isinstance(error, kind):
-            return JSONResponse({"detail": str(error), "code": error.code}, status)
+            headers = {"retry-after": "1"} if isinstance(error, (StorageUnavailable, ServiceStopping)) else None
+            return JSONResponse({"detail": str(error), "code": error.code}, status, headers)
     return internal_error(error)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
@@ -164,23 +164,22 @@ class _Request:
     def __init__(self, send: Send) -> None:
         self.is_late = False
         self._send = send
-        self._started = False
-        self._has_length = False
+        self._headers: Iterable[tuple[bytes, bytes]] | None = None
+        """Of the answer that has begun."""
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._started = True
-            self._has_length = any(name == b"content-length" for name, _ in message.get("headers", ()))
+            self._headers = message.get("headers", ())
         await self._send(message)
 
     async def end(self, scope: Scope, receive: Receive) -> None:
         """Say that there will be no answer, or no more of it."""
         if scope["type"] == "websocket":
             await self._send({"type": "websocket.close", "code": 1012})
-        elif not self._started:
+        elif self._headers is None:
             refusal = ServiceStopping()
             headers = {"retry-after": "1", "connection": "close"}
             answer = JSONResponse({"detail": str(refusal), "code": refusal.code}, 503, headers)
             await answer(scope, receive, self._send)
-        elif not self._has_length:
+        elif all(name != b"content-length" for name, _ in self._headers):
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
