@@ -126,7 +126,7 @@ class Request:
         known: dict[tuple[str, str], str] = self.__dict__.get("_keys") or {}
         key = known.get((base_url, tenant))
         if key is None:
-            parameters = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+            parameters = {name: _plain(getattr(self, name)) for name in _names(type(self))}
             parameters |= {"base_url": base_url, "tenant": tenant}
             content = parameters.pop("messages")
             key = content_key("chat_completion", content, parameters=parameters, version=_VERSION_OF_ANSWERS)
@@ -135,18 +135,28 @@ class Request:
         return key
 
     def __getstate__(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in _names(type(self))}
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    names = _names_of.get(kind)
+    if names is None:
+        names = _names_of[kind] = tuple(field.name for field in fields(kind))
+    return names
+
+
+_names_of: dict[type[Any], tuple[str, ...]] = {}
 
 
 def _plain(value: Any) -> Any:
     """A part of a request as part of a key; every field of it, so that none is forgotten."""
-    if isinstance(value, (Message, JsonForm)):
-        return [[field.name, _plain(getattr(value, field.name))] for field in fields(value)]
-    if isinstance(value, Mapping):
-        return json.dumps(dict(value))  # a schema, in its order: models answer in it
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, (tuple, list)):
         return [_plain(one) for one in value]
-    return value
+    if isinstance(value, Mapping):
+        return json.dumps(dict(value))  # a schema, in its order: models answer in it
+    return [[name, _plain(getattr(value, name))] for name in _names(type(value))]
 
 
 def _is_number(value: object) -> bool:

@@ -1,0 +1,1 @@
+"""Language models: what our side of a call costs."""
