@@ -51,7 +51,8 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     app = create_app(settings)
     prefix = settings.api_prefix
     _log.info("Page http://%s:%d/ui, API at %s, state in %s.", host, port, prefix, settings.state_dir)
-    configuration = uvicorn.Config(app, host=host, port=port, access_log=False, log_config=None)
+    # Whom `X-Forwarded-For` is believed from is a setting, and the gate's business.
+    configuration = uvicorn.Config(app, host=host, port=port, access_log=False, log_config=None, proxy_headers=False)
     uvicorn.Server(configuration).run(sockets=sockets)
 
 
