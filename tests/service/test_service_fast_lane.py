@@ -79,6 +79,32 @@ def test_an_answer_past_the_framework_has_every_header(client, session):
     assert fast.headers.keys() == framework.headers.keys()
 
 
+def test_no_poll_that_has_an_answer_takes_the_frameworks_way(client, session):
+    """Nor where its rows are still to be measured, or to be read from the database."""
+
+    def by_framework():
+        name = "synqc_telemetry_by_framework_total "
+        lines = client.get("/metrics").text.splitlines()
+        return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+    path, before = f"{P}/sessions/{session}/telemetry", by_framework()
+    assert client.get(path).json()["rows"] == []
+    client.post(f"{P}/sessions/{session}/run", json={})
+    kept = client.app.state.laboratory.store.get(session)
+    for query in ("", "?limit=1", "?limit=512"):
+        kept.recollected = False
+        for _ in range(300):
+            assert client.get(path + query).json()["rows"]
+    assert by_framework() == before
+    for query in ("?limit=0", "?limit=513", "?limit=x", "?limit=01", "?limit=1&limit=2", "?limt=1"):
+        client.get(path + query)
+    assert by_framework() == before + 3, "what is refused is not measured, and what is odd is the framework's"
+    for other in ("", "/export"):
+        fast = client.get(f"{P}/sessions/{session}{other}")
+        framework = client.get(f"{P}/sessions/{session}{other}?x=1")
+        assert fast.headers.keys() ^ framework.headers.keys() == {"x-synqc-ignored"}
+
+
 def test_both_count_as_one_route(client, session):
     def counted():
         lines = client.get("/metrics").text.splitlines()

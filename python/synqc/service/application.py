@@ -131,9 +131,12 @@ class _Service(FastAPI):
     ) -> None:
         """Put gate, fast lane and CORS in front."""
         self._prefix = settings.api_prefix
-        answering: ASGIApp = FastLane(EndsInTime(super().__call__, shutdown), laboratory, workers)
-        if laboratory.database.lease is not None:
-            answering = OwnersAlone(answering, laboratory.database.lease, settings.api_prefix)
+        lease = laboratory.database.lease
+
+        def owned(app: ASGIApp) -> ASGIApp:
+            return app if lease is None else OwnersAlone(app, lease, settings.api_prefix)
+
+        answering = FastLane(EndsInTime(super().__call__, shutdown), laboratory, workers, owned)
         self._doorway = Gate(answering, settings, self.doors, self.state.tickets)
         self._doorway_of_other_origins = CORSMiddleware(
             self._doorway, allow_origins=list(settings.allowed_origins), allow_methods=["*"], allow_headers=["*"],

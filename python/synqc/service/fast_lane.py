@@ -5,6 +5,7 @@ It answers what needs no complaint; everything else is the ordinary route's, whi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from fastapi import HTTPException
@@ -25,51 +26,68 @@ from synqc.service.run_to_disk import run_to_disk
 
 __all__ = ["FastLane"]
 
+_ROUTES = {tail: f"/sessions/{{session_id}}/{tail}".rstrip("/") for tail in ("", "telemetry", "export", "run")}
+"""As the framework names them."""
 _FORMATS = {b"": ExportFormat.JSON, **{f"format={form.value}".encode(): form for form in ExportFormat}}
 
 
 class FastLane:
-    """ASGI middleware in front of the framework.
+    """ASGI middleware in front of the framework, and of what stands around it: polls that memory answers need neither.
 
     Args:
         app: What answers everything else.
         laboratory: Of the sessions.
         workers: For measuring ahead of the polls.
+        around: What requests pass that memory cannot answer, on their way to `app` or to what answers them here.
     """
 
-    def __init__(self, app: ASGIApp, laboratory: Laboratory, workers: Workers) -> None:
+    def __init__(
+        self, app: ASGIApp, laboratory: Laboratory, workers: Workers, around: Callable[[ASGIApp], ASGIApp]
+    ) -> None:
         self._app = app
+        self._waiting = around(self._answer_or_pass_on)
         self._laboratory = laboratory
+        self._lease = laboratory.database.lease
         self._sessions = laboratory.store.sessions
         self._monitor = laboratory.monitor
         self._workers = workers
         self._start = f"{laboratory.settings.api_prefix}/sessions/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            path = path_below_mount(scope)
-            if path.startswith(self._start):
-                segment, _, tail = path[len(self._start) :].partition("/")
-                session = self._sessions.get(unquote(segment) if "%" in segment else segment)
-                if session is not None and await self._has_answered(session, tail, scope, receive, send):
-                    return
-        await self._app(scope, receive, send)
-
-    async def _has_answered(self, session: Session, tail: str, scope: Scope, receive: Receive, send: Send) -> bool:
-        try:
-            if scope["method"] == "GET":
-                body = await self._polled(session, tail, scope["query_string"])
+        if scope["type"] == "http" and scope["method"] == "GET":
+            session, tail = self._asked_of(scope)
+            if session is not None and (self._lease is None or self._lease.held):
+                body = self._polled(session, tail, scope["query_string"])
                 if body is not None:
                     await _answer(scope, send, tail, body)
-                return body is not None
-            if scope["method"] == "POST" and tail == "run" and _is_json(scope):
-                await self._run(session.session_id, scope, receive, send)
-                return True
-        except SynqcError as error:
-            scope["synqc.route"] = _route(tail)
-            await known_error(error)(scope, receive, send)
-            return True
-        return False
+                    return
+        await self._waiting(scope, receive, send)
+
+    def _asked_of(self, scope: Scope) -> tuple[Session | None, str]:
+        path = path_below_mount(scope) if scope.get("root_path") else scope["path"]
+        if not path.startswith(self._start):
+            return None, ""
+        segment, _, tail = path[len(self._start) :].partition("/")
+        return self._sessions.get(unquote(segment) if "%" in segment else segment), tail
+
+    async def _answer_or_pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        session, tail = self._asked_of(scope) if scope["type"] == "http" else (None, "")
+        if session is not None:
+            try:
+                if scope["method"] == "GET" and tail == "telemetry":
+                    limit = _limit_of(scope["query_string"])
+                    if limit is not None:
+                        await measured(session, self._laboratory, self._workers)
+                        await _answer(scope, send, tail, rows_body(session, limit))
+                        return
+                if scope["method"] == "POST" and tail == "run" and _is_json(scope):
+                    await self._run(session.session_id, scope, receive, send)
+                    return
+            except SynqcError as error:
+                scope["synqc.route"] = _ROUTES[tail]
+                await known_error(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
     async def _run(self, session_id: str, scope: Scope, receive: Receive, send: Send) -> None:
         first: Message | HTTPException
@@ -83,39 +101,35 @@ class FastLane:
             return
         await _answer(scope, send, "run", await run_to_disk(self._laboratory, self._workers, session_id, request))
 
-    async def _polled(self, session: Session, tail: str, query: bytes) -> bytes | None:
+    def _polled(self, session: Session, tail: str, query: bytes) -> bytes | None:
+        """What memory has ready."""
         if tail == "telemetry":
-            return await self._telemetry(session, query)
+            limit = _limit_of(query)
+            if limit is None or not session.recollected:
+                return None
+            return rows_body(session, limit) if self._monitor.poll(session, self._workers.short_runs.submit) else None
         if tail == "" and not query:
             return session.summary_bytes()
         if tail == "export" and query in _FORMATS:
             return export_body(session, _FORMATS[query])
         return None
 
-    async def _telemetry(self, session: Session, query: bytes) -> bytes | None:
-        limit = ROWS_BY_DEFAULT
-        if query:
-            number = query[6:]
-            if not (query.startswith(b"limit=") and number.isdigit() and len(number) < 4 and number[:1] != b"0"):
-                return None
-            limit = int(number)
-            if limit > MOST_ROWS:
-                return None
-        if not session.recollected or not self._monitor.poll(session, self._workers.short_runs.submit):
-            await measured(session, self._laboratory, self._workers)
-        return rows_body(session, limit)
+
+def _limit_of(query: bytes) -> int | None:
+    """Rows that are asked for; None where the framework has to complain."""
+    if not query:
+        return ROWS_BY_DEFAULT
+    number = query[6:]
+    if not (query.startswith(b"limit=") and number.isdigit() and len(number) < 4 and number[:1] != b"0"):
+        return None
+    return int(number) if int(number) <= MOST_ROWS else None
 
 
 async def _answer(scope: Scope, send: Send, tail: str, body: bytes) -> None:
-    scope["synqc.route"] = _route(tail)
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    scope["synqc.route"] = _ROUTES[tail]
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def _route(tail: str) -> str:
-    """As the framework names it."""
-    return f"/sessions/{{session_id}}/{tail}".rstrip("/")
 
 
 def _is_json(scope: Scope) -> bool:

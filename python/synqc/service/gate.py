@@ -87,13 +87,14 @@ class Gate:
         self._addresses = ClientAddress(settings.trusted_proxies)
         self._rates = RateLimit(settings.requests_per_minute) if settings.requests_per_minute else None
         self._metrics = RequestMetrics(settings.api_prefix)
+        self._lets_everybody_in = not (self._keys or self._rates or self._checks_pages or self._origins.limits_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        secrets_in_query = taken_out_of(scope)
+        secrets_in_query = taken_out_of(scope) if scope["query_string"] else {}
         scope = with_segments_apart(scope)
         number = f"{_PROCESS}-{next(_numbers):x}"
         token = request_id.set(number)
@@ -118,6 +119,8 @@ class Gate:
             request_id.reset(token)
 
     def _refusal(self, scope: Scope, secrets_in_query: dict[str, str]) -> _Refusal | None:
+        if self._lets_everybody_in:
+            return self._refusal_of_size(scope)
         asked = _Asked(self._doors, scope)
         return (
             self._refusal_of_host_or_page(scope, asked)
@@ -206,6 +209,11 @@ class _Asked:
 class _Answer:
     """Adds headers to an answer, remembers its status, and is counted."""
 
+    __slots__ = (
+        "_doors", "_metrics", "_number", "_root_path", "_route_of_others", "_scope", "_send", "_started_at", "_stream",
+        "client_left", "started", "status",
+    )  # fmt: skip
+
     def __init__(
         self, send: Send, number: str, scope: Scope, doors: Doors, counted: RequestMetrics, started: float
     ) -> None:
@@ -230,7 +238,9 @@ class _Answer:
             if IGNORED in self._scope:
                 headers.append((b"x-synqc-ignored", self._scope[IGNORED]))
             message["headers"] = headers
-            if (_first(headers, b"content-type") or b"").startswith(b"text/event-stream"):
+            # The fast lane has no streams.
+            is_known = "synqc.route" in self._scope
+            if not is_known and (_first(headers, b"content-type") or b"").startswith(b"text/event-stream"):
                 self._begin_stream()
         elif message["type"] == "websocket.accept":
             self.started, self.status = True, 101

@@ -44,10 +44,13 @@ def measure_polling(setting: Setting) -> Mapping[str, Measurement]:
                     ratios.append(rates[-1][0] / rates[-1][1])
             ours_median = statistics.median(rate[0] for rate in rates)
             theirs_median = statistics.median(rate[1] for rate in rates)
-            words = f"{ours_median:.0f} against {theirs_median:.0f} a second"
-            found[key] = Measurement(
-                100 * statistics.median(ratios), proof="status 200, same bytes as the bare route", details=(words,)
-            )
+            words = f"{ours_median:.0f} against {theirs_median:.0f} a second of a bare route with the same bytes"
+            proof = "status 200, same bytes as the bare route"
+            if key == "telemetry-throughput":
+                refuse_unless(_polls_of_framework(server) == 0, "some polls took the framework's way")
+                found[key] = Measurement(ours_median, proof=f"{proof}, none by the framework's way", details=(words,))
+            else:
+                found[key] = Measurement(100 * statistics.median(ratios), proof=proof, details=(words,))
         path = _PATHS["telemetry-throughput"]
         before = _database_bytes(Path(folder))
         open_loop = [load(server, [["GET", path, ""]] * _CONNECTIONS, 2 * seconds, rate=500) for _ in range(5)]
@@ -65,6 +68,11 @@ def measure_polling(setting: Setting) -> Mapping[str, Measurement]:
             details=("1000 log lines and 512 rows; on a connection of its own each",),
         )
     return found
+
+
+def _polls_of_framework(server: Server) -> float:
+    lines = server.ask("GET", "/metrics")[1].decode().splitlines()
+    return sum(float(line.split()[1]) for line in lines if line.startswith("synqc_telemetry_by_framework_total "))
 
 
 def _prepare(server: Server) -> None:

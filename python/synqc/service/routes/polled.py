@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from synqc import metrics
 from synqc.apps.tds.export import export_body
 from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import ExportFormat, SessionSummary
@@ -21,6 +22,7 @@ from synqc.service.routes.parameters import SessionId
 __all__ = ["ExportAnswer", "TelemetryRequest", "TelemetryRow", "TelemetryRows", "router"]
 
 router = APIRouter(tags=["sessions"])
+_by_framework = metrics.counter("synqc_telemetry_by_framework_total", "Polls that the fast lane left to the framework.")
 
 
 class TelemetryRequest(BaseModel):
@@ -90,6 +92,7 @@ async def read_telemetry(
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = ROWS_BY_DEFAULT,
 ) -> Response:
     """Measure once, and read the newest rows; none before the first run."""
+    _by_framework.add()
     session = await _measured(request, laboratory, session_id)
     return JsonBytes(rows_body(session, limit))
 
