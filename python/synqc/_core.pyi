@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'best_threshold_with_decay', 'build_info', 'cavity_ring_up', 'coefficient_sample_fractions', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dichotomic_shot_backaction', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_names', 'evolve_open_system', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_duality', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_names', 'objective_score', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'pulse_strength_from_dose', 'qnd_backaction', 'qndness', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'rule_names', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'telemetry_document', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
+__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'best_threshold_with_decay', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dichotomic_shot_backaction', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_names', 'evolve_open_system', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_duality', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_names', 'objective_score', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'pulse_strength_from_dose', 'qnd_backaction', 'qndness', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_names', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'telemetry_document', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
 class Counter:
     """
     A number that only grows.
@@ -442,9 +442,6 @@ class Coefficient:
     A function of time as an integrator sees it: piecewise a polynomial.
     """
     @staticmethod
-    def sampled(edges: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], values: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], stops: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> Coefficient:
-        ...
-    @staticmethod
     def spline(times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], values: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> Coefficient:
         ...
     @staticmethod
@@ -452,7 +449,17 @@ class Coefficient:
         ...
     def __call__(self, t: typing.SupportsFloat | typing.SupportsIndex) -> complex:
         ...
-    def unresolved_pieces(self, tolerance: typing.SupportsFloat | typing.SupportsIndex, times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], values: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> list[int]:
+    def at_times(self, times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.ndarray:
+        ...
+    def means_between(self, edges: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.ndarray:
+        """
+        Means over the intervals between increasing edges.
+        """
+    @property
+    def edges(self) -> numpy.ndarray:
+        ...
+    @property
+    def has_resolved_pieces(self) -> bool:
         ...
 class StochasticEquation:
     def __init__(self, *, hamiltonian: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], modulated: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]], collapse: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]], monitored: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]], efficiencies: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], heterodyne: bool) -> None:
@@ -473,7 +480,7 @@ class TrajectoryProgram:
         ...
     def __init__(self, *, equation: StochasticEquation, times: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], steps: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], coefficients: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], initial_state: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], method: str, eigenvalue_tolerance: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
-    def ensemble_error(self) -> float:
+    def ensemble_error(self, exact: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]] = []) -> float:
         ...
     def sample(self, *, watched: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]], seeds: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], trajectories: typing.SupportsInt | typing.SupportsIndex, keep_watched: bool, keep_measurement: bool, keep_states: bool, keep_final_states: bool, threads: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any) -> dict:
         ...
@@ -610,10 +617,6 @@ def build_info() -> dict:
     """
 def cavity_ring_up(arg0: complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
     ...
-def coefficient_sample_fractions() -> numpy.typing.NDArray[numpy.float64]:
-    """
-    Where each piece of a sampled coefficient wants its values, as fractions of the piece.
-    """
 def content_key(kind, content, parameters, namespace, version):
     """
     See synqc.cache.content_key.
@@ -726,6 +729,10 @@ def read_ionq_characterization(text: str) -> Device:
     """
 def refit_clouds(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex], arg2: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], arg3: typing.SupportsFloat | typing.SupportsIndex) -> tuple[numpy.ndarray, numpy.ndarray, float]:
     ...
+def resolve_functions(function: typing.Any, kind: str, times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], breakpoints: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], longest_gap: typing.SupportsFloat | typing.SupportsIndex, name: str) -> tuple:
+    """
+    Piecewise polynomials that follow functions of time, and how closely they were looked at.
+    """
 def rule_names() -> list[str]:
     ...
 def run_document(run: RunResult) -> bytes:

@@ -194,7 +194,7 @@ REFUSALS = {
     "rough coefficient": (
         dict(H=[[X, lambda t: np.sin(1e9 * t * t)]]),
         InputError,
-        "a piecewise polynomial can follow, but one is too rough near t = ",
+        "131072 polynomials can follow, but one needs more near t = ",
     ),
     "wrong number of samples": (dict(H=[[X, np.ones(7)]]), ShapeError, r"samples of shape \(21,\) like `tlist`"),
     "missing args": (dict(H=[[X, lambda t, w: w * t]]), InputError, "`args` must hold what the functions in `H` need"),

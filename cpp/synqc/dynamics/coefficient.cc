@@ -1,48 +1,14 @@
 #include "synqc/dynamics/coefficient.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
-#include <cmath>
+#include <limits>
 
-#include "synqc/linalg/matrix.h"
+#include "synqc/dynamics/chebyshev_piece.h"
 
 namespace synqc {
 
 namespace {
-
-constexpr Index width_of_samples = Coefficient::samples_per_piece;
-using Square = Eigen::Matrix<Real, width_of_samples, width_of_samples>;
-
-/// Chebyshev points of the first kind on [-1, 1], the matrix from values there to Chebyshev coefficients, and the one
-/// from Chebyshev coefficients to powers.
-struct ChebyshevTables {
-    std::array<Real, width_of_samples> fractions;
-    Square to_chebyshev;
-    Square to_powers;
-
-    ChebyshevTables() {
-        for (Index j = 0; j < width_of_samples; ++j) {
-            const Real angle = pi * (static_cast<Real>(width_of_samples - 1 - j) + 0.5) / width_of_samples;
-            fractions[static_cast<std::size_t>(j)] = (1 + std::cos(angle)) / 2;
-            for (Index k = 0; k < width_of_samples; ++k) {
-                to_chebyshev(k, j) = (k == 0 ? 1.0 : 2.0) / width_of_samples * std::cos(static_cast<Real>(k) * angle);
-            }
-        }
-        to_powers.setZero();
-        to_powers(0, 0) = 1;
-        to_powers(1, 1) = 1;
-        for (Index k = 2; k < width_of_samples; ++k) {
-            to_powers.col(k) = -to_powers.col(k - 2);
-            to_powers.col(k).tail(width_of_samples - 1) += 2 * to_powers.col(k - 1).head(width_of_samples - 1);
-        }
-    }
-};
-
-const ChebyshevTables& tables() {
-    static const ChebyshevTables built;
-    return built;
-}
 
 /// Second derivatives of the not-a-knot cubic spline, from its tridiagonal system with the end rows eliminated.
 std::vector<Complex> spline_curvatures(const std::vector<Real>& x, std::span<const Complex> y) {
@@ -82,33 +48,20 @@ std::vector<Complex> spline_curvatures(const std::vector<Real>& x, std::span<con
     return curvature;
 }
 
-Real largest_magnitude(std::span<const Complex> values) {
-    Real largest = 0;
-    for (const Complex& value : values) {
-        largest = std::max(largest, std::abs(value));
-    }
-    return largest;
-}
-
 }  // namespace
 
-std::span<const Real> Coefficient::sample_fractions() {
-    return tables().fractions;
-}
-
-Coefficient Coefficient::from_samples(std::vector<Real> edges, std::span<const Complex> values) {
-    assert(std::ssize(values) == (std::ssize(edges) - 1) * samples_per_piece);
+Coefficient Coefficient::from_chebyshev(std::vector<Real> edges, std::span<const Complex> coefficients) {
+    assert(std::ssize(coefficients) == (std::ssize(edges) - 1) * ChebyshevPiece::points);
+    using Column = ChebyshevPiece::Column;
     Coefficient result;
     result.edges_ = std::move(edges);
-    result.width_ = samples_per_piece;
-    result.largest_ = largest_magnitude(values);
-    result.powers_.resize(values.size());
+    result.width_ = ChebyshevPiece::points;
+    result.resolved_ = true;
+    result.powers_.resize(coefficients.size());
     for (Index piece = 0; piece < result.pieces(); ++piece) {
-        using Column = Eigen::Matrix<Complex, samples_per_piece, 1>;
-        const Eigen::Map<const Column> samples(values.data() + piece * samples_per_piece);
-        const Column chebyshev = tables().to_chebyshev * samples;
-        Eigen::Map<Column>(result.powers_.data() + piece * samples_per_piece) = tables().to_powers * chebyshev;
-        result.tails_.push_back(chebyshev.tail<2>().cwiseAbs().maxCoeff());
+        const Index first = piece * ChebyshevPiece::points;
+        Eigen::Map<Column>(result.powers_.data() + first).noalias() =
+            ChebyshevPiece::tables().to_powers * Eigen::Map<const Column>(coefficients.data() + first);
     }
     return result;
 }
@@ -120,7 +73,6 @@ Coefficient Coefficient::from_spline(std::vector<Real> times, std::span<const Co
         return from_steps(std::move(times), values);
     }
     Coefficient result;
-    result.largest_ = largest_magnitude(values);
     result.stops = times;
     if (count < 4) {
         // Newton's polynomial through two or three points, on one piece with x in [-1, 1].
@@ -157,7 +109,6 @@ Coefficient Coefficient::from_spline(std::vector<Real> times, std::span<const Co
 Coefficient Coefficient::from_steps(std::vector<Real> times, std::span<const Complex> values) {
     assert(!times.empty() && values.size() == times.size());
     Coefficient result;
-    result.largest_ = largest_magnitude(values);
     result.stops = times;
     result.width_ = 1;
     result.powers_.assign(values.begin(), values.end() - (values.size() > 1 ? 1 : 0));
@@ -170,19 +121,6 @@ Coefficient Coefficient::from_steps(std::vector<Real> times, std::span<const Com
 
 Index Coefficient::piece_at(Real t) const {
     return std::clamp<Index>(std::upper_bound(edges_.begin(), edges_.end(), t) - edges_.begin() - 1, 0, pieces() - 1);
-}
-
-std::vector<Index> Coefficient::pieces_that_miss(std::span<const Real> times, std::span<const Complex> values,
-                                                 Real tolerance) const {
-    std::vector<Index> missed;
-    for (std::size_t k = 0; k < times.size(); ++k) {
-        if (!(std::abs(at(times[k]) - values[k]) <= tolerance * largest_)) {
-            missed.push_back(piece_at(times[k]));
-        }
-    }
-    std::sort(missed.begin(), missed.end());
-    missed.erase(std::unique(missed.begin(), missed.end()), missed.end());
-    return missed;
 }
 
 Complex Coefficient::at(Real t) const {
@@ -203,8 +141,62 @@ Complex Coefficient::at(Real t) const {
     return {real, imaginary};
 }
 
-Real Coefficient::unresolved_share(Index piece) const {
-    return largest_ > 0 ? tails_[static_cast<std::size_t>(piece)] / largest_ : 0;
+Complex Coefficient::integral_within(Index piece, Real t) const {
+    const Real left = edges_[static_cast<std::size_t>(piece)];
+    const Real right = edges_[static_cast<std::size_t>(piece) + 1];
+    const Complex* power = powers_.data() + piece * width_;
+    if (width_ == 1) {
+        return *power * (t - left);
+    }
+    // The antiderivative that vanishes at x = -1.
+    const Real x = (2 * t - left - right) / (right - left);
+    Complex sum = 0;
+    Real from_start = x;
+    Real at_start = -1;
+    for (Index k = 0; k < width_; ++k) {
+        sum += power[k] * ((from_start - at_start) / static_cast<Real>(k + 1));
+        from_start *= x;
+        at_start = -at_start;
+    }
+    return sum * ((right - left) / 2);
+}
+
+std::vector<Complex> Coefficient::means_between(std::span<const Real> edges) const {
+    std::vector<Complex> means;
+    for (std::size_t k = 0; k + 1 < edges.size(); ++k) {
+        const Real begin = edges[k];
+        const Real end = edges[k + 1];
+        Complex sum = 0;
+        for (Index piece = piece_at(begin); piece < pieces(); ++piece) {
+            const Real from = std::max(begin, edges_[static_cast<std::size_t>(piece)]);
+            const Real to = std::min(end, edges_[static_cast<std::size_t>(piece) + 1]);
+            if (from >= to && piece > piece_at(begin)) {
+                break;
+            }
+            sum += integral_within(piece, to) - integral_within(piece, from);
+        }
+        means.push_back(end > begin ? sum / (end - begin) : at(begin));
+    }
+    return means;
+}
+
+Real Coefficient::longest_resolved_step(Real t) const {
+    if (!resolved_) {
+        return std::numeric_limits<Real>::infinity();
+    }
+    auto length = [&](Index piece) {
+        return edges_[static_cast<std::size_t>(piece) + 1] - edges_[static_cast<std::size_t>(piece)];
+    };
+    Index piece = piece_at(t);
+    Real longest = length(piece);
+    for (++piece; piece < pieces(); ++piece) {
+        const Real within = edges_[static_cast<std::size_t>(piece)] - t;
+        if (within >= longest) {
+            break;
+        }
+        longest = std::min(longest, std::max(length(piece), within));
+    }
+    return longest;
 }
 
 }  // namespace synqc

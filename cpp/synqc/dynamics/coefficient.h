@@ -11,13 +11,8 @@ namespace synqc {
 /// integrator sees them. Beyond its ends it keeps the value at its nearest end.
 class Coefficient {
   public:
-    static constexpr Index samples_per_piece = 12;
-
-    /// Chebyshev points of one piece, as fractions of it in (0, 1), increasing: where `from_samples` wants its values.
-    static std::span<const Real> sample_fractions();
-
-    /// From values at the Chebyshev points of every piece, (pieces, samples_per_piece).
-    static Coefficient from_samples(std::vector<Real> edges, std::span<const Complex> values);
+    /// From the Chebyshev coefficients of every piece, (pieces, ChebyshevPiece::points).
+    static Coefficient from_chebyshev(std::vector<Real> edges, std::span<const Complex> coefficients);
 
     /// Cubic spline through values at strictly increasing `times`, not-a-knot ends; fewer than four points are joined
     /// by the polynomial through all of them.
@@ -28,18 +23,18 @@ class Coefficient {
 
     Complex at(Real t) const;
 
-    /// Share of the largest sample that the two highest Chebyshev coefficients of a piece still carry: small once the
-    /// piece is resolved. Only for coefficients made by `from_samples`.
-    Real unresolved_share(Index piece) const;
+    /// Means over [edges[k], edges[k + 1]] for increasing `edges`, to rounding.
+    std::vector<Complex> means_between(std::span<const Real> edges) const;
 
-    /// Pieces, in order and each once, in which the function differs from the samples given by more than `tolerance`
-    /// times the largest sample.
-    std::vector<Index> pieces_that_miss(std::span<const Real> times, std::span<const Complex> values,
-                                        Real tolerance) const;
+    /// How far a step from t may reach without being longer than a piece it touches. A piece made by `from_chebyshev`
+    /// holds at most 0.4 of a cycle of whatever oscillates, so that such a step cannot be blind to it. Infinite for
+    /// splines and steps, whose pieces are bounded by stops.
+    Real longest_resolved_step(Real t) const;
 
     Index pieces() const { return static_cast<Index>(edges_.size()) - 1; }
     const std::vector<Real>& edges() const { return edges_; }
-    Real largest() const { return largest_; }
+    /// Whether pieces are as short as what the function does, which is so for those made by `from_chebyshev`.
+    bool has_resolved_pieces() const { return resolved_; }
     bool is_piecewise_constant() const { return width_ == 1; }
 
     /// Hard stops for integrators: where the function or its slope may jump.
@@ -47,12 +42,13 @@ class Coefficient {
 
   private:
     Index piece_at(Real t) const;
+    /// Integral from the left end of a piece to t within it.
+    Complex integral_within(Index piece, Real t) const;
 
     std::vector<Real> edges_;      // pieces + 1, strictly increasing
     Index width_ = 1;              // polynomial coefficients per piece
     std::vector<Complex> powers_;  // (pieces, width), powers of x in [-1, 1] across the piece
-    std::vector<Real> tails_;      // (pieces), magnitude of the highest Chebyshev coefficients
-    Real largest_ = 0;             // largest magnitude among the samples
+    bool resolved_ = false;
 };
 
 }  // namespace synqc

@@ -6,43 +6,9 @@
 
 using namespace synqc;
 
-namespace {
-
-Coefficient sampled(const std::vector<Real>& edges, auto&& function) {
-    std::vector<Complex> values;
-    for (std::size_t piece = 0; piece + 1 < edges.size(); ++piece) {
-        for (Real fraction : Coefficient::sample_fractions()) {
-            values.push_back(function(edges[piece] + fraction * (edges[piece + 1] - edges[piece])));
-        }
-    }
-    return Coefficient::from_samples(edges, values);
-}
-
-}  // namespace
-
-TEST(coefficient, follows_a_smooth_function_between_its_samples) {
-    auto wave = [](Real t) { return std::polar(1.0, 2 * t) * std::exp(-t); };
-    const Coefficient coefficient = sampled({0, 0.5, 1.5, 2}, wave);
-    for (Real t = 0; t <= 2; t += 0.0173) {
-        EXPECT_LT(std::abs(coefficient.at(t) - wave(t)), 1e-11) << "t = " << t;
-    }
-    for (Index piece = 0; piece < coefficient.pieces(); ++piece) {
-        EXPECT_LT(coefficient.unresolved_share(piece), 1e-9);
-    }
-}
-
-TEST(coefficient, tells_which_pieces_it_cannot_follow) {
-    const Coefficient coefficient = sampled({0, 1, 2, 3}, [](Real t) { return Complex(t < 1.4 ? 0 : 1); });
-    EXPECT_EQ(coefficient.unresolved_share(0), 0);
-    EXPECT_GT(coefficient.unresolved_share(1), 1e-3);
-    EXPECT_LT(coefficient.unresolved_share(2), 1e-14);
-    const std::vector<Real> times = {0.5, 2.2, 2.9};
-    const std::vector<Complex> values = {0.0, 1.0, 0.9};
-    EXPECT_EQ(coefficient.pieces_that_miss(times, values, 1e-6), std::vector<Index>{2});
-}
-
 TEST(coefficient, keeps_its_end_values_outside) {
-    const Coefficient coefficient = sampled({0, 1}, [](Real t) { return Complex(3 * t); });
+    const std::vector<Complex> samples = {0.0, 3.0};
+    const Coefficient coefficient = Coefficient::from_spline({0, 1}, samples);
     EXPECT_NEAR(coefficient.at(-5).real(), 0, 1e-13);
     EXPECT_NEAR(coefficient.at(5).real(), 3, 1e-13);
 }
@@ -82,4 +48,17 @@ TEST(coefficient, steps_hold_until_the_next_time) {
     EXPECT_EQ(steps.at(1), values[1]);
     EXPECT_EQ(steps.at(2.9), values[1]);
     EXPECT_EQ(steps.stops, (std::vector<Real>{0, 1, 3}));
+}
+
+TEST(coefficient, means_are_integrals_over_whatever_pieces_they_touch) {
+    const std::vector<Complex> held = {1.0, 2.0, 5.0};
+    const std::vector<Real> edges = {0.5, 1.5, 1.5, 3};
+    const std::vector<Complex> means = Coefficient::from_steps({0, 1, 3}, held).means_between(edges);
+    EXPECT_NEAR(means[0].real(), 1.5, 1e-15);
+    EXPECT_EQ(means[1], held[1]);
+    EXPECT_NEAR(means[2].real(), 2, 1e-15);
+    const std::vector<Complex> cubes = {0.0, 1.0, 8.0, 27.0, 64.0};
+    const Coefficient cubic = Coefficient::from_spline({0, 1, 2, 3, 4}, cubes);
+    const std::vector<Real> across = {0.25, 3.5};
+    EXPECT_NEAR(cubic.means_between(across).front().real(), (std::pow(3.5, 4) - std::pow(0.25, 4)) / 4 / 3.25, 1e-12);
 }

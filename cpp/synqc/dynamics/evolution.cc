@@ -296,6 +296,8 @@ void integrate(const LinearEquation& equation, const Milestones& milestones, con
             if (options.longest_step > 0) {
                 step = std::min(step, options.longest_step);
             }
+            // Beyond it full and half steps could overlook the same oscillation, and agree.
+            step = std::min(step, equation.longest_resolved_step(t));
             // A last step that would leave less than a tenth of itself is stretched or halved instead.
             const Real left = goal - t;
             const bool last = step >= left * (1 - 1e-12);

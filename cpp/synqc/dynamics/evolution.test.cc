@@ -7,6 +7,7 @@
 
 #include "synqc/base/errors.h"
 #include "synqc/dynamics/lindblad.h"
+#include "synqc/dynamics/piecewise_resolution.h"
 #include "synqc/linalg/exponential.h"
 #include "synqc/linalg/hermitian_coordinates.h"
 #include "synqc/linalg/operators.h"
@@ -28,17 +29,15 @@ Matrix random_matrix(Index levels, std::mt19937_64& generator) {
 }
 
 Coefficient cosine_of(Real frequency, Real duration) {
-    std::vector<Real> edges;
-    std::vector<Complex> values;
-    for (int piece = 0; piece <= 16; ++piece) {
-        edges.push_back(duration * piece / 16);
-    }
-    for (int piece = 0; piece < 16; ++piece) {
-        for (Real fraction : Coefficient::sample_fractions()) {
-            values.push_back(std::cos(frequency * duration * (piece + fraction) / 16));
+    const std::vector<Real> span = {0, duration};
+    const Sampler cosine = [&](std::span<const Real> times) {
+        SampledRows rows;
+        for (const Real t : times) {
+            rows.values.push_back(std::cos(frequency * t));
         }
-    }
-    return Coefficient::from_samples(edges, values);
+        return rows;
+    };
+    return resolve_piecewise(cosine, {.times = span, .breakpoints = {}}).coefficients.front();
 }
 
 std::vector<Real> coordinates_of(const Matrix& state) {

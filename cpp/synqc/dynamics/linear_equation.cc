@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace synqc {
 
@@ -70,6 +71,14 @@ RealMatrix LinearEquation::dense(const std::vector<Real>& frozen) const {
         }
     }
     return matrix;
+}
+
+Real LinearEquation::longest_resolved_step(Real t) const {
+    Real longest = std::numeric_limits<Real>::infinity();
+    for (const Coefficient& coefficient : coefficients) {
+        longest = std::min(longest, coefficient.longest_resolved_step(t));
+    }
+    return longest;
 }
 
 std::vector<Real> LinearEquation::stops_inside(Real begin, Real end) const {

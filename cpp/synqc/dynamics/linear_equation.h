@@ -47,6 +47,9 @@ struct LinearEquation {
     /// The dense matrix of `frozen`.
     RealMatrix dense(const std::vector<Real>& frozen) const;
 
+    /// Longest step from t that no coefficient forbids.
+    Real longest_resolved_step(Real t) const;
+
     /// Hard stops of all coefficients strictly inside (begin, end), sorted, each once.
     std::vector<Real> stops_inside(Real begin, Real end) const;
 };

@@ -10,6 +10,7 @@
 #include "synqc/base/errors.h"
 #include "synqc/dynamics/evolution.h"
 #include "synqc/dynamics/lindblad.h"
+#include "synqc/dynamics/piecewise_resolution.h"
 #include "synqc/linalg/hermitian_coordinates.h"
 #include "synqc/linalg/spectrum.h"
 #include "synqc/py/arrays.h"
@@ -328,19 +329,119 @@ void check_same_length(const RealArray& times, const ComplexArray& values) {
     }
 }
 
-/// Positions of the pieces that are not yet resolved, or that miss the values known at `times`.
-std::vector<Index> unresolved_pieces(const Coefficient& coefficient, Real tolerance, const RealArray& times,
-                                     const ComplexArray& values) {
-    check_same_length(times, values);
-    std::vector<Index> open = coefficient.pieces_that_miss(span_of(times), span_of(values), 100 * tolerance);
-    for (Index piece = 0; piece < coefficient.pieces(); ++piece) {
-        if (!(coefficient.unresolved_share(piece) <= tolerance)) {
-            open.push_back(piece);
+/// What a function of time returned, as a number.
+Complex number_from(const py::handle& value, const std::string& name, Real t) {
+    if (PyFloat_Check(value.ptr())) {
+        return PyFloat_AS_DOUBLE(value.ptr());
+    }
+    const bool is_array = py::isinstance<py::array>(value);
+    if (!is_array || py::reinterpret_borrow<py::array>(value).ndim() == 0) {
+        const Py_complex number = PyComplex_AsCComplex(value.ptr());
+        if (PyErr_Occurred() == nullptr) {
+            return {number.real, number.imag};
+        }
+        if (!PyErr_ExceptionMatches(PyExc_TypeError)) {
+            throw py::error_already_set();
+        }
+        PyErr_Clear();
+    }
+    const std::string what = is_array ? "an array of shape " + text_of_shape(py::reinterpret_borrow<py::array>(value))
+                                      : std::string(Py_TYPE(value.ptr())->tp_name);
+    throw InvalidArgument("Argument `" + name +
+                          "` must hold functions of time that return a number, but one returned " + what + " at time " +
+                          text_of(t) + ".");
+}
+
+void check_finite_rows(const SampledRows& rows, std::span<const Real> times, const std::string& name) {
+    for (std::size_t k = 0; k < rows.values.size(); ++k) {
+        if (!std::isfinite(rows.values[k].real()) || !std::isfinite(rows.values[k].imag())) {
+            throw InvalidArgument("Argument `" + name +
+                                  "` must have finite coefficients, but one is infinite or undefined at time " +
+                                  text_of(times[k / static_cast<std::size_t>(rows.width)]) + ".");
         }
     }
-    std::sort(open.begin(), open.end());
-    open.erase(std::unique(open.begin(), open.end()), open.end());
-    return open;
+}
+
+RealArray array_from(std::span<const Real> times) {
+    return RealArray(static_cast<py::ssize_t>(times.size()), times.data());
+}
+
+/// f(t) -> number, called for one time after the other.
+Sampler sampler_of_times(const py::object& function, const std::string& name) {
+    return [&function, &name](std::span<const Real> times) {
+        SampledRows rows;
+        rows.values.reserve(times.size());
+        for (const Real t : times) {
+            const auto time = py::reinterpret_steal<py::object>(PyFloat_FromDouble(t));
+            const auto value = py::reinterpret_steal<py::object>(PyObject_CallOneArg(function.ptr(), time.ptr()));
+            if (!value) {
+                throw py::error_already_set();
+            }
+            rows.values.push_back(number_from(value, name, t));
+        }
+        // Python functions look for signals themselves, those of C do not.
+        if (PyErr_CheckSignals() != 0) {
+            throw py::error_already_set();
+        }
+        check_finite_rows(rows, times, name);
+        return rows;
+    };
+}
+
+/// f(array) -> array of the same length.
+Sampler sampler_of_arrays(const py::object& function, const std::string& name) {
+    return [&function, &name](std::span<const Real> times) {
+        const ComplexArray values = ComplexArray::ensure(function(array_from(times)));
+        if (!values) {
+            throw py::error_already_set();
+        }
+        if (values.ndim() != 1 || values.size() != std::ssize(times)) {
+            throw ShapeMismatch(
+                "Argument `" + name + "` must hold functions that return one number for each time, but " +
+                "one returned shape " + text_of_shape(values) + " for (" + std::to_string(times.size()) + ",).");
+        }
+        SampledRows rows;
+        rows.values.assign(values.data(), values.data() + values.size());
+        check_finite_rows(rows, times, name);
+        return rows;
+    };
+}
+
+/// f(array) -> (rows (times, width), rounding): several functions, of which more may join later.
+Sampler sampler_of_rows(const py::object& function, const std::string& name) {
+    return [&function, &name](std::span<const Real> times) {
+        const auto returned = py::tuple(function(array_from(times)));
+        const auto values = returned[0].cast<ComplexArray>();
+        SampledRows rows;
+        rows.width = values.shape(1);
+        rows.rounding = returned[1].cast<Real>();
+        rows.values.assign(values.data(), values.data() + values.size());
+        check_finite_rows(rows, times, name);
+        return rows;
+    };
+}
+
+/// kind: "times", "arrays" or "rows", what `function` takes and gives. Returns (coefficients, samples, look_gap,
+/// is_unchanging, is_looked_at_too_coarsely).
+py::tuple resolve_functions(const py::object& function, const std::string& kind, const RealArray& times,
+                            const RealArray& breakpoints, Real longest_gap, const std::string& name) {
+    const Sampler sampler = kind == "times"    ? sampler_of_times(function, name)
+                            : kind == "arrays" ? sampler_of_arrays(function, name)
+                            : kind == "rows"   ? sampler_of_rows(function, name)
+                                               : throw InvalidArgument("Argument `kind` must be a known one.");
+    const std::vector<Real> looked_at = vector_of(times);
+    const std::vector<Real> known_edges = vector_of(breakpoints);
+    Resolution resolution = resolve_piecewise(
+        sampler,
+        {.times = looked_at, .breakpoints = known_edges, .longest_gap = longest_gap, .likes_many = kind == "arrays"});
+    if (resolution.rough_at) {
+        throw InvalidArgument("Argument `" + name + "` must have coefficients that " +
+                              std::to_string(most_resolved_pieces) +
+                              " polynomials can follow, but one needs more near t = " + text_of(*resolution.rough_at) +
+                              ": noise can never be followed, and beyond 20,000 cycles `tlist` must be cut in parts.");
+    }
+    return py::make_tuple(py::cast(std::move(resolution.coefficients)), resolution.samples, resolution.look_gap,
+                          resolution.is_unchanging, resolution.is_looked_at_too_coarsely);
 }
 
 }  // namespace
@@ -348,18 +449,6 @@ std::vector<Index> unresolved_pieces(const Coefficient& coefficient, Real tolera
 void bind_master_equation(py::module_& module) {
     py::class_<Coefficient>(module, "Coefficient",
                             "A function of time as an integrator sees it: piecewise a polynomial.")
-        .def_static(
-            "sampled",
-            [](const RealArray& edges, const ComplexArray& values, const RealArray& stops) {
-                if (edges.size() < 2 || values.size() != (edges.size() - 1) * Coefficient::samples_per_piece) {
-                    throw ShapeMismatch("Argument `values` must hold " +
-                                        std::to_string(Coefficient::samples_per_piece) + " samples for each piece.");
-                }
-                Coefficient made = Coefficient::from_samples(vector_of(edges), span_of(values));
-                made.stops = vector_of(stops);
-                return made;
-            },
-            py::arg("edges"), py::arg("values"), py::arg("stops"))
         .def_static(
             "spline",
             [](const RealArray& times, const ComplexArray& values) {
@@ -374,15 +463,33 @@ void bind_master_equation(py::module_& module) {
                 return Coefficient::from_steps(vector_of(times), span_of(values));
             },
             py::arg("times"), py::arg("values"))
-        .def("unresolved_pieces", &unresolved_pieces, py::arg("tolerance"), py::arg("times"), py::arg("values"))
-        .def("__call__", &Coefficient::at, py::arg("t"));
-    module.def(
-        "coefficient_sample_fractions",
-        [] {
-            const auto fractions = Coefficient::sample_fractions();
-            return py::array_t<Real>(static_cast<py::ssize_t>(fractions.size()), fractions.data());
-        },
-        "Where each piece of a sampled coefficient wants its values, as fractions of the piece.");
+        .def("__call__", &Coefficient::at, py::arg("t"))
+        .def(
+            "at_times",
+            [](const Coefficient& self, const RealArray& times) {
+                std::vector<Complex> values;
+                for (const Real t : span_of(times)) {
+                    values.push_back(self.at(t));
+                }
+                return wrap_without_copy(std::move(values), {times.size()});
+            },
+            py::arg("times"))
+        .def(
+            "means_between",
+            [](const Coefficient& self, const RealArray& edges) {
+                return wrap_without_copy(self.means_between(span_of(edges)),
+                                         {std::max<py::ssize_t>(edges.size() - 1, 0)});
+            },
+            py::arg("edges"), "Means over the intervals between increasing edges.")
+        .def_property_readonly("edges",
+                               [](const Coefficient& self) {
+                                   return wrap_without_copy(std::vector<Real>(self.edges()),
+                                                            {static_cast<py::ssize_t>(self.edges().size())});
+                               })
+        .def_property_readonly("has_resolved_pieces", &Coefficient::has_resolved_pieces);
+    module.def("resolve_functions", &resolve_functions, py::arg("function"), py::arg("kind"), py::arg("times"),
+               py::arg("breakpoints"), py::arg("longest_gap"), py::arg("name"),
+               "Piecewise polynomials that follow functions of time, and how closely they were looked at.");
     module.def("evolve_open_system", &evolve_open_system, py::arg("hamiltonian"), py::arg("jumps"),
                py::arg("coefficients"), py::arg("start"), py::arg("times"), py::arg("observed"), py::arg("method"),
                py::arg("absolute_tolerance"), py::arg("relative_tolerance"), py::arg("longest_step"), py::arg("stops"),

@@ -226,7 +226,17 @@ void bind_trajectories(py::module_& module) {
              }),
              py::kw_only(), py::arg("equation"), py::arg("times"), py::arg("steps"), py::arg("coefficients"),
              py::arg("initial_state"), py::arg("method"), py::arg("eigenvalue_tolerance"))
-        .def("ensemble_error", &TrajectoryProgram::ensemble_error, py::call_guard<WithoutGil>())
+        .def(
+            "ensemble_error",
+            [](const TrajectoryProgram& self, const std::vector<ComplexArray>& exact) {
+                std::vector<Matrix> states;
+                for (const ComplexArray& state : exact) {
+                    states.push_back(matrix_from(state));
+                }
+                const WithoutGil no_python_below;
+                return self.ensemble_error(states);
+            },
+            py::arg("exact") = std::vector<ComplexArray>())
         .def("sample", &sample, py::kw_only(), py::arg("watched"), py::arg("seeds"), py::arg("trajectories"),
              py::arg("keep_watched"), py::arg("keep_measurement"), py::arg("keep_states"), py::arg("keep_final_states"),
              py::arg("threads"), py::arg("progress"))

@@ -780,12 +780,15 @@ bool TrajectoryProgram::run(const TrajectorySource& source, bool want_log_likeli
     return true;
 }
 
-Real TrajectoryProgram::ensemble_error() const {
+Real TrajectoryProgram::ensemble_error(std::span<const Matrix> exact_states) const {
     const StepTimes times(equation_, grid_);
+    if (times.modulated > 0 && std::ssize(exact_states) != std::ssize(grid_.times)) {
+        throw ShapeMismatch("Argument `exact` must have " + std::to_string(grid_.times.size()) + " states, but has " +
+                            std::to_string(exact_states.size()) + ".");
+    }
     const RealMatrix& to_caller = scheme_->to_caller;
     RealVector scheme_state = initial_state_;
     RealVector exact = to_caller.size() == 0 ? initial_state_ : RealVector(to_caller * initial_state_);
-    Compiled<RealMatrix> exact_halves;
     Compiled<RealMatrix> exact_intervals;
     Compiled<RealMatrix> scheme_intervals;
     Real worst = 0;
@@ -803,14 +806,8 @@ Real TrajectoryProgram::ensemble_error() const {
             exact = exact_intervals[whole] * exact;
             scheme_state = scheme_intervals[whole] * scheme_state;
         } else {
+            exact = hermitian_coordinates(exact_states[static_cast<std::size_t>(interval) + 1]);
             for (Index k = 0; k < count; ++k) {
-                for (Index half : {0, 1}) {
-                    const std::vector<Real> coefficients = times.coefficients(step + k, half);
-                    const Index position = exact_halves.position_of(key_of(duration, coefficients), [&] {
-                        return exponential(RealMatrix(equation_.ensemble_generator(coefficients) * (duration / 2)));
-                    });
-                    exact = exact_halves[position] * exact;
-                }
                 scheme_state = scheme_->mean_step(step + k, interval) * scheme_state;
             }
         }

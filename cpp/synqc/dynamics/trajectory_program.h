@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -30,8 +31,8 @@ std::string_view name_of(TrajectoryScheme scheme);
 struct TrajectoryGrid {
     std::vector<Real> times;   // µs, strictly increasing, t of them
     std::vector<Index> steps;  // per interval, >= 1, t - 1 of them
-    /// Coefficients of the modulated parts of H in the middle of the first and of the second half of every step, which
-    /// hold over that half: (2 * all steps, modulated). Empty if nothing is modulated.
+    /// Coefficients of the modulated parts of H for the first and the second half of every step, their means over that
+    /// half: (2 * all steps, modulated). Empty if nothing is modulated.
     std::vector<Real> coefficients;
 
     /// Throws InvalidArgument unless lengths and order agree.
@@ -86,8 +87,9 @@ class TrajectoryProgram {
              const std::function<bool()>& keep_going) const;
 
     /// Largest trace distance, over the saved times, between the exact ensemble state and the one this scheme's steps
-    /// give on average: the weak error, without sampling noise.
-    Real ensemble_error() const;
+    /// give on average: the weak error, without sampling noise. Where parts of H are modulated, `exact` must hold the
+    /// ensemble states (t of them) from elsewhere: the grid's own coefficients could not show what it overlooks.
+    Real ensemble_error(std::span<const Matrix> exact = {}) const;
 
     Index levels() const;
     Index channels() const;

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import inspect
+import sys
+import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synqc import _core
-from synqc.errors import InputError, ShapeError
+from synqc.errors import InputError, ResolutionWarning, ShapeError
 
 __all__ = [
+    "Looking",
     "check_sample_count",
+    "frames_inside",
     "hold_samples",
     "resolve_function",
     "resolve_matrix_function",
@@ -24,16 +31,30 @@ __all__ = [
 ComplexArray = NDArray[np.complex128]
 RealArray = NDArray[np.float64]
 
-_fractions: RealArray = _core.coefficient_sample_fractions()
-_first_pieces = 16
-_first_edges = np.linspace(0.0, 1.0, _first_pieces + 1)
-_first_nodes = (_first_edges[:-1, None] + np.diff(_first_edges)[:, None] * _fractions).ravel()
 _probe_fractions = np.array([0.0487, 0.6131])
-_piece_positions = _first_nodes.size
+_no_times: RealArray = np.empty(0)
+_laboratory = str(Path(__file__).parent)
 
-# Relative to the largest value: the error this leaves in H is far below every tolerance of a state.
-_tolerance = 1e-11
-_most_pieces = 6000
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Where functions of time are looked at, and how finely.
+
+    A feature is found wherever it lies if it is at least as wide as a 500th of the span, or as twice `longest_gap` if
+    that is set. Where a function stands still the looks are four times as close as its narrowest other feature is wide;
+    if that would cost too much, or nothing was seen at all, a ResolutionWarning says what may have been missed.
+
+    Args:
+        times (float64, (t,)): Moments to record, the first and last of which bound the span.
+        breakpoints (float64, (k,)): Edges the caller knows, inside the span.
+        longest_gap: No two looks are further apart; 0 for no wish.
+        cure: What the caller can do about a warning.
+    """
+
+    times: RealArray
+    breakpoints: RealArray = field(default_factory=lambda: _no_times)
+    longest_gap: float = 0.0
+    cure: str = "give its edges as `breakpoints=`, or a `max_step=` no longer than it is wide"
 
 
 def with_arguments(function: Callable[..., Any], args: Mapping[str, Any] | None, name: str) -> Callable[[Any], Any]:
@@ -75,115 +96,107 @@ def hold_samples(times: RealArray, values: ComplexArray) -> _core.Coefficient:
     return _core.Coefficient.steps(times, values)
 
 
-def resolve_function(
-    function: Callable[[Any], Any], tlist: RealArray, breakpoints: RealArray, name: str
-) -> _core.Coefficient:
-    """Interpolate f(t) on [tlist[0], tlist[-1]] to 1e-11 of its largest value, by bisection where it needs it.
+def resolve_function(function: Callable[[Any], Any], looking: Looking, name: str) -> _core.Coefficient:
+    """Follow f(t) on [tlist[0], tlist[-1]] to 1e-10 of its largest value, by pieces that end at its jumps and kinks.
 
-    Calls the function with arrays if that gives what scalar calls give, else with one time after the other. Jumps are
-    found to 1e-12 of the duration and become hard stops. What lies between all sample points (192 over the duration,
-    the saved times, and the breakpoints' pieces) cannot be seen.
+    Calls the function with arrays if that gives what scalar calls give, else with one time after the other, and never
+    outside the span. Warns with ResolutionWarning as `Looking` says.
     """
-    sample = _vectorised(function, tlist[0] + (tlist[-1] - tlist[0]) * _probe_fractions)
-    return _resolve(lambda t: sample(t)[:, None], tlist, breakpoints, name)[0]
+    times = looking.times
+    if len(times) < 2:
+        return _core.Coefficient.steps(times, np.array([complex(function(float(times[0])))]))
+    takes_arrays = _takes_arrays(function, times[0] + (times[-1] - times[0]) * _probe_fractions)
+    return _resolved(function, "arrays" if takes_arrays else "times", looking, name)[0]
 
 
 def resolve_matrix_function(
-    function: Callable[[float], ComplexArray], tlist: RealArray, breakpoints: RealArray, name: str
+    function: Callable[[float], ComplexArray], looking: Looking, name: str
 ) -> tuple[ComplexArray, list[tuple[ComplexArray, _core.Coefficient]]]:
     """Split an operator-valued f(t) into a constant and matrices with one coefficient each."""
-    first = function(float(tlist[0]))
-    levels = first.shape[0]
-
-    def sample(times: RealArray) -> ComplexArray:
-        return np.array([function(float(t)) for t in times]).reshape(len(times), levels * levels)
-
-    looks = sample(tlist[0] + (tlist[-1] - tlist[0]) * _first_nodes)
-    constant = looks.mean(axis=0)
-    # Few independent functions make up the many elements of a matrix; the singular vectors are the matrices they move.
-    _, strengths, matrices = np.linalg.svd(looks - constant, full_matrices=False)
-    moving = matrices[strengths > 1e-13 * max(np.abs(looks).max(), 1e-300) * np.sqrt(looks.size)]
-    if moving.shape[0] == 0:
-        return constant.reshape(levels, levels), []
-    projection = moving.conj().T
-    resolved = _resolve(lambda t: (sample(t) - constant) @ projection, tlist, breakpoints, name)
-    return constant.reshape(levels, levels), [
-        (matrix.reshape(levels, levels), coefficient) for matrix, coefficient in zip(moving, resolved, strict=True)
+    constant = function(float(looking.times[0]))
+    if len(looking.times) < 2:
+        return constant, []
+    rows = _MatrixRows(function, constant, name)
+    resolved = _resolved(rows, "rows", looking, name)
+    # Before anything moves there is one function, which is zero.
+    return constant, [
+        (matrix.reshape(constant.shape), coefficient)
+        for matrix, coefficient in zip(rows.basis, resolved[: len(rows.basis)], strict=True)
     ]
 
 
-def _vectorised(function: Callable[[Any], Any], probes: RealArray) -> Callable[[RealArray], ComplexArray]:
-    def one_by_one(times: RealArray) -> ComplexArray:
-        return np.array([complex(function(t)) for t in times.tolist()])
+class _MatrixRows:
+    """f(t) as a constant and a growing basis of the matrices that move: few functions make up their many elements."""
 
-    def together(times: RealArray) -> ComplexArray:
-        return np.asarray(function(times), complex)
+    def __init__(self, function: Callable[[float], ComplexArray], constant: ComplexArray, name: str) -> None:
+        self._function = function
+        self._constant = constant
+        self._name = name
+        self._scale = float(np.abs(constant).max(initial=0.0))
+        self.basis: ComplexArray = np.empty((0, constant.size), complex)
 
-    expected = [complex(function(t)) for t in probes.tolist()]
+    def __call__(self, times: RealArray) -> tuple[ComplexArray, float]:
+        """Coefficients (times, width) of the basis, and what rounding does to them."""
+        values = [self._function(t) for t in times.tolist()]
+        for t, value in zip(times.tolist(), values, strict=True):
+            if value.shape != self._constant.shape:
+                raise ShapeError(
+                    f"Argument `{self._name}` must have one shape at every time, but has {self._constant.shape} at "
+                    f"first and {value.shape} at time {t:g}."
+                )
+        together = np.array(values).reshape(len(values), -1)
+        self._scale = max(self._scale, float(np.abs(together).max(initial=0.0)))
+        moved = together - self._constant.ravel()
+        rest = moved - (moved @ self.basis.conj().T) @ self.basis
+        while True:
+            lengths = np.linalg.norm(rest, axis=1)
+            farthest = int(np.argmax(lengths))
+            if not lengths[farthest] > 1e-13 * self._scale * len(self._constant):
+                break
+            unit = rest[farthest] / lengths[farthest]
+            self.basis = np.concatenate([self.basis, unit[None]])
+            rest = rest - np.outer(rest @ unit.conj(), unit)
+        rounding = 4e-15 * self._scale
+        if len(self.basis) == 0:
+            return np.zeros((len(times), 1), complex), rounding
+        return moved @ self.basis.conj().T, rounding
+
+
+def _resolved(function: Callable[..., Any], kind: str, looking: Looking, name: str) -> list[_core.Coefficient]:
+    coefficients, _, gap, is_unchanging, is_too_coarse = _core.resolve_functions(
+        function, kind, looking.times, looking.breakpoints, looking.longest_gap, name
+    )
+    if is_too_coarse:
+        seen = "is the same wherever it was looked at" if is_unchanging else "has features as narrow as the looks at it"
+        warnings.warn(
+            f"Argument `{name}` holds a function of time that {seen}: what is narrower than {gap:.3g} may have been "
+            f"missed; {looking.cure}.",
+            ResolutionWarning,
+            stacklevel=frames_inside(),
+        )
+    return cast(list[_core.Coefficient], coefficients)
+
+
+def frames_inside() -> int:
+    """Where the caller of the laboratory stands, for `warnings.warn` in the function that asks."""
+    frame: FrameType | None = sys._getframe(1)
+    count = 1
+    while frame is not None and frame.f_code.co_filename.startswith(_laboratory):
+        frame, count = frame.f_back, count + 1
+    return count
+
+
+def _takes_arrays(function: Callable[[Any], Any], probes: RealArray) -> bool:
     try:
+        expected = [function(t) for t in probes.tolist()]
         found = np.asarray(function(probes))
-        if found.shape == probes.shape:
-            pairs = zip(found.tolist(), expected, strict=True)
-            if all(abs(value - wanted) <= 1e-12 * abs(wanted) for value, wanted in pairs):
-                return together
-    # Functions written for one time fail on arrays in every imaginable way; one by one they have just worked.
+        if found.shape != probes.shape or any(np.ndim(wanted) for wanted in expected):
+            return False
+        pairs = zip(found.tolist(), expected, strict=True)
+        return all(abs(value - complex(wanted)) <= 1e-12 * abs(wanted) for value, wanted in pairs)
+    # Functions written for one time fail on arrays in every imaginable way; one by one they tell what is wrong.
     except Exception:
-        return one_by_one
-    return one_by_one
-
-
-def _resolve(
-    sample: Callable[[RealArray], ComplexArray], tlist: RealArray, breakpoints: RealArray, name: str
-) -> list[_core.Coefficient]:
-    begin, end = tlist[0], tlist[-1]
-    duration = end - begin
-    if duration == 0:
-        value = sample(tlist[:1])
-        return [_core.Coefficient.steps(tlist[:1], column) for column in value.T.copy()]
-    edges = begin + duration * _first_edges
-    if breakpoints.size:
-        edges = np.unique(np.concatenate([edges, breakpoints]))
-        values, known = _sample_pieces(sample, edges[:-1], edges[1:]), sample(tlist)
-    else:
-        together = sample(np.concatenate([begin + duration * _first_nodes, tlist]))
-        values, known = together[:_piece_positions], together[_piece_positions:]
-    if not np.isfinite(values.sum() + known.sum()):
-        raise InputError(f"Argument `{name}` must have finite coefficients, but one is infinite or undefined.")
-    width = len(_fractions)
-    while True:
-        stops = _with_jumps(breakpoints, edges, duration) if len(edges) > 2 * _first_pieces else breakpoints
-        made = [_core.Coefficient.sampled(edges, values[:, k], stops) for k in range(values.shape[1])]
-        open_pieces: set[int] = set()
-        for k, coefficient in enumerate(made):
-            column = known[:, k]
-            open_pieces.update(coefficient.unresolved_pieces(_tolerance, tlist, column))
-        split = [piece for piece in sorted(open_pieces) if edges[piece + 1] - edges[piece] > 1e-12 * duration]
-        if not split:
-            return made
-        if len(edges) + len(split) > _most_pieces:
-            raise InputError(
-                f"Argument `{name}` must have coefficients that a piecewise polynomial can follow, but one is too "
-                f"rough near t = {edges[split[0]]}."
-            )
-        where = np.array(split)
-        middle = (edges[where] + edges[where + 1]) / 2
-        lefts = np.stack([edges[where], middle], axis=1).ravel()
-        rights = np.stack([middle, edges[where + 1]], axis=1).ravel()
-        halves = _sample_pieces(sample, lefts, rights).reshape(len(split), 2 * width, -1)
-        pieces = list(values.reshape(len(edges) - 1, width, -1))
-        for piece, both in zip(split, halves, strict=True):
-            pieces[piece] = both
-        values = np.concatenate(pieces)
-        edges = np.sort(np.concatenate([edges, middle]))
-
-
-def _sample_pieces(sample: Callable[[RealArray], ComplexArray], lefts: RealArray, rights: RealArray) -> ComplexArray:
-    return sample((lefts[:, None] + (rights - lefts)[:, None] * _fractions).ravel())
-
-
-def _with_jumps(breakpoints: RealArray, edges: RealArray, duration: float) -> RealArray:
-    tiny = np.flatnonzero(np.diff(edges) <= 1e-11 * duration)
-    return np.unique(np.concatenate([breakpoints, edges[tiny], edges[tiny + 1]]))
+        return False
 
 
 def check_sample_count(samples: ComplexArray, tlist: RealArray, name: str) -> None:

@@ -5,14 +5,22 @@ Arrays and anything with a `full()` method (QuTiP's Qobj) are accepted alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from synqc import _core
 from synqc.errors import InputError, ShapeError
-from synqc.lab._coefficients import check_sample_count, spline_through, with_arguments
+from synqc.lab._coefficients import (
+    Looking,
+    check_sample_count,
+    resolve_function,
+    resolve_matrix_function,
+    spline_through,
+    with_arguments,
+)
 
 __all__ = [
     "ComplexArray",
@@ -114,22 +122,49 @@ def as_times(name: str, value: ArrayLike, least: int = 2) -> RealArray:
 
 
 class Hamiltonian:
-    """H as a function of time, whatever it was written as.
+    """H as a function of time, whatever it was written as. Made by `as_hamiltonian`.
 
-    `at(points)` gives H at many times, (k, n, n). Made by `as_hamiltonian`.
+    Attributes:
+        levels: n.
+        constant: What does not change, (n, n).
+        terms: (matrix (n, n), coefficient) pairs that are added to it.
     """
 
-    def __init__(self, levels: int, is_constant: bool, at: Callable[[RealArray], ComplexArray]) -> None:
-        self.levels = levels
-        self.is_constant = is_constant
-        self._at = at
+    def __init__(self, constant: ComplexArray, terms: Sequence[tuple[ComplexArray, _core.Coefficient]] = ()) -> None:
+        self.levels = constant.shape[0]
+        self.constant = constant
+        self.terms = list(terms)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether no term changes."""
+        return not self.terms
 
     def at(self, points: RealArray) -> ComplexArray:
         """H (k, n, n) at `points` (k,), checked to be Hermitian."""
-        values = self._at(points)
-        if not np.isfinite(values).all():
-            k = int(np.argmax(~np.isfinite(values).all(axis=(1, 2))))
-            raise InputError(f"Argument `H` must be finite at every time, but is not at {points[k]:g}.")
+        return self._checked([term.at_times(points) for _, term in self.terms], points)
+
+    def means_between(self, edges: RealArray) -> ComplexArray:
+        """Means of H (k, n, n) between increasing `edges` (k + 1,), checked to be Hermitian."""
+        return self._checked([term.means_between(edges) for _, term in self.terms], edges[:-1])
+
+    def landmarks(self) -> RealArray:
+        """Times among which H does nothing unforeseen: ends and middles of the pieces it is made of."""
+        edges = [term.edges for _, term in self.terms]
+        middles = [(own[1:] + own[:-1]) / 2 for own in edges]
+        return np.unique(np.concatenate([*edges, *middles])) if edges else np.empty(0)
+
+    def pieces_between(self, times: RealArray) -> RealArray:
+        """How many pieces as short as what H does lie between `times`: at least 2.5 a cycle of whatever oscillates."""
+        counts = np.zeros(len(times) - 1)
+        for edges in (term.edges for _, term in self.terms if term.has_resolved_pieces):
+            counts = np.maximum(counts, np.diff(np.interp(times, edges, np.arange(len(edges)))))
+        return counts
+
+    def _checked(self, factors: list[ComplexArray], points: RealArray) -> ComplexArray:
+        values = np.repeat(self.constant[None], len(points), axis=0)
+        for (matrix, _), factor in zip(self.terms, factors, strict=True):
+            values += factor[:, None, None] * matrix
         defects = np.abs(values - values.conj().swapaxes(1, 2)).max(axis=(1, 2))
         worst = int(np.argmax(defects))
         if defects[worst] > 1e-9 * max(1.0, float(np.abs(values).max())):
@@ -142,24 +177,22 @@ class Hamiltonian:
 
 
 def as_hamiltonian(
-    value: Any, tlist: RealArray, args: Mapping[str, Any] | None, levels: int | None = None
+    value: Any, looking: Looking, args: Mapping[str, Any] | None, levels: int | None = None
 ) -> Hamiltonian:
     """H from a matrix, from [H0, [H1, f], ..], or from a callable of time that returns a matrix.
 
     `f` is a callable of time, called as f(t, **args) with those `args` it names or as f(t, args), or an array of its
-    values at `tlist`, joined by a cubic spline as QuTiP does.
+    values at `looking.times`, joined by a cubic spline as QuTiP does.
     """
     args = dict(args or {})
     if isinstance(value, list | tuple) and any(_is_pair(term) or hasattr(term, "full") for term in value):
-        return _from_terms(value, tlist, args, levels)
+        return _from_terms(value, looking, args, levels)
     if getattr(value, "isconstant", False):
-        value = value(float(tlist[0]))
+        value = value(float(looking.times[0]))
     if callable(value) and not hasattr(value, "full"):
-        return _from_callable(value, float(tlist[0]), args, levels)
-    constant = as_operator("H", value, levels)
-    return Hamiltonian(
-        constant.shape[0], True, lambda points: np.broadcast_to(constant, (len(points), *constant.shape))
-    )
+        call = with_arguments(value, args, "H")
+        return Hamiltonian(*resolve_matrix_function(lambda t: as_operator("H", call(t), levels), looking, "H"))
+    return Hamiltonian(as_operator("H", value, levels))
 
 
 def _is_pair(term: Any) -> bool:
@@ -173,49 +206,31 @@ def _plain(value: Any) -> Any:
     return value.full() if hasattr(value, "full") else value
 
 
-def _from_terms(terms: Sequence[Any], tlist: RealArray, args: dict[str, Any], levels: int | None) -> Hamiltonian:
-    parts: list[tuple[ComplexArray, Callable[[RealArray], ComplexArray] | None]] = []
+def _from_terms(terms: Sequence[Any], looking: Looking, args: dict[str, Any], levels: int | None) -> Hamiltonian:
+    constant: ComplexArray | None = None
+    varying: list[tuple[ComplexArray, _core.Coefficient]] = []
     for k, term in enumerate(terms):
-        if _is_pair(term):
-            op = as_operator(f"H[{k}][0]", term[0], levels)
-            coefficient = _coefficient(f"H[{k}][1]", term[1], tlist, args)
-            parts.append((op, coefficient) if callable(coefficient) else (coefficient * op, None))
-        else:
-            op = as_operator(f"H[{k}]", term, levels)
-            parts.append((op, None))
+        name = f"H[{k}]"
+        is_pair = _is_pair(term)
+        op = as_operator(f"{name}[0]" if is_pair else name, term[0] if is_pair else term, levels)
         levels = op.shape[0]
-    assert levels is not None
-
-    def at(points: RealArray) -> ComplexArray:
-        total = np.zeros((len(points), *parts[0][0].shape), dtype=np.complex128)
-        for op, coefficient in parts:
-            total += op if coefficient is None else coefficient(points)[:, None, None] * op
-        return total
-
-    return Hamiltonian(levels, all(coefficient is None for _, coefficient in parts), at)
-
-
-def _from_callable(function: Callable[..., Any], start: float, args: dict[str, Any], levels: int | None) -> Hamiltonian:
-    call = with_arguments(function, args, "H")
-    first = as_operator("H", call(start), levels)
-
-    def at(points: RealArray) -> ComplexArray:
-        return np.stack([as_operator("H", call(t), first.shape[0]) for t in points.tolist()])
-
-    return Hamiltonian(first.shape[0], False, at)
+        constant = np.zeros_like(op) if constant is None else constant
+        factor = _coefficient(f"{name}[1]", term[1], looking, args) if is_pair else 1.0
+        if isinstance(factor, _core.Coefficient):
+            varying.append((op, factor))
+        else:
+            constant = constant + factor * op
+    assert constant is not None
+    return Hamiltonian(constant, varying)
 
 
-def _coefficient(
-    name: str, value: Any, tlist: RealArray, args: dict[str, Any]
-) -> complex | Callable[[RealArray], ComplexArray]:
+def _coefficient(name: str, value: Any, looking: Looking, args: dict[str, Any]) -> complex | _core.Coefficient:
     if isinstance(value, str):
         raise InputError(f"Argument `{name}` must be a callable, samples or a number, but is the text {value!r}.")
     if callable(value):
-        call = with_arguments(value, args, name)
-        return lambda points: np.array([complex(call(t)) for t in points.tolist()])
+        return resolve_function(with_arguments(value, args, name), looking, name)
     samples = _as_complex(name, value)
     if samples.ndim == 0:
         return complex(samples)
-    check_sample_count(samples, tlist, name)
-    spline = spline_through(tlist, samples)
-    return lambda points: np.array([spline(t) for t in points.tolist()])
+    check_sample_count(samples, looking.times, name)
+    return spline_through(looking.times, samples)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from synqc import _core
 from synqc.errors import InputError, ShapeError
+from synqc.lab._coefficients import Looking
 from synqc.lab._operators import (
     ComplexArray,
     Hamiltonian,
@@ -19,12 +21,24 @@ from synqc.lab._operators import (
     as_state,
 )
 
-__all__ = ["METHODS", "TrajectoryModel", "as_model", "check_method", "choose_steps", "compile_program"]
+__all__ = [
+    "METHODS",
+    "TrajectoryModel",
+    "as_model",
+    "check_method",
+    "choose_steps",
+    "compile_program",
+    "ensemble_error",
+    "looking_at",
+]
 
 METHODS = ("bayes-strang", "rouchon", "platen", "milstein", "euler")
 
 _RATE_TIMES_STEP = 0.05
 """Default steps turn a state by at most this much: conditioned states are then off by some 0.004 in trace distance."""
+
+_STEPS_PER_PIECE = 4.0
+"""Pieces hold at most 0.4 of a cycle of H(t), over which half steps take means: about ten steps a cycle."""
 
 _MOST_STEPS = 2**32
 
@@ -56,11 +70,32 @@ class TrajectoryModel:
         """Reported records are this times dY/dt, as QuTiP reports them."""
         return float(np.sqrt(2.0)) if self.heterodyne else 1.0
 
+    def turning_rate(self, times: RealArray) -> float:
+        """How fast H turns what is monitored: |[H, L]| / |L - tr L / n|, the Rabi rate of a driven qubit whose
+        sigma_z is watched."""
+        values = self.hamiltonian.at(np.union1d(times, self.hamiltonian.landmarks()))
+        rate = 0.0
+        for op in self.monitored:
+            spread = float(np.linalg.norm(op - np.trace(op) / len(op) * np.eye(len(op)), 2))
+            if spread > 0:
+                rate = max(rate, float(np.linalg.norm(values @ op - op @ values, 2, axis=(1, 2)).max()) / spread)
+        return rate
+
+
+def looking_at(tlist: RealArray, breakpoints: ArrayLike, dt: float | None) -> Looking:
+    """How functions of time are looked at: no more coarsely than the steps that the caller asked for."""
+    edges = np.unique(np.asarray(breakpoints, dtype=np.float64).ravel())
+    if not np.isfinite(edges).all():
+        raise InputError("Argument `breakpoints` must be finite in every element, but is not.")
+    inside = edges[(edges > tlist[0]) & (edges < tlist[-1])]
+    gap = dt / 2 if dt is not None and np.isfinite(dt) and dt > 0 else 0.0
+    return Looking(tlist, inside, gap, "give its edges as `breakpoints=`, or a `dt=` no longer than it is wide")
+
 
 def as_model(
     H: Any,
     rho0: Any,
-    tlist: RealArray,
+    looking: Looking,
     c_ops: Any,
     sc_ops: Any,
     eta: Any,
@@ -68,7 +103,7 @@ def as_model(
     heterodyne: bool,
 ) -> TrajectoryModel:
     """Convert and check everything physical."""
-    hamiltonian = as_hamiltonian(H, tlist, args)
+    hamiltonian = as_hamiltonian(H, looking, args)
     levels = hamiltonian.levels
     monitored = as_operators("sc_ops", sc_ops, levels)
     return TrajectoryModel(
@@ -96,13 +131,21 @@ def _efficiencies(eta: Any, count: int) -> list[float]:
 
 
 def choose_steps(model: TrajectoryModel, tlist: RealArray, *, method: str, dt: float | None) -> list[int]:
-    """How many steps each interval of `tlist` gets: none longer than `dt`, or than a fraction of the fastest motion."""
-    if model.hamiltonian.is_constant:
-        equation = _equation(model, model.hamiltonian.at(tlist[:1])[0], [])
-        return _steps(equation, [[]], tlist, method, dt)
-    probes = np.union1d(tlist, (tlist[1:] + tlist[:-1]) / 2)
-    constant, modulated, coefficients = _expanded(model.hamiltonian.at(probes))
-    return _steps(_equation(model, constant, modulated), list(coefficients), tlist, method, dt)
+    """How many steps each interval of `tlist` gets: none longer than `dt`; without one, than a fraction of the fastest
+    motion, or than a quarter of a piece that follows H(t)."""
+    hamiltonian = model.hamiltonian
+    if hamiltonian.is_constant:
+        return _steps(_equation(model, hamiltonian.at(tlist[:1])[0], []), [], tlist, method, dt)
+    points = np.union1d(hamiltonian.landmarks(), np.union1d(tlist, (tlist[1:] + tlist[:-1]) / 2))
+    values = hamiltonian.at(points)
+    energies = np.linalg.eigvalsh(values)
+    widest = int(np.argmax(energies[:, -1] - energies[:, 0]))
+    constant, modulated, coefficients = _expanded(values)
+    steps = _steps(_equation(model, constant, modulated), list(coefficients[widest]), tlist, method, dt)
+    if dt is not None:
+        return steps
+    resolving = np.ceil(_STEPS_PER_PIECE * hamiltonian.pieces_between(tlist) * (1 - 1e-9)).astype(int)
+    return [int(count) for count in np.maximum(steps, resolving)]
 
 
 def compile_program(
@@ -113,7 +156,7 @@ def compile_program(
         equation = _equation(model, model.hamiltonian.at(tlist[:1])[0], [])
         coefficients = np.empty(0)
     else:
-        constant, modulated, sampled = _expanded(model.hamiltonian.at(_half_step_middles(tlist, steps)))
+        constant, modulated, sampled = _expanded(model.hamiltonian.means_between(_half_step_edges(tlist, steps)))
         equation = _equation(model, constant, modulated)
         coefficients = sampled.ravel()
     return _core.TrajectoryProgram(
@@ -125,6 +168,24 @@ def compile_program(
         method=method,
         eigenvalue_tolerance=eigenvalue_tolerance,
     )
+
+
+def ensemble_error(model: TrajectoryModel, tlist: RealArray, program: _core.TrajectoryProgram) -> float:
+    """Largest trace distance between the mean state of the program's steps and the solution of the master equation.
+
+    Where H depends on time the latter comes from `mesolve`'s integrator, which chooses its own steps and looks at H(t)
+    itself, so that what the program's steps overlook shows.
+    """
+    hamiltonian = model.hamiltonian
+    if hamiltonian.is_constant:
+        return program.ensemble_error()
+    terms = [(hamiltonian.constant, -1)] + [(matrix, k) for k, (matrix, _) in enumerate(hamiltonian.terms)]
+    jumps = [[(operator, -1)] for operator in (*model.collapse, *model.monitored)]
+    coefficients = [coefficient for _, coefficient in hamiltonian.terms]
+    solved = _core.evolve_open_system(
+        terms, jumps, coefficients, model.start, tlist, [], "auto", 1e-8, 1e-6, 0.0, [], True
+    )
+    return program.ensemble_error(list(solved[0]))
 
 
 def _equation(
@@ -160,22 +221,22 @@ def _expanded(values: ComplexArray) -> tuple[ComplexArray, list[ComplexArray], R
     return constant, modulated, coefficients
 
 
-def _half_step_middles(tlist: RealArray, steps: list[int]) -> RealArray:
+def _half_step_edges(tlist: RealArray, steps: list[int]) -> RealArray:
     pieces = [
-        start + (end - start) * (np.arange(2 * count) + 0.5) / (2 * count)
+        start + (end - start) * np.arange(2 * count) / (2 * count)
         for start, end, count in zip(tlist[:-1], tlist[1:], steps, strict=True)
     ]
-    return np.concatenate(pieces)
+    return np.concatenate([*pieces, tlist[-1:]])
 
 
 def _steps(
-    equation: _core.StochasticEquation, coefficients: list[Any], tlist: RealArray, method: str, dt: float | None
+    equation: _core.StochasticEquation, coefficients: list[float], tlist: RealArray, method: str, dt: float | None
 ) -> list[int]:
     intervals = np.diff(tlist)
     if dt is None:
         if method == "bayes-strang" and equation.is_measurement_undisturbed():
             return [1] * len(intervals)
-        rate = max(equation.fastest_rate(list(row)) for row in coefficients)
+        rate = equation.fastest_rate(coefficients)
         dt = _RATE_TIMES_STEP / rate if rate > 0 else float(intervals.max())
     elif not (np.isfinite(dt) and dt > 0):
         raise InputError(f"Argument `dt` must be finite and greater than 0, but is {dt}.")

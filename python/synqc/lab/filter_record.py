@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
@@ -12,13 +13,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from synqc import _core
-from synqc.errors import InputError, ShapeError
+from synqc.errors import InputError, ResolutionWarning, ShapeError
+from synqc.lab._coefficients import Looking, frames_inside
 from synqc.lab._operators import ComplexArray, RealArray, as_times
-from synqc.lab._trajectories import TrajectoryModel, as_model, check_method, choose_steps, compile_program
+from synqc.lab._trajectories import (
+    TrajectoryModel,
+    as_model,
+    check_method,
+    choose_steps,
+    compile_program,
+    looking_at,
+)
 from synqc.lab._whole_number import MOST_THREADS, whole_number
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
 __all__ = ["FilteredRecord", "MonitoredQubit", "filter_record"]
+
+_LONGEST_BIN = 0.2  # of the period in which H turns what is monitored
 
 
 @dataclass(frozen=True)
@@ -155,6 +166,7 @@ def filter_record(
     heterodyne: bool = False,
     method: str = "bayes-strang",
     dt: float | None = None,
+    breakpoints: ArrayLike = (),
     record_unit: str = "J",
     keep_states: str = "auto",
     threads: int = 0,
@@ -165,7 +177,8 @@ def filter_record(
     Runs the stochastic master equation of `smesolve` on given records J instead of drawn ones. log L(theta) =
     sum_k log tr(K_k rho K_k^dag) is the likelihood of parameters theta: the Bayesian way to learn a Hamiltonian from
     weak measurement. What the record did inside a bin is lost, an error that vanishes with the bin length (and is none
-    if the rest of the evolution commutes with the measurement).
+    if the rest of the evolution commutes with the measurement): a posterior keeps its word (rank tests, intervals that
+    cover) while bins are shorter than a fifth of a Rabi period; from there on a ResolutionWarning says otherwise.
 
     Args:
         record (float64): Bin means of J = dY/dt, as `smesolve` returns them: (bins,) or (records, bins) for one
@@ -183,6 +196,7 @@ def filter_record(
         method: "bayes-strang" or, for operators that are not Hermitian, "rouchon".
         dt: Longest step inside a bin. None takes one step per bin, the most accurate choice, where H is constant and
             the method "bayes-strang"; else as in `smesolve`.
+        breakpoints: As for `smesolve`.
         record_unit: "J", or "normalised" for a `MonitoredQubit`: r = J / sqrt(2 efficiency gamma), whose mean is +1 in
             |0> and -1 in |1>, which is how a record scaled by its two calibration levels reads.
         keep_states: "all" times, the "final" one only, or "auto": all if there are no parameters to scan.
@@ -196,6 +210,10 @@ def filter_record(
         ShapeError: The record does not fit the channels and bins.
         InputError: A record is not finite, a parameter is unknown or unused, or what `smesolve` refuses.
         KeyboardInterrupt: Ctrl-C.
+
+    Warns:
+        ResolutionWarning: Bins are too long for what H does; or a function of time may have features too narrow to be
+            seen, as for `mesolve`.
 
     Examples:
         A day's trace of a driven qubit, simulated here, and the Rabi frequency that it speaks for.
@@ -222,7 +240,8 @@ def filter_record(
     points = _grid_points(grids)
     physics = _Physics(H, rho0, c_ops, sc_ops, eta)
     physics.check_names(grids)
-    models = [physics.model(point, times, {**dict(args or {}), **point}, heterodyne) for point in points]
+    looking = looking_at(times, breakpoints, dt)
+    models = [physics.model(point, looking, {**dict(args or {}), **point}, heterodyne) for point in points]
     # check
     check_method(method)
     _check_word("keep_states", keep_states, ("auto", "all", "final"))
@@ -237,6 +256,7 @@ def filter_record(
     log_likelihood, states = _filter(models, records, scales, times, method, dt, keep_all, threads, progress)
     if is_normalised:
         log_likelihood = log_likelihood + _noise_density(records[:, 0], np.array(taus), np.diff(times))
+    _warn_of_long_bins(models[int(np.argmax(log_likelihood.sum(axis=1)))], times)
     # wrap
     shape = tuple(len(grid) for grid in grids.values()) + ((len(records),) if many_records else ())
     return FilteredRecord(
@@ -284,6 +304,19 @@ def _steps_of(model: TrajectoryModel, times: RealArray, method: str, dt: float |
         # 16 %, at every bin length, because one Bayes update in the middle is the better guess of when the record came.
         return [1] * (len(times) - 1)
     return choose_steps(model, times, method=method, dt=dt)
+
+
+def _warn_of_long_bins(model: TrajectoryModel, times: RealArray) -> None:
+    longest = float(np.diff(times).max())
+    share = longest * model.turning_rate(times) / (2 * math.pi)
+    if share >= _LONGEST_BIN * (1 - 1e-9):
+        warnings.warn(
+            f"Argument `tlist` has bins of {longest:.3g}, {share:.2g} of the period in which H turns what is "
+            f"monitored: from {_LONGEST_BIN:g} of it on, what the record did inside a bin is missed and the posterior "
+            "is too confident; average the record over shorter bins.",
+            ResolutionWarning,
+            stacklevel=frames_inside(),
+        )
 
 
 def _noise_density(records: RealArray, taus: RealArray, bins: RealArray) -> RealArray:
@@ -340,18 +373,18 @@ class _Physics:
         return tau
 
     def model(
-        self, point: dict[str, float], times: RealArray, args: dict[str, Any], heterodyne: bool
+        self, point: dict[str, float], looking: Looking, args: dict[str, Any], heterodyne: bool
     ) -> TrajectoryModel:
         """The equation at this point of the grid."""
         H = _at(self._H, point)
         rho0 = _at(self._rho0, point)
         if isinstance(H, MonitoredQubit):
             qubit = self.qubit(point)
-            return as_model(qubit.H, rho0, times, qubit.c_ops, qubit.sc_ops, qubit.efficiency, args, heterodyne)
+            return as_model(qubit.H, rho0, looking, qubit.c_ops, qubit.sc_ops, qubit.efficiency, args, heterodyne)
         if isinstance(H, list | tuple):
             H = [_scaled(term, point) for term in H]
         return as_model(
-            H, rho0, times, _at(self._c_ops, point), _at(self._sc_ops, point), _at(self._eta, point), args, heterodyne
+            H, rho0, looking, _at(self._c_ops, point), _at(self._sc_ops, point), _at(self._eta, point), args, heterodyne
         )
 
 

@@ -13,7 +13,14 @@ from numpy.typing import ArrayLike
 
 from synqc.errors import InputError
 from synqc.lab._operators import ComplexArray, RealArray, as_operator, as_times
-from synqc.lab._trajectories import as_model, check_method, choose_steps, compile_program
+from synqc.lab._trajectories import (
+    as_model,
+    check_method,
+    choose_steps,
+    compile_program,
+    ensemble_error,
+    looking_at,
+)
 from synqc.lab._whole_number import MOST_THREADS, whole_number
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
@@ -40,7 +47,7 @@ class TrajectoryResult:
         partial: True if Ctrl-C ended the run early; the trajectories there are, are complete.
         stats: method, dt (largest step), steps (of one trajectory), weak_error (trace distance of the scheme's mean
             state from the exact one, without sampling noise; exact for "bayes-strang", within a small factor for the
-            others), run_time_s, threads.
+            others; where H depends on time the exact one is `mesolve`'s, to 1e-6), run_time_s, threads.
         e_keys: Names of the rows of `average_expect` if `e_ops` was a dict.
     """
 
@@ -96,6 +103,7 @@ def smesolve(
     method: str = "bayes-strang",
     store_measurement: bool = True,
     dt: float | None = None,
+    breakpoints: ArrayLike = (),
     heterodyne: bool = False,
     args: Mapping[str, Any] | None = None,
     keep_runs_results: bool = False,
@@ -113,8 +121,8 @@ def smesolve(
 
     Args:
         H (complex128, (n, n)): Hamiltonian, n from 2 to 9; or [H0, [H1, f], ..] with f(t, **args) or samples at
-            `tlist`; or a callable of time that returns a matrix. Arrays or Qobj everywhere. Time-dependent parts are
-            held constant over half a step each.
+            `tlist`; or a callable of time that returns a matrix. Arrays or Qobj everywhere. Functions of time are
+            followed as by `mesolve`, and enter each half step by their mean over it.
         rho0 (complex128, (n,) or (n, n)): Ket or density matrix at tlist[0].
         tlist (float64, (t,)): Moments to record, strictly increasing; records are averaged between them.
         c_ops (each complex128, (n, n)): Unmonitored collapse operators C_j.
@@ -127,7 +135,9 @@ def smesolve(
             step, needs sc_ops that are Hermitian (or normal) and commute. "rouchon": any sc_ops, positive, strong
             order 1. "platen", "milstein", "euler": for comparison, not positive.
         store_measurement: Keep the records; ntraj * channels * (t - 1) numbers.
-        dt: Longest step. None takes 0.05 over the fastest rate, or whole intervals where that is exact.
+        dt: Longest step. None takes 0.05 over the fastest rate, at least ten steps for each cycle in which H
+            oscillates, or whole intervals where that is exact. Features of H as wide as `dt` are found.
+        breakpoints (float64, (k,)): Edges in functions of time that the looks of `mesolve` could miss.
         heterodyne: Detect both quadratures of every L_k, each with half the signal power.
         args: Arguments of time-dependent parts of H.
         keep_runs_results: Keep expectation values and final states of every trajectory.
@@ -148,6 +158,9 @@ def smesolve(
         NonPhysicalState: A comparison method left the set of states; names the time and the eigenvalue.
         KeyboardInterrupt: Ctrl-C came before the first trajectories were complete.
 
+    Warns:
+        ResolutionWarning: A function of time may have features too narrow to be seen, as for `mesolve`.
+
     Examples:
         A qubit looked at weakly, without a drive: single trajectories collapse, the ensemble keeps its populations.
 
@@ -167,7 +180,8 @@ def smesolve(
     """
     # convert
     times = as_times("tlist", tlist)
-    model = as_model(H, rho0, times, c_ops, sc_ops, eta, args, heterodyne)
+    looking = looking_at(times, breakpoints, dt)
+    model = as_model(H, rho0, looking, c_ops, sc_ops, eta, args, heterodyne)
     levels = model.hamiltonian.levels
     keys, operators = _named_operators(e_ops, levels)
     watched, parts = _hermitian_parts(operators)
@@ -180,7 +194,7 @@ def smesolve(
     started = time.perf_counter()
     steps = choose_steps(model, times, method=method, dt=dt)
     program = compile_program(model, times, steps, method=method, eigenvalue_tolerance=eigenvalue_tolerance)
-    weak_error = program.ensemble_error() if error_estimate else None
+    weak_error = ensemble_error(model, times, program) if error_estimate else None
     bar = progress_callback(progress, "trajectories")
     try:
         raw = program.sample(
