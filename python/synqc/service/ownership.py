@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from starlette._utils import get_route_path
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from synqc.apps.tds.storage import NotOwner
 from synqc.apps.tds.storage.lease import Lease
+from synqc.service.routed_path import path_below_mount
 
 __all__ = ["OwnersAlone"]
 
@@ -29,25 +29,19 @@ class OwnersAlone:
         self._app = app
         self._lease = lease
         self._always = {
-            f"{api_prefix}/health",
-            f"{api_prefix}/ready",
-            "/metrics",
-            "/openapi.json",
-            "/docs",
-            "/redoc",
-            "/",
-        }
+            f"{api_prefix}/health", f"{api_prefix}/ready", "/metrics", "/openapi.json", "/docs", "/redoc", "/",
+        }  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or self._is_answered_always(scope):
-            await self._app(scope, receive, send)
-        elif self._lease.held:
+        if self._lease.held:
             await self._app(scope, receive, _Answer(self._lease, scope, receive, send).send)
+        elif self._is_answered_always(scope):
+            await self._app(scope, receive, send)
         else:
             await _refuse(self._lease, scope, receive, send)
 
     def _is_answered_always(self, scope: Scope) -> bool:
-        path = get_route_path(scope)
+        path = path_below_mount(scope)
         return path in self._always or path == "/ui" or path.startswith("/ui/")
 
 
