@@ -41,9 +41,11 @@ class TestFile:
                 cache["a"] = 1
         else:
             with sqlite3.connect(path) as connection:
-                connection.execute("CREATE TABLE sessions (name TEXT)")
                 if kind.endswith("id"):
+                    connection.execute("CREATE TABLE synqc_schema (version INTEGER)")
                     connection.execute("PRAGMA application_id = 77")
+                else:
+                    connection.execute("CREATE TABLE sessions (name TEXT)")
             connection.close()
         before = path.read_bytes()
         with pytest.raises(UnusableDatabase, match=r"synqc\.db is .*It stays as it is"):
