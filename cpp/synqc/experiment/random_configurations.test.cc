@@ -53,8 +53,9 @@ ExperimentRequest random_request(PhiloxStream& chance) {
                    : std::max((lossy ? 0.1 : 20) * qubit.gate_duration, 2 * qubit.t1 * log_uniform(chance, 1e-6, 1));
     qubit.equilibrium_population = rarely(0.5) ? 0 : 0.499 * chance.uniform();
     qubit.prepared_population = rarely(0.5) ? 0 : 0.499 * chance.uniform();
-    qubit.anharmonicity =
-        rarely(0.2) ? 0 : (rarely(0.5) ? 1 : -1) * log_uniform(chance, 0.1, 100) / qubit.gate_duration;
+    qubit.anharmonicity = qubit.levels == 2 && rarely(0.2)
+                              ? 0
+                              : (rarely(0.5) ? 1 : -1) * log_uniform(chance, 0.1, 100) / qubit.gate_duration;
     qubit.readout_duration = log_uniform(chance, 1e-2, 1e3);
     qubit.p0_given_1 = rarely(0.3) ? 0 : 0.45 * chance.uniform();
     qubit.p1_given_0 = rarely(0.3) ? 0 : 0.45 * chance.uniform();
@@ -70,7 +71,9 @@ ExperimentRequest random_request(PhiloxStream& chance) {
     request.envelope =
         envelope_from_name(chosen(std::vector<std::string>{"square", "gaussian", "cosine", "drag", "flat-top"}));
     request.drag_beta = 2 * chance.uniform() - 0.5;
-    request.drag_detuning = rarely(0.5);
+    // A third level this near makes the correction larger than the pulse, which is refused.
+    const bool correctable = qubit.levels == 2 || std::abs(qubit.anharmonicity) * qubit.gate_duration > two_pi;
+    request.drag_detuning = rarely(0.5) && correctable;
     request.edge_fraction = 0.01 + 0.49 * chance.uniform();
     request.first_angle = two_pi * (chance.uniform() - 0.5);
     request.second_angle = two_pi * (chance.uniform() - 0.5);
