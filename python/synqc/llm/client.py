@@ -260,7 +260,8 @@ class LanguageModels:
         under_way = [task for task in self._calls if not task.done()]
         for task in under_way:
             self._dismissed.add(task)
-            task.cancel()
+            if not task.cancelling():
+                task.cancel()
         if under_way:
             await asyncio.wait(under_way)
         await self._connection.close()

@@ -97,7 +97,8 @@ class Deltas:
 
     async def close(self) -> None:
         """End the call."""
-        if self._reading is not None:
+        # A second cancellation would break off the closing of the socket that the first one set going.
+        if self._reading is not None and not self._reading.cancelling():
             self._reading.cancel()
         async with self._our_turn():
             if self.outcome is None:
