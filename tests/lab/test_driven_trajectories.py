@@ -137,11 +137,12 @@ def test_bins_warn_from_a_fifth_of_a_rabi_period():
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("bin_length", [0.02, 0.1, 0.18])
+@pytest.mark.filterwarnings("error::synqc.errors.ResolutionWarning")
+@pytest.mark.parametrize("bin_length", [0.05, 0.1, 0.16])
 def test_posteriors_of_bins_that_do_not_warn_are_honest(bin_length):
     scipy_stats = pytest.importorskip("scipy.stats")
     seed = np.random.SeedSequence().entropy
-    ranks = ranks_of_truth(bin_length, 300, seed)
+    ranks = ranks_of_truth(bin_length, 200, seed)
     assert scipy_stats.kstest(ranks, "uniform").pvalue > 1e-4, f"seed {seed}"
     covered = np.mean((ranks > 0.025) & (ranks < 0.975))
     assert 0.91 < covered < 0.99, f"seed {seed}"
