@@ -59,7 +59,7 @@ class LanguageModelError(SynqcError):
     """
 
     code = "language_model_error"
-    outcome: ClassVar[Outcome]
+    outcome: ClassVar[Outcome] = Outcome.PROTOCOL_ERROR
 
     def __init__(
         self,
