@@ -25,6 +25,8 @@ SAYS_NOTHING_OF_FORM = [
     (400, "This model's maximum context length is 4096 tokens. However, you requested 7900 tokens."),
     (400, "the request exceeds the available context size (4096 tokens), try to increase it"),
     (413, "prompt is too long: 210000 tokens > 200000 maximum"),
+    (400, "With the json_schema of response_format the prompt exceeds the context length of 4096 tokens."),
+    (400, "temperature is unsupported where the context length of 4096 tokens is exceeded"),
     (400, "upstream connect error or disconnect/reset before headers"),
     (400, "Bad request"),
     (400, ""),
