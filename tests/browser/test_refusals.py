@@ -251,6 +251,8 @@ class TestKeys:
     def test_401_asks_for_a_key_and_goes_on_with_it(self, open_desk, locked):
         desk = open_desk(at=locked)
         desk.refusals_expected = True
+        urls = []
+        desk.page.on("request", lambda request: urls.append(request.url))
         desk.page.goto(f"{locked.address}/ui")
         expect(desk["#key-dialog"]).to_be_visible()
         expect(desk["#connection-words"]).to_have_text("API key needed")
@@ -266,3 +268,5 @@ class TestKeys:
         expect(desk["#telemetry-mode"]).to_have_text("live")
         desk.run()
         assert "right-key" not in desk.page.content()
+        assert any("/stream?" in url and "ticket=" in url for url in urls)
+        assert not [url for url in urls if "right-key" in url]
