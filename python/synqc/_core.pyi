@@ -598,6 +598,8 @@ class CompiledSegments:
 class Experiment:
     def __init__(self, device: Device, target: Target, fields: dict, segments: CompiledSegments) -> None:
         ...
+    def continuous_information_bits(self) -> float:
+        ...
     def run(self, shots: typing.SupportsInt | typing.SupportsIndex, iterations: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, keep_bits: bool, keep_records: bool, threads: typing.SupportsInt | typing.SupportsIndex, carry: Carry, settings: typing.Any, second_angle: typing.Any, stop: StopFlag, progress: typing.Any) -> tuple:
         ...
     @property
@@ -681,7 +683,7 @@ def json_loads(data, *, arrays = None):
     """
     Objects of a JSON document.
     """
-def jumping_information(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex, arg4: typing.SupportsFloat | typing.SupportsIndex, arg5: typing.SupportsInt | typing.SupportsIndex) -> tuple[float, float]:
+def jumping_information(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex, arg4: typing.SupportsFloat | typing.SupportsIndex, arg5: typing.SupportsInt | typing.SupportsIndex) -> tuple[float, float, float]:
     ...
 def label_clouds(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex], arg2: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], arg3: typing.SupportsFloat | typing.SupportsIndex) -> numpy.ndarray:
     ...

@@ -8,6 +8,7 @@ SynqcError
   NumericalError (also ArithmeticError)  the input is legal, the method gave up
     StepTooSmall
     NonPhysicalState
+  Cancelled                          a stop flag was raised before there was anything to return
   CacheMiss (also KeyError)          a request wanted a cached value or none, and there is none
   TimedOut (also TimeoutError)       a stage or a whole pipeline took too long
   MissingExtra (also ImportError)    an optional package is needed; the message says what to install
@@ -21,6 +22,7 @@ SynqcWarning (also UserWarning)
 
 __all__ = [
     "CacheMiss",
+    "Cancelled",
     "DocumentError",
     "ImplausibleWarning",
     "InputError",
@@ -83,6 +85,12 @@ class NonPhysicalState(NumericalError):
     """A scheme that does not preserve positivity left the set of states."""
 
     code = "non_physical_state"
+
+
+class Cancelled(SynqcError):
+    """A stop was asked for, and came before there was anything to return; not a failure."""
+
+    code = "cancelled"
 
 
 class CacheMiss(SynqcError, KeyError):

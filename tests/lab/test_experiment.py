@@ -6,12 +6,13 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import numpy as np
 import pytest
 
 import synqc
-from synqc.errors import InputError, UnknownName
+from synqc.errors import Cancelled, InputError, UnknownName
 
 
 def small(**arguments):
@@ -68,6 +69,55 @@ def test_arrays_that_were_not_kept_say_how_to_keep_them():
         _ = run.bits
     with pytest.raises(InputError, match="keep_records=True"):
         _ = run.records
+
+
+def test_bits_are_kept_unless_all_iterations_of_all_qubits_need_more_than_64_mb(monkeypatch):
+    """Not of one iteration, and not of one qubit."""
+    asked = []
+
+    class Core:
+        def run(self, shots, iterations, seed, keep_bits, *rest):
+            asked.append(keep_bits)
+            raise SystemExit
+
+    for shots, iterations, qubits, fits in [
+        (2**22, 8, 2, True), (2**22, 8, 3, False), (2**22 + 1, 8, 2, False), (2**22, 9, 2, False),
+        (None, 80_000, 1, True), (None, 81_000, 1, False),
+    ]:  # fmt: skip
+        experiment = small(qubits=qubits, probe_duration_ns=120)
+        object.__setattr__(experiment, "_core", Core())
+        with pytest.raises(SystemExit):
+            experiment.run(shots, iterations=iterations)
+        assert asked.pop() is fits, (shots, iterations, qubits)
+        with pytest.raises(SystemExit):
+            experiment.run(shots, iterations=iterations, keep_bits=not fits)
+        assert asked.pop() is not fits
+
+
+def test_a_stop_before_any_shot_is_a_cancellation_and_ctrl_c_stays_ctrl_c():
+    stop = synqc.StopFlag()
+    stop.stop()
+    with pytest.raises(Cancelled, match="before any shot") as refused:
+        small().run(shots=100, seed=1, stop=stop)
+    assert refused.value.code == "cancelled"
+    assert isinstance(refused.value, synqc.errors.SynqcError)
+
+    def interrupts(batch):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        small(adaptive_rule=interrupts).run(shots=100, seed=1)
+
+    class Interrupted:
+        """What the core returns when Ctrl-C came first."""
+
+        def run(self, *arguments):
+            return types.SimpleNamespace(iteration_count=0, shots_used=0, partial=True), True
+
+    experiment = small()
+    object.__setattr__(experiment, "_core", Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        experiment.run(shots=100, seed=1)
 
 
 def test_mean_record_lies_between_the_two_levels_and_matches_the_records():

@@ -27,6 +27,24 @@ def test_decay_takes_information_away_with_a_small_error_bar():
     assert probe.information_with_decay(2.0, 1.0, t1_us=float("inf")).standard_error == 0
 
 
+def test_jumps_up_and_down_cost_different_information_unless_they_are_exchanged():
+    down = probe.information_with_decay(4.0, 1.0, t1_us=2.0, samples=1 << 15)
+    both = probe.information_with_decay(4.0, 1.0, t1_us=2.0, up_rate_per_us=0.3, samples=1 << 15)
+    turned = probe.information_with_decay(4.0, 1.0, t1_us=1 / 0.3, up_rate_per_us=0.5, samples=1 << 15)
+    assert both.value < down.value - 10 * np.hypot(both.standard_error, down.standard_error)
+    assert abs(both.value - turned.value) < 4 * np.hypot(both.standard_error, turned.standard_error)
+
+
+@pytest.mark.parametrize(("chi", "linewidth", "drive"), [(0.5, 5.0, 2.0), (1.3, 0.9, 0.4), (0.2, 3.1, 1.7)])
+def test_a_resonator_dephases_by_its_photons_shift_and_linewidth(chi, linewidth, drive):
+    """(kappa / 2) |alpha_0 - alpha_1|^2 of the two coherent fields, written apart."""
+    turn = 2 * np.pi
+    fields = [1j * turn * drive / (turn * linewidth / 2 + sign * 1j * turn * chi) for sign in (1, -1)]
+    expected = turn * linewidth / 2 * abs(fields[0] - fields[1]) ** 2
+    found = probe.dispersive_dephasing_rate(chi_mhz=chi, linewidth_mhz=linewidth, drive_mhz=drive)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
 def test_backaction_refuses_states_of_different_shape():
     with pytest.raises(ShapeError, match="must have shape"):
         probe.backaction(np.eye(2), np.eye(3))

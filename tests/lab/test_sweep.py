@@ -1,9 +1,13 @@
 """Sweeps: the same numbers whatever the order, the workers, or how often they were interrupted."""
 
+import dataclasses
+import importlib
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -13,6 +17,8 @@ import pytest
 import synqc
 from synqc.cache import DiskCache, MemoryCache
 from synqc.errors import InputError
+
+sweeps = importlib.import_module("synqc.lab.sweep")  # the package shows the function of that name
 
 AXES = {"probe_strength": [0.0, 0.4, 1.0], "probe_duration_ns": [50, 200]}
 
@@ -164,6 +170,126 @@ def test_a_stopped_sweep_keeps_what_it_has():
     assert grid.partial
     assert np.isfinite(grid["fidelity"]).sum() == 2
     assert "stopped" in repr(grid)
+
+
+@pytest.mark.parametrize("point", [1, 2, 4, 6])
+def test_a_stop_between_two_points_keeps_every_finished_point(point, monkeypatch):
+    """It comes when nothing was asked to stop yet, but no shot of the next point has run."""
+    stop, run, begun = synqc.StopFlag(), synqc.Experiment.run, []
+
+    def run_after_a_stop(self, *arguments, **options):
+        begun.append(self)
+        if len(begun) == point:
+            stop.stop()
+        return run(self, *arguments, **options)
+
+    monkeypatch.setattr(synqc.Experiment, "run", run_after_a_stop)
+    grid = synqc.sweep(experiment(), AXES, shots=50, seed=1, stop=stop)
+    assert grid.partial
+    assert len(begun) == point
+    assert np.isfinite(grid["fidelity"]).sum() == point - 1
+    assert "stopped" in repr(grid)
+
+
+def test_a_stop_at_any_time_keeps_every_finished_point():
+    """Whenever it comes: between two points, in a point's first microseconds, in its middle."""
+    seed = int.from_bytes(os.urandom(4), "little")
+    chance = random.Random(seed)
+    axes = {"probe_strength": [k / 100 for k in range(100)]}
+    stopped = 0
+    for _ in range(40):
+        stop, finished = synqc.StopFlag(), []
+        after, wait = chance.randrange(1, 8), chance.choice([0.0, chance.uniform(0, 3e-4), chance.uniform(0, 5e-3)])
+
+        def progress(done, total, stop=stop, finished=finished, after=after, wait=wait):
+            finished.append(done)
+            if done == after:
+                threading.Thread(target=lambda: (time.sleep(wait), stop.stop())).start()
+
+        grid = synqc.sweep(experiment(), axes, shots=2000, seed=1, stop=stop, progress=progress)
+        assert np.isfinite(grid["fidelity"]).sum() == finished[-1], f"seed {seed}"
+        stopped += grid.partial
+    assert stopped > 20, f"seed {seed}"  # others were through before the stop came
+
+
+def test_ctrl_c_between_two_points_keeps_every_finished_point():
+    left = [3]
+
+    def interrupts(batch):
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+
+    grid = synqc.sweep(experiment(adaptive_rule=interrupts), AXES, shots=50, seed=1)
+    assert grid.partial
+    assert np.isfinite(grid["fidelity"]).sum() == 2
+    left[0] = 1
+    with pytest.raises(KeyboardInterrupt):
+        synqc.sweep(experiment(adaptive_rule=interrupts), AXES, shots=50, seed=1)
+
+
+def test_a_stopped_point_is_never_cached():
+    cache, stop = MemoryCache(max_entries=100), synqc.StopFlag()
+    axes = {"probe_strength": [0.1, 0.2, 0.3]}
+    synqc.sweep(experiment(), {"probe_strength": [0.1]}, shots=100, seed=1, cache=cache)
+    assert cache.stats().entries == 1
+    threading.Timer(0.1, stop.stop).start()  # far within the first point
+    stopped = synqc.sweep(experiment(), axes, shots=2_000_000_000, seed=1, cache=cache, stop=stop)
+    assert stopped.partial
+    assert np.isnan(stopped["fidelity"]).all()
+    assert cache.stats().entries == 1
+    assert not synqc.sweep(experiment(), axes, shots=100, seed=1, cache=cache).partial
+    assert cache.stats().entries == 3
+
+
+# Another value for every argument of Experiment, each of which must reach the key of a point.
+CHANGED = {
+    "preset": "ibm_fez", "target": "ibm-qpu", "envelope": "cosine", "probe_strength": 0.31, "probe_duration_ns": 121.0,
+    "adaptive_rule": "kalman", "objective": "info-vs-damage", "qubits": 2, "device_seed": 1, "t1_us": 77.0,
+    "t2_us": 55.0, "efficiency": 0.41, "detuning_khz": 3.0, "amplitude_error": 0.011, "spread": 0.07,
+    "gamma_max_per_us": 3.3, "decision_latency_ns": 123.0, "levels": 3, "thermal_population": 0.03, "drift": "none",
+    "first_angle": 1.5, "first_axis": 0.1, "second_angle": 1.6, "second_axis": 0.1, "drag_beta": 0.9,
+    "drag_detuning": False, "edge_fraction": 0.2, "samples": [0.5, 1.0, 0.5],
+    "interpolate_samples": True, "probe_mapping": "pulse", "probe_bins": 2, "probe_steps": 16,
+}  # fmt: skip
+
+
+def key_of(point, shots=100, iterations=1, seed=5):
+    return sweeps._Order((0,), point, shots, iterations, seed).key()
+
+
+def test_every_argument_of_an_experiment_and_of_its_device_changes_a_points_key():
+    names = {item.name for item in dataclasses.fields(synqc.Experiment) if item.init}
+    # An argument that is new must stand in the table: whoever adds it says here what changes with it.
+    missing = names - set(CHANGED)
+    keys = {"": key_of(experiment())}
+    for name in names - missing:
+        keys[name] = key_of(experiment(**{name: CHANGED[name]}))
+    keys |= {"shots": key_of(experiment(), shots=101), "iterations": key_of(experiment(), iterations=2)}
+    keys |= {"seed": key_of(experiment(), seed=6)}
+    assert len(set(keys.values())) == len(keys)
+    assert not missing
+
+
+def test_two_devices_of_one_name_have_different_keys():
+    device = synqc.device("transmon-default")
+    figures = {
+        "t1_us": 91.0, "t2_us": 41.0, "efficiency": 0.43, "detuning_khz": 4.0, "spread": 0.03, "gamma_max_per_us": 2.9,
+        "thermal_population": 0.02, "amplitude_error": 0.013,
+    }  # fmt: skip
+    keys = [key_of(experiment(preset=device))]
+    keys += [key_of(experiment(preset=device.replace(**{name: value}))) for name, value in figures.items()]
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_version_and_the_instruction_set_change_a_points_key(monkeypatch):
+    before = key_of(experiment())
+    monkeypatch.setattr(sweeps, "__version__", "0.0.0")
+    another_version = key_of(experiment())
+    monkeypatch.undo()
+    found = dict(synqc._core.build_info())
+    monkeypatch.setattr(sweeps._core, "build_info", lambda: {**found, "simd_level": "another"})
+    assert len({before, another_version, key_of(experiment())}) == 3
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ std::vector<Real> signal_of(const MonitoredProgram& program, Matrix& state) {
 
 }  // namespace
 
-void repeat_state(const Matrix& state, Index count, ShotBlock& block) {
+void repeat_state(const Matrix& state, Index count, Index bins, ShotBlock& block) {
     const RealVector coordinates = hermitian_coordinates(state);
     block.shots = count;
     block.lanes = (count + lane_multiple - 1) / lane_multiple * lane_multiple;
@@ -39,14 +39,16 @@ void repeat_state(const Matrix& state, Index count, ShotBlock& block) {
     }
     block.beliefs.clear();
     block.integrated.assign(static_cast<std::size_t>(block.lanes), 0);
-    block.bins_i = block.bins_q = block.moments_i = block.integrated;
+    block.bins_i.assign(static_cast<std::size_t>(bins * block.lanes), 0);
+    block.bins_q = block.moments_i = block.bins_i;
 }
 
 void sample_classical_shots(const MonitoredProgram& program, const ShotStream& stream, ShotIndex first, Index count,
                             bool keep_bins, ShotBlock& block) {
     Matrix state = program.initial_state;
     const std::vector<Real> signal = signal_of(program, state);
-    repeat_state(state, count, block);
+    const Index bins = program.steps / program.steps_per_bin;
+    repeat_state(state, count, keep_bins ? bins : 0, block);
     if (program.with_belief) {
         // Nothing is learnt about a state that does not react: the belief is the believed mean motion.
         Matrix believed = program.believed_initial_state;
@@ -58,12 +60,6 @@ void sample_classical_shots(const MonitoredProgram& program, const ShotStream& s
         for (Index row = 0; row < coordinates.size(); ++row) {
             std::fill_n(block.beliefs.begin() + row * block.lanes, block.lanes, coordinates[row]);
         }
-    }
-    const Index bins = program.steps / program.steps_per_bin;
-    if (keep_bins) {
-        block.bins_i.assign(static_cast<std::size_t>(bins * block.lanes), 0);
-        block.bins_q = block.bins_i;
-        block.moments_i = block.bins_i;
     }
     const Real noise = std::sqrt(program.monitor.measurement_time / program.step_duration);
     for (Index shot = 0; shot < count; ++shot) {

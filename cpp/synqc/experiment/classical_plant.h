@@ -11,7 +11,7 @@ namespace synqc {
 void sample_classical_shots(const MonitoredProgram& program, const ShotStream& stream, ShotIndex first, Index count,
                             bool keep_bins, ShotBlock& block);
 
-/// Every shot in `state`, with a record that never was: what a probe of strength or duration 0 leaves.
-void repeat_state(const Matrix& state, Index count, ShotBlock& block);
+/// Every shot in `state`, with `bins` bins of a record that never was: what a probe of strength or duration 0 leaves.
+void repeat_state(const Matrix& state, Index count, Index bins, ShotBlock& block);
 
 }  // namespace synqc

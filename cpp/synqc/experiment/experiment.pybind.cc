@@ -27,7 +27,7 @@ struct StopFlag {
 };
 
 py::tuple tuple_of(const Estimate& estimate) {
-    return py::make_tuple(estimate.value, estimate.standard_error);
+    return py::make_tuple(estimate.value, estimate.standard_error, estimate.skewness);
 }
 
 template <typename Value>
@@ -365,6 +365,11 @@ Examples:
             py::arg("shots"), py::arg("iterations"), py::arg("seed"), py::arg("keep_bits"), py::arg("keep_records"),
             py::arg("threads"), py::arg("carry"), py::arg("settings"), py::arg("second_angle"), py::arg("stop"),
             py::arg("progress"))
+        .def("continuous_information_bits",
+             [](const Experiment& experiment) {
+                 py::gil_scoped_release no_python_below;
+                 return continuous_information_bits(experiment.request(), experiment.qubits());
+             })
         .def_property_readonly("qubits", [](const Experiment& experiment) {
             py::list qubits;
             for (const RegisterQubit& individual : experiment.qubits()) {

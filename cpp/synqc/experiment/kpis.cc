@@ -1,6 +1,7 @@
 #include "synqc/experiment/kpis.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "synqc/control/objective.h"
@@ -9,6 +10,7 @@
 #include "synqc/experiment/probe_plan.h"
 #include "synqc/probe/backaction.h"
 #include "synqc/probe/information.h"
+#include "synqc/probe/record_information.h"
 #include "synqc/probe/strength.h"
 
 namespace synqc {
@@ -22,7 +24,6 @@ struct QubitProbe {
     Real backaction = 0;
     Real backaction_per_shot = 0;
     Real coherence_left = 1;
-    Estimate information;
 };
 
 /// The normalised 0-1 block: what the two-level closed forms are about.
@@ -31,11 +32,51 @@ Matrix qubit_block(const Matrix& state) {
     return block / block.trace();
 }
 
-JumpingProbe jumping_probe(const Qubit& qubit, Real dose, Real duration) {
-    return {.dose = dose,
-            .duration = duration,
+JumpingProbe jumping_probe(const ExperimentRequest& request, const Qubit& qubit) {
+    const ProbeFigures figures =
+        figures_from_rate(request.probe_strength, request.probe_duration, qubit.gamma_max, qubit.efficiency);
+    return {.dose = figures.s,
+            .duration = request.probe_duration,
             .down_rate = (1 - qubit.equilibrium_population) / qubit.t1,
             .up_rate = qubit.equilibrium_population / qubit.t1};
+}
+
+/// Bits of the outcome of an ancilla.
+Real outcome_information(const ExperimentRequest& request, const Qubit& qubit) {
+    const auto [plus_given_0, plus_given_1] = probe_instrument(request, qubit).plus_given_level();
+    return dichotomic_information(plus_given_0, plus_given_1);
+}
+
+/// A bin this short is as good as none.
+constexpr Index many_bins = 1 << 20;
+
+/// Register mean of a figure of each qubit; equal qubits, as in a register without spread, are worked out once.
+template <typename Figure>
+Real mean_over_register(const std::vector<RegisterQubit>& qubits, Figure&& figure) {
+    using Decay = std::array<Real, 4>;
+    Decay known{};
+    Real value = 0;
+    Real sum = 0;
+    for (std::size_t index = 0; index < qubits.size(); ++index) {
+        const Qubit& qubit = qubits[index].qubit;
+        const Decay decay{qubit.t1, qubit.equilibrium_population, qubit.gamma_max, qubit.efficiency};
+        if (index == 0 || decay != known) {
+            value = figure(qubit);
+            known = decay;
+        }
+        sum += value;
+    }
+    return sum / static_cast<Real>(qubits.size());
+}
+
+/// Bits of the record as it is delivered: one outcome, or the means of the request's bins.
+Real delivered_information(const ExperimentRequest& request, const Qubit& qubit) {
+    if (request.probe_mapping() == ProbeMapping::pulse) {
+        return outcome_information(request, qubit);
+    }
+    const JumpingProbe probe = jumping_probe(request, qubit);
+    return request.target.classical ? relaxing_information(probe, request.probe_bins)
+                                    : binned_information(probe, request.probe_bins);
 }
 
 QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& individual, CompiledSegments& segments) {
@@ -50,13 +91,11 @@ QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& i
     Matrix with;
     if (request.probe_mapping() == ProbeMapping::pulse) {
         const Instrument instrument = probe_instrument(request, qubit);
-        const auto [plus_given_0, plus_given_1] = instrument.plus_given_level();
         const Matrix reached = segments.idle(qubit, qubit.two_qubit_gate_duration, detuning)->front().apply(driven);
         const Channel rest = segments.idle(qubit, request.probe_duration, detuning)->front();
         without = rest.apply(reached);
         with = rest.apply(instrument.ensemble_channel().apply(reached));
         probe.figures = figures_from_pulse(request.probe_strength);
-        probe.information = {dichotomic_information(plus_given_0, plus_given_1), 0};
         probe.backaction_per_shot =
             dichotomic_shot_backaction(qubit_block(reached), request.probe_strength).trace_distance;
     } else {
@@ -71,7 +110,6 @@ QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& i
         for (Index k = 0; k < probe.steps.count; ++k) {
             with = measured.apply(with);
         }
-        probe.information = jumping_information(jumping_probe(qubit, probe.figures.s, request.probe_duration));
         probe.backaction_per_shot =
             gaussian_shot_backaction(qubit_block(without), probe.figures.g, qubit.efficiency).trace_distance;
     }
@@ -87,32 +125,89 @@ QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& i
 
 }  // namespace
 
-Estimate mean_of(Real sum, Real sum_of_squares, Index count) {
-    const auto n = static_cast<Real>(count);
-    const Real mean = sum / n;
-    if (count < 2) {
-        return {mean, 0};
+namespace {
+
+/// States that no record changes are the same in every shot: their fidelity is known, not sampled.
+bool is_fidelity_exact(const ExperimentRequest& request, const Qubit& qubit, FeedForward feed_forward,
+                       bool has_external_rule) {
+    if (!request.probes()) {
+        return true;
     }
-    const Real variance = std::max(Real{0}, (sum_of_squares - sum * mean) / (n - 1));
-    return {mean, std::sqrt(variance / n)};
+    if (request.probe_mapping() == ProbeMapping::pulse) {
+        return false;
+    }
+    const bool learns = qubit.efficiency > 0 && (feed_forward != FeedForward::none || has_external_rule);
+    return !learns && (request.target.classical || qubit.efficiency == 0);
 }
 
-Estimate register_mean(const std::vector<Estimate>& estimates) {
-    Real sum = 0;
-    Real variance = 0;
-    for (const Estimate& estimate : estimates) {
-        sum += estimate.value;
-        variance += estimate.standard_error * estimate.standard_error;
+/// Mean of a quantity with one value per outcome of an ancilla, which rarely falls one way: the spread is that of
+/// counts, with values at the limits of [0, 1] for an outcome that never came.
+Estimate mean_by_outcome(const SampleSums& sums, const Estimate& plus_share) {
+    Estimate mean = mean_of(sums);
+    const auto n = static_cast<Real>(sums.count);
+    const Real share = plus_share.value;
+    Real apart = std::max(mean.value, 1 - mean.value);
+    if (share > 0 && share < 1) {
+        const Real variance = std::max(Real{0}, sums.squares / n - mean.value * mean.value);
+        apart = std::sqrt(variance / (share * (1 - share)));
     }
-    const auto n = static_cast<Real>(estimates.size());
-    return {sum / n, std::sqrt(variance) / n};
+    const bool falls_together = mean.skewness * (1 - 2 * share) >= 0;
+    return {mean.value, apart * plus_share.standard_error, falls_together ? plus_share.skewness : -plus_share.skewness};
 }
 
-Estimate corrected_success(Index ones, Index shots, int ideal_bit, const Qubit& qubit) {
-    const Estimate fraction = mean_of(static_cast<Real>(ones), static_cast<Real>(ones), shots);
-    const Real contrast = 1 - qubit.p0_given_1 - qubit.p1_given_0;
-    const Real excited = (fraction.value - qubit.p1_given_0) / contrast;
-    return {ideal_bit == 1 ? excited : 1 - excited, fraction.standard_error / contrast};
+}  // namespace
+
+QubitIteration figures_of_shots(const ExperimentRequest& request, const Qubit& qubit, const BatchSums& sums,
+                                const ControlSettings& settings, bool has_external_rule) {
+    const SampleSums infidelity{sums.shots, sums.infidelity, sums.infidelity_squared, sums.infidelity_cubed};
+    const Trials ones{sums.ones, sums.shots};
+    const ReadBits bits{sums.ones, sums.shots, qubit.p0_given_1, qubit.p1_given_0};
+    QubitIteration figures;
+    figures.shots = sums.shots;
+    figures.settings = settings;
+    figures.one_fraction = weighted_chance({&ones, 1});
+    figures.success = corrected_success({&bits, 1}, ideal_bit(request));
+    figures.mean_record = mean_of({sums.shots, sums.record, sums.record_squared, sums.record_cubed});
+    Estimate lost = mean_of(infidelity);
+    if (is_fidelity_exact(request, qubit, settings.feed_forward, has_external_rule)) {
+        lost.standard_error = lost.skewness = 0;
+    } else if (request.probe_mapping() == ProbeMapping::pulse) {
+        const auto n = static_cast<Real>(sums.shots);
+        const Trials plus{static_cast<Index>(std::llround((n + sums.record) / 2)), sums.shots};
+        const Estimate plus_share = weighted_chance({&plus, 1});
+        figures.mean_record = scaled(plus_share, -1, 2);
+        lost = mean_by_outcome(infidelity, plus_share);
+    }
+    figures.fidelity = scaled(lost, 1, -1);
+    return figures;
+}
+
+Estimate corrected_success(std::span<const ReadBits> qubits, int ideal_bit) {
+    std::vector<Trials> trials;
+    Real offset = 0;
+    const auto n = static_cast<Real>(qubits.size());
+    for (const ReadBits& qubit : qubits) {
+        const Real weight = 1 / (n * (1 - qubit.p0_given_1 - qubit.p1_given_0));
+        trials.push_back({qubit.ones, qubit.shots, weight});
+        offset -= weight * qubit.p1_given_0;
+    }
+    const Estimate excited = scaled(weighted_chance(trials), offset, 1);
+    return ideal_bit == 1 ? excited : scaled(excited, 1, -1);
+}
+
+void add_register_means(const ExperimentRequest& request, const std::vector<RegisterQubit>& qubits,
+                        Iteration& iteration) {
+    std::vector<Estimate> fidelities;
+    std::vector<ReadBits> bits;
+    for (std::size_t index = 0; index < qubits.size(); ++index) {
+        const QubitIteration& figures = iteration.qubits[index];
+        const Qubit& qubit = qubits[index].qubit;
+        const Real ones = figures.one_fraction.value * static_cast<Real>(figures.shots);
+        fidelities.push_back(figures.fidelity);
+        bits.push_back({static_cast<Index>(std::llround(ones)), figures.shots, qubit.p0_given_1, qubit.p1_given_0});
+    }
+    iteration.fidelity = mean_of_independent(fidelities);
+    iteration.success = corrected_success(bits, ideal_bit(request));
 }
 
 Instrument probe_instrument(const ExperimentRequest& request, const Qubit& qubit) {
@@ -130,7 +225,6 @@ ProbeDescription describe_probe(const ExperimentRequest& request, const std::vec
         description.summary.regime = "off";
         return description;
     }
-    std::vector<Estimate> information;
     for (const RegisterQubit& individual : qubits) {
         const QubitProbe probe = describe_one(request, individual, segments);
         const Real share = 1 / static_cast<Real>(qubits.size());
@@ -142,41 +236,93 @@ ProbeDescription describe_probe(const ExperimentRequest& request, const std::vec
         description.summary.step_error = std::max(description.summary.step_error, probe.steps.error);
         description.backaction.value += probe.backaction * share;
         description.backaction_mean_per_shot += probe.backaction_per_shot * share;
-        description.summary.information_by_monte_carlo |= probe.information.standard_error > 0;
-        information.push_back(probe.information);
     }
     description.summary.regime = name_of(regime_of(description.summary.strength_g));
-    description.information_bits = register_mean(information);
+    description.information_bits.value =
+        mean_over_register(qubits, [&](const Qubit& qubit) { return delivered_information(request, qubit); });
     return description;
 }
+
+Real continuous_information_bits(const ExperimentRequest& request, const std::vector<RegisterQubit>& qubits) {
+    if (!request.probes()) {
+        return 0;
+    }
+    return mean_over_register(qubits, [&](const Qubit& qubit) {
+        if (request.probe_mapping() == ProbeMapping::pulse) {
+            return outcome_information(request, qubit);
+        }
+        const JumpingProbe probe = jumping_probe(request, qubit);
+        return request.target.classical ? relaxing_information(probe, many_bins) : continuous_information(probe);
+    });
+}
+
+namespace {
+
+/// How a score moves with one of the numbers it is made of.
+struct Moved {
+    Real variance = 0;
+    Real third = 0;  // third moment
+};
+
+/// What the uncertainty of `figure` does to a score. Kinks count with the weight of the distribution beyond them.
+template <typename Score>
+Moved moved_by(const Estimate& figure, Score&& score) {
+    constexpr Real reach = 8;
+    constexpr Real step = 0.25;
+    const Real here = score(figure.value);
+    if (!(figure.standard_error > 0)) {
+        const bool matters = score(figure.value + 0.25) != here || score(figure.value - 0.25) != here;
+        return {std::isnan(figure.standard_error) && matters ? figure.standard_error : 0, 0};
+    }
+    Real own_squares = 0;
+    Real squares = 0;
+    Real mean = 0;
+    Real weights = 0;
+    for (Real deviations = -reach; deviations <= reach; deviations += step) {
+        const Real weight = std::exp(-deviations * deviations / 2);
+        const Real there = quantile(figure, deviations);
+        const Real change = score(there) - here;
+        own_squares += weight * (there - figure.value) * (there - figure.value);
+        squares += weight * change * change;
+        mean += weight * change;
+        weights += weight;
+    }
+    const Real deviation = figure.standard_error * std::sqrt(squares / own_squares);
+    const bool has_one_direction =
+        (score(quantile(figure, 1)) - here) * (here - score(quantile(figure, -1))) >= 0 && deviation > 0;
+    constexpr Real most_skewness = 3;
+    const Real skewness =
+        has_one_direction ? std::clamp(4 * mean / weights / deviation, -most_skewness, most_skewness) : 0;
+    return {deviation * deviation, deviation * deviation * deviation * skewness};
+}
+
+}  // namespace
 
 Estimate objective_estimate(const ExperimentRequest& request, const RunResult& result) {
     std::vector<Real> history;
     for (const Iteration& iteration : result.iterations) {
         history.push_back(iteration.fidelity.value);
     }
-    RunFigures figures{.fidelity = result.fidelity.value,
-                       .latency = result.latency_us.value,
-                       .information = result.information_bits.value,
-                       .backaction = result.backaction.value,
-                       .fidelity_history = history};
-    const Real score = objective_score(request.objective, figures);
-    // The fidelity of every iteration moved by one of its standard errors, one at a time: linear propagation.
+    auto score_of = [&](const std::vector<Real>& fidelities) {
+        return objective_score(request.objective, {.fidelity = fidelities.empty() ? 0 : fidelities.back(),
+                                                   .latency = result.latency_us.value,
+                                                   .information = result.information_bits.value,
+                                                   .backaction = result.backaction.value,
+                                                   .fidelity_history = fidelities});
+    };
     Real variance = 0;
+    Real third = 0;
     for (std::size_t k = 0; k < history.size(); ++k) {
-        const Real error = result.iterations[k].fidelity.standard_error;
-        std::vector<Real> moved = history;
-        moved[k] += error;
-        RunFigures elsewhere = figures;
-        elsewhere.fidelity_history = moved;
-        elsewhere.fidelity = moved.back();
-        const Real change = objective_score(request.objective, elsewhere) - score;
-        variance += change * change;
+        std::vector<Real> elsewhere = history;
+        const Moved moved = moved_by(result.iterations[k].fidelity, [&](Real fidelity) {
+            elsewhere[k] = fidelity;
+            return score_of(elsewhere);
+        });
+        variance += moved.variance;
+        third += moved.third;
     }
-    RunFigures informed = figures;
-    informed.information += result.information_bits.standard_error;
-    const Real change = objective_score(request.objective, informed) - score;
-    return {score, std::sqrt(variance + change * change)};
+    const Real deviation = std::sqrt(variance);
+    return {score_of(history), deviation, deviation > 0 ? third / (variance * deviation) : 0};
 }
 
 }  // namespace synqc

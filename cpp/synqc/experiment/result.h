@@ -25,7 +25,6 @@ struct ProbeSummary {
     Index steps = 0;               // scheme S steps over the probe
     Real step_error = 0;           // estimated error of the conditioned state from the finite step
     Real coherence_left = 1;       // mean over the register of the contrast after the probe relative to no probe
-    bool information_by_monte_carlo = false;
 };
 
 /// One qubit in one iteration.

@@ -53,7 +53,6 @@ void for_each_field(const ProbeSummary& probe, Field&& field) {
     field("steps", probe.steps);
     field("step_error", probe.step_error);
     field("coherence_left", probe.coherence_left);
-    field("information_by_monte_carlo", probe.information_by_monte_carlo);
 }
 
 template <typename Field>

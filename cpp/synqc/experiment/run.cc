@@ -415,29 +415,18 @@ bool Run::judge(Index iteration, Index judged_shots, Iteration& record) {
     }
     const bool complete = simulate(stretches_of(settings, judged_shots), iteration, 0, sums, true);
 
-    std::vector<Estimate> fidelities;
-    std::vector<Estimate> successes;
     for (std::size_t index = 0; index < qubits_.size(); ++index) {
         const BatchSums& here = sums[index].front();
         if (here.shots == 0) {
             return false;
         }
-        QubitIteration qubit;
-        qubit.shots = here.shots;
-        qubit.fidelity = mean_of(here.infidelity, here.infidelity_squared, here.shots);
-        qubit.fidelity.value = 1 - qubit.fidelity.value;
-        qubit.one_fraction = mean_of(static_cast<Real>(here.ones), static_cast<Real>(here.ones), here.shots);
-        qubit.success = corrected_success(here.ones, here.shots, ideal_bit(setup_), qubits_[index].individual->qubit);
-        qubit.mean_record = mean_of(here.record, here.record_squared, here.shots);
-        qubit.settings = settings[index].front();
+        QubitIteration qubit = figures_of_shots(setup_, qubits_[index].individual->qubit, here, settings[index].front(),
+                                                rule_ && rule_->second_angle_corrections);
         qubit.tracker = qubits_[index].controller->tracker();
         qubit.true_detuning = qubits_[index].true_detuning();
-        fidelities.push_back(qubit.fidelity);
-        successes.push_back(qubit.success);
         record.qubits.push_back(qubit);
     }
-    record.fidelity = register_mean(fidelities);
-    record.success = register_mean(successes);
+    add_register_means(setup_, experiment_.qubits(), record);
     record.shots = record.calibration_shots + record.learning_shots + record.qubits.front().shots;
     return complete;
 }

@@ -45,9 +45,11 @@ BatchSums& BatchSums::operator+=(const BatchSums& other) {
     shots += other.shots;
     infidelity += other.infidelity;
     infidelity_squared += other.infidelity_squared;
+    infidelity_cubed += other.infidelity_cubed;
     ones += other.ones;
     record += other.record;
     record_squared += other.record_squared;
+    record_cubed += other.record_cubed;
     return *this;
 }
 
@@ -56,6 +58,7 @@ ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& stre
       feedback_gain_(conditions.settings.feedback_gain),
       theta2_(conditions.settings.theta2),
       phi2_(conditions.settings.phi2),
+      bins_(conditions.request->probe_bins),
       probe_stream_(stream_of(streams, probe_noise)),
       readout_stream_(stream_of(streams, readout_noise)) {
     const ExperimentRequest& request = *conditions.request;
@@ -70,6 +73,7 @@ ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& stre
 
     program_.levels = qubit.levels;
     program_.steps_per_bin = 1;
+    program_.keep_quadrature = true;  // wherever bins are kept
     if (!request.probes()) {
         plant_ = Plant::untouched;
         program_.initial_state = segments.idle(qubit, request.probe_duration, detuning)->front().apply(driven);
@@ -143,7 +147,7 @@ ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& stre
 void ShotBatch::drive_and_probe(ShotIndex first, Index count, bool keep_bins, ShotBlock& block) const {
     switch (plant_) {
         case Plant::untouched:
-            repeat_state(program_.initial_state, count, block);
+            repeat_state(program_.initial_state, count, keep_bins ? bins_ : 0, block);
             break;
         case Plant::monitored:
             sample_monitored_shots(program_, probe_stream_, first, count, keep_bins, block);
@@ -153,6 +157,9 @@ void ShotBatch::drive_and_probe(ShotIndex first, Index count, bool keep_bins, Sh
             break;
         case Plant::instrument:
             sample_instrument_shots(instrument_, probe_stream_, first, count, keep_bins, block);
+            // An outcome is one real number per bin: nothing in quadrature, nothing that changes within the bin.
+            block.bins_q.assign(block.bins_i.size(), 0);
+            block.moments_i.assign(block.bins_i.size(), 0);
             apply_channel(after_instrument_.front(), block.states, block.lanes, block.shots);
             if (instrument_.with_belief) {
                 apply_channel(believed_after_instrument_.front(), block.beliefs, block.lanes, block.shots);
@@ -212,9 +219,12 @@ void ShotBatch::read_and_sum(ShotIndex first, ShotBlock& block, BatchSums& sums,
         Real infidelity = 1 - fidelities[shot];
         block_sums.infidelity += infidelity;
         block_sums.infidelity_squared += infidelity * infidelity;
+        block_sums.infidelity_cubed += infidelity * infidelity * infidelity;
         block_sums.ones += bits[shot];
-        block_sums.record += block.integrated[shot];
-        block_sums.record_squared += block.integrated[shot] * block.integrated[shot];
+        const Real record = block.integrated[shot];
+        block_sums.record += record;
+        block_sums.record_squared += record * record;
+        block_sums.record_cubed += record * record * record;
     }
     sums += block_sums;
     if (outputs.bits != nullptr) {

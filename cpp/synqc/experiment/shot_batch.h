@@ -36,9 +36,11 @@ struct BatchSums {
     Index shots = 0;
     Real infidelity = 0;  // sum of 1 - F: near 0, where sums of squares keep their digits
     Real infidelity_squared = 0;
+    Real infidelity_cubed = 0;
     Index ones = 0;
     Real record = 0;  // integrated in-phase record
     Real record_squared = 0;
+    Real record_cubed = 0;
 
     BatchSums& operator+=(const BatchSums& other);
 };
@@ -84,6 +86,7 @@ class ShotBatch {
     FeedForward feed_forward_;
     Real feedback_gain_;
     Real theta2_, phi2_;
+    Index bins_;
     BlochVector target_;
     CompiledSegments::Channels second_drives_;  // one, or one per grid angle
     Real grid_start_ = 0, grid_step_ = 0;       // rad, angle corrections the channels belong to

@@ -35,7 +35,7 @@ constexpr std::size_t room(std::integral auto) {
 }
 
 constexpr std::size_t room(const Estimate&) {
-    return 2 * number_room + 3;
+    return 3 * number_room + 4;
 }
 
 std::size_t room(const LatencyTerm& term) {
@@ -86,6 +86,8 @@ class RunWriter {
         write(estimate.value);
         *at_++ = ',';
         write(estimate.standard_error);
+        *at_++ = ',';
+        write(estimate.skewness);
         *at_++ = ']';
     }
 

@@ -71,7 +71,7 @@ TEST(run_document, signs_of_zeros_and_figures_that_are_no_numbers_are_not_taken_
 TEST(run_document, room_suffices_for_the_longest_texts) {
     const Real longest = -std::numeric_limits<Real>::min();
     const Index whole = std::numeric_limits<Index>::min();
-    const Estimate estimate{longest, longest};
+    const Estimate estimate{longest, longest, longest};
     const std::string worst(40, '\x01');
     QubitIteration qubit{.fidelity = estimate,
                          .one_fraction = estimate,
@@ -93,7 +93,7 @@ TEST(run_document, room_suffices_for_the_longest_texts) {
     run.fidelity = run.backaction = run.information_bits = run.latency_us = run.objective_score = estimate;
     run.backaction_mean_per_shot = run.information_bits_per_second = run.cycle_time = longest;
     run.latency_terms.assign(9, {worst, longest});
-    run.probe = {worst, worst, longest, longest, longest, whole, longest, longest, false};
+    run.probe = {worst, worst, longest, longest, longest, whole, longest, longest};
     run.iterations.assign(11, iteration);
     run.shots_used = whole;
     run.seed = std::numeric_limits<Seed>::max();

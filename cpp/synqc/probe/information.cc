@@ -19,15 +19,6 @@ Real plogp(Real p) {
     return p > 0 ? p * std::log2(p) : 0;
 }
 
-/// log2 of p(record | start) / p(record), from the log-likelihood ratio in favour of the start and the prior of the
-/// other.
-Real information_density(Real ratio_for_start, Real prior_of_other) {
-    if (ratio_for_start > -500) {
-        return -bits_per_nat * std::log1p(prior_of_other * std::expm1(-ratio_for_start));
-    }
-    return bits_per_nat * (ratio_for_start - std::log(prior_of_other));
-}
-
 void check_dose_and_prior(Real dose, Real prior_of_0) {
     if (!(dose >= 0)) {
         refuse("dose", "at least 0", text_of(dose));
@@ -40,6 +31,13 @@ void check_dose_and_prior(Real dose, Real prior_of_0) {
 Real binary_entropy(Real probability) {
     check_probability("probability", probability);
     return -plogp(probability) - plogp(1 - probability) + 0.0;
+}
+
+Real information_density(Real ratio_for_start, Real prior_of_other) {
+    if (ratio_for_start > -500) {
+        return -bits_per_nat * std::log1p(prior_of_other * std::expm1(-ratio_for_start));
+    }
+    return bits_per_nat * (ratio_for_start - std::log(prior_of_other));
 }
 
 Real gaussian_information(Real dose, Real prior_of_0) {

@@ -9,6 +9,10 @@ namespace synqc {
 /// Binary entropy in bits; 0 at both ends.
 Real binary_entropy(Real probability);
 
+/// log2 of p(record | start) / p(record), from the log-likelihood ratio in favour of the start and the prior of the
+/// other. Its mean over starts and records is the information.
+Real information_density(Real ratio_for_start, Real prior_of_other);
+
 /// Gaussian record of information dose s = 2 eta g >= 0 on a prior P(|0>): the binary-input Gaussian channel, by a
 /// trapezoid sum whose error is below 1e-12. For small s and prior 1/2, I -> s / (2 ln 2).
 Real gaussian_information(Real dose, Real prior_of_0 = 0.5);

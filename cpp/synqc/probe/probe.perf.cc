@@ -3,6 +3,7 @@
 #include "perf/perf.h"
 #include "synqc/probe/information.h"
 #include "synqc/probe/instrument.h"
+#include "synqc/probe/record_information.h"
 
 using namespace synqc;
 
@@ -33,4 +34,12 @@ PERF(information_with_jumps_2048_records) {
     const Estimate many = jumping_information(probe, 1 << 17);
     perf::refuse_if_different({few.value}, {many.value}, 4 * few.standard_error);
     perf::measure([&] { jumping_information(probe, 2048); }).goal_of_micros(1000);
+}
+
+PERF(information_of_one_mean_with_jumps) {
+    const JumpingProbe probe{1, 1, 0.1, 0, 0.5};
+    const Estimate sampled = jumping_information(probe, 1 << 17);
+    // One mean tells a little less than the whole record.
+    perf::refuse_if_different({binned_information(probe, 1)}, {sampled.value}, 5e-3);
+    perf::measure([&] { binned_information(probe, 1); }).goal_of_micros(100);
 }

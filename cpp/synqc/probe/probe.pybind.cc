@@ -76,7 +76,7 @@ void bind_information(py::module_& module) {
                        const WithoutGil no_python_below;
                        estimate = jumping_information({dose, duration, down_rate, up_rate, prior_of_0}, samples);
                    }
-                   return py::make_tuple(estimate.value, estimate.standard_error);
+                   return py::make_tuple(estimate.value, estimate.standard_error, estimate.skewness);
                });
 }
 

@@ -43,7 +43,7 @@ def duration_in_words(microseconds: float) -> str:
 
 
 def figure_in_words(estimate: Estimate, digits: int = 5) -> str:
-    """With its error in brackets, unless the error is too small for anybody to care.
+    """With its error in brackets, unless the error is too small for anybody to care; (?) if it is unknown.
 
     Examples:
         >>> from synqc.lab.estimate import Estimate
@@ -52,7 +52,7 @@ def figure_in_words(estimate: Estimate, digits: int = 5) -> str:
         >>> figure_in_words(Estimate(0.25, 0.0))
         '0.25000'
     """
-    if estimate.standard_error >= _SMALLEST_ERROR:
+    if math.isnan(estimate.standard_error) or estimate.standard_error >= _SMALLEST_ERROR:
         return str(estimate)
     return f"{estimate.value:.{digits + (estimate.standard_error > 0)}f}"
 
@@ -94,7 +94,6 @@ def _probe_lines(run: Run) -> list[_Line]:
 
 def _figure_lines(run: Run) -> list[_Line]:
     per_second = run.information_bits_per_second
-    sampled = "sampled: decay during the probe" if run.probe.information_by_monte_carlo else ""
     return [
         _Line("fidelity", figure_in_words(run.fidelity), "mean over shots, qubits; last iteration"),
         _Line("success", figure_in_words(run.success), "as measured, readout errors corrected"),
@@ -106,7 +105,7 @@ def _figure_lines(run: Run) -> list[_Line]:
         _Line(
             "information",
             f"{figure_in_words(run.information_bits)} bit",
-            sampled or f"per shot; {per_second:,.0f} bit/s",
+            f"per shot; {per_second:,.0f} bit/s",
         ),
         _Line(
             "latency",

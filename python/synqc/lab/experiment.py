@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from synqc import _core
-from synqc.errors import InputError, ShapeError, SynqcError
+from synqc.errors import Cancelled, InputError, ShapeError
 from synqc.lab._plausibility import warn_if_implausible
 from synqc.lab._reporting import count_run, run_timer
 from synqc.lab._segments import shared_segments
@@ -225,7 +225,7 @@ class Experiment:
         Raises:
             InputError: An argument is out of range.
             KeyboardInterrupt: Ctrl-C came before any shot was complete.
-            SynqcError: The stop flag was raised before any shot was complete.
+            Cancelled: The stop flag was raised before any shot was complete.
         """
         # convert
         shots = 0 if shots is None else whole_number("shots", shots, least=1)
@@ -257,7 +257,7 @@ class Experiment:
         if raw.iteration_count == 0:
             if interrupted:
                 raise KeyboardInterrupt
-            raise SynqcError("The run was stopped before any shot was complete.")
+            raise Cancelled("The run was stopped before any shot was complete.")
         return Run(self, raw, interrupted=interrupted)
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -11,7 +12,7 @@ import numpy as np
 from synqc.errors import InputError
 from synqc.lab.estimate import Estimate
 
-_UNMEASURED = Estimate(0.0, 0.0)
+_UNMEASURED = Estimate(0.0, math.nan)
 
 __all__ = ["Batch", "BatchRule", "RecordRule", "rule_hooks"]
 
@@ -24,7 +25,7 @@ class Batch:
         qubit: Position in the register.
         iteration: Number of the batch about to run; 0 for the first, before which nothing was measured.
         shots: Shots of the previous batch; 0 before the first.
-        one_fraction: Share of its bits that read 1, as measured.
+        one_fraction: Share of its bits that read 1, as measured; like the next two 0 with an unknown error before it.
         success: Share of its bits showing the ideal outcome, corrected for assignment errors.
         mean_record: Mean of its integrated records.
         settings: What the controls were set to.

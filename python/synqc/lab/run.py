@@ -43,7 +43,6 @@ class ProbeFigures:
         steps: Steps of the integrator over the probe (0 for "pulse", which has none).
         step_error: Estimated mean trace distance of a conditioned state from that of infinitely fine steps.
         coherence_left: Ensemble contrast after the probe relative to no probe.
-        information_by_monte_carlo: True if decay during the probe made `information_bits` a sampled figure.
     """
 
     mapping: str
@@ -54,7 +53,6 @@ class ProbeFigures:
     steps: int
     step_error: float
     coherence_left: float
-    information_by_monte_carlo: bool
 
 
 @dataclass(frozen=True)
@@ -134,6 +132,8 @@ class _Stored:
 
     def __init__(self, figures: dict[str, Any], arrays: dict[str, np.ndarray | None]) -> None:
         self.__dict__.update(figures)
+        known = ProbeFigures.__dataclass_fields__  # version 0.1.0 wrote one more
+        self.probe = {name: value for name, value in figures["probe"].items() if name in known}
         self.bits = arrays["bits"]
         self._arrays = arrays
         self.iteration_count = len(figures["iterations"])
@@ -148,8 +148,12 @@ class _Stored:
 class Run:
     """Result of `Experiment.run`.
 
-    Figures are `Estimate`s: `float(run.fidelity)` is the value, `run.fidelity.standard_error` its error, and printing
-    shows both.
+    Figures are `Estimate`s: `float(run.fidelity)` is the value, `run.fidelity.standard_error` its error,
+    `run.fidelity.interval(2)` where it lies with 95 %, and printing shows value and error.
+
+    Errors cover chance: what other shots would have shown on the same individuals (`device_seed`), in the same states
+    of their drift, under the controls that the rule had deployed. They do not cover other devices, or what the rule
+    would have deployed after other calibration shots; for that, repeat the run with other seeds.
 
     Examples:
         >>> import synqc
@@ -202,8 +206,27 @@ class Run:
 
     @remembered
     def information_bits(self) -> Estimate:
-        """What one record tells about |0> or |1>, in bits, for equal priors."""
+        """What one record, as it is delivered, tells about |0> or |1> at the probe's start; in bits, for equal priors.
+
+        The record of a shot is its bin means (`probe_bins` of them, one by default) or the outcome of an ancilla. Decay
+        during the probe is worked out without sampling: the figure is exact.
+        """
         return Estimate(*self._raw.information_bits)
+
+    @remembered
+    def continuous_information_bits(self) -> Estimate:
+        """What one record would tell that nothing had averaged into bins; exact, at least `information_bits`.
+
+        Computed when it is asked for. Where probing goes through an ancilla there is one outcome and nothing finer.
+
+        Examples:
+            >>> import synqc
+            >>> decaying = synqc.Experiment(qubits=1, probe_strength=1.0, probe_duration_ns=2000, t1_us=1.0, t2_us=1.0)
+            >>> run = decaying.run(shots=100, seed=7)
+            >>> run.information_bits.value < run.continuous_information_bits.value
+            True
+        """
+        return Estimate(self.experiment._core.continuous_information_bits(), 0.0)
 
     @property
     def information_bits_per_second(self) -> float:
@@ -237,7 +260,7 @@ class Run:
 
     @property
     def fidelity_series(self) -> tuple[np.ndarray, np.ndarray]:
-        """Fidelity of each qubit in each iteration, and its standard error; both float64 (iterations, qubits).
+        """Fidelity of each qubit in each iteration, with standard errors (NaN: one shot); float64 (iterations, qubits).
 
         What `history` says, without an object per number.
 
@@ -290,12 +313,18 @@ class Run:
 
     @property
     def records_quadrature(self) -> np.ndarray:
-        """Record in the other quadrature, shaped like `records`; for two levels, noise alone."""
+        """Record in the other quadrature, shaped like `records`: noise, and the signal of levels above |1>.
+
+        An ancilla's outcome has no second quadrature: there it is 0, like everything where nothing was probed.
+        """
         return self._records("q")
 
     @property
     def record_moments(self) -> np.ndarray:
-        """First moment of the in-phase record within each bin, in units of the bin length, shaped like `records`."""
+        """First moment of the in-phase record within each bin, in units of the bin length, shaped like `records`.
+
+        0 for an ancilla's outcome, which stands for its whole bin.
+        """
         return self._records("moments")
 
     def _records(self, which: str) -> np.ndarray:

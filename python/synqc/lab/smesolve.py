@@ -35,7 +35,7 @@ class TrajectoryResult:
         times: Moments (t,) of everything below.
         average_expect: Mean of each `e_ops` over trajectories, (w, t); real if all are Hermitian.
         std_expect: Deviation over trajectories, (w, t): how different they are, not how uncertain the mean is.
-        standard_errors: Uncertainty of `average_expect`, (w, t).
+        standard_errors: Uncertainty of `average_expect`, (w, t); NaN for a single trajectory, which shows no spread.
         average_states: Ensemble density matrices (t, n, n).
         runs_expect: Every trajectory's expectation values (w, ntraj, t), or None unless kept.
         runs_states: Every trajectory's states (ntraj, t, n, n), or None unless kept.
@@ -225,7 +225,7 @@ def smesolve(
         times=times,
         average_expect=mean,
         std_expect=deviation,
-        standard_errors=deviation / np.sqrt(max(count - 1, 1)),
+        standard_errors=deviation / np.sqrt(count - 1) if count > 1 else np.full_like(deviation, np.nan),
         average_states=raw["average_states"],
         runs_expect=_joined(raw["watched"][:, :count], parts) if keep_runs_results else None,
         runs_states=raw["states"] if store_states else None,

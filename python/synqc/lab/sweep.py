@@ -17,7 +17,7 @@ import numpy as np
 from synqc import _core
 from synqc._version import __version__
 from synqc.cache import Cache, DiskCache, content_key
-from synqc.errors import InputError, MissingExtra
+from synqc.errors import Cancelled, InputError, MissingExtra
 from synqc.lab.estimate import Estimate
 from synqc.lab.experiment import Experiment, StopFlag
 from synqc.pipeline import Pipeline, Stage
@@ -55,7 +55,7 @@ class _Order:
         if not isinstance(self.experiment.adaptive_rule, str):
             return None
         return content_key(
-            "sweep-point",
+            "sweep-point-2",  # counts up when a row's figures change their meaning
             self.experiment.to_dict(),
             parameters={
                 "device": self.experiment.device.to_json(),
@@ -86,15 +86,18 @@ def _plain(value: Any) -> Any:
 
 def _row(order: _Order, stop: StopFlag | None = None) -> dict[str, Any] | None:
     """Figures of one point, or nothing if it was stopped before the end."""
-    run = order.experiment.run(
-        order.shots, iterations=order.iterations, seed=order.seed, keep_bits=False, progress=False, stop=stop
-    )
+    try:
+        run = order.experiment.run(
+            order.shots, iterations=order.iterations, seed=order.seed, keep_bits=False, progress=False, stop=stop
+        )
+    except Cancelled:  # the stop came between two points
+        return None
     if run.partial:
         return None
     row: dict[str, Any] = {}
     for name in _FIGURES:
         estimate = getattr(run, name)
-        row[name] = [estimate.value, estimate.standard_error]
+        row[name] = [estimate.value, estimate.standard_error, estimate.skewness]
     for name in _PLAIN:
         row[name] = run.shots_used if name == "shots_used" else getattr(run.probe, name)
     return row
@@ -148,7 +151,7 @@ class Sweep:
         return self._grid(name, 0)
 
     def error(self, name: str) -> np.ndarray:
-        """Standard errors of a figure over the grid; 0 where it is exact."""
+        """Standard errors of a figure over the grid; 0 where it is exact, NaN where one shot shows no spread."""
         return self._grid(name, 1)
 
     def at(self, **point: Any) -> dict[str, Estimate]:
@@ -278,11 +281,13 @@ def sweep(
         stop: Another thread may call `stop.stop()`.
 
     Returns:
-        The figures. After Ctrl-C or a stop, those of the finished points, with `partial` True.
+        The figures. After Ctrl-C or a stop, those of the finished points, with `partial` True; a stop may come before
+        there are any.
 
     Raises:
         InputError: An axis is unknown or empty, or a value out of range, checked before anything runs; or
             `cache` is none, or is a file of something else.
+        KeyboardInterrupt: Ctrl-C came before any point was finished.
 
     Examples:
         >>> import synqc
@@ -329,7 +334,7 @@ def sweep(
         with _pipeline(executor, len(missing), stop).stream(missing, stop=stop) as finished:
             for order, row in finished:
                 if row is None:
-                    break  # stopped in the middle of a point
+                    break  # stopped before the point was complete
                 rows[order.index] = row
                 memory.add(order, row)
                 if show is not None:

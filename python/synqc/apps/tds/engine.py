@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from synqc import _core
-from synqc.apps.tds.models import HardwareTarget, RunConfiguration, finite_or_zero
+from synqc.apps.tds.models import HardwareTarget, RunConfiguration, finite_or_none, finite_or_zero
 from synqc.apps.tds.stopping import ServiceStopping
 from synqc.cache import MemoryCache
 from synqc.errors import InputError, SynqcError
@@ -297,10 +297,10 @@ def device_seed(session_id: str) -> int:
 
 
 def figures_of(run: Run) -> dict[str, Any]:
-    """Figures of merit with their standard errors, as plain values."""
+    """Figures of merit with their standard errors, as plain values; an error that nobody can know is None."""
     figures = {**run.figures(), "success": run.success}
     return {
-        name: {"value": finite_or_zero(figure.value), "standard_error": finite_or_zero(figure.standard_error)}
+        name: {"value": finite_or_zero(figure.value), "standard_error": finite_or_none(figure.standard_error)}
         for name, figure in figures.items()
     }
 

@@ -24,7 +24,7 @@ __all__ = [
     "AgentSuggestionRequest", "AgentSuggestionResponse", "ChatMessage", "ChatRequest", "ChatResponse", "DriveEnvelope",
     "ExportFormat", "HardwarePreset", "HardwareTarget", "KpiBundle", "Measurement", "Objective", "RunConfiguration",
     "RunMode", "RunRecord", "RunRequest", "SessionRequest", "SessionStatus", "SessionSummary", "SweepRequest",
-    "finite_or_zero", "used_fraction",
+    "finite_or_none", "finite_or_zero", "used_fraction",
 ]  # fmt: skip
 
 PROBE_STRENGTHS = (0.0, 1.0)
@@ -178,6 +178,11 @@ SentConfiguration = Annotated[RunConfiguration, AfterValidator(_notes_in_bounds)
 def finite_or_zero(value: float) -> float:
     """What clients may be shown: a number."""
     return value if math.isfinite(value) else 0.0
+
+
+def finite_or_none(value: float) -> float | None:
+    """What clients may be shown where a number may be unknown."""
+    return value if math.isfinite(value) else None
 
 
 class KpiBundle(BaseModel):

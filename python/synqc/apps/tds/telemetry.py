@@ -67,9 +67,10 @@ def _unstamped_rows(session: Session, run: Run, first: int = 0) -> list[bytes]:
     rows = []
     for values, errors, ones in zip(fidelities, deviations, fractions, strict=True):
         fidelity = finite_or_zero(sum(values) / len(values))
-        deviation = finite_or_zero(math.hypot(*errors) / len(errors))
+        deviation = math.hypot(*errors) / len(errors)
+        error = f"{deviation:.6f}" if math.isfinite(deviation) else "null"  # of one shot, which shows no spread
         qubits = ",".join([f"{one:.4f}" for one in ones])
-        rows.append(f'{head}{fidelity:.6f}{middle}{deviation:.6f},"qubits":[{qubits}]}}'.encode())
+        rows.append(f'{head}{fidelity:.6f}{middle}{error},"qubits":[{qubits}]}}'.encode())
     return rows
 
 

@@ -30,7 +30,7 @@ RUN: dict[str, Any] = {
     "estimates": {
         "fidelity": {"value": 0.9666, "standard_error": 0.00015},
         "backaction": {"value": 0.0133, "standard_error": 0.0},
-        "information_bits": {"value": 0.0196, "standard_error": 0.0000003},
+        "information_bits": {"value": 0.0196, "standard_error": 0.0},
         "latency_us": {"value": 1.38, "standard_error": 0.0},
         "objective_score": {"value": 0.9666, "standard_error": 0.00015},
         "success": {"value": 0.9628, "standard_error": 0.0038},

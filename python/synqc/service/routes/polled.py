@@ -41,7 +41,7 @@ class TelemetryRow(BaseModel):
     backaction: float = Field(examples=[0.012])
     shots_used: int = Field(examples=[836])
     shot_rate: float = Field(description="Shots a second on the device's clock.", examples=[700000.0])
-    fidelity_standard_error: float
+    fidelity_standard_error: float | None = Field(description="null after a single shot, which shows no spread.")
     qubits: list[float] = Field(description="Share of bits that read 1, per qubit.")
 
 

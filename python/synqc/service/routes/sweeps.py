@@ -52,7 +52,7 @@ _FINISHED = {
     "results": {
         "fidelity": {"values": [0.9838, 0.9745], "standard_errors": [0.0001, 0.00029]},
         "backaction": {"values": [0.0034, 0.0133], "standard_errors": [0.0, 0.0]},
-        "information_bits": {"values": [0.0049, 0.0196], "standard_errors": [0.0000001, 0.0000004]},
+        "information_bits": {"values": [0.0049, 0.0196], "standard_errors": [0.0, 0.0]},
         "latency_us": {"values": [1.38, 1.38], "standard_errors": [0.0, 0.0]},
         "objective_score": {"values": [0.9838, 0.9745], "standard_errors": [0.0001, 0.00029]},
     },
