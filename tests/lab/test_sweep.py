@@ -246,7 +246,7 @@ def test_a_stopped_point_is_never_cached():
 CHANGED = {
     "preset": "ibm_fez", "target": "ibm-qpu", "envelope": "cosine", "probe_strength": 0.31, "probe_duration_ns": 121.0,
     "adaptive_rule": "kalman", "objective": "info-vs-damage", "qubits": 2, "device_seed": 1, "t1_us": 77.0,
-    "t2_us": 55.0, "efficiency": 0.41, "detuning_khz": 3.0, "amplitude_error": 0.011, "spread": 0.07,
+    "t2_us": 55.0, "tphi_us": 88.0, "efficiency": 0.41, "detuning_khz": 3.0, "amplitude_error": 0.011, "spread": 0.07,
     "gamma_max_per_us": 3.3, "decision_latency_ns": 123.0, "levels": 3, "thermal_population": 0.03, "drift": "none",
     "first_angle": 1.5, "first_axis": 0.1, "second_angle": 1.6, "second_axis": 0.1, "drag_beta": 0.9,
     "drag_detuning": False, "edge_fraction": 0.2, "samples": [0.5, 1.0, 0.5],
