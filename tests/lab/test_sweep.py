@@ -258,6 +258,7 @@ def key_of(point, shots=100, iterations=1, seed=5):
     return sweeps._Order((0,), point, shots, iterations, seed).key()
 
 
+@pytest.mark.filterwarnings("ignore:Argument .* has no effect")
 def test_every_argument_of_an_experiment_and_of_its_device_changes_a_points_key():
     names = {item.name for item in dataclasses.fields(synqc.Experiment) if item.init}
     # An argument that is new must stand in the table: whoever adds it says here what changes with it.
