@@ -61,7 +61,7 @@ void bind_figures(py::module_& module) {
     module.def("dispersive_probe", [](Real chi, Real linewidth, Real drive, Real duration) {
         const DispersiveProbe probe{chi, linewidth, drive};
         probe.check();
-        return py::make_tuple(probe.photons(), probe.dephasing_rate(), probe.stark_shift(),
+        return py::make_tuple(probe.photons(), probe.dephasing_rate(), probe.stark_shift(), probe.stark_shift(duration),
                               probe.dose_with_ring_up(duration));
     });
 }

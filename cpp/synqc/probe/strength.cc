@@ -100,7 +100,18 @@ Real DispersiveProbe::dose_with_ring_up(Real duration) const {
 }
 
 Real DispersiveProbe::stark_shift() const {
-    return 2 * chi * photons();
+    return stark_shift(std::numeric_limits<Real>::infinity());
+}
+
+Real DispersiveProbe::stark_shift(Real time) const {
+    if (time <= 0) {
+        return 0;
+    }
+    // alpha_0 and conj(alpha_1) obey the same equation: their product is a square.
+    const Complex decay(linewidth / 2, chi);
+    const Complex left = std::isinf(time) ? Complex(0) : std::exp(-decay * time);
+    const Complex field = drive / decay * (1.0 - left);
+    return 2 * chi * (field * field).real();
 }
 
 }  // namespace synqc

@@ -57,8 +57,12 @@ struct DispersiveProbe {
     Real ring_up_factor(Real time) const;
     /// Integral of rate times ring-up factor over [0, duration]: the dose g of a probe too short to forget the ring-up.
     Real dose_with_ring_up(Real duration) const;
-    /// ac-Stark shift of the qubit, 2 chi photons, rad/µs, to be added to its detuning.
+    /// ac-Stark shift of the qubit in the steady state, rad/µs, to be added to its detuning: 2 chi Re(alpha_0
+    /// conj(alpha_1)) = 2 chi photons (kappa^2 / 4 - chi^2) / (kappa^2 / 4 + chi^2). The often quoted 2 chi photons is
+    /// its limit for chi << kappa; at chi = kappa / 2 there is none, beyond it the sign turns.
     Real stark_shift() const;
+    /// The same `time` µs after the drive was switched on, both fields ringing up.
+    Real stark_shift(Real time) const;
 
     /// Throws InvalidArgument unless linewidth > 0 and all are finite.
     void check() const;

@@ -329,7 +329,7 @@ def dispersive_dephasing_rate(*, chi_mhz: float, linewidth_mhz: float, drive_mhz
     Source: Gambetta et al., PRA 77, 012112 (2008).
     """
     turn = 2 * np.pi
-    _, rate, _, _ = _core.dispersive_probe(turn * chi_mhz, turn * linewidth_mhz, turn * drive_mhz, 0.0)
+    _, rate, _, _, _ = _core.dispersive_probe(turn * chi_mhz, turn * linewidth_mhz, turn * drive_mhz, 0.0)
     return float(rate)
 
 
