@@ -77,7 +77,7 @@ ControlContext context_of(const ExperimentRequest& request, const Qubit& qubit, 
     if (!request.probes()) {
         context.search.feedback_gain = 0;
     }
-    if (request.envelope != EnvelopeShape::drag || qubit.levels == 2) {
+    if (!has_derivative_quadrature(request.envelope) || qubit.levels == 2 || qubit.anharmonicity == 0) {
         context.search.drag_beta = 0;
     }
     context.stream = static_cast<std::uint32_t>(index);

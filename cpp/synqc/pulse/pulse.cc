@@ -133,6 +133,10 @@ std::string_view name_of(EnvelopeShape shape) {
                           std::to_string(static_cast<int>(shape)) + ".");
 }
 
+bool has_derivative_quadrature(EnvelopeShape shape) {
+    return shape == EnvelopeShape::drag || shape == EnvelopeShape::drag_gaussian;
+}
+
 std::vector<std::string> envelope_names() {
     std::vector<std::string> names;
     for (auto [shape, name] : shape_names) {

@@ -27,6 +27,9 @@ EnvelopeShape envelope_from_name(std::string_view name);
 std::string_view name_of(EnvelopeShape shape);
 std::vector<std::string> envelope_names();
 
+/// Whether the shape has the derivative quadrature of Drag, so that its coefficient means something.
+bool has_derivative_quadrature(EnvelopeShape shape);
+
 /// Derivative removal by adiabatic gate (Motzoi et al., PRL 103, 110501; Gambetta et al., PRA 83, 012308).
 /// With E the envelope and lambda the coupling: Omega_y = -beta dE/dt / anharmonicity, and with the correction
 /// Omega_x = E + (lambda^2 - 4) E^3 / (8 anharmonicity^2), delta = (lambda^2 - 4) E^2 / (4 anharmonicity).
@@ -51,7 +54,7 @@ struct Pulse {
     Real duration = 0;  // µs, > 0
     Real angle = 0;     // rad, the integral of Omega_x over the pulse (before the DRAG correction); may be negative
     Real axis = 0;      // rad from x towards y
-    Drag drag;          // used by EnvelopeShape::drag and drag_gaussian
+    Drag drag;          // used by shapes with a derivative quadrature
     Real edge_fraction = 0.25;         // share of the duration of each edge of a flat-top pulse, (0, 0.5]
     std::vector<Complex> samples;      // relative I + iQ for EnvelopeShape::samples, equally spaced over the duration
     bool interpolate_samples = false;  // false: piecewise constant (what an AWG plays); true: linear between sample

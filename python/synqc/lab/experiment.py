@@ -73,8 +73,8 @@ class Experiment:
             device file, a calibration snapshot, a Qiskit backend. The only argument that may be given without its name.
         target: Where it runs: "sim-local", "classical-only", "ibm-qpu", "aws-braket" or "ionq" (the last three
             emulated).
-        envelope: Shape of both drives: "square", "gaussian", "cosine", "drag", "flat-top", "flat-top-gaussian" or
-            "samples" (with `samples`).
+        envelope: Shape of both drives: "square", "gaussian", "cosine", "drag", "drag-gaussian", "flat-top",
+            "flat-top-gaussian" or "samples" (with `samples`).
         probe_strength: Probe amplitude as a fraction of the strongest, 0 to 1; the dephasing rate is its square times
             `gamma_max_per_us`.
         probe_duration_ns: Length of the probe.
@@ -92,7 +92,8 @@ class Experiment:
         decision_latency_ns: Replaces the target's time to decide on the second drive.
         drift: List of drift processes as in a device file, or "none".
         first_angle, first_axis, second_angle, second_axis: Rotations of D1 and D2 about axes in the equatorial plane.
-        drag_beta, drag_detuning: Derivative coefficient and higher-order correction of the "drag" envelope.
+        drag_beta, drag_detuning: Derivative coefficient and higher-order correction of the "drag" and "drag-gaussian"
+            envelopes.
         edge_fraction: Share of each edge of a flat-top pulse.
         samples (complex128, (k,)): Relative I + iQ samples of the "samples" envelope.
         interpolate_samples: Play samples with straight lines between them instead of holding each.
