@@ -9,6 +9,7 @@ import synqc
 
 # Case 36: active reset with these assignment errors, latency and T1.
 P1_BEFORE, READS_1_IN_0, READS_0_IN_1, LATENCY_US, T1_US = 0.5, 0.004, 0.0115, 0.5, 145.0
+READOUT_NS = 100.0  # of the ancilla, part of the latency
 
 QUIET = """{"name": "reset", "modality": "transmon", "qubit": {"t1_us": 145, "t2_us": 290, "gate_ns": 0.1,
  "readout_ns": 100, "p0_given_1": 0.0115, "p1_given_0": 0.004, "gamma_max_per_us": 1, "levels": 2}}"""
@@ -32,7 +33,7 @@ def test_active_reset_leaves_what_errors_and_waiting_leave():
         probe_duration_ns=0.1,
         second_angle=0.0,
         adaptive_rule=FlipIfOne(),
-        decision_latency_ns=1e3 * LATENCY_US - path_ns,
+        decision_latency_ns=1e3 * LATENCY_US - path_ns - READOUT_NS,
         detuning_khz=0.0,
         amplitude_error=0.0,
     )

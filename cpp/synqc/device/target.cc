@@ -73,11 +73,21 @@ Target cloud_target(std::string name, std::string description, Real queue_median
 Target ibm_target() {
     Target target = cloud_target("ibm-qpu",
                                  "Emulated here with the figures of an IBM processor: the probe is an ancilla circuit "
-                                 "(fractional RZZ), iterations pass through a cloud session.",
+                                 "of two CZ gates, iterations pass through a cloud session.",
                                  600, "queue 10 min: minutes to hours, order of magnitude");
     // Branching inside IBM's control electronics avoids the server: a decision as in an FPGA, over the trigger network.
     target.decision_latency = decision_in_fpga;
     target.sources[1] = decision_source;
+    return target;
+}
+
+Target ionq_target() {
+    Target target = cloud_target(
+        "ionq",
+        "Emulated here with the figures of an IonQ trapped-ion processor: the probe is an ancilla circuit with "
+        "one ZZ gate; choose the ion-chain device for its gate times.",
+        1800, "queue 30 min: minutes to hours, order of magnitude");
+    target.native_zz = true;
     return target;
 }
 
@@ -91,11 +101,7 @@ const std::vector<Target>& all_targets() {
             "Emulated here with the figures of a digital processor behind Amazon Braket: the probe is an ancilla "
             "circuit, each iteration is a task.",
             300, "queue 5 min: minutes to hours, order of magnitude"),
-        cloud_target(
-            "ionq",
-            "Emulated here with the figures of an IonQ trapped-ion processor: the probe is an ancilla circuit with "
-            "one ZZ gate; choose the ion-chain device for its gate times.",
-            1800, "queue 30 min: minutes to hours, order of magnitude"),
+        ionq_target(),
     };
     return targets;
 }

@@ -21,6 +21,7 @@ struct Target {
     bool emulated = false;    // true: a provider's figures simulated here; shown wherever a person looks
     bool classical = false;   // true: a classical signal plant, no collapse
     ProbeMapping mapping = ProbeMapping::rate;
+    bool native_zz = false;  // a ZZ rotation of any angle is one gate; otherwise it is compiled to two CZ
 
     // Latency terms. Inside a shot, all µs:
     Real path_latency = 0;      // readout signal to decision logic and trigger back to the generator

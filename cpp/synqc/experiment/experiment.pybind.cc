@@ -370,6 +370,8 @@ Examples:
                  py::gil_scoped_release no_python_below;
                  return continuous_information_bits(experiment.request(), experiment.qubits());
              })
+        .def_property_readonly("entangling_gates",
+                               [](const Experiment& experiment) { return experiment.request().entangling_gates(); })
         .def_property_readonly("qubits", [](const Experiment& experiment) {
             py::list qubits;
             for (const RegisterQubit& individual : experiment.qubits()) {

@@ -11,6 +11,7 @@
 #include "synqc/base/errors.h"
 #include "synqc/dynamics/qubit_channels.h"
 #include "synqc/experiment/ideal_target.h"
+#include "synqc/experiment/latency.h"
 #include "synqc/experiment/probe_plan.h"
 
 using namespace synqc;
@@ -326,6 +327,51 @@ TEST(experiment, refusals_name_the_argument) {
         request.probe_bins = 3;
         request.probe_steps = 4;
     });
+}
+
+TEST(latency, network_and_queue_both_count_with_the_means_of_their_laws) {
+    const Index draws = 4000;
+    const auto mean = [&](const Target& target) {
+        Real sum = 0;
+        for (Index k = 0; k < draws; ++k) {
+            sum += draw_network_latency(target, 7, static_cast<std::uint32_t>(k)) / draws;
+        }
+        return sum;
+    };
+    Target network;
+    network.network_median = 2;
+    network.network_log_sigma = 0.4;
+    Target queue;
+    queue.queue_median = 3;
+    queue.queue_log_sigma = 0.3;
+    Target both = network;
+    both.queue_median = queue.queue_median;
+    both.queue_log_sigma = queue.queue_log_sigma;
+    const Real of_network = 2 * std::exp(0.08);
+    const Real of_queue = 3 * std::exp(0.045);
+    // Deviations 0.87 and 0.95 of one draw.
+    const Real tolerance = 4 * 1.3 / std::sqrt(Real(draws));
+    EXPECT_NEAR(mean(network), of_network, tolerance) << "seed 7";
+    EXPECT_NEAR(mean(queue), of_queue, tolerance) << "seed 7";
+    EXPECT_NEAR(mean(both), of_network + of_queue, tolerance) << "seed 7";
+    EXPECT_EQ(mean(target_from_name("sim-local")), 0);
+}
+
+TEST(latency, entangling_gates_are_those_a_transpiler_needs) {
+    ExperimentRequest request = quiet_request();
+    EXPECT_EQ(request.entangling_gates(), 0);
+    request.mapping = ProbeMapping::pulse;
+    EXPECT_EQ(request.entangling_gates(), 2);
+    request.probe_strength = 1;
+    EXPECT_EQ(request.entangling_gates(), 1);
+    request.probe_strength = 0.3;
+    request.device.modality = "ion";
+    EXPECT_EQ(request.entangling_gates(), 1);
+    request.device.modality = "transmon";
+    request.target = target_from_name("ionq");
+    EXPECT_EQ(request.entangling_gates(), 1);
+    request.probe_strength = 0;
+    EXPECT_EQ(request.entangling_gates(), 0);
 }
 
 TEST(compiled_segments, turning_the_axis_is_a_frame_change) {

@@ -91,7 +91,7 @@ QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& i
     Matrix with;
     if (request.probe_mapping() == ProbeMapping::pulse) {
         const Instrument instrument = probe_instrument(request, qubit);
-        const Matrix reached = segments.idle(qubit, qubit.two_qubit_gate_duration, detuning)->front().apply(driven);
+        const Matrix reached = segments.idle(qubit, request.entangling_time(qubit), detuning)->front().apply(driven);
         const Channel rest = segments.idle(qubit, request.probe_duration, detuning)->front();
         without = rest.apply(reached);
         with = rest.apply(instrument.ensemble_channel().apply(reached));
@@ -213,6 +213,7 @@ void add_register_means(const ExperimentRequest& request, const std::vector<Regi
 Instrument probe_instrument(const ExperimentRequest& request, const Qubit& qubit) {
     return Instrument::make(request.probe_strength, qubit.levels,
                             {.two_qubit_gate_error = qubit.two_qubit_gate_error,
+                             .entangling_gates = request.entangling_gates(),
                              .p0_given_1 = qubit.p0_given_1,
                              .p1_given_0 = qubit.p1_given_0});
 }

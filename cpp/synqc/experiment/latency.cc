@@ -19,13 +19,16 @@ Real log_normal(Real median, Real log_sigma, PhiloxStream& stream) {
 std::vector<LatencyTerm> shot_latency_terms(const ExperimentRequest& request, bool waits) {
     const Qubit& qubit = request.device.qubit;
     const Target& target = request.target;
-    const bool ancilla = request.probe_mapping() == ProbeMapping::pulse && request.probes();
-    return {{"first drive", qubit.gate_duration},
-            {"probe", request.probe_duration + (ancilla ? qubit.two_qubit_gate_duration : 0)},
-            {"decision", waits ? target.path_latency + target.decision_latency : 0},
-            {"second drive", qubit.gate_duration},
-            {"readout", qubit.readout_duration},
-            {"result path", target.result_latency}};
+    std::vector<LatencyTerm> terms = {{"first drive", qubit.gate_duration},
+                                      {"probe", request.probe_duration + request.entangling_time(qubit)}};
+    if (waits && request.probes_through_ancilla()) {
+        terms.push_back({"ancilla readout", qubit.readout_duration});
+    }
+    terms.push_back({"decision", waits ? target.path_latency + target.decision_latency : 0});
+    terms.push_back({"second drive", qubit.gate_duration});
+    terms.push_back({"readout", qubit.readout_duration});
+    terms.push_back({"result path", target.result_latency});
+    return terms;
 }
 
 Real draw_network_latency(const Target& target, Seed seed, std::uint32_t iteration) {

@@ -89,6 +89,14 @@ void ExperimentRequest::check() const {
     }
 }
 
+Index ExperimentRequest::entangling_gates() const {
+    if (!probes_through_ancilla()) {
+        return 0;
+    }
+    const bool one_gate = target.native_zz || device.modality == "ion" || probe_strength == 1;
+    return one_gate ? 1 : 2;
+}
+
 void RunRequest::check() const {
     check_between("shots", shots, Index{0}, most_shots);
     check_between("iterations", iterations, Index{1}, most_iterations);

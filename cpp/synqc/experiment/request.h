@@ -45,6 +45,21 @@ struct ExperimentRequest {
 
     ProbeMapping probe_mapping() const { return mapping.value_or(target.mapping); }
     bool probes() const { return probe_strength > 0 && probe_duration > 0; }
+    bool probes_through_ancilla() const { return probes() && probe_mapping() == ProbeMapping::pulse; }
+
+    /// Entangling gates of the compiled ancilla circuit: its ZZ rotation by asin(strength) is one gate where the
+    /// hardware has it (trapped ions) or where it is a CZ itself (strength 1), else two CZ about a rotation of the
+    /// ancilla.
+    Index entangling_gates() const;
+    /// µs they take between the first drive and the ancilla's readout.
+    Real entangling_time(const Qubit& qubit) const {
+        return static_cast<Real>(entangling_gates()) * qubit.two_qubit_gate_duration;
+    }
+    /// µs between the end of the probe and the second drive of a shot that waits for its record: an ancilla is read
+    /// first.
+    Real decision_wait(const Qubit& qubit) const {
+        return (probes_through_ancilla() ? qubit.readout_duration : 0) + target.path_latency + target.decision_latency;
+    }
 };
 
 /// How often to run an experiment, and with which randomness.

@@ -50,6 +50,11 @@ struct QubitInRun {
     Real true_detuning() const { return individual->hidden.detuning + drift.value(); }
     /// Seconds for which the device still stands still.
     Real hold_left() const { return drift.hold_time() - held_since; }
+    /// How many of `shots` with this cycle (s) pass before the device moves; at least one.
+    Index shots_standing_still(Real cycle, Index shots) const {
+        const Real most = std::floor(std::max(Real{1}, hold_left() / cycle));
+        return most < static_cast<Real>(shots) ? static_cast<Index>(most) : shots;
+    }
     void hold() {
         held = drift.value();
         held_since = 0;
@@ -96,7 +101,9 @@ class Run {
     Index simulate_wave_with_external_angles(std::span<const ShotBatch> batches, std::span<const Stretch> stretches,
                                              Index iteration, std::vector<std::vector<BatchSums>>& sums, bool keep);
     ShotOutputs outputs_at(Index iteration, Index qubit, Index shot, bool keep);
+    void reckon_latency();
     void let_time_pass(Index qubit, Real seconds);
+    void let_device_drift(Index qubit, Real seconds);
     bool stopped() const { return watch_.stop_requested.load(std::memory_order_relaxed); }
     Index qubit_count() const { return static_cast<Index>(qubits_.size()); }
 
@@ -137,9 +144,7 @@ Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, 
     }
     waits_ = setup_.probes() && (qubits_.front().controller->deployed().feed_forward != FeedForward::none ||
                                  (rule && rule->second_angle_corrections));
-    result_.latency_terms = shot_latency_terms(setup_, waits_);
-    result_.cycle_time = total_of(result_.latency_terms);
-    cycle_seconds_ = result_.cycle_time * 1e-6;
+    reckon_latency();
 
     result_.carry.device_time = carry.device_time;
     for (const std::size_t carried : {carry.controllers.size(), carry.drift.size()}) {
@@ -171,10 +176,20 @@ Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, 
     }
 }
 
+void Run::reckon_latency() {
+    result_.latency_terms = shot_latency_terms(setup_, waits_);
+    result_.cycle_time = total_of(result_.latency_terms);
+    cycle_seconds_ = result_.cycle_time * 1e-6;
+}
+
 void Run::let_time_pass(Index qubit, Real seconds) {
+    let_device_drift(qubit, seconds);
+    qubits_[static_cast<std::size_t>(qubit)].controller->advance(seconds);
+}
+
+void Run::let_device_drift(Index qubit, Real seconds) {
     QubitInRun& here = qubits_[static_cast<std::size_t>(qubit)];
     here.drift.advance(seconds, request_.seed);
-    here.controller->advance(seconds);
     here.held_since += seconds;
     // A device that would not stand still for one more shot has moved.
     if (here.hold_left() < cycle_seconds_) {
@@ -196,14 +211,20 @@ Index Run::calibrate(QubitInRun& qubit, Index index, Index iteration, Index batc
         if (!round) {
             break;
         }
-        Real one_probability =
-            ramsey_one_probability(setup_, qubit.individual->qubit, qubit.hidden_now(), *round, experiment_.segments());
-        Index ones = count_ones(one_probability, stream, static_cast<ShotIndex>(used), round->shots);
+        const Real cycle = ramsey_cycle(setup_, qubit.individual->qubit, *round) * 1e-6;
+        Index ones = 0;
+        for (Index done = 0; done < round->shots;) {
+            const Index here = qubit.shots_standing_still(cycle, round->shots - done);
+            const Real one_probability = ramsey_one_probability(setup_, qubit.individual->qubit, qubit.hidden_now(),
+                                                                *round, experiment_.segments());
+            ones += count_ones(one_probability, stream, static_cast<ShotIndex>(used + done), here);
+            done += here;
+            let_device_drift(index, static_cast<Real>(here) * cycle);
+        }
         qubit.controller->observe_ramsey(*round, ones);
+        qubit.controller->advance(static_cast<Real>(round->shots) * cycle);
         left -= round->shots;
         used += round->shots;
-        let_time_pass(index,
-                      static_cast<Real>(round->shots) * ramsey_cycle(setup_, qubit.individual->qubit, *round) * 1e-6);
     }
     watch_.work_done.fetch_add(static_cast<std::uint64_t>(used), std::memory_order_relaxed);
     return used;
@@ -219,8 +240,7 @@ std::vector<Stretch> Run::stretches_of(const std::vector<std::vector<ControlSett
         Index first = 0;
         for (std::size_t candidate = 0; candidate < parts.size(); ++candidate) {
             for (Index left = parts[candidate]; left > 0;) {
-                const Real hold_shots = std::floor(std::max(Real{1}, qubit.hold_left() / cycle_seconds_));
-                Index here = hold_shots < static_cast<Real>(left) ? static_cast<Index>(hold_shots) : left;
+                const Index here = qubit.shots_standing_still(cycle_seconds_, left);
                 of_qubit[static_cast<std::size_t>(index)].push_back(
                     {index, static_cast<Index>(candidate), first, here, qubit.hidden_now(), candidates[candidate]});
                 let_time_pass(index, static_cast<Real>(here) * cycle_seconds_);
@@ -412,6 +432,14 @@ bool Run::judge(Index iteration, Index judged_shots, Iteration& record) {
         const QubitIteration* previous =
             result_.iterations.empty() ? nullptr : &result_.iterations.back().qubits[static_cast<std::size_t>(index)];
         settings.push_back({rule_ && rule_->settings ? rule_->settings(index, deployed, previous) : deployed});
+    }
+    // A user's rule may ask for feedback at any batch: from then on the run's shots are those that wait.
+    const bool feeds_back = std::any_of(settings.begin(), settings.end(), [](const std::vector<ControlSettings>& here) {
+        return here.front().feed_forward != FeedForward::none;
+    });
+    if (feeds_back && setup_.probes() && !waits_) {
+        waits_ = true;
+        reckon_latency();
     }
     const bool complete = simulate(stretches_of(settings, judged_shots), iteration, 0, sums, true);
 

@@ -81,7 +81,7 @@ ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& stre
     } else if (request.probe_mapping() == ProbeMapping::pulse) {
         plant_ = Plant::instrument;
         instrument_.initial_state =
-            segments.idle(qubit, qubit.two_qubit_gate_duration, detuning)->front().apply(driven);
+            segments.idle(qubit, request.entangling_time(qubit), detuning)->front().apply(driven);
         instrument_.instrument = probe_instrument(request, qubit);
         after_instrument_ = *segments.idle(qubit, request.probe_duration, detuning);
     } else {
@@ -104,7 +104,7 @@ ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& stre
         if (plant_ == Plant::instrument) {
             instrument_.with_belief = true;
             instrument_.believed_initial_state =
-                segments.idle(qubit, qubit.two_qubit_gate_duration, 0)->front().apply(believed);
+                segments.idle(qubit, request.entangling_time(qubit), 0)->front().apply(believed);
             instrument_.believed_instrument = instrument_.instrument;
             believed_after_instrument_ = *segments.idle(qubit, request.probe_duration, 0);
         } else {
@@ -115,7 +115,7 @@ ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& stre
         }
     }
     if (waits) {
-        Real wait = request.target.path_latency + request.target.decision_latency;
+        const Real wait = request.decision_wait(qubit);
         wait_ = *segments.idle(qubit, wait, detuning);
         believed_wait_ = *segments.idle(qubit, wait, 0);
         Real reach = pi;

@@ -202,7 +202,10 @@ Instrument Instrument::make(Real strength, Index levels, const AncillaNoise& noi
     check_between("two_qubit_gate_error", noise.two_qubit_gate_error, Real{0}, Real{0.75});
     check_probability("p0_given_1", noise.p0_given_1);
     check_probability("p1_given_0", noise.p1_given_0);
-    const Real mixed_probability = noise.two_qubit_gate_error * 4 / 3;
+    check_at_least("entangling_gates", noise.entangling_gates, 0);
+    // Depolarising commutes with every unitary: the gates' noise adds up wherever it strikes.
+    const Real mixed_probability =
+        1 - std::pow(1 - noise.two_qubit_gate_error * 4 / 3, static_cast<Real>(noise.entangling_gates));
     const OutcomeMap ancilla_0 = outcome_map(strength, +1, levels, mixed_probability);
     const OutcomeMap ancilla_1 = outcome_map(strength, -1, levels, mixed_probability);
     Instrument instrument;

@@ -15,7 +15,8 @@ namespace synqc {
 
 /// Noise of the ancilla; all 0 for the ideal instrument.
 struct AncillaNoise {
-    Real two_qubit_gate_error = 0;  // average error of the entangling gate, injected as two-qubit depolarising noise
+    Real two_qubit_gate_error = 0;  // average error of an entangling gate, injected as two-qubit depolarising noise
+    Index entangling_gates = 1;     // so many of them make the rotation
     Real p0_given_1 = 0;            // of the ancilla's readout
     Real p1_given_0 = 0;
 };
@@ -42,8 +43,8 @@ struct Instrument {
 
     /// Throws InvalidArgument unless strength and noise are probabilities and 2 <= levels <= 5.
     ///
-    /// After the entangling gate both qubits are fully mixed with probability 4/3 of the gate's average error
-    /// (depolarising on the four-dimensional space), which leaves the outcome random; then the readout of the ancilla
+    /// Each entangling gate leaves both qubits fully mixed with probability 4/3 of its average error (depolarising on
+    /// the four-dimensional space), which leaves the outcome random; then the readout of the ancilla
     /// flips with its assignment errors, plus being the ancilla's 0. States are conditioned on the *recorded* outcome.
     static Instrument make(Real strength, Index levels, const AncillaNoise& noise = {});
 

@@ -70,8 +70,8 @@ class BatchRule(Protocol):
 class RecordRule(Protocol):
     """A rule that corrects the second drive of each shot from that shot's record, many shots at a time.
 
-    Every shot then waits for the target's decision latency, during which the qubit decays. May be callable as a
-    `BatchRule` too.
+    Every shot then waits for the target's decision latency, and through an ancilla for the ancilla's readout before it;
+    the qubit decays meanwhile. May be callable as a `BatchRule` too.
     """
 
     def second_angle_corrections(self, qubit: int, records: np.ndarray) -> np.ndarray:

@@ -144,7 +144,7 @@ def _pulsed_probe(
     strength = experiment.probe_strength
     up, down = np.sqrt((1 + strength) / 2), np.sqrt((1 - strength) / 2)
     outcomes = (np.diag([up, down]), np.diag([down, up]))
-    gate = experiment.device.two_qubit_gate_ns * 1e-3
+    gate = experiment.device.two_qubit_gate_ns * 1e-3 * experiment._core.entangling_gates
     rest = experiment.probe_duration_ns * 1e-3
     free = individual.detuning * _EXCITED
 
