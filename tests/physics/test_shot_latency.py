@@ -8,8 +8,9 @@ import pytest
 import synqc
 
 DEVICE = synqc.Device.from_json(
-    """{"name": "timed", "modality": "transmon", "qubit": {"t1_us": 60, "t2_us": 50, "gate_ns": 31, "two_qubit_gate_ns": 77,
- "two_qubit_gate_error": 0.01, "readout_ns": 733, "p0_given_1": 0.0, "p1_given_0": 0.0, "gamma_max_per_us": 1,
+    """{"name": "timed", "modality": "transmon", "qubit": {"t1_us": 60, "t2_us": 50, "gate_ns": 31,
+ "two_qubit_gate_ns": 77, "two_qubit_gate_error": 0.01, "readout_ns": 733,
+ "p0_given_1": 0.0, "p1_given_0": 0.0, "gamma_max_per_us": 1,
  "levels": 2}}"""
 )
 

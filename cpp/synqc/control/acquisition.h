@@ -8,36 +8,27 @@ namespace synqc {
 /// Prior law of the context, limited to offsets the shortest possible Ramsey shot can tell apart.
 DetuningGrid first_grid(const ControlContext& context);
 
-/// The law after the tracker was contradicted: wide about the last estimate, and anywhere in the span with 20 %.
-DetuningGrid lost_grid(const ControlContext& context, Real estimate, Real deviation, Real last_time);
+/// The law after the tracker was contradicted: normal of that width about the last estimate, and anywhere in the span
+/// with 5 %. The width holds a few fringes of the last round.
+Real lost_width(const ControlContext& context, Real deviation, Real last_time);
+DetuningGrid lost_grid(const ControlContext& context, Real estimate, Real width);
 
-/// A short round whose evolution time lets half the density's width span about one radian. While far-off offsets are
-/// still possible, every other round measures the other quadrature (phase 0), which tells them from the likely ones at
-/// once.
+/// A short round whose evolution time lets half the density's width span about one radian, but no longer than `longest`
+/// (µs) while anything is further off than its fringes: longer times would only add aliases. Quadratures take turns: one alone cannot tell a
+/// detuning from its mirror images.
 RamseyRound acquisition_round(const ControlContext& context, const DetuningGrid& grid, Index shots_left,
-                              Index rounds_so_far);
+                              Index rounds_so_far, Real longest);
 
-/// A round of a tracker that has lock. Every other one is at the longest useful time, the rest at shorter ones that no
-/// two rounds share, so that an alias of one is contradicted by the next.
-RamseyRound tracking_round(const ControlContext& context, Index shots_left, Index rounds_so_far, Real estimate);
+/// A mid-fringe round of a tracker that follows its fringe, at `time` or, every other one, at a shorter time that no two
+/// rounds share, so that an alias of one is contradicted by the next.
+RamseyRound tracking_round(const ControlContext& context, Index shots_left, Real time, Index rounds_so_far,
+                           Real estimate);
 
-/// Whether an observed share contradicts a prediction: beyond 4 deviations, its own and the prediction's.
-bool contradicts(Real share, Index shots, const DetuningGrid::Prediction& prediction);
+/// A short round at the fringe's top, at a time of its own: nearly all ones on the right fringe, hardly ever on another.
+RamseyRound checking_round(const ControlContext& context, Index shots_left, Real time, Index rounds_so_far,
+                           Real estimate);
 
-/// Counts contradictions against confirmations: two close together mean that the tracker is lost, one may be chance.
-class Doubt {
-  public:
-    /// True if the tracker should start anew; the count is then reset.
-    bool grows();
-    void shrinks();
-    Real level() const { return level_; }
-    void set(Real level) { level_ = level; }
-
-  private:
-    Real level_ = 0;
-};
-
-/// Spreads the grid by what the drift prior says of `seconds`.
-void spread_by_drift(const DriftPrior& drift, Real seconds, DetuningGrid& grid);
+/// Spreads the grid by what the drift prior says of `seconds`, and a random walk of so much variance more.
+void spread_by_drift(const DriftPrior& drift, Real seconds, Real more_variance, DetuningGrid& grid);
 
 }  // namespace synqc

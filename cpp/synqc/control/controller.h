@@ -67,7 +67,9 @@ struct CandidateOutcome {
 struct TrackerState {
     Real estimate = 0;            // rad/µs
     Real standard_deviation = 0;  // rad/µs; 0 for rules that do not track
-    bool locked = false;          // false while acquiring
+    bool locked = false;          // false while acquiring, and until the fringe found has been confirmed
+    Real innovation = 0;          // running mean of squared innovations over their predicted variance: about 1 if the
+                                  // tracker is as good as it says; 0 for rules that do not track
 };
 
 /// What a tracker believes about how the detuning moves: a constant plus one slow process plus rare jumps.

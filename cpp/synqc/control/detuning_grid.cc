@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <numbers>
 
 #include "synqc/base/checks.h"
 #include "synqc/random/shot_numbers.h"
@@ -16,8 +17,10 @@ constexpr Real placed_at = 8;
 constexpr Real too_wide = 16;
 constexpr Real too_narrow = 5;
 /// Probability that closing in may drop; a true value dropped so costs a new acquisition.
-constexpr Real negligible = 1e-5;
-constexpr Real unlikely = 1e-3;
+constexpr Real negligible = 1e-6;
+constexpr Real unlikely = 1e-5;
+constexpr Index fewest_points = 16;
+constexpr Index most_points = 65536;
 
 std::vector<Real> normal_kernel(Real variance, Real spacing) {
     const Real deviation = std::sqrt(variance) / spacing;
@@ -66,9 +69,11 @@ std::vector<Real> boxed(const std::vector<Real>& weights, Index reach) {
 
 }  // namespace
 
-DetuningGrid::DetuningGrid(Index points, Real mean, Real deviation, Real outlier_probability, Real span)
-    : weights_(points) {
-    check_between("points", points, Index{16}, Index{65536});
+DetuningGrid::DetuningGrid(Index points, Index close_points, Real mean, Real deviation, Real outlier_probability,
+                           Real span)
+    : weights_(points), close_points_(close_points) {
+    check_between("points", points, fewest_points, most_points);
+    check_between("close_points", close_points, fewest_points, most_points);
     check_finite("mean", mean);
     check_positive("deviation", deviation);
     check_between("outlier_probability", outlier_probability, Real{0}, Real{1});
@@ -123,55 +128,72 @@ std::vector<Real> DetuningGrid::probabilities(const RamseyModel& model, Real dri
     return turns;
 }
 
-void DetuningGrid::observe(const RamseyModel& model, Real drive_correction, Index shots, Index ones) {
-    assert(ones >= 0 && ones <= shots);
-    const std::vector<Real> one = probabilities(model, drive_correction);
-    std::vector<Real> log_one(points());
-    std::vector<Real> log_zero(points());
-    for (Index k = 0; k < points(); ++k) {
+std::vector<Real> DetuningGrid::log_likelihoods(const std::vector<Real>& one, Index shots, Index ones) {
+    std::vector<Real> log_one(one.size());
+    std::vector<Real> log_zero(one.size());
+    for (std::size_t k = 0; k < one.size(); ++k) {
         log_zero[k] = 1 - one[k];
     }
     fill_log(one, log_one);
     fill_log(log_zero, log_zero);
     const Real zeros = static_cast<Real>(shots - ones);
-    for (Index k = 0; k < points(); ++k) {
+    for (std::size_t k = 0; k < one.size(); ++k) {
         log_one[k] = static_cast<Real>(ones) * log_one[k] + zeros * log_zero[k];
     }
-    const Real best = *std::max_element(log_one.begin(), log_one.end());
-    for (Real& likelihood : log_one) {
+    return log_one;
+}
+
+void DetuningGrid::observe(const RamseyModel& model, Real drive_correction, Index shots, Index ones) {
+    assert(ones >= 0 && ones <= shots);
+    std::vector<Real> likelihoods = log_likelihoods(probabilities(model, drive_correction), shots, ones);
+    const Real best = *std::max_element(likelihoods.begin(), likelihoods.end());
+    for (Real& likelihood : likelihoods) {
         likelihood -= best;
     }
-    fill_exp(log_one, log_one);
+    fill_exp(likelihoods, likelihoods);
     for (Index k = 0; k < points(); ++k) {
         // A floor far below any real posterior keeps the sum from vanishing where prior and data contradict each other.
-        weights_[k] = std::max(weights_[k], 1e-250) * log_one[k];
+        weights_[k] = std::max(weights_[k], 1e-250) * likelihoods[k];
     }
     normalise();
     close_in();
 }
 
+RamseyExpectation DetuningGrid::expect(const RamseyModel& model, Real drive_correction, Index shots,
+                                       Index ones) const {
+    const std::vector<Real> one = probabilities(model, drive_correction);
+    std::vector<Real> likelihoods = log_likelihoods(one, shots, ones);
+    const Real best = *std::max_element(likelihoods.begin(), likelihoods.end());
+    for (Real& likelihood : likelihoods) {
+        likelihood -= best;
+    }
+    fill_exp(likelihoods, likelihoods);
+    Real mean = 0;
+    Real square = 0;
+    Real seen = 0;
+    for (Index k = 0; k < points(); ++k) {
+        mean += weights_[k] * one[k];
+        square += weights_[k] * one[k] * one[k];
+        seen += weights_[k] * likelihoods[k];
+    }
+    const Real counting = std::max(Real{0}, mean - square) / static_cast<Real>(shots);
+    return {mean, std::max(Real{0}, square - mean * mean) + counting, best + std::log(seen)};
+}
+
 void DetuningGrid::close_in() {
     const Real half_width = spacing_ * static_cast<Real>(points() - 1) / 2;
     const Real wanted = std::max(placed_at * deviation_, narrowest_);
-    if (half_width > too_wide * deviation_ && wanted < 0.75 * half_width &&
-        1 - cumulative(mean_ + wanted) + cumulative(mean_ - wanted) < negligible) {
-        place(mean_, wanted);
-        return;
-    }
-    const Real core = core_width();
-    const Real around_core = std::max(40 * core, narrowest_);
-    const Real middle = quantile(0.5);
-    if (core < resolved_width() && around_core < 0.75 * half_width &&
-        1 - cumulative(middle + around_core) + cumulative(middle - around_core) < unlikely) {
-        place(middle, around_core);
+    const bool roomy = half_width > too_wide * deviation_ && wanted < 0.75 * half_width;
+    if (roomy && outside(mean_, wanted) < negligible) {
+        place(mean_, wanted, close_points_);
     }
 }
 
-void DetuningGrid::place(Real centre, Real half_width) {
+void DetuningGrid::place(Real centre, Real half_width, Index new_points) {
     const Real lowest = centre - half_width;
-    const Real spacing = 2 * half_width / static_cast<Real>(points() - 1);
-    std::vector<Real> moved(points());
-    for (Index k = 0; k < points(); ++k) {
+    const Real spacing = 2 * half_width / static_cast<Real>(new_points - 1);
+    std::vector<Real> moved(new_points);
+    for (Index k = 0; k < new_points; ++k) {
         const Real position = (lowest + spacing * static_cast<Real>(k) - lowest_) / spacing_;
         const auto left = static_cast<Index>(std::floor(position));
         if (left >= 0 && left + 1 < points()) {
@@ -202,7 +224,7 @@ void DetuningGrid::spread(Real variance, Real jump_probability, Real jump_size) 
     const Real coming = std::sqrt(deviation_ * deviation_ + saved_variance_ + jump_variance);
     const Real half_width = spacing_ * static_cast<Real>(points() - 1) / 2;
     if (half_width < std::max(too_narrow * coming, narrowest_)) {
-        place(mean_, std::max(placed_at * coming, narrowest_));
+        place(mean_, std::max(placed_at * coming, narrowest_), points());
     }
     convolve(saved_variance_, saved_jump_probability_, jump_size);
     saved_jump_probability_ = 0;
@@ -239,8 +261,29 @@ Real DetuningGrid::cumulative(Real value) const {
     return std::min(sum, Real{1});
 }
 
+Real DetuningGrid::outside(Real centre, Real half_width) const {
+    return 1 - cumulative(centre + half_width) + cumulative(centre - half_width);
+}
+
 Real DetuningGrid::core_width() const {
     return (quantile(0.75) - quantile(0.25)) / 1.349;
+}
+
+Real DetuningGrid::entropy_width() const {
+    std::vector<Real> logs(weights_);
+    for (Real& weight : logs) {
+        weight = std::max(weight, 1e-300);
+    }
+    fill_log(logs, logs);
+    Real entropy = 0;
+    for (Index k = 0; k < points(); ++k) {
+        entropy -= weights_[k] * logs[k];
+    }
+    return spacing_ * std::exp(entropy) / std::sqrt(two_pi * std::numbers::e);
+}
+
+Real DetuningGrid::mode() const {
+    return at(std::max_element(weights_.begin(), weights_.end()) - weights_.begin());
 }
 
 Real DetuningGrid::quantile(Real probability) const {
@@ -255,15 +298,12 @@ Real DetuningGrid::quantile(Real probability) const {
     return at(points() - 1);
 }
 
-DetuningGrid::Prediction DetuningGrid::predict(const RamseyModel& model, Real drive_correction) const {
-    const std::vector<Real> one = probabilities(model, drive_correction);
-    Real mean = 0;
-    Real square = 0;
-    for (Index k = 0; k < points(); ++k) {
-        mean += weights_[k] * one[k];
-        square += weights_[k] * one[k] * one[k];
-    }
-    return {mean, std::max(Real{0}, square - mean * mean)};
+bool DetuningGrid::is_one_fringe() const {
+    return is_within(std::max(6 * core_width(), narrowest_));
+}
+
+bool DetuningGrid::is_within(Real half_width) const {
+    return outside(mode(), half_width) < unlikely;
 }
 
 std::vector<Real> DetuningGrid::state() const {
@@ -273,9 +313,9 @@ std::vector<Real> DetuningGrid::state() const {
 }
 
 void DetuningGrid::restore(std::span<const Real> state) {
-    if (std::ssize(state) != points() + 5 || !(state[1] > 0)) {
-        refuse("state", "of a grid with " + std::to_string(points()) + " points",
-               std::to_string(state.size()) + " numbers");
+    const Index new_points = std::ssize(state) - 5;
+    if (new_points < fewest_points || new_points > most_points || !(state[1] > 0)) {
+        refuse("state", "of a grid", std::to_string(state.size()) + " numbers");
     }
     Real sum = 0;
     for (const Real weight : state.subspan(5)) {

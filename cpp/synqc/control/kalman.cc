@@ -1,6 +1,5 @@
 #include "synqc/control/kalman.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "synqc/base/checks.h"
@@ -9,17 +8,8 @@ namespace synqc {
 
 namespace {
 
-constexpr Real certain_fringe = 0.3;
-constexpr Index tracking_shots = 16;
-
 bool has_slow_process(const DriftPrior& drift) {
     return drift.kind == DriftPrior::Kind::ornstein_uhlenbeck && drift.sigma > 0;
-}
-
-/// Of a round at the filter's own estimate: the fringe's slope carries the filter's variance into the share of ones.
-DetuningGrid::Prediction linear_prediction(const RamseyModel& model, const DetuningFilter& filter) {
-    const Real slope = model.contrast * model.visibility * model.time / 2;
-    return {model.offset + model.contrast / 2, slope * slope * filter.variance()};
 }
 
 }  // namespace
@@ -41,7 +31,7 @@ DetuningFilter DetuningFilter::without_offset(const DriftPrior& drift) {
     return filter;
 }
 
-void DetuningFilter::predict(Real seconds) {
+void DetuningFilter::predict(Real seconds, Real more_variance) {
     switch (drift_.kind) {
         case DriftPrior::Kind::none:
             break;
@@ -56,7 +46,7 @@ void DetuningFilter::predict(Real seconds) {
             break;
         }
     }
-    constant_variance_ += -std::expm1(-drift_.jump_rate * seconds) * drift_.jump_size * drift_.jump_size;
+    constant_variance_ += more_variance - std::expm1(-drift_.jump_rate * seconds) * drift_.jump_size * drift_.jump_size;
 }
 
 DetuningFilter::Innovation DetuningFilter::innovation(Real measured, Real measurement_variance) const {
@@ -104,106 +94,26 @@ RiccatiSteadyState riccati_steady_state(Real a, Real process_variance, Real meas
     return {predicted, gain * measurement_variance, gain};
 }
 
-KalmanController::KalmanController(const ControlContext& context) : Controller(context), grid_(first_grid(context_)) {}
-
-Index KalmanController::calibration_shots(Index batch_shots) const {
-    return tracker_calibration_shots(batch_shots);
+RamseyExpectation KalmanController::expect(const RamseyModel& model, const RamseyRound& round, Index ones) const {
+    return expectation_of(model, estimate() - round.drive_correction, deviation(), round.shots, ones);
 }
 
-std::optional<RamseyRound> KalmanController::next_ramsey(Index shots_left) {
-    if (shots_left < 1) {
-        return std::nullopt;
+void KalmanController::learn(const RamseyModel& model, const RamseyRound& round, Index ones) {
+    if (round.phase != mid_fringe) {
+        return;
     }
-    if (acquiring()) {
-        return acquisition_round(context_, grid_, shots_left, rounds_);
-    }
-    const Real longest = longest_useful_time(context_);
-    const Real time = std::min({longest, 2 * last_time_, certain_fringe / std::sqrt(filter_->variance())});
-    if (time < longest) {
-        return mid_fringe_round(context_, std::min(shots_left, tracking_shots), time, filter_->estimate());
-    }
-    return tracking_round(context_, shots_left, rounds_, filter_->estimate());
-}
-
-void KalmanController::observe_ramsey(const RamseyRound& round, Index ones) {
-    check_at_least("round.shots", round.shots, 1);
-    check_between("ones", ones, Index{0}, round.shots);
-    const RamseyModel model = RamseyModel::of(context_, round);
     const Real share = static_cast<Real>(ones) / static_cast<Real>(round.shots);
-    ++rounds_;
-    last_innovation_ = 0;
-    const DetuningGrid::Prediction prediction =
-        acquiring() ? grid_.predict(model, round.drive_correction) : linear_prediction(model, *filter_);
-    if (contradicts(share, round.shots, prediction)) {
-        if (doubt_.grows()) {
-            lose(model);
-            grid_.observe(model, round.drive_correction, round.shots, ones);
-        }
-        return;
-    }
-    doubt_.shrinks();
-    if (acquiring()) {
-        grid_.observe(model, round.drive_correction, round.shots, ones);
-        last_time_ = model.time;
-        if (grid_.deviation() * model.time < certain_fringe) {
-            filter_.emplace(context_.drift, grid_.mean(), grid_.deviation());
-        }
-        return;
-    }
-    const DetuningFilter::Innovation seen = filter_->update(round.drive_correction + model.mid_fringe_estimate(share),
-                                                            model.mid_fringe_variance(round.shots));
-    last_innovation_ = seen.value / std::sqrt(seen.variance);
-    last_time_ = std::max(last_time_ / 2, model.time);
+    filter_->update(round.drive_correction + model.mid_fringe_estimate(share), model.mid_fringe_variance(round.shots));
 }
 
-void KalmanController::lose(const RamseyModel& model) {
-    const TrackerState last = tracker();
-    grid_ = lost_grid(context_, last.estimate, last.standard_deviation, model.time);
-    filter_.reset();
+void KalmanController::spread(Real seconds, Real more_variance) {
+    filter_->predict(seconds, more_variance);
 }
 
-ControlSettings KalmanController::deployed() const {
-    ControlSettings settings = context_.ideal;
-    settings.drive_correction = tracker().estimate;
-    return settings;
-}
-
-void KalmanController::advance(Real seconds) {
-    check_not_negative("seconds", seconds);
-    if (acquiring()) {
-        spread_by_drift(context_.drift, seconds, grid_);
-    } else {
-        filter_->predict(seconds);
-    }
-}
-
-TrackerState KalmanController::tracker() const {
-    if (acquiring()) {
-        return {grid_.mean(), grid_.deviation(), false};
-    }
-    return {filter_->estimate(), std::sqrt(filter_->variance()), true};
-}
-
-std::vector<Real> KalmanController::state() const {
-    std::vector<Real> numbers{acquiring() ? 1.0 : 0.0, last_time_, static_cast<Real>(rounds_), doubt_.level()};
-    const std::vector<Real> rest = acquiring() ? grid_.state() : filter_->state();
-    numbers.insert(numbers.end(), rest.begin(), rest.end());
-    return numbers;
-}
-
-void KalmanController::restore(std::span<const Real> state) {
-    check_at_least("state.size()", std::ssize(state), 4);
-    if (state[0] != 0) {
-        grid_.restore(state.subspan(4));
-        filter_.reset();
-    } else {
-        DetuningFilter filter(context_.drift, 0, 1);
-        filter.restore(state.subspan(4));
-        filter_ = filter;
-    }
-    last_time_ = state[1];
-    rounds_ = static_cast<Index>(state[2]);
-    doubt_.set(state[3]);
+void KalmanController::restore_law(std::span<const Real> law) {
+    DetuningFilter filter(context_.drift, 0, 1);
+    filter.restore(law);
+    filter_ = filter;
 }
 
 }  // namespace synqc

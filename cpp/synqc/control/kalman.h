@@ -1,9 +1,9 @@
 #pragma once
 
+#include <cmath>
 #include <optional>
 
-#include "synqc/control/acquisition.h"
-#include "synqc/control/controller.h"
+#include "synqc/control/tracking.h"
 
 namespace synqc {
 
@@ -18,7 +18,8 @@ class DetuningFilter {
     /// The scalar process alone: c is 0 for certain and u starts from its stationary law (random walk: c from 0).
     static DetuningFilter without_offset(const DriftPrior& drift);
 
-    void predict(Real seconds);
+    /// What the drift prior says of `seconds`, and a random walk of so much variance more.
+    void predict(Real seconds, Real more_variance = 0);
 
     struct Innovation {
         Real value;     // measurement minus prediction
@@ -53,37 +54,25 @@ RiccatiSteadyState riccati_steady_state(Real a, Real process_variance, Real meas
 
 /// Rule "kalman": mid-fringe Ramsey rounds and the linear filter track the detuning; the next batch is driven at the
 /// corrected frequency. No wait inside a shot.
-///
-/// Acquisition uses the grid of "bayes" until one fringe is certain (deviation * time < 0.3); then the evolution time
-/// at most doubles from round to round while deviation * time stays below 0.3. An innovation beyond 4 deviations, or
-/// two in a row beyond 3, starts a new acquisition.
-class KalmanController : public Controller {
+class KalmanController : public TrackingController {
   public:
-    explicit KalmanController(const ControlContext& context);
+    explicit KalmanController(const ControlContext& context) : TrackingController(context) {}
 
     std::string_view name() const override { return "kalman"; }
-    Index calibration_shots(Index batch_shots) const override;
-    std::optional<RamseyRound> next_ramsey(Index shots_left) override;
-    void observe_ramsey(const RamseyRound& round, Index ones) override;
-    ControlSettings deployed() const override;
-    void advance(Real seconds) override;
-    TrackerState tracker() const override;
-    std::vector<Real> state() const override;
-    void restore(std::span<const Real> state) override;
 
-    /// Last innovation over its deviation; 0 while acquiring.
-    Real last_innovation() const { return last_innovation_; }
+  protected:
+    Real estimate() const override { return filter_->estimate(); }
+    Real deviation() const override { return std::sqrt(filter_->variance()); }
+    void settle() override { filter_.emplace(context_.drift, grid().mean(), grid().deviation()); }
+    RamseyExpectation expect(const RamseyModel& model, const RamseyRound& round, Index ones) const override;
+    /// The straight part of a fringe; its top says nothing to a linear filter.
+    void learn(const RamseyModel& model, const RamseyRound& round, Index ones) override;
+    void spread(Real seconds, Real more_variance) override;
+    std::vector<Real> law() const override { return filter_->state(); }
+    void restore_law(std::span<const Real> law) override;
 
   private:
-    bool acquiring() const { return !filter_.has_value(); }
-    void lose(const RamseyModel& model);
-
-    DetuningGrid grid_;
     std::optional<DetuningFilter> filter_;
-    Real last_time_ = 0;  // µs
-    Real last_innovation_ = 0;
-    Index rounds_ = 0;
-    Doubt doubt_;
 };
 
 }  // namespace synqc

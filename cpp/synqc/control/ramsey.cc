@@ -45,8 +45,9 @@ Real longest_useful_time(const ControlContext& context) {
     return jumps ? std::min(coherent, 1 / context.drift.jump_size) : coherent;
 }
 
-RamseyRound mid_fringe_round(const ControlContext& context, Index shots, Real time, Real drive_correction) {
+RamseyRound ramsey_round(const ControlContext& context, Index shots, Real time, Real phase, Real drive_correction) {
     RamseyRound round;
+    round.phase = phase;
     round.shots = shots;
     round.evolution_time = std::clamp(time - 2 * context.pulse_evolution_time, context.shortest_evolution_time,
                                       std::max(context.shortest_evolution_time, longest_useful_time(context)));

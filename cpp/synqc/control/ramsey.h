@@ -25,14 +25,25 @@ struct RamseyModel {
     Real mid_fringe_variance(Index shots) const;
 };
 
+/// What a round is expected to show.
+struct RamseyExpectation {
+    Real mean = 0.5;       // share of ones
+    Real variance = 0.25;  // of the share of ones, the shots' own included
+    Real log_evidence = 0;  // of the ones seen, without the binomial coefficient
+};
+
 /// Information (µs^2) of one mid-fringe shot about the detuning, (V t)^2 with perfect readout.
 Real ramsey_fisher_information(const RamseyModel& model);
 
 /// Longest evolution worth using: half of T2, and short enough that one jump of the drift prior stays on the fringe.
 Real longest_useful_time(const ControlContext& context);
 
+/// Axes of the second pulse: where the share of ones answers a small residual in proportion, and where it peaks.
+constexpr Real mid_fringe = -pi / 2;
+constexpr Real fringe_top = 0;
+
 /// The round with total evolution time (pulses' share included) nearest to `time` that the generator can do.
-RamseyRound mid_fringe_round(const ControlContext& context, Index shots, Real time, Real drive_correction);
+RamseyRound ramsey_round(const ControlContext& context, Index shots, Real time, Real phase, Real drive_correction);
 
 /// 10 % of the batch, at least 50, at most half of it.
 Index tracker_calibration_shots(Index batch_shots);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "synqc/base/errors.h"
@@ -253,7 +254,7 @@ TEST(tracking, grid_posterior_is_calibrated) {
         const Real truth = context.detuning_deviation * noise.normal();
         DetuningGrid grid = first_grid(context);
         for (int round = 0; round < 12; ++round) {
-            const RamseyRound next = acquisition_round(context, grid, 4, round);
+            const RamseyRound next = acquisition_round(context, grid, 4, round, 10);
             const RamseyModel model = RamseyModel::of(context, next);
             grid.observe(model, next.drive_correction, next.shots,
                          ones_of(model.probability(truth - next.drive_correction), next.shots, noise));
@@ -284,7 +285,7 @@ TEST(tracking, posterior_variance_respects_cramer_and_rao) {
         PhiloxStream noise(seed, 1, run, 0);
         const Real truth = context.detuning_deviation * noise.normal();
         DetuningGrid grid = first_grid(context);
-        const RamseyRound round = mid_fringe_round(context, shots, 5, 0);
+        const RamseyRound round = ramsey_round(context, shots, 5, mid_fringe, 0);
         const RamseyModel model = RamseyModel::of(context, round);
         information = static_cast<Real>(shots) * ramsey_fisher_information(model);
         grid.observe(model, 0, shots, ones_of(model.probability(truth), shots, noise));
@@ -314,4 +315,219 @@ TEST(tracking, carried_state_continues_where_it_was) {
             EXPECT_THROW(second->restore(std::vector<Real>{0, 1}), InvalidArgument);
         }
     }
+}
+
+TEST(tracking, first_update_is_that_of_two_normal_laws) {
+    for (const DriftPrior& drift : {DriftPrior{}, ornstein_uhlenbeck(0.7, 3)}) {
+        DetuningFilter filter(drift, 0.4, 0.5);
+        EXPECT_DOUBLE_EQ(filter.estimate(), 0.4);
+        EXPECT_NEAR(filter.variance(), 0.25, 1e-15);
+        const DetuningFilter::Innovation seen = filter.update(1.0, 0.16);
+        EXPECT_NEAR(seen.value, 0.6, 1e-15);
+        EXPECT_NEAR(seen.variance, 0.25 + 0.16, 1e-15);
+        EXPECT_NEAR(filter.estimate(), 0.4 + 0.25 / 0.41 * 0.6, 1e-15);
+        EXPECT_NEAR(filter.variance(), 0.25 * 0.16 / 0.41, 1e-15);
+    }
+}
+
+TEST(tracking, filter_starts_with_a_known_sum_of_an_unknown_constant_and_a_stationary_process) {
+    const Real sigma = 0.7;
+    DetuningFilter filter(ornstein_uhlenbeck(sigma, 3), 0.4, 0.5);
+    // Var x(t) = Var c + 2 a Cov(c, u) + Var u with a = exp(-t / tau), Var c = 0.25 + sigma^2, Cov = -sigma^2.
+    for (const Real seconds : {0.5, 1.5, 100.0}) {
+        DetuningFilter later = filter;
+        later.predict(seconds);
+        const Real kept = std::exp(-seconds / 3);
+        EXPECT_NEAR(later.variance(), 0.25 + 2 * sigma * sigma * (1 - kept), 1e-14);
+        EXPECT_NEAR(later.estimate(), 0.4, 1e-15);
+    }
+    DetuningFilter walked = filter;
+    walked.predict(0, 0.09);
+    EXPECT_NEAR(walked.variance(), 0.25 + 0.09, 1e-15);
+    DetuningFilter process = DetuningFilter::without_offset(ornstein_uhlenbeck(sigma, 3));
+    EXPECT_NEAR(process.variance(), sigma * sigma, 1e-15);
+    process.predict(7);
+    EXPECT_NEAR(process.variance(), sigma * sigma, 1e-15);
+}
+
+TEST(tracking, no_tracker_acts_before_it_is_locked) {
+    for (const std::string_view rule : {"kalman", "bayes"}) {
+        for (Seed seed = 1; seed <= 40; ++seed) {
+            const ControlContext context = laboratory();
+            auto controller = make_controller(rule, context);
+            PhiloxStream noise(seed, 0, 0, 0);
+            const Real truth = two_pi * 0.1 * noise.normal();
+            for (Index left = 200; left > 0;) {
+                const auto round = controller->next_ramsey(left);
+                const Real probability = RamseyModel::of(context, *round).probability(truth - round->drive_correction);
+                controller->observe_ramsey(*round, ones_of(probability, round->shots, noise));
+                left -= round->shots;
+                if (controller->tracker().locked) {
+                    EXPECT_EQ(controller->deployed().drive_correction, controller->tracker().estimate);
+                    EXPECT_NEAR(controller->tracker().estimate, truth, two_pi * 0.05) << rule << ", seed " << seed;
+                    break;
+                }
+                EXPECT_EQ(controller->deployed().drive_correction, 0) << rule << ", seed " << seed;
+            }
+        }
+    }
+}
+
+TEST(tracking, offsets_far_beyond_the_prior_are_found_within_300_shots_and_never_on_a_wrong_fringe) {
+    ControlContext context = laboratory();
+    context.drift.jump_rate = 0.1;
+    context.drift.jump_size = two_pi * 0.006;
+    const Seed seed = 77;
+    for (const std::string_view rule : {"kalman", "bayes"}) {
+        for (int run = 0; run < 300; ++run) {
+            PhiloxStream noise(seed, run, 0, 0);
+            auto controller = make_controller(rule, context);
+            const Real side = noise.uniform() < 0.5 ? -1 : 1;
+            const Real truth = side * two_pi * (0.25 + 1.25 * noise.uniform());
+            for (Index left = 300; left > 0;) {
+                const auto round = controller->next_ramsey(std::min<Index>(left, 1 + (left - 1) % 100));
+                const Real probability = RamseyModel::of(context, *round).probability(truth - round->drive_correction);
+                controller->observe_ramsey(*round, ones_of(probability, round->shots, noise));
+                controller->advance(5e-5 * static_cast<Real>(round->shots));
+                left -= round->shots;
+            }
+            EXPECT_NEAR(controller->deployed().drive_correction, truth, two_pi * 0.05)
+                << rule << ", run " << run << " of seed " << seed;
+        }
+    }
+}
+
+TEST(tracking, a_tracker_on_a_wrong_fringe_notices_and_leaves_it) {
+    const ControlContext context = laboratory();
+    for (const std::string_view rule : {"kalman", "bayes"}) {
+        for (const int fringes : {-3, -1, 1, 2}) {
+            auto controller = make_controller(rule, context);
+            PhiloxStream noise(4, 0, 0, 0);
+            Real truth = two_pi * 0.1;
+            bool left_it = false;
+            RamseyRound last;
+            for (int k = 0; k < 250; ++k) {
+                if (k == 50) {
+                    ASSERT_TRUE(controller->tracker().locked);
+                    // What a round at the longest time cannot tell apart.
+                    truth += fringes * two_pi / RamseyModel::of(context, last).time;
+                }
+                const auto round = controller->next_ramsey(50);
+                if (k < 50 && round->evolution_time > last.evolution_time) {
+                    last = *round;
+                }
+                const Real probability = RamseyModel::of(context, *round).probability(truth - round->drive_correction);
+                controller->observe_ramsey(*round, ones_of(probability, round->shots, noise));
+                left_it = left_it || (k >= 50 && !controller->tracker().locked);
+            }
+            EXPECT_TRUE(left_it) << rule << ", " << fringes << " fringes";
+            EXPECT_TRUE(controller->tracker().locked) << rule << ", " << fringes << " fringes";
+            EXPECT_NEAR(controller->tracker().estimate, truth, two_pi * 0.003) << rule << ", " << fringes << " fringes";
+        }
+    }
+}
+
+TEST(tracking, drift_faster_than_assumed_is_noticed_and_followed) {
+    // Told of 0.3 kHz, met by thirty times as much.
+    ControlContext told = laboratory();
+    told.drift = ornstein_uhlenbeck(two_pi * 0.0003, 3);
+    const Real cycle = 0.0025;
+    const Real kept = std::exp(-cycle / 3);
+    for (const std::string_view rule : {"kalman", "bayes"}) {
+        Real squares = 0;
+        int counted = 0;
+        Real most_innovation = 0;
+        for (Seed seed = 1; seed <= 8; ++seed) {
+            auto controller = make_controller(rule, told);
+            PhiloxStream noise(seed, 0, 0, 0);
+            Real slow = 0;
+            for (int batch = 0; batch < 120; ++batch) {
+                for (Index left = 100; left > 0;) {
+                    const auto round = controller->next_ramsey(left);
+                    const Real probability =
+                        RamseyModel::of(told, *round).probability(two_pi * 0.05 + slow - round->drive_correction);
+                    controller->observe_ramsey(*round, ones_of(probability, round->shots, noise));
+                    left -= round->shots;
+                    most_innovation = std::max(most_innovation, controller->tracker().innovation);
+                }
+                slow = kept * slow + two_pi * 0.009 * std::sqrt(1 - kept * kept) * noise.normal();
+                controller->advance(cycle);
+                if (batch >= 40 && controller->tracker().locked) {
+                    const TrackerState state = controller->tracker();
+                    squares += std::pow((state.estimate - two_pi * 0.05 - slow) / state.standard_deviation, 2);
+                    ++counted;
+                }
+            }
+        }
+        EXPECT_GT(counted, 8 * 70) << rule;
+        EXPECT_GT(most_innovation, 2) << rule;
+        EXPECT_LT(std::sqrt(squares / counted), 1.5) << rule << ", seeds 1 to 8";
+        EXPECT_GT(std::sqrt(squares / counted), 0.6) << rule << ", seeds 1 to 8";
+    }
+}
+
+TEST(tracking, innovations_of_a_matched_tracker_are_one_and_add_no_diffusion_to_speak_of) {
+    const ControlContext context = laboratory();
+    Real mean = 0;
+    Real added = 0;
+    int counted = 0;
+    for (Seed seed = 1; seed <= 10; ++seed) {
+        KalmanController controller(context);
+        PhiloxStream noise(seed, 0, 0, 0);
+        for (int k = 0; k < 300; ++k) {
+            const auto round = controller.next_ramsey(50);
+            const Real probability = RamseyModel::of(context, *round).probability(0.6 - round->drive_correction);
+            controller.observe_ramsey(*round, ones_of(probability, round->shots, noise));
+            controller.advance(1e-3);
+            if (k >= 60) {
+                mean += controller.tracker().innovation;
+                added += controller.added_diffusion();
+                ++counted;
+            }
+        }
+    }
+    EXPECT_NEAR(mean / counted, 1, 0.15) << "seeds 1 to 10";
+    // Far less between two rounds than the variance of one, (1 / (0.6 * 50 µs))^2 / 50.
+    EXPECT_LT(added / counted * 1e-3, 0.5 * 2.2e-5) << "seeds 1 to 10";
+}
+
+TEST(lock_test, no_single_round_condemns_a_trusted_tracker_and_several_do) {
+    LockTest lock;
+    EXPECT_FALSE(lock.confirmed());
+    for (int round = 0; round < 100; ++round) {
+        lock.weigh(-1.2);
+    }
+    EXPECT_TRUE(lock.confirmed());
+    lock.weigh(1000);
+    lock.weigh(1000);
+    EXPECT_FALSE(lock.lost());
+    lock.weigh(1000);
+    EXPECT_TRUE(lock.lost());
+}
+
+TEST(lock_test, expectation_is_the_mean_over_the_normal_law) {
+    RamseyModel model;
+    model.offset = 0.02;
+    model.contrast = 0.95;
+    model.visibility = 0.9;
+    model.time = 3;
+    const Real mean = 0.2;
+    const Real deviation = 0.1;
+    const RamseyExpectation expected = expectation_of(model, mean, deviation, 20, 13);
+    // E sin(x t) = exp(-(deviation t)^2 / 2) sin(mean t).
+    const Real sine = std::exp(-0.09 / 2) * std::sin(0.6);
+    EXPECT_NEAR(expected.mean, 0.02 + 0.95 * (1 + 0.9 * sine) / 2, 1e-6);
+    const Real sine_squared = (1 - std::exp(-2 * 0.09) * std::cos(1.2)) / 2;
+    const Real of_probability = std::pow(0.95 * 0.9 / 2, 2) * (sine_squared - sine * sine);
+    const Real counting = (expected.mean - std::pow(expected.mean, 2) - of_probability) / 20;
+    EXPECT_NEAR(expected.variance, of_probability + counting, 1e-6);
+    // Certain: the likelihood itself. Any phase: the mean over a full turn, whatever the phase of the round.
+    const Real p = model.probability(mean);
+    EXPECT_NEAR(expectation_of(model, mean, 0, 20, 13).log_evidence, 13 * std::log(p) + 7 * std::log(1 - p), 1e-12);
+    Real sum = 0;
+    for (int k = 0; k < 1000; ++k) {
+        const Real q = 0.02 + 0.95 * (1 + 0.9 * std::cos(two_pi * k / 1000)) / 2;
+        sum += std::pow(q, 13) * std::pow(1 - q, 7) / 1000;
+    }
+    EXPECT_NEAR(log_evidence_of_any_phase(model, 20, 13), std::log(sum), 1e-9);
 }

@@ -20,6 +20,8 @@ constexpr std::uint32_t advance_batch = 0xD21F0001;
 constexpr Real components_per_octave = 2;
 constexpr Real steps_per_time_scale = 100;
 constexpr Real random_walk_hold = 0.1 * radians_per_us_per_khz;
+constexpr Real diffusing_hold = 0.5 * radians_per_us_per_khz;
+constexpr Real diffusing_share = 1.0 / 30;
 constexpr Real infinity = std::numeric_limits<Real>::infinity();
 
 }  // namespace
@@ -36,13 +38,20 @@ void DriftProcess::check() const {
 Real DriftProcess::hold_time() const {
     switch (kind) {
         case DriftKind::ornstein_uhlenbeck:
-            return correlation_time / steps_per_time_scale;
+        case DriftKind::one_over_f: {
+            // Over a short time each component diffuses by 2 sigma^2 / tau.
+            const std::vector<Real> times = time_constants();
+            Real pace = 0;
+            for (const Real time : times) {
+                pace += 2 * sigma * sigma / static_cast<Real>(times.size()) / time;
+            }
+            const Real step = std::max(diffusing_hold, diffusing_share * sigma);
+            return std::min(times.front() / steps_per_time_scale, pace > 0 ? step * step / pace : infinity);
+        }
         case DriftKind::random_walk:
             return diffusion == 0 ? infinity : random_walk_hold * random_walk_hold / diffusion;
         case DriftKind::random_telegraph:
             return 1 / (2 * switching_rate) / steps_per_time_scale;
-        case DriftKind::one_over_f:
-            return shortest_time / steps_per_time_scale;
     }
     refuse("kind", "a declared DriftKind", std::to_string(static_cast<int>(kind)));
 }

@@ -28,6 +28,7 @@ void for_each_field(const QubitIteration& qubit, Field&& field) {
     field("detuning_khz", qubit.tracker.estimate / radians_per_us_per_khz);
     field("detuning_deviation_khz", qubit.tracker.standard_deviation / radians_per_us_per_khz);
     field("tracker_locked", qubit.tracker.locked);
+    field("normalised_innovation", qubit.tracker.innovation);
     field("true_detuning_khz", qubit.true_detuning / radians_per_us_per_khz);
 }
 

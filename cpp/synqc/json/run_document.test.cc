@@ -79,7 +79,7 @@ TEST(run_document, room_suffices_for_the_longest_texts) {
                          .mean_record = estimate,
                          .shots = whole,
                          .settings = {longest, longest, longest, longest, longest, longest, longest},
-                         .tracker = {longest, longest, false},
+                         .tracker = {longest, longest, false, longest},
                          .true_detuning = longest};
     const Iteration iteration{.fidelity = estimate,
                               .success = estimate,

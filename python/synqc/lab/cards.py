@@ -124,6 +124,18 @@ def _latency_lines(run: Run) -> list[_Line]:
     ]
 
 
+def _tracker_lines(run: Run) -> list[_Line]:
+    if run.tracker_consistent is None:
+        return []
+    qubits = run.history[-1].qubits
+    locked = sum(qubit.tracker_locked for qubit in qubits)
+    innovation = sum(qubit.normalised_innovation for qubit in qubits) / len(qubits)
+    remark = f"squared innovations {innovation:.2f} of what was predicted"
+    if not run.tracker_consistent:
+        remark = f"inconsistent: {remark}"
+    return [_Line("tracker", f"locked on {locked} of {len(qubits)}", remark)]
+
+
 def _setting_lines(run: Run) -> list[_Line]:
     last = run.history[-1]
     batches = len(run.history)
@@ -138,6 +150,7 @@ def _setting_lines(run: Run) -> list[_Line]:
         _Line("shots", per_batch, f"per qubit, on {len(last.qubits)} qubit{'s' if len(last.qubits) > 1 else ''}"),
         _Line("seed", str(run.seed)),
     ]
+    lines += _tracker_lines(run)
     if run.partial:
         lines.append(_Line("stopped", "early", f"{run.shots_used:,} shots per qubit were complete"))
     if last.network_latency_s > 0:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IterationResult", "ProbeFigures", "QubitResult", "Run", "load"]
 
+_CONSISTENT_INNOVATION = 2.5
 _ARRAYS = ("bits", "records_i", "records_q", "record_moments")
 _FIGURES = ("fidelity", "backaction", "information_bits", "latency_us", "objective_score")
 
@@ -68,8 +69,12 @@ class QubitResult:
         settings: What the controls were set to.
         detuning_khz: The tracker's estimate of the detuning; 0 for rules that do not track.
         detuning_deviation_khz: One standard deviation of that estimate.
-        tracker_locked: False while the tracker acquires, and for rules that do not track.
+        tracker_locked: False while the tracker acquires or its fringe is not yet confirmed, and for rules that do not
+            track; a tracker is acted on only when it is locked.
         true_detuning_khz: The simulator's hidden value, for comparison; no rule ever sees it.
+        normalised_innovation: Running mean of the tracker's squared innovations over the variance it predicted: about 1
+            if it is as good as it says, larger if the detuning moves faster than it believes; 0 for rules that do not
+            track.
     """
 
     fidelity: Estimate
@@ -82,6 +87,7 @@ class QubitResult:
     detuning_deviation_khz: float
     tracker_locked: bool
     true_detuning_khz: float
+    normalised_innovation: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -242,6 +248,26 @@ class Run:
     def latency_terms(self) -> dict[str, float]:
         """Terms of the latency in order, each in µs."""
         return dict(self._raw.latency_terms)
+
+    @property
+    def tracker_consistent(self) -> bool | None:
+        """Whether the tracker errs about as much as it says, on every qubit at the end of the run.
+
+        False where a qubit's `normalised_innovation` exceeds 2.5 (it is 1 on average for a matched tracker, and beyond
+        2.5 in fewer than one of a hundred runs); None for rules that do not track.
+
+        Examples:
+            >>> import synqc
+            >>> synqc.Experiment(qubits=1).run(shots=100, seed=1).tracker_consistent is None
+            True
+            >>> tracked = synqc.Experiment(qubits=1, adaptive_rule="kalman").run(shots=1000, iterations=5, seed=1)
+            >>> tracked.tracker_consistent
+            True
+        """
+        tracked = [qubit for qubit in self.history[-1].qubits if qubit.detuning_deviation_khz > 0]
+        if not tracked:
+            return None
+        return all(qubit.normalised_innovation <= _CONSISTENT_INNOVATION for qubit in tracked)
 
     @remembered
     def objective_score(self) -> Estimate:

@@ -37,9 +37,20 @@ def mode_label(target: HardwareTarget) -> str:
     return target.name.replace("_", " ").title()
 
 
+_FORMS = {"kalman": " 2", "bayes": " 2"}
+"""Rules whose state has another form than in version 0.1.0: what they wrote then is left behind, the device kept."""
+
+
 def maker_of_carry(config: RunConfiguration) -> str:
-    """Device and rule in words: what a carry fits."""
-    return f"{config.hardware_target.value} {config.hardware_preset.value} {config.adaptive_rule.value}"
+    """Device and rule in words: what a carry fits.
+
+    Examples:
+        >>> from synqc.apps.tds.models import RunConfiguration
+        >>> maker_of_carry(RunConfiguration(adaptive_rule="kalman"))
+        'sim-local transmon-default kalman 2'
+    """
+    rule = config.adaptive_rule.value
+    return f"{config.hardware_target.value} {config.hardware_preset.value} {rule}{_FORMS.get(rule, '')}"
 
 
 class Session:
