@@ -40,6 +40,11 @@ void bind_pipeline(py::module_& module) {
         .def(py::init(&make_run), py::kw_only(), py::arg("stages"), py::arg("items"), py::arg("skip"),
              py::arg("timed_out"), py::arg("progress"), py::arg("window"), py::arg("in_order"), py::arg("keeps_all"),
              py::arg("stops_at_error"), py::arg("deadline"))
+        .def("__enter__", &PipelineRun::take_seat)
+        .def("__exit__", [](PipelineRun& run, const py::args&) { run.leave_seat(); })
+        .def_property_readonly("driven", &PipelineRun::driven)
+        .def("abandon", [](PipelineRun& run, const py::args&) { run.abandon(); })
+        .def_property_readonly("abandoned", &PipelineRun::abandoned)
         .def("advance", [](PipelineRun& run) { return static_cast<int>(run.advance()); })
         .def("wait", &PipelineRun::wait, py::arg("most"))
         .def("sleep_in_loop", &PipelineRun::sleep_in_loop)

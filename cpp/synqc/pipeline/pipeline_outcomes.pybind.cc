@@ -20,38 +20,82 @@ PyObject* object_of(void* pointer) {
 
 // --- failures ---
 
+PyObject* fetch_error() {
+    PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
+    PyErr_Fetch(&type, &value, &trace);
+    PyErr_NormalizeException(&type, &value, &trace);
+    if (trace != nullptr) {
+        PyException_SetTraceback(value, trace);
+        Py_DECREF(trace);
+    }
+    Py_XDECREF(type);
+    return value;
+}
+
+namespace {
+
+constexpr double longest_wait = 1e9;  // s
+
+/// These are meant for the program, not for the item.
+bool ends_the_run(PyObject* error) {
+    return PyErr_GivenExceptionMatches(error, PyExc_KeyboardInterrupt) != 0 ||
+           PyErr_GivenExceptionMatches(error, PyExc_SystemExit) != 0;
+}
+
+}  // namespace
+
 PyObject* PipelineRun::timeout_error(const Token& token) const {
     const PlannedStage& stage = stages_[token.stage];
-    return timed_out_(stage.name, token.sequence, 1e-9 * static_cast<double>(stage.timeout)).release().ptr();
+    try {
+        return timed_out_(stage.name, token.sequence, 1e-9 * static_cast<double>(stage.timeout)).release().ptr();
+    } catch (py::error_already_set& interrupted) {
+        return interrupted.value().inc_ref().ptr();
+    }
+}
+
+/// Negative: there is no further attempt. If the policy itself fails, what it raised becomes the error.
+double PipelineRun::seconds_before_retry(const Token& token, PyObject*& error, Outcome& outcome) const {
+    const PlannedStage& stage = stages_[token.stage];
+    if (stage.again.is_none() || !stop_reason_.empty() || is_beyond_failure(token)) {
+        return -1;
+    }
+    PyObject* answer = PyObject_CallFunction(stage.again.ptr(), "OI", error, token.attempts);
+    double seconds = answer == nullptr || answer == Py_None ? -1.0 : PyFloat_AsDouble(answer);
+    Py_XDECREF(answer);
+    if (PyErr_Occurred() == nullptr) {
+        return std::min(seconds, longest_wait);
+    }
+    PyObject* of_policy = fetch_error();
+    if (of_policy == error) {
+        Py_DECREF(error);
+    } else if (PyObject* context = PyException_GetContext(of_policy)) {
+        Py_DECREF(context);
+        Py_DECREF(error);
+    } else {
+        PyException_SetContext(of_policy, error);  // takes the reference over
+    }
+    error = of_policy;
+    outcome = Outcome::error;
+    return -1;
 }
 
 void PipelineRun::failed(Token* token, Outcome outcome, PyObject* error) {
     if (outcome == Outcome::timeout && error == nullptr) {
         error = timeout_error(*token);
     }
-    // These are meant for the program, not for the item.
-    bool is_for_the_program =
-        outcome == Outcome::error && (PyErr_GivenExceptionMatches(error, PyExc_KeyboardInterrupt) != 0 ||
-                                      PyErr_GivenExceptionMatches(error, PyExc_SystemExit) != 0);
-    if (is_for_the_program) {
-        Py_XDECREF(std::exchange(input_error_, Py_NewRef(error)));
+    double seconds = ends_the_run(error) ? -1.0 : seconds_before_retry(*token, error, outcome);
+    if (ends_the_run(error)) {
+        Py_XDECREF(std::exchange(input_error_, error));
         end(token, Outcome::cancelled, nullptr);
-        Py_DECREF(error);
         stop("interrupt");
         return;
     }
-    const PlannedStage& stage = stages_[token->stage];
-    if (!stage.again.is_none() && stop_reason_.empty() && !is_beyond_failure(*token)) {
-        py::object kept = py::reinterpret_steal<py::object>(error);
-        py::object seconds = stage.again(kept, token->attempts);
-        if (!seconds.is_none()) {
-            progress_->retries.fetch_add(1, std::memory_order_relaxed);
-            Nanoseconds due = monotonic_now() + nanoseconds_of("delay", seconds.cast<double>());
-            retries_.push_back({due, token});
-            std::push_heap(retries_.begin(), retries_.end(), std::greater<>());
-            return;
-        }
-        error = kept.release().ptr();
+    if (seconds >= 0) {
+        Py_DECREF(error);
+        progress_->retries.fetch_add(1, std::memory_order_relaxed);
+        retries_.push_back({monotonic_now() + static_cast<Nanoseconds>(seconds * 1e9), token});
+        std::push_heap(retries_.begin(), retries_.end(), std::greater<>());
+        return;
     }
     end(token, outcome, error);
     if (options_.stops_at_error && stop_reason_.empty()) {
@@ -135,14 +179,17 @@ void PipelineRun::end(Token* token, Outcome outcome, PyObject* value) {
     Py_XDECREF(object_of(std::exchange(token->item, nullptr)));
     token->result = value;
     progress_->ended[static_cast<std::size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
-    if (ring_.empty()) {
+    if (!holds_early_) {
         keep(token);
         return;
     }
-    // A token keeps its place until its turn, so two of them never meet in the ring.
-    ring_[token->sequence % options_.window] = token;
-    while (Token* next = ring_[next_out_ % options_.window]) {
-        ring_[next_out_ % options_.window] = nullptr;
+    // A token keeps its place until its turn, so there are never more of them than `window`.
+    const std::size_t turn = token->sequence - next_out_;
+    early_.resize(std::max(early_.size(), turn + 1));
+    early_[turn] = token;
+    while (!early_.empty() && early_.front() != nullptr) {
+        Token* next = early_.front();
+        early_.pop_front();
         next_out_ += 1;
         keep(next);
     }

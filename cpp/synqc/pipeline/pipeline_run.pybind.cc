@@ -1,5 +1,7 @@
 #include "synqc/pipeline/pipeline_run.pybind.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "synqc/base/errors.h"
@@ -20,19 +22,6 @@ constexpr std::uint64_t most_at_once = 256;
 
 PyObject* object_of(void* pointer) {
     return static_cast<PyObject*>(pointer);
-}
-
-/// The exception being raised, as a new reference.
-PyObject* fetch_error() {
-    PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
-    PyErr_Fetch(&type, &value, &trace);
-    PyErr_NormalizeException(&type, &value, &trace);
-    if (trace != nullptr) {
-        PyException_SetTraceback(value, trace);
-        Py_DECREF(trace);
-    }
-    Py_XDECREF(type);
-    return value;
 }
 
 PyObject* error_of(PyObject* kind, const std::string& sentence) {
@@ -57,8 +46,9 @@ PipelineRun::PipelineRun(const py::sequence& stages, Options options, py::object
       wake_(std::make_shared<WakePipe>()),
       outbox_(std::make_shared<Outbox>(wake_)),
       stop_native_(std::make_shared<std::atomic<bool>>(false)),
-      for_workers_(segments_.size()) {
-    ring_.resize(options.in_order && !options.keeps_all ? options.window : 0);
+      for_workers_(segments_.size()),
+      process_(getpid()) {
+    holds_early_ = options.in_order && !options.keeps_all;
     ends_at_ = options.deadline > 0 ? monotonic_now() + options.deadline : 0;
     for (std::size_t s = 0; s < segments_.size(); ++s) {
         const Segment& segment = segments_[s];
@@ -165,6 +155,14 @@ void PipelineRun::let_go_of_functions() {
 
 // --- a turn of the driver ---
 
+void PipelineRun::take_seat() {
+    if (driven_) {
+        throw InvalidArgument(
+            "A run of a pipeline must be driven by one thread at a time, and not from its own stages, but is already.");
+    }
+    driven_ = true;
+}
+
 PipelineRun::State PipelineRun::advance() {
     if (advancing_) {
         throw InvalidArgument("A run of a pipeline must be driven by one thread, and not from its own stages.");
@@ -270,6 +268,18 @@ void PipelineRun::send_workers_home() {
             inbox->close();
         }
     }
+}
+
+void PipelineRun::abandon() {
+    if (process_ != getpid()) {
+        return;
+    }
+    abandoned_ = true;
+    if (!finished()) {
+        stop("cancelled");
+    }
+    send_workers_home();
+    wake_->wake();
 }
 
 void PipelineRun::clear_queues() {

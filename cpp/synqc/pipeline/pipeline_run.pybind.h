@@ -35,6 +35,9 @@ struct Ended {
     PyObject* value;  // or the error; owned
 };
 
+/// The exception being raised, as a new reference.
+PyObject* fetch_error();
+
 /// Drives the items of one run through its stages. One thread calls `advance` and `wait` in turn; workers call `take`,
 /// `finish` and `fail`. Every method needs the GIL; it is released only while waiting.
 class PipelineRun {
@@ -51,6 +54,11 @@ class PipelineRun {
     PipelineRun(const pybind11::sequence& stages, Options options, pybind11::object items, pybind11::object skip,
                 pybind11::object timed_out, std::shared_ptr<Progress> progress);
     ~PipelineRun();
+
+    /// One thread or task drives at a time; throws InvalidArgument where somebody does already, and changes nothing.
+    void take_seat();
+    void leave_seat() { driven_ = false; }
+    bool driven() const { return driven_; }
 
     State advance();
     bool finished() const;
@@ -70,6 +78,10 @@ class PipelineRun {
     void stop(const std::string& reason);
     /// Threads that wait for tokens leave, and let go of the run.
     void send_workers_home();
+    /// Nobody will drive any more: whatever runs is left alone, nothing waits for the driver, and an event loop that
+    /// serves the run is woken to see it. Does nothing in a forked child, whose locks are not to be trusted.
+    void abandon();
+    bool abandoned() const { return abandoned_; }
     const std::string& stop_reason() const { return stop_reason_; }
 
     // Workers.
@@ -123,6 +135,7 @@ class PipelineRun {
     void wait_for_native();
     bool is_beyond_failure(const Token& token) const;
     PyObject* timeout_error(const Token& token) const;
+    double seconds_before_retry(const Token& token, PyObject*& error, Outcome& outcome) const;
     const Segment& segment_at(std::uint32_t stage) const { return segments_[segment_of_[stage]]; }
 
     std::vector<PlannedStage> stages_;
@@ -147,7 +160,8 @@ class PipelineRun {
     std::vector<std::vector<Token*>> for_workers_;  // by segment
     std::vector<Token*> returned_;
     std::vector<Retry> retries_;  // heap
-    std::vector<Token*> ring_;    // in_order without keeps_all: ended tokens by sequence
+    bool holds_early_ = false;    // in_order without keeps_all
+    std::deque<Token*> early_;    // ended before their turn, by sequence from `next_out_` on
     std::deque<Ended> ended_;
 
     std::uint64_t next_sequence_ = 0;
@@ -157,6 +171,9 @@ class PipelineRun {
     Nanoseconds ends_at_ = 0;
     Nanoseconds next_timeout_check_ = 0;
     Nanoseconds least_timeout_ = 0;  // of stages on threads; 0: none
+    const int process_;
+    bool driven_ = false;
+    bool abandoned_ = false;
     bool advancing_ = false;
     bool is_broken_ = false;  // a turn has thrown: the run is over
     bool input_ended_ = false;

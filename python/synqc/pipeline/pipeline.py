@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from synqc import _core
 from synqc.errors import InputError, TimedOut
 from synqc.metrics import Registry
+from synqc.pipeline.arguments import is_whole, seconds_in
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 from synqc.pipeline.results import Results
 from synqc.pipeline.run import Run, planned
@@ -44,7 +46,8 @@ class Pipeline:
     A failure harms no other item. With `on_error`:
 
     - "raise": the first failure is raised: first in the input with `order="input"` (items before it are finished),
-      first seen with `order="completion"`. The exception's attribute `results` holds the outcomes so far.
+      first seen with `order="completion"`. The exception's attribute `results`, if it takes any, holds the outcomes
+      so far.
     - "collect": failures are outcomes; a stream gives `Outcome`s instead of values.
     - "skip": items that fail are left out of the values.
 
@@ -88,10 +91,12 @@ class Pipeline:
             raise InputError(f'Argument `order` must be "input" or "completion", but is {order!r}.')
         if on_error not in ("raise", "collect", "skip"):
             raise InputError(f'Argument `on_error` must be "raise", "collect" or "skip", but is {on_error!r}.')
-        if deadline is not None and not 0 < deadline < 1e9:
-            raise InputError(f"Argument `deadline` must be above 0 s, but is {deadline}.")
-        if max_in_flight is not None and max_in_flight < 1:
-            raise InputError(f"Argument `max_in_flight` must be at least 1, but is {max_in_flight}.")
+        if deadline is not None and not 0 < (seconds_in(deadline) or 0) < 1e9:
+            raise InputError(f"Argument `deadline` must be above 0 s and below 1e9, but is {deadline!r}.")
+        if max_in_flight is not None and not is_whole(max_in_flight, least=1):
+            raise InputError(
+                f"Argument `max_in_flight` must be a whole number from 1 to 2**31 - 1, but is {max_in_flight!r}."
+            )
         self.stages = tuple(stage if isinstance(stage, Stage) else Stage(stage) for stage in stages)
         self.max_in_flight = max_in_flight or max(256, 2 * sum(stage.concurrency for stage in self.stages))
         self.order = order
@@ -124,10 +129,11 @@ class Pipeline:
         bar = progress_callback(progress, "items")
         run = self._new_run(iter(items), stop, _show(bar, items))
         try:
-            run.drive()
+            with run.core:
+                run.drive()
         except BaseException as error:
             run.close("interrupt" if isinstance(error, KeyboardInterrupt) else "error")
-            error.results = run.results()  # type: ignore[attr-defined]
+            _attach(error, run.results())
             raise
         finally:
             run.close("error")
@@ -146,7 +152,8 @@ class Pipeline:
         bar = progress_callback(progress, "items")
         run, source = self._new_async_run(items, stop, _show(bar, items))
         try:
-            await run.adrive(source)
+            with run.core:
+                await run.adrive(source)
         finally:
             await run.aclose("cancelled")
             if isinstance(bar, ProgressBar):
@@ -182,7 +189,7 @@ class Pipeline:
         self._record(results)
         error = self._reason_to_raise(run, results)
         if error is not None:
-            error.results = results  # type: ignore[attr-defined]
+            _attach(error, results)
             raise error
         return results
 
@@ -207,10 +214,18 @@ class Pipeline:
             seconds.record(value)
 
 
+def _attach(error: BaseException, results: Results) -> None:
+    with contextlib.suppress(Exception):  # frozen, or with slots: the error itself matters more
+        error.results = results  # type: ignore[attr-defined]
+
+
 def _show(bar: Callable[[int, int], object] | None, items: Any) -> Callable[[int], object] | None:
     if bar is None:
         return None
-    total = operator.length_hint(items, 0)
+    try:
+        total = operator.length_hint(items, 0)
+    except Exception:  # no reason to end the run
+        total = 0
     shown = [time.monotonic()]
 
     def show(done: int) -> None:

@@ -9,7 +9,7 @@ from synqc import _core
 from synqc.errors import TimedOut
 from synqc.pipeline.results import Results
 from synqc.pipeline.stage import SKIP, Native, Stage
-from synqc.pipeline.workers import LoopTasks, LoopThread, Threads
+from synqc.pipeline.workers import Caller, LoopTasks, LoopThread, Threads
 
 __all__ = ["Run", "planned"]
 
@@ -33,7 +33,10 @@ def _timed_out(stage: str, index: int, seconds: float) -> TimedOut:
 
 
 class Run:
-    """The core's driver with its threads and its event loop."""
+    """The core's driver with its threads and its event loop.
+
+    Whoever drives takes the driver's seat first, by `with run.core`: that nobody else sits there is then certain.
+    """
 
     def __init__(
         self,
@@ -51,7 +54,8 @@ class Run:
         placed = [(k, place, stages[first]) for k, (place, first, _) in enumerate(self.core.segments)]
         on_threads = [(k, stage) for k, place, stage in placed if place == _THREADS]
         self._on_loop = [(k, stage) for k, place, stage in placed if place == _LOOP]
-        self._threads = Threads(self.core, on_threads) if on_threads else None
+        self._caller = Caller(self, self.core)
+        self._threads = Threads(self.core, on_threads, self._caller) if on_threads else None
         self._loop: Any = None
         self._cancelled = False
 
@@ -77,8 +81,9 @@ class Run:
 
     def drive(self, *, until_some: bool = False) -> bool:
         """Until the end, or until something has ended; False at the end."""
-        if self._on_loop and self._loop is None:
-            self._loop = LoopThread(self.core, self._on_loop)
+        self._caller.is_here()
+        if self._on_loop and self._loop is None and not self.core.stop_reason:
+            self._loop = LoopThread(self.core, self._on_loop, self._caller)
         while (state := self.turn()) != _FINISHED:
             if until_some and self.core.ended:
                 return True
@@ -86,8 +91,8 @@ class Run:
                 self.core.wait(_TICK)
         return False
 
-    def close(self, reason: str) -> None:
-        """Stop whatever still runs and wait for what can be stopped."""
+    def end(self, reason: str) -> None:
+        """Stop whatever still runs and wait for what can be stopped. In the driver's seat."""
         self._show = None
         if not self.core.finished:
             self.core.stop(reason)
@@ -97,10 +102,19 @@ class Run:
             self._loop.close()
             self._loop = None
 
+    def close(self, reason: str) -> None:
+        """`end` from anywhere: whoever drives just now is told to, and does it."""
+        if self.core.driven:
+            self.core.stop(reason)
+            return
+        with self.core:
+            self.end(reason)
+
     # --- in an event loop ---
 
     async def adrive(self, source: AsyncIterator[Any] | None = None, *, until_some: bool = False) -> bool:
         """`drive`, and items of an asynchronous input."""
+        self._caller.is_here()
         wake = self._enter_loop(source)
         while (state := self.turn()) != _FINISHED:
             if until_some and self.core.ended:
@@ -119,7 +133,7 @@ class Run:
             loop = asyncio.get_running_loop()
             self._wake = asyncio.Event()
             self._feeder_may_go = asyncio.Event()
-            self._loop = LoopTasks(self.core, self._on_loop, loop)
+            self._loop = LoopTasks(self.core, self._on_loop, loop, self._caller)
             loop.add_reader(self.core.wake_fd, self._woken)
             self._feeder = loop.create_task(self._feed(source)) if source is not None else None
         return self._wake
@@ -156,8 +170,8 @@ class Run:
         finally:
             self._wake.set()
 
-    async def aclose(self, reason: str) -> None:
-        """`close` in an event loop."""
+    async def aend(self, reason: str) -> None:
+        """`end` in an event loop."""
         import asyncio
 
         if self._loop is None:
@@ -173,6 +187,14 @@ class Run:
         await self._loop.join()
         asyncio.get_running_loop().remove_reader(self.core.wake_fd)
         self._loop = None
+
+    async def aclose(self, reason: str) -> None:
+        """`close` in an event loop."""
+        if self.core.driven:
+            self.core.stop(reason)
+            return
+        with self.core:
+            await self.aend(reason)
 
 
 async def _once_around() -> None:

@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from synqc.errors import InputError
+from synqc.pipeline.arguments import is_whole, seconds_in
 
 __all__ = ["SKIP", "Native", "Retry", "Stage", "native"]
+
+
+_LONGEST_WAIT = 1e9  # s
+_MOST_DOUBLINGS = 900  # 1e9 doubled so often is still a float
 
 
 class _Skip:
@@ -31,7 +36,7 @@ class Retry:
     Args:
         attempts: In all, the first included.
         backoff: Seconds before the second attempt, doubled before each further one; or a function of the number of
-            failed attempts.
+            failed attempts. No wait is longer than 1e9 s. What the function raises becomes the item's outcome.
         on: Classes of exceptions worth another attempt. A timeout is a `TimeoutError`.
 
     Examples:
@@ -43,19 +48,33 @@ class Retry:
 
     attempts: int
     backoff: float | Callable[[int], float] = 0.0
-    on: tuple[type[BaseException], ...] = (Exception,)
+    on: type[BaseException] | tuple[type[BaseException], ...] = (Exception,)
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise InputError(f"Argument `attempts` must be at least 1, but is {self.attempts}.")
-        if not callable(self.backoff) and not 0 <= self.backoff < math.inf:
-            raise InputError(f"Argument `backoff` must be at least 0 s and finite, but is {self.backoff}.")
+        if not is_whole(self.attempts, least=1):
+            raise InputError(f"Argument `attempts` must be a whole number of at least 1, but is {self.attempts!r}.")
+        if not callable(self.backoff) and seconds_in(self.backoff) is None:
+            raise InputError(f"Argument `backoff` must be at least 0 s and finite, but is {self.backoff!r}.")
+        classes = self.on if isinstance(self.on, tuple) else (self.on,)
+        if not all(isinstance(one, type) and issubclass(one, BaseException) for one in classes):
+            raise InputError(f"Argument `on` must be a class of exceptions or a tuple of them, but is {self.on!r}.")
 
     def delay(self, error: BaseException, failed: int) -> float | None:
-        """Seconds to wait after so many failed attempts; None: no further one."""
+        """Seconds to wait after so many failed attempts; None: no further one.
+
+        Raises:
+            InputError: `backoff` gave no number of seconds.
+        """
         if failed >= self.attempts or not isinstance(error, self.on):
             return None
-        return float(self.backoff(failed) if callable(self.backoff) else self.backoff * 2 ** (failed - 1))
+        if not callable(self.backoff):
+            doublings = min(failed - 1, _MOST_DOUBLINGS)
+            return min(math.ldexp(min(float(self.backoff), _LONGEST_WAIT), doublings), _LONGEST_WAIT)
+        given = self.backoff(failed)
+        seconds = seconds_in(given)
+        if seconds is None:
+            raise InputError(f"Argument `backoff` must give at least 0 s and finite, but gave {given!r}.")
+        return min(seconds, _LONGEST_WAIT)
 
 
 @dataclass(frozen=True)
@@ -144,12 +163,12 @@ class Stage:
     def __post_init__(self) -> None:
         if not callable(self.function) and not isinstance(self.function, Native):
             raise InputError(f"Argument `function` must be callable or native, but is {self.function!r}.")
-        if not isinstance(self.concurrency, int) or not 1 <= self.concurrency < 2**31:
+        if not is_whole(self.concurrency, least=1):
             raise InputError(
-                f"Argument `concurrency` must be a whole number of at least 1, but is {self.concurrency!r}."
+                f"Argument `concurrency` must be a whole number from 1 to 2**31 - 1, but is {self.concurrency!r}."
             )
-        if self.timeout is not None and not 0 < self.timeout < 1e9:
-            raise InputError(f"Argument `timeout` must be above 0 s, but is {self.timeout}.")
+        if self.timeout is not None and not 0 < (seconds_in(self.timeout) or 0) < 1e9:
+            raise InputError(f"Argument `timeout` must be above 0 s and below 1e9, but is {self.timeout!r}.")
         if self.timeout is not None and isinstance(self.function, Native):
             raise InputError(f"Argument `timeout` must be None for a native function, but is {self.timeout}.")
         plain = _unwrapped(self.function)

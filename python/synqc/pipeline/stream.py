@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncStream", "Stream"]
 
 _open: weakref.WeakSet[Stream] = weakref.WeakSet()
+_closing: set[Any] = set()  # an event loop alone holds its tasks weakly
 
 
 @atexit.register
@@ -46,6 +47,16 @@ class _Ready:
         if not more and self._at_end is None:
             self._at_end = self._pipeline._reason_to_raise(self._run, results)
 
+    def _ending(self, usual: type[Exception]) -> BaseException:
+        """What ends the stream; a failure that the consumer's loop would take for the usual end is another error."""
+        error, self._at_end = self._at_end, None
+        if isinstance(error, StopIteration | StopAsyncIteration):
+            name = type(error).__name__
+            failure = RuntimeError(f"A stage must not end its stream, but raised {name}.")
+            failure.__cause__ = error
+            return failure
+        return usual() if error is None else error
+
     def _before_failure(self, results: Results) -> list[Any]:
         if self._pipeline.on_error == "raise" and results.errors:
             outcomes = list(results.outcomes)
@@ -56,7 +67,7 @@ class _Ready:
 
 
 class Stream(_Ready):
-    """Iterator of `Pipeline.stream`."""
+    """Iterator of `Pipeline.stream`. One thread at a time may ask it."""
 
     def __init__(self, run: Run, pipeline: Pipeline) -> None:
         super().__init__(run, pipeline)
@@ -68,23 +79,32 @@ class Stream(_Ready):
 
     def __next__(self) -> Any:
         while not self._ready:
-            if self._closed or self._at_end is not None:
-                self.close()
-                error, self._at_end = self._at_end, None
-                raise error if error is not None else StopIteration
             if self._process != os.getpid():
                 raise InputError("A stream must be used in the process that made it, but is used after a fork.")
-            try:
-                more = self._run.drive(until_some=True)
-            except BaseException:
+            if self._closed or self._at_end is not None:
                 self.close()
-                raise
-            self._refill(more=more)
-            self._closed = not more
+                raise self._ending(StopIteration)
+            with self._run.core:  # refused, and nothing touched, where somebody else is asking
+                self._ask()
         return self._ready.popleft()
 
+    def _ask(self) -> None:
+        try:
+            more = self._run.drive(until_some=True)
+            self._refill(more=more)
+            if not more:
+                self._end()
+        except BaseException:
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        self._closed = True
+        _open.discard(self)
+        self._run.end("cancelled")
+
     def close(self) -> None:
-        """Cancel what is under way."""
+        """Cancel what is under way. Where another thread is asking, its question ends with what is ready."""
         self._closed = True
         _open.discard(self)
         if self._process == os.getpid():
@@ -102,11 +122,12 @@ class Stream(_Ready):
 
 
 class AsyncStream(_Ready):
-    """Asynchronous iterator of `Pipeline.astream`."""
+    """Asynchronous iterator of `Pipeline.astream`. One task at a time may ask it."""
 
     def __init__(self, run: Run, source: Any, pipeline: Pipeline) -> None:
         super().__init__(run, pipeline)
         self._source = source
+        self._loop: Any = None
 
     def __aiter__(self) -> AsyncStream:
         return self
@@ -115,19 +136,30 @@ class AsyncStream(_Ready):
         while not self._ready:
             if self._closed or self._at_end is not None:
                 await self.aclose()
-                error, self._at_end = self._at_end, None
-                raise error if error is not None else StopAsyncIteration
-            try:
-                more = await self._run.adrive(self._source, until_some=True)
-            except BaseException:
-                await self.aclose()
-                raise
-            self._refill(more=more)
-            self._closed = not more
+                raise self._ending(StopAsyncIteration)
+            with self._run.core:  # refused, and nothing touched, where somebody else is asking
+                await self._ask()
         return self._ready.popleft()
 
+    async def _ask(self) -> None:
+        import asyncio
+
+        self._loop = asyncio.get_running_loop()
+        try:
+            more = await self._run.adrive(self._source, until_some=True)
+            self._refill(more=more)
+            if not more:
+                await self._end()
+        except BaseException:
+            await self._end()
+            raise
+
+    async def _end(self) -> None:
+        self._closed = True
+        await self._run.aend("cancelled")
+
     async def aclose(self) -> None:
-        """Cancel what is under way."""
+        """Cancel what is under way. Where another task is asking, its question ends with what is ready."""
         self._closed = True
         await self._run.aclose("cancelled")
 
@@ -136,3 +168,16 @@ class AsyncStream(_Ready):
 
     async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
+
+    def __del__(self) -> None:
+        # As with an asynchronous generator that nobody closed, its loop does.
+        if self._loop is not None and not self._closed and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_close_in_loop, self._run)
+
+
+def _close_in_loop(run: Run) -> None:
+    import asyncio
+
+    task = asyncio.ensure_future(run.aclose("cancelled"))
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
+import functools
 import threading
+import weakref
+from collections.abc import Callable
 from types import CoroutineType
 from typing import Any
 
@@ -10,15 +15,57 @@ from synqc.errors import InputError
 from synqc.pipeline.results import CANCELLED, ERROR, TIMEOUT
 from synqc.pipeline.stage import Stage
 
-__all__ = ["LoopTasks", "LoopThread", "Threads"]
+__all__ = ["Caller", "LoopTasks", "LoopThread", "Threads"]
 
 
-def _work(run: Any, segment: int, stage: Stage) -> None:
+class Caller:
+    """Whoever drives a run, as its threads and tasks know him.
+
+    If nobody holds the run any more, wherever an interrupt struck, the core is told. No Python code runs for that, so
+    that no further interrupt can get in the way.
+    """
+
+    def __init__(self, run: Any, core: Any) -> None:
+        self.context = contextvars.copy_context()
+        """His context variables when he last began to drive."""
+        self._watched = weakref.ref(run, core.abandon)
+
+    def is_here(self) -> None:
+        """Take them as they are now; the same object as before if none has changed."""
+        now = contextvars.copy_context()
+        before = self.context
+        if len(now) != len(before) or any(before.get(name, self) is not value for name, value in now.items()):
+            self.context = now
+
+
+def start_thread(name: str, work: Callable[..., None], *arguments: Any) -> threading.Thread:
+    """A daemon thread at work. If an interrupt strikes while it is started, it does nothing and holds nothing."""
+    held = [(work, arguments)]
+    thread = threading.Thread(target=_begin, args=(held,), name=name, daemon=True)
+    try:
+        thread.start()
+    except BaseException:
+        held.clear()
+        raise
+    return thread
+
+
+def _begin(held: list[tuple[Callable[..., None], tuple[Any, ...]]]) -> None:
+    if held:
+        work, arguments = held.pop()
+        work(*arguments)
+
+
+def _work(run: Any, segment: int, stage: Stage, caller: Caller) -> None:
     function: Any = stage.function
+    context = None
     while (handed := run.wait_and_take(segment)) is not None:
         token, item = handed
         try:
-            value = function(item)
+            if context is not caller.context:
+                context = caller.context
+                call = context.copy().run
+            value = call(function, item)
             if type(value) is CoroutineType:
                 value.close()
                 raise InputError(
@@ -35,9 +82,10 @@ def _work(run: Any, segment: int, stage: Stage) -> None:
 class Threads:
     """Threads of the stages that ask for some, started as there is work for them."""
 
-    def __init__(self, run: Any, stages: list[tuple[int, Stage]]) -> None:
+    def __init__(self, run: Any, stages: list[tuple[int, Stage]], caller: Caller) -> None:
         self._run = run
         self._stages = stages
+        self._caller = caller
         self._started = {segment: 0 for segment, _ in stages}
 
     def start_what_is_needed(self) -> None:
@@ -47,24 +95,30 @@ class Threads:
             )
             for _ in range(missing):
                 self._started[segment] += 1
-                threading.Thread(
-                    target=_work, args=(self._run, segment, stage), name=f"synqc-{stage.name}", daemon=True
-                ).start()
+                start_thread(f"synqc-{stage.name}", _work, self._run, segment, stage, self._caller)
 
 
 class LoopTasks:
-    """Resident tasks of the coroutine stages on one event loop."""
+    """Resident tasks of the coroutine stages on one event loop.
 
-    def __init__(self, run: Any, stages: list[tuple[int, Stage]], loop: Any) -> None:
+    A task lives in the context it was made in: if the caller's variables change, others take its place.
+    """
+
+    def __init__(self, run: Any, stages: list[tuple[int, Stage]], loop: Any, caller: Caller) -> None:
         self._run = run
         self._loop = loop
         self._stages = stages
+        self._caller = caller
+        self._context = caller.context
         self._sleeping: dict[int, list[Any]] = {segment: [] for segment, _ in stages}
         self._tasks: dict[int, set[Any]] = {segment: set() for segment, _ in stages}
         self._closing = False
 
     def wake(self) -> None:
         """Send as many tasks to work as there are tokens."""
+        if self._context is not self._caller.context:
+            self._context = self._caller.context
+            self._wake_all()
         for segment, stage in self._stages:
             sleeping, tasks = self._sleeping[segment], self._tasks[segment]
             for _ in range(self._run.queued(segment)):
@@ -73,9 +127,24 @@ class LoopTasks:
                     if not waiter.done():
                         waiter.set_result(None)
                 elif len(tasks) < stage.concurrency and not self._closing:
-                    tasks.add(self._loop.create_task(self._work(segment, stage)))
+                    work = self._work(segment, stage, self._context)
+                    task = self._loop.create_task(work, context=self._context.copy())
+                    tasks.add(task)
+                    task.add_done_callback(functools.partial(self._left, tasks))
                 else:
                     break
+
+    def _wake_all(self) -> None:
+        for sleeping in self._sleeping.values():
+            while sleeping:
+                waiter = sleeping.pop()
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def _left(self, tasks: set[Any], task: Any) -> None:
+        tasks.discard(task)
+        if not self._closing:
+            self.wake()
 
     def cancel(self) -> None:
         self._closing = True
@@ -91,12 +160,12 @@ class LoopTasks:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _work(self, segment: int, stage: Stage) -> None:
+    async def _work(self, segment: int, stage: Stage, context: contextvars.Context) -> None:
         import asyncio
 
         run = self._run
         call = self._call if stage.timeout is None else self._call_in_time
-        while not self._closing:
+        while not self._closing and context is self._context:
             handed = run.take(segment)
             if handed is None:
                 waiter = self._loop.create_future()
@@ -145,31 +214,93 @@ class _Late(BaseException):
 
 
 class LoopThread:
-    """An event loop on a thread of its own, for runs outside of any."""
+    """An event loop on a thread of its own, for runs outside of any.
 
-    def __init__(self, run: Any, stages: list[tuple[int, Stage]]) -> None:
-        import asyncio
+    The loop is made and closed on that thread, which no Ctrl-C reaches, and the thread knows nothing of this object.
+    """
 
-        self._loop = asyncio.new_event_loop()
-        self._tasks = LoopTasks(run, stages, self._loop)
-        self._run = run
-        self._loop.add_reader(run.wake_fd, self._woken)
-        self._thread = threading.Thread(target=self._serve, name="synqc-loop", daemon=True)
-        self._thread.start()
+    def __init__(self, run: Any, stages: list[tuple[int, Stage]], caller: Caller) -> None:
+        self._served = _Served(run, stages, caller)
+        self._thread = start_thread("synqc-loop", self._served.serve)
+        self._served.is_ready.wait()
+        if self._served.failure is not None:
+            raise self._served.failure
+
+    def cancel(self) -> None:
+        self._served.ask("cancel")
+
+    def close(self) -> None:
+        self._served.ask("end")
+        self._thread.join()
+
+
+class _Served:
+    """What the thread of a `LoopThread` holds."""
+
+    def __init__(self, run: Any, stages: list[tuple[int, Stage]], caller: Caller) -> None:
+        self._run, self._stages, self._caller = run, stages, caller
+        self._asked: set[str] = set()
+        self._is_ending = False
+        self._loop: Any = None
+        self.is_ready = threading.Event()
+        self.failure: BaseException | None = None
+
+    def ask(self, what: str) -> None:
+        """From any thread, at any time: "cancel" the tasks, or "end" the loop with them."""
+        self._asked.add(what)
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended
+                loop.call_soon_threadsafe(self._answer)
+
+    def _answer(self) -> None:
+        if self._asked:
+            self._tasks.cancel()
+        if "end" in self._asked and not self._is_ending:
+            self._is_ending = True  # a second stop would break off what is done at the end
+            self._loop.stop()
 
     def _woken(self) -> None:
         self._run.clear_wake()
+        if self._run.abandoned:
+            self._loop.remove_reader(self._run.wake_fd)
+            self._run.abandon()  # wakes whoever else serves the run: an interrupt may have left two
+            self.ask("end")
+            return
         self._tasks.wake()
 
-    def _serve(self) -> None:
-        self._loop.run_forever()
-        self._loop.run_until_complete(self._tasks.join())
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
+    def serve(self) -> None:
+        import asyncio
 
-    def cancel(self) -> None:
-        self._loop.call_soon_threadsafe(self._tasks.cancel)
+        try:
+            loop = asyncio.new_event_loop()
+            self._tasks = LoopTasks(self._run, self._stages, loop, self._caller)
+            loop.add_reader(self._run.wake_fd, self._woken)
+        except BaseException as error:
+            self.failure = error
+            return
+        finally:
+            self.is_ready.set()
+        try:
+            self._loop = loop
+            loop.call_soon(self._answer)  # what was asked before there was a loop
+            loop.run_forever()
+            loop.run_until_complete(self._tasks.join())
+            loop.run_until_complete(_cancel_what_is_left(loop))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
 
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+
+async def _cancel_what_is_left(loop: Any) -> None:
+    """As `asyncio.run` does with tasks that a coroutine has left behind."""
+    import asyncio
+
+    left = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    for task in left:
+        if not task.cancelled() and task.exception() is not None:
+            words = {"message": "A task that a stage left behind failed", "exception": task.exception(), "task": task}
+            loop.call_exception_handler(words)
