@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -15,7 +17,16 @@
 namespace synqc {
 
 /// The value of every label of the series that stands for all label values beyond the cap.
-inline constexpr const char* overflow_label = "_overflow";
+inline constexpr std::string_view overflow_label = "_overflow";
+
+/// Whether label values would pass for the series beyond the cap. A caller's own that would get one underscore more, so
+/// that no two of his become one.
+inline bool passes_for_overflow(const std::vector<std::string>& values) {
+    return !values.empty() && std::all_of(values.begin(), values.end(), [](std::string_view value) {
+        return value.starts_with(overflow_label) &&
+               value.find_first_not_of('_', overflow_label.size()) == std::string_view::npos;
+    });
+}
 
 inline std::shared_ptr<Counter> make_metric(const MetricDescription&, const Counter*) {
     return std::make_shared<Counter>();
@@ -60,18 +71,14 @@ class MetricFamily {
         std::shared_ptr<Metric> metric;
         bool has_own_series;  // false beyond the cap
     };
-    Found find(const std::vector<std::string>& values) {
-        check_label_count(values.size());
-        std::string text = label_text(description_.labels, values);
-        std::lock_guard lock(mutex_);
-        if (auto found = by_text_.find(text); found != by_text_.end()) {
-            return {found->second, true};
+    Found find(const std::vector<std::string>& given) {
+        check_label_count(given.size());
+        if (passes_for_overflow(given)) [[unlikely]] {
+            auto longer = given;
+            longer.front().push_back('_');
+            return find_kept(longer);
         }
-        if (by_text_.size() >= most_series_) {
-            overflowed_ += 1;
-            return {overflow(), false};
-        }
-        return {keep(values, std::move(text)), true};
+        return find_kept(given);
     }
 
     FamilySnapshot snapshot() const {
@@ -93,6 +100,19 @@ class MetricFamily {
     }
 
   private:
+    Found find_kept(const std::vector<std::string>& values) {
+        std::string text = label_text(description_.labels, values);
+        std::lock_guard lock(mutex_);
+        if (auto found = by_text_.find(text); found != by_text_.end()) {
+            return {found->second, true};
+        }
+        if (by_text_.size() >= most_series_) {
+            overflowed_ += 1;
+            return {overflow(), false};
+        }
+        return {keep(values, std::move(text)), true};
+    }
+
     void check_label_count(std::size_t count) const {
         if (count != description_.labels.size()) {
             refuse("labels", "the " + std::to_string(description_.labels.size()) + " of " + description_.name,
@@ -108,7 +128,7 @@ class MetricFamily {
     }
 
     std::shared_ptr<Metric> overflow() {
-        std::vector<std::string> values(description_.labels.size(), overflow_label);
+        std::vector<std::string> values(description_.labels.size(), std::string(overflow_label));
         std::string text = label_text(description_.labels, values);
         auto found = by_text_.find(text);
         return found != by_text_.end() ? found->second : keep(std::move(values), std::move(text));

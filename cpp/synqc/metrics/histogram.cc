@@ -27,7 +27,7 @@ HistogramSnapshot Histogram::snapshot() const {
             counts[cell] += shard.cells[cell].load(std::memory_order_acquire);
         }
         // After the cells, so that what they count is in these.
-        taken.sum += shard.sum.load(relaxed);
+        taken.sum = finite_sum(taken.sum, shard.sum.load(relaxed));
         compensation += shard.compensation.load(relaxed);
         smallest = std::min(smallest, shard.smallest.load(relaxed));
         largest = std::max(largest, shard.largest.load(relaxed));
@@ -43,8 +43,8 @@ HistogramSnapshot Histogram::snapshot() const {
         taken.sum = 0;  // of a value whose count is not to be seen yet
         return taken;
     }
-    // An infinite sum leaves no number to compensate.
-    taken.sum += std::isfinite(taken.sum) ? compensation : 0;
+    // A sum beyond all numbers leaves none to compensate.
+    taken.sum = finite_sum(taken.sum, std::isfinite(compensation) ? compensation : 0);
     taken.smallest = smallest;
     taken.largest = largest;
     return taken;

@@ -70,7 +70,7 @@ void HistogramSnapshot::merge(const HistogramSnapshot& other) {
     }
     count += other.count;
     not_finite += other.not_finite;
-    sum += other.sum;
+    sum = finite_sum(sum, other.sum);
 }
 
 }  // namespace synqc

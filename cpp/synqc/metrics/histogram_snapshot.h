@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -8,12 +10,19 @@
 
 namespace synqc {
 
+/// The sum of two sums, each finite or beyond all numbers; the largest number there is stands for what is beyond, so that
+/// text, JSON and merging say the same.
+inline Real finite_sum(Real one, Real other) {
+    constexpr Real most = std::numeric_limits<Real>::max();
+    return std::clamp(std::clamp(one, -most, most) + std::clamp(other, -most, most), -most, most);
+}
+
 /// What a histogram held at one moment; a plain value that can be kept, sent and merged.
 struct HistogramSnapshot {
     HistogramScale scale;
     std::uint64_t count = 0;                                // of all cells; infinities and NaN are not among them
     std::uint64_t not_finite = 0;                           // infinities and NaN offered
-    Real sum = 0;                                           // rounded once: shards add with compensation
+    Real sum = 0;                                           // rounded once: shards add with compensation; finite
     Real smallest = 0;                                      // exact; 0 if there is no value
     Real largest = 0;                                       // exact; 0 if there is no value
     std::vector<std::pair<int, std::uint64_t>> cells = {};  // those that are not empty, by number

@@ -71,7 +71,7 @@ TEST(registry, flood_of_label_values_shares_one_series) {
     }
     auto taken = registry.snapshot().families.at(0);
     ASSERT_EQ(taken.series.size(), 4u);
-    EXPECT_EQ(taken.series[3].labels->values, std::vector<std::string>{overflow_label});
+    EXPECT_EQ(taken.series[3].labels->values, std::vector<std::string>{std::string(overflow_label)});
     EXPECT_EQ(std::get<Count>(taken.series[3].value).whole, 997u);
     EXPECT_EQ(taken.overflowed, 997u);
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import json
 import os
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from synqc import _core
 from synqc._core import Counter, Gauge, Histogram
@@ -50,7 +50,8 @@ class Registry:
 
     Args:
         most_series: So many different label values has each metric at most; all further ones share one series whose
-            label values are "_overflow", and how often that happened is counted.
+            label values are "_overflow", and how often that happened is counted. Values of your own that are all
+            "_overflow", with underscores behind it or not, get one underscore more.
 
     Examples:
         >>> registry = Registry()
@@ -71,7 +72,7 @@ class Registry:
         self._core = _core.MetricsRegistry(most_series)
         self._timers: dict[str, Timer] = {}
         self._collectors: dict[str, _Held] = {}
-        self._lock = threading.Lock()
+        self._names: set[str] = set()
         _registries.add(self)
 
     def counter(self, name: str, help: str = "", labels: Sequence[str] = (), *, unit: str = "") -> Counter:
@@ -89,11 +90,13 @@ class Registry:
             InputError: A name is malformed or already means something else.
         """
         made: Counter = self._core.counter(name, help, unit, _names(labels))
+        self._names.add(name)
         return made
 
     def gauge(self, name: str, help: str = "", labels: Sequence[str] = (), *, unit: str = "") -> Gauge:
         """A number that goes up and down: `set(value)`, `add(value)`, `value()`. See `counter` for the arguments."""
         made: Gauge = self._core.gauge(name, help, unit, _names(labels))
+        self._names.add(name)
         return made
 
     def histogram(
@@ -124,20 +127,25 @@ class Registry:
         if not name:
             raise InputError("Argument `name` must be that of an operation, but is empty.")
         names = _names(labels)
-        with self._lock:
-            known = self._timers.get(name)
-            if known is not None and known.label_names == tuple(names):
-                return known
-            seconds = self.histogram(name + SECONDS, help, names, unit="seconds")
-            errors = self.counter(name + ERRORS, f"Failures of {name}.", names)
-            cancelled = self.counter(name + CANCELLED, f"Cancellations of {name}.", names)
-            return self._timers.setdefault(name, Timer(name, seconds, errors, cancelled, tuple(names)))
+        known = self._timers.get(name)
+        if known is not None and known.label_names == tuple(names):
+            return known
+        # No lock: whatever allocates may run a finaliser that comes back here. Making a metric twice is making it once.
+        makers: dict[str, Callable[[str], Any]] = {
+            name + SECONDS: lambda metric: self.histogram(metric, help, names, unit="seconds"),
+            name + ERRORS: lambda metric: self.counter(metric, f"Failures of {name}.", names),
+            name + CANCELLED: lambda metric: self.counter(metric, f"Cancellations of {name}.", names),
+        }
+        for metric in self._names.intersection(makers):
+            makers[metric](metric)  # if one means something else, it is refused before the others are made
+        seconds, errors, cancelled = (make(metric) for metric, make in makers.items())
+        return self._timers.setdefault(name, Timer(name, seconds, errors, cancelled, tuple(names)))
 
     def add_collector(self, name: str, collect: Callable[[], Iterable[Sample]]) -> None:
         """Ask `collect` whenever a snapshot is taken.
 
         If it fails, or tells something malformed, the snapshot is taken without it, and `snapshot()["collectors"]` says
-        how often that happened and why.
+        how often that happened and why. Ctrl-C and `SystemExit` are no failures: they are raised by the snapshot.
 
         Args:
             name: Under which failures are counted, and by which it is removed.
@@ -172,12 +180,17 @@ class Registry:
             `not_finite` and `cells` (pairs of cell and count). Also `operations`, `collectors`, `age_seconds`
             and `format`. What is no finite number is None.
         """
-        return with_operations(self._core.snapshot())
+        taken: Snapshot = _uninterrupted(self._core.snapshot)
+        for failures in taken["collectors"].values():
+            # The core's account of an exception ends with where it was raised, which is nobody else's business.
+            failures["last_failure"] = failures["last_failure"].partition(_WHERE)[0]
+        return with_operations(taken)
 
     def prometheus(self) -> str:
         """Text format 0.0.4 of Prometheus; a histogram has 16 edges, each four times the one before, and on the default
         scale nine more, at most half apart from 1 to 64 ms."""
-        return self._core.prometheus()
+        text: str = _uninterrupted(self._core.prometheus)
+        return text
 
     def to_json(self) -> str:
         """The snapshot as a JSON document."""
@@ -197,9 +210,38 @@ class _Held:
         self.collect = collect
 
 
+_WHERE = "\n\nAt:\n"
+
+# What collectors raised that is meant for the program, in the course of the look that is being taken.
+_interrupts: ContextVar[list[BaseException] | None] = ContextVar("synqc_collector_interrupts", default=None)
+
+
 def _ask(held: weakref.ref[_Held]) -> Iterable[Sample]:
     found = held()
-    return () if found is None else found.collect()
+    try:
+        return () if found is None else list(found.collect())
+    except Exception:
+        raise
+    except BaseException as interrupt:
+        raised = _interrupts.get()
+        if raised is None:
+            raise
+        raised.append(interrupt)
+        return ()
+
+
+def _uninterrupted(look: Callable[[], Any]) -> Any:
+    """What a look at all metrics gives; raises what a collector heard that was meant for the program."""
+    raised: list[BaseException] = []
+    outer = _interrupts.get()
+    _interrupts.set(raised)
+    try:
+        taken = look()
+    finally:
+        _interrupts.set(outer)
+    if raised:
+        raise raised[0]
+    return taken
 
 
 _registries: weakref.WeakSet[Registry] = weakref.WeakSet()
@@ -207,7 +249,6 @@ _registries: weakref.WeakSet[Registry] = weakref.WeakSet()
 
 def _start_again_in_child() -> None:
     for registry in list(_registries):
-        registry._lock = threading.Lock()  # another thread may have held it
         registry._core.start_again()
 
 
