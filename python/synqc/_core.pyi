@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'best_threshold_with_decay', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dichotomic_shot_backaction', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_names', 'evolve_open_system', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_duality', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_names', 'objective_score', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'pulse_strength_from_dose', 'qnd_backaction', 'qndness', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_names', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'telemetry_document', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
+__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'best_threshold_with_decay', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dichotomic_shot_backaction', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_names', 'evolve_open_system', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_duality', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_names', 'objective_score', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'pulse_strength_from_dose', 'qnd_backaction', 'qndness', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_names', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'telemetry_document', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
 class Counter:
     """
     A number that only grows.
@@ -234,6 +234,51 @@ class DiskCache:
         """
         Let a live entry live `ttl` seconds from now; whether there is one.
         """
+class FlightWait:
+    """
+    A coroutine's wait for a flight.
+    """
+    def end(self) -> None:
+        ...
+class Flight:
+    """
+    A computation under way.
+    """
+    def __init__(self, part_of: Flight, thread: typing.SupportsInt | typing.SupportsIndex, loop: typing.Any) -> None:
+        ...
+    def fail(self, error: typing.Any) -> None:
+        ...
+    def leave(self) -> None:
+        ...
+    def outcome(self) -> tuple:
+        ...
+    def sleep(self, waiter: Flight, loop: typing.Any, future: typing.Any) -> FlightWait:
+        ...
+    def succeed(self, value: typing.Any) -> None:
+        ...
+    def wait(self, waiter: Flight, loop: typing.Any, seconds: typing.SupportsFloat | typing.SupportsIndex) -> int:
+        ...
+    @property
+    def landed(self) -> bool:
+        ...
+    @property
+    def loop(self) -> typing.Any:
+        ...
+    @property
+    def thread(self) -> int:
+        ...
+class FlightBoard:
+    """
+    The flights of one cache.
+    """
+    def __init__(self, wake: typing.Any) -> None:
+        ...
+    def __len__(self) -> int:
+        ...
+    def join(self, key: typing.Any, mine: Flight) -> Flight:
+        ...
+    def land(self, flight: Flight) -> None:
+        ...
 class PipelineProgress:
     """
     Counts of all runs of a pipeline.
@@ -246,7 +291,13 @@ class PipelineRun:
     """
     The driver of one run of a pipeline.
     """
+    def __enter__(self) -> None:
+        ...
+    def __exit__(self, *args) -> None:
+        ...
     def __init__(self, *, stages: collections.abc.Sequence, items: typing.Any, skip: typing.Any, timed_out: typing.Any, progress: PipelineProgress, window: typing.SupportsInt | typing.SupportsIndex, in_order: bool, keeps_all: bool, stops_at_error: bool, deadline: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    def abandon(self, *args) -> None:
         ...
     def advance(self) -> int:
         ...
@@ -283,6 +334,12 @@ class PipelineRun:
     def wait_and_take(self, segment: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
         ...
     def waiting(self, segment: typing.SupportsInt | typing.SupportsIndex) -> int:
+        ...
+    @property
+    def abandoned(self) -> bool:
+        ...
+    @property
+    def driven(self) -> bool:
         ...
     @property
     def ended(self) -> int:

@@ -10,6 +10,7 @@ void bind_build(pybind11::module_& module);
 void bind_metrics(pybind11::module_& module);
 void bind_memory_cache(pybind11::module_& module);
 void bind_disk_cache(pybind11::module_& module);
+void bind_flights(pybind11::module_& module);
 void bind_pipeline(pybind11::module_& module);
 void bind_device(pybind11::module_& module);
 void bind_json(pybind11::module_& module);

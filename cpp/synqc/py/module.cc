@@ -13,6 +13,7 @@ PYBIND11_MODULE(_core_where_it_runs, module) {
     synqc::bind_metrics(module);
     synqc::bind_memory_cache(module);
     synqc::bind_disk_cache(module);
+    synqc::bind_flights(module);
     synqc::bind_pipeline(module);
     synqc::bind_device(module);
     synqc::bind_pulse(module);

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from synqc.cache._control import Answer, Control
-from synqc.cache._flight import MISSING, Flights
+from synqc.cache._flight import MISSING, Flights, checked_value
 from synqc.errors import CacheMiss
 
 __all__ = ["Computing"]
@@ -15,9 +16,15 @@ _USUAL: Final = Control()
 
 
 class Computing:
-    """`get_or_compute` and its kin on top of `get`, `set` and `look_up`; a cache inherits it and sets `_flights`."""
+    """`get_or_compute` and its kin on top of `get`, `set` and `look_up`; a cache inherits it and sets `_flights`.
+
+    A cache that may have to wait for somebody else, such as a server, says what it can tell at once, and how to find
+    and store without blocking an event loop: the `_at_once` and `_later` methods.
+    """
 
     _flights: Flights
+    _waits = False
+    """Whether `get`, `set` and `look_up` may wait for somebody else."""
 
     def get_or_compute(
         self,
@@ -44,7 +51,9 @@ class Computing:
 
         Raises:
             CacheMiss: `control.only_if_cached`, and there is no value.
-            SynqcError: `compute` asked for its own key.
+            InputError: `compute` gave a generator or an awaitable, which only one could read.
+            SynqcError: `compute` asked for its own key, or for one whose computation waits for this one, in its
+                thread, or in tasks and threads that were given its context.
         """
         seen = None
         if control is None:
@@ -68,7 +77,9 @@ class Computing:
         seen = None
         if control is None:
             seen = self._flights.landings
-            value = self.get(key, MISSING)  # type: ignore[attr-defined]
+            value = self._find_at_once(key)
+            if value is MISSING and self._waits:
+                value = await self._find_later(key)
             if value is not MISSING:
                 return value
         return (await self._acompute(key, compute, ttl, kind, control or _USUAL, flight, seen))[0]
@@ -99,7 +110,21 @@ class Computing:
     ) -> Answer:
         """Like `answer`, with a coroutine function."""
         value, hit = await self._acompute(key, compute, ttl, kind, control or _USUAL, flight)
-        return self._answer(key, value, hit, control or _USUAL)
+        if not hit or not self._waits:
+            return self._answer(key, value, hit, control or _USUAL)
+        return await asyncio.to_thread(self._answer, key, value, hit, control or _USUAL)
+
+    def _find_at_once(self, key: Any) -> Any:
+        """The value of a key, or MISSING, without waiting."""
+        return self.get(key, MISSING)  # type: ignore[attr-defined]
+
+    async def _find_later(self, key: Any) -> Any:
+        """The value of a key that could not be found at once, or MISSING."""
+        return MISSING
+
+    async def _store_later(self, key: Any, value: Any, ttl: float | None, kind: str) -> None:
+        """`set` without blocking the event loop."""
+        self.set(key, value, ttl=ttl, kind=kind)  # type: ignore[attr-defined]
 
     def _namespaced(self, key: Any, namespace: str) -> Any:
         """A key no other namespace has."""
@@ -127,7 +152,7 @@ class Computing:
         if flight and not control.no_cache:
             return self._flights.compute(key, find, compute, store, seen)
         self._flights.computations += 1
-        value = compute()
+        value = checked_value(compute())
         store(value)
         return value, False
 
@@ -141,10 +166,21 @@ class Computing:
         flight: bool,
         seen: int | None = None,
     ) -> tuple[Any, bool]:
-        key, find, store = self._request(key, ttl, kind, control)
+        key, lifetime = self._requested(key, ttl, control)
+
+        async def find() -> Any:
+            if control.no_cache:
+                return MISSING
+            value = self._find_at_once(key)
+            return await self._find_later(key) if value is MISSING and self._waits else value
+
+        async def store(value: Any) -> None:
+            if not control.no_store:
+                await self._store_later(key, value, lifetime, kind)
+
         if seen is None:
             seen = self._flights.landings
-            value = find()
+            value = await find()
             if value is not MISSING:
                 return value, True
         if control.only_if_cached:
@@ -152,17 +188,21 @@ class Computing:
         if flight and not control.no_cache:
             return await self._flights.acompute(key, find, compute, store, seen)
         self._flights.computations += 1
-        value = await compute()
-        store(value)
+        value = checked_value(await compute())
+        await store(value)
         return value, False
+
+    def _requested(self, key: Any, ttl: float | None, control: Control) -> tuple[Any, float | None]:
+        """Key and lifetime as the request wants them."""
+        if control.namespace is not None:
+            key = self._namespaced(key, control.namespace)
+        return key, ttl if control.ttl is None else control.ttl
 
     def _request(
         self, key: Any, ttl: float | None, kind: str, control: Control
     ) -> tuple[Any, Callable[[], Any], Callable[[Any], None]]:
         """Key, how to find and how to store, as the request wants it."""
-        if control.namespace is not None:
-            key = self._namespaced(key, control.namespace)
-        lifetime = ttl if control.ttl is None else control.ttl
+        key, lifetime = self._requested(key, ttl, control)
 
         def find() -> Any:
             return MISSING if control.no_cache else self.get(key, MISSING)  # type: ignore[attr-defined]

@@ -3,62 +3,59 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import copy
+import inspect
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Hashable
+from contextvars import ContextVar
+from types import AsyncGeneratorType, GeneratorType, TracebackType
 from typing import Any, Final
 
-from synqc.errors import SynqcError
+from synqc import _core
+from synqc.errors import InputError, SynqcError
 
 __all__ = ["MISSING", "Flights"]
 
 MISSING: Final = object()
 """Answer of `find` when there is nothing; every value, None included, is something."""
 
+_LOOK_EVERY: Final = 1.0  # s; a waiter looks so often whether the leader is still there
+_LANDED, _NOT_YET, _NEVER = range(3)
+
 Find = Callable[[], Any]
 Store = Callable[[Any], None]
+AsyncFind = Callable[[], Awaitable[Any]]
+AsyncStore = Callable[[Any], Awaitable[None]]
 
-
-class _Flight:
-    """A computation under way, and who waits for it. Changed only under the lock of its Flights."""
-
-    __slots__ = ("abandoned", "done", "error", "landed", "leader", "loop", "sleepers", "value")
-
-    def __init__(self, leader: object, loop: asyncio.AbstractEventLoop | None) -> None:
-        self.leader, self.loop = leader, loop
-        self.landed = threading.Event()
-        self.sleepers: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-        self.done = self.abandoned = False
-        self.value: Any = None
-        self.error: Exception | None = None
-
-    def result(self) -> Any:
-        if self.error is not None:
-            raise self.error
-        return self.value
+# The innermost computation in whose course this context runs; tasks and threads that are given the context inherit it.
+_leading: ContextVar[_core.Flight | None] = ContextVar("synqc_leading_flight", default=None)
 
 
 class Flights:
     """The computations of one cache that are under way.
 
     The first caller of a key leads: it computes while the others wait, whatever mixture of threads and coroutines of
-    several event loops they are. An exception reaches all of them and is not stored. A leader that is cancelled, or
-    hears Ctrl-C, hands over to one that waits; a waiter that is cancelled harms nobody. In a forked child nothing is
-    under way.
+    several event loops they are. An exception reaches all of them, each as a copy of its own where the exception can
+    be copied, and is not stored. A leader that is cancelled, or hears Ctrl-C, hands over to one that waits; so does one
+    that is gone, with its thread or its event loop. A waiter that is cancelled harms nobody. In a forked child nothing
+    is under way.
+
+    Joining and landing are single steps of the core, so that an interrupt cannot strike within them, and no lock is
+    held while foreign code runs: finalisers and comparisons of keys may come back here.
     """
 
     def __init__(self) -> None:
         self.computations = 0
         self.landings = 0
-        """How many flights have ended: unchanged since a miss means that the miss still holds."""
+        """How many values were stored: unchanged since a miss means that the miss still holds."""
         self._start_anew()
         _all_flights.add(self)
 
     def _start_anew(self) -> None:
-        self._lock = threading.Lock()
-        self._flying: dict[Hashable, _Flight] = {}
+        self._board = _core.FlightBoard(_wake)
 
     def compute(
         self, key: Hashable, find: Find, compute: Callable[[], Any], store: Store, seen: int
@@ -73,114 +70,172 @@ class Flights:
             seen: `landings` before the caller found nothing.
 
         Raises:
-            SynqcError: Waiting would never end: this thread, or a coroutine it runs, is computing the key already.
+            SynqcError: Waiting would never end: what computes the key waits, at whatever remove, for this caller.
         """
-        me = threading.get_ident()
+        part_of = _leading.get()
+        loop = asyncio._get_running_loop()
         while True:
-            flight, leads = self._join(key, me, None)
-            if leads:
-                with self._landing(key, flight):
-                    return self._lead(flight, find if self.landings != seen else _nothing, compute, store)
-            if flight.leader == me or (flight.loop is not None and flight.loop is asyncio._get_running_loop()):
-                raise _deadlock(key)
-            flight.landed.wait()
-            if not flight.abandoned:
-                return flight.result(), False
+            mine = _core.Flight(part_of, threading.get_ident(), None)
+            try:
+                flight = self._board.join(key, mine)
+                if flight is mine:
+                    _leading.set(mine)
+                    return self._lead(mine, find if self.landings != seen else _nothing, compute, store)
+            except Exception as error:
+                mine.fail((error, error.__traceback__))
+                raise
+            finally:
+                self._board.land(mine)
+                _leading.set(part_of)
+            try:
+                while (waited := flight.wait(part_of, loop, _LOOK_EVERY)) != _LANDED:
+                    if waited == _NEVER:
+                        raise _deadlock(key)
+                    self._relieve_if_gone(flight)
+            except BaseException:
+                flight.leave()
+                raise
+            abandoned, failure, value = flight.outcome()
+            if failure is not None:
+                raise _own_copy(*failure)
+            if not abandoned:
+                return value, False
 
     async def acompute(
-        self, key: Hashable, find: Find, compute: Callable[[], Awaitable[Any]], store: Store, seen: int
+        self, key: Hashable, find: AsyncFind, compute: Callable[[], Awaitable[Any]], store: AsyncStore, seen: int
     ) -> tuple[Any, bool]:
         """Like `compute`, for a coroutine."""
-        loop, me = asyncio.get_running_loop(), asyncio.current_task()
+        part_of = _leading.get()
+        loop = asyncio.get_running_loop()
         while True:
-            flight, leads = self._join(key, me, loop)
-            if leads:
-                with self._landing(key, flight):
-                    return await self._alead(flight, find if self.landings != seen else _nothing, compute, store)
-            if flight.leader is me:
-                raise _deadlock(key)
-            sleeper = self._sleep(flight, loop)
-            if sleeper is not None:
-                await sleeper
-            if not flight.abandoned:
-                return flight.result(), False
+            mine = _core.Flight(part_of, 0, loop)
+            try:
+                flight = self._board.join(key, mine)
+                if flight is mine:
+                    _leading.set(mine)
+                    return await self._alead(mine, find if self.landings != seen else _anothing, compute, store)
+            except Exception as error:
+                mine.fail((error, error.__traceback__))
+                raise
+            finally:
+                self._board.land(mine)
+                _leading.set(part_of)
+            try:
+                while not flight.landed:
+                    await self._sleep(key, flight, part_of, loop)
+            except BaseException:
+                flight.leave()
+                raise
+            abandoned, failure, value = flight.outcome()
+            if failure is not None:
+                raise _own_copy(*failure)
+            if not abandoned:
+                return value, False
 
-    def _join(self, key: Hashable, leader: object, loop: asyncio.AbstractEventLoop | None) -> tuple[_Flight, bool]:
-        with self._lock:
-            flight = self._flying.get(key)
-            if flight is not None:
-                return flight, False
-            flight = self._flying[key] = _Flight(leader, loop)
-            return flight, True
-
-    def _lead(self, flight: _Flight, find: Find, compute: Callable[[], Any], store: Store) -> tuple[Any, bool]:
+    def _lead(self, mine: _core.Flight, find: Find, compute: Callable[[], Any], store: Store) -> tuple[Any, bool]:
         value = find()
         hit = value is not MISSING
         if not hit:
             self.computations += 1
-            value = compute()
+            value = checked_value(compute())
             store(value)
-        flight.value = value
+        self.landings += 1  # before it lands: whoever missed earlier must look again
+        mine.succeed(value)
         return value, hit
 
     async def _alead(
-        self, flight: _Flight, find: Find, compute: Callable[[], Awaitable[Any]], store: Store
+        self, mine: _core.Flight, find: AsyncFind, compute: Callable[[], Awaitable[Any]], store: AsyncStore
     ) -> tuple[Any, bool]:
-        value = find()
+        value = await find()
         hit = value is not MISSING
         if not hit:
             self.computations += 1
-            value = await compute()
-            store(value)
-        flight.value = value
+            value = checked_value(await compute())
+            await store(value)
+        self.landings += 1
+        mine.succeed(value)
         return value, hit
 
-    @contextlib.contextmanager
-    def _landing(self, key: Hashable, flight: _Flight) -> Any:
+    async def _sleep(
+        self, key: Hashable, flight: _core.Flight, part_of: _core.Flight | None, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Until the flight has landed, or for so long that it is worth a look at its leader."""
+        sleeper: asyncio.Future[None] = loop.create_future()
+        told = flight.sleep(part_of, loop, sleeper)
+        if told is None:
+            raise _deadlock(key)
+        timer = loop.call_later(_LOOK_EVERY, _wake, sleeper)
         try:
-            yield
-        except Exception as error:
-            flight.error = error
-            raise
-        except BaseException:  # cancelled, interrupted, shut down: somebody else may go on
-            flight.abandoned = True
-            raise
+            await sleeper
         finally:
-            self._land(key, flight)
+            told.end()
+            timer.cancel()
+        if not flight.landed:
+            self._relieve_if_gone(flight)
 
-    def _land(self, key: Hashable, flight: _Flight) -> None:
-        with self._lock:
-            if self._flying.get(key) is flight:
-                del self._flying[key]
-            flight.done = True
-            self.landings += 1
-            sleepers = flight.sleepers
-        flight.landed.set()
-        for loop, futures in sleepers.items():
-            with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody left to wake
-                loop.call_soon_threadsafe(_wake, futures)
+    def _relieve_if_gone(self, flight: _core.Flight) -> None:
+        is_gone = flight.loop.is_closed() if flight.loop is not None else flight.thread not in sys._current_frames()
+        if is_gone:
+            self._board.land(flight)
 
-    def _sleep(self, flight: _Flight, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None] | None:
-        with self._lock:
-            if flight.done:
-                return None
-            future: asyncio.Future[None] = loop.create_future()
-            flight.sleepers.setdefault(loop, []).append(future)
-            return future
+
+def checked_value(value: Any) -> Any:
+    """What a computation gave, unless only one reader could use it.
+
+    Raises:
+        InputError: It is a generator, or has to be awaited first.
+    """
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if isinstance(value, GeneratorType | AsyncGeneratorType) and not inspect.isawaitable(value):
+        raise InputError(
+            "Argument `compute` must give a value that can be read again, but gave a generator; give a list of it."
+        )
+    if hasattr(kind, "__await__") or inspect.isawaitable(value):
+        if inspect.iscoroutine(value):
+            value.close()
+        raise InputError(
+            f"Argument `compute` must give a value, but gave the awaitable {kind.__name__}; "
+            "a coroutine function belongs to `aget_or_compute` and its kin."
+        )
+    return value
+
+
+_PLAIN: Final = frozenset((type(None), bool, int, float, complex, str, bytes, list, tuple, dict))
 
 
 def _nothing() -> Any:
     return MISSING
 
 
-def _wake(futures: list[asyncio.Future[None]]) -> None:
-    for future in futures:
-        if not future.done():
-            future.set_result(None)
+async def _anothing() -> Any:
+    return MISSING
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
+def _own_copy(error: BaseException, trace: TracebackType | None) -> BaseException:
+    """An exception for one of several who raise it: each adds to the traceback, and may add notes and causes."""
+    try:
+        own = copy.copy(error)
+        if type(own) is not type(error) or own is error:
+            return error.with_traceback(trace)
+        own.__cause__, own.__context__ = error.__cause__, error.__context__
+        own.__suppress_context__ = error.__suppress_context__
+        return own.with_traceback(trace)
+    except Exception:  # made of arguments it does not keep, or frozen
+        return error.with_traceback(trace)
 
 
 def _deadlock(key: Hashable) -> SynqcError:
-    return SynqcError(f"The computation of key {key!r} must not wait for itself, but asks for its own key.")
+    return SynqcError(
+        f"The computation of key {key!r} must not wait for itself, but asks for its own key, or for one whose "
+        "computation waits for it."
+    )
 
 
 _all_flights: weakref.WeakSet[Flights] = weakref.WeakSet()
