@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
-import threading
+import numbers
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from synqc import _core
+from synqc import _core, metrics
 from synqc.cache._flight import MISSING, Flights
 from synqc.cache._seal import Seal
 from synqc.cache._stored import Stored
@@ -21,6 +22,10 @@ __all__ = ["RedisCache", "RedisStats"]
 
 _log = logging.getLogger("synqc.cache")
 _KEYS_AT_ONCE: Final = 500
+_END_OF_PREFIX: Final = b"\0"
+_GONE: Final = -2  # what PTTL says of a key that is not there
+_LONGEST_S: Final = 1e11
+_COUNTED: Final = ("hits", "misses", "stored", "deleted", "errors")
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,15 @@ class RedisCache(TextKeys):
     """A cache on a Redis server.
 
     Values are encoded as in DiskCache, with a checksum, and expire on the server. No call raises because of the server:
-    a failure is a miss, is counted, and the server is then left alone for `retry_seconds`, so that a dead one costs one
-    time-out and not one per call. The async doors too talk to the server on the calling thread, within those time-outs.
+    a failure is a miss and is counted. A server that cannot be reached, or does not answer in time, is then left alone
+    for `retry_seconds`, so that a dead one costs one time-out and not one per call; what it refuses about one key
+    concerns that key alone. The async doors talk to the server on threads of their loop's executor.
 
     Args:
-        server: A URL such as "redis://127.0.0.1:6379/0", or a `redis.Redis` client with time-outs of your own.
-        prefix: Of every key, so that several caches can share a server.
+        server: A URL such as "redis://127.0.0.1:6379/0", or a `redis.Redis` client with time-outs of your own that
+            does not decode responses.
+        prefix: Of every key, so that several caches can share a server: no other prefix sees, or clears, these keys.
+            May hold anything but a null character.
         ttl: Seconds a value lives unless said otherwise. None: until the server evicts it.
         ttl_by_kind: Seconds for values of a kind.
         timeout_seconds: For connecting and for each answer; for a URL only.
@@ -89,15 +97,21 @@ class RedisCache(TextKeys):
         self._ttl_by_kind = {
             kind: _checked_lifetime("ttl_by_kind", value) for kind, value in (ttl_by_kind or {}).items()
         }
-        self._prefix = prefix.encode()
+        if not isinstance(prefix, str) or "\0" in prefix:
+            raise InputError(f"Argument `prefix` must be a text without null characters, but is {prefix!r}.")
+        self._prefix = prefix.encode("utf-8", "surrogatepass") + _END_OF_PREFIX
         self._retry_seconds = retry_seconds
         self._seal = Seal(secret)
         self._client = _client_of(server, timeout_seconds) if isinstance(server, str) else server
+        if _decodes(self._client):
+            raise InputError("Argument `server` must be a client with decode_responses=False, but decodes.")
         self._flights = Flights()
-        self._lock = threading.Lock()
-        self._counts = dict.fromkeys(("hits", "misses", "stored", "deleted", "errors"), 0)
+        # Counters of the core: exact under threads, and without a lock that a finaliser could find taken.
+        registry = metrics.Registry()
+        self._counts = {name: registry.counter(f"{name}_total") for name in _COUNTED}
         self._failed_at = -math.inf
         self._is_failing = False
+        self._told: set[str] = set()
 
     def get(self, key: str | bytes, default: Any = None) -> Any:
         """The value of a key, or `default`."""
@@ -108,6 +122,8 @@ class RedisCache(TextKeys):
         """The value of a key with its age and what is left of its life, or None."""
         name = self._name_of(key)
         answer = self._ask(lambda client: client.pipeline(transaction=False).get(name).pttl(name).execute(), None)
+        if answer is not None and answer[1] == _GONE:  # it expired between the two
+            answer = None
         found = None if answer is None or answer[0] is None else self._decoded(name, *answer)
         self._count("misses" if found is None else "hits")
         return found
@@ -122,8 +138,9 @@ class RedisCache(TextKeys):
         if lifetime == 0:
             self._ask(lambda client: client.delete(name), None)
             return
-        millis = None if lifetime is None else math.ceil(lifetime * 1e3)
-        self._ask(lambda client: client.set(name, data, px=millis), None)
+        if self._ask(lambda client: client.set(name, data, px=_millis_in(lifetime)), None) is None:
+            self._ask(lambda client: client.delete(name), None)  # an older value must not stay behind
+            return
         self._count("stored")
 
     def delete(self, key: str | bytes) -> bool:
@@ -137,18 +154,28 @@ class RedisCache(TextKeys):
         name = self._name_of(key)
         lifetime = _checked_lifetime("ttl", ttl)
         lifetime = self._ttl if lifetime is None else lifetime
-        if lifetime is None:
+        millis = _millis_in(lifetime)
+        if millis is None:
             answer = self._ask(
                 lambda client: client.pipeline(transaction=False).persist(name).exists(name).execute(), (0, 0)
             )
             return bool(answer[1])
-        return bool(self._ask(lambda client: client.pexpire(name, math.ceil(lifetime * 1e3)), 0))
+        return bool(self._ask(lambda client: client.pexpire(name, millis), 0))
 
     def clear(self) -> None:
         """Forget every key with this prefix."""
-        while keys := self._some_keys():
-            if self._ask(lambda client, keys=keys: client.unlink(*keys), None) is None:
-                return
+
+        def forget_all(client: Any) -> None:
+            some: list[bytes] = []
+            for name in client.scan_iter(match=self._pattern(), count=_KEYS_AT_ONCE):
+                some.append(name)
+                if len(some) >= _KEYS_AT_ONCE:
+                    client.unlink(*some)
+                    some = []
+            if some:
+                client.unlink(*some)
+
+        self._ask(forget_all, None)
 
     def expire(self) -> int:
         """Nothing to do: the server removes what has expired."""
@@ -164,8 +191,8 @@ class RedisCache(TextKeys):
 
     def stats(self) -> RedisStats:
         """What happened."""
-        with self._lock:
-            return RedisStats(**self._counts, computations=self._flights.computations, degraded=self._rests())
+        counts = {name: int(counter.value()) for name, counter in self._counts.items()}
+        return RedisStats(**counts, computations=self._flights.computations, degraded=self._rests())
 
     def __contains__(self, key: object) -> bool:
         name = self._name_of(key)
@@ -188,9 +215,11 @@ class RedisCache(TextKeys):
         """Keys on the server; walks through all of them."""
         names = self._ask(lambda client: list(client.scan_iter(match=self._pattern(), count=_KEYS_AT_ONCE)), [])
         for name in set(names):
-            content = name[len(self._prefix) + 1 :]
-            is_text = name[len(self._prefix) : len(self._prefix) + 1] == b"s"
-            yield content.decode("utf-8", "surrogatepass") if is_text else content
+            kind, content = name[len(self._prefix) : len(self._prefix) + 1], name[len(self._prefix) + 1 :]
+            if kind == b"s":
+                yield content.decode("utf-8", "surrogatepass")
+            elif kind == b"b":
+                yield content
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -202,7 +231,8 @@ class RedisCache(TextKeys):
         self.close()
 
     def __repr__(self) -> str:
-        return f"RedisCache(prefix={self._prefix.decode()!r})"
+        prefix = self._prefix.removesuffix(_END_OF_PREFIX).decode("utf-8", "surrogatepass")
+        return f"RedisCache(prefix={prefix!r})"
 
     def _name_of(self, key: object) -> bytes:
         if isinstance(key, str):
@@ -215,17 +245,16 @@ class RedisCache(TextKeys):
         special = b"\\*?[]^-"
         return b"".join(b"\\" + bytes([c]) if c in special else bytes([c]) for c in self._prefix) + b"*"
 
-    def _some_keys(self) -> list[bytes]:
-        def first_page(client: Any) -> list[bytes]:
-            keys: list[bytes] = []
-            for key in client.scan_iter(match=self._pattern(), count=_KEYS_AT_ONCE):
-                keys.append(key)
-                if len(keys) >= _KEYS_AT_ONCE:
-                    break
-            return keys
+    _waits = True
 
-        found: list[bytes] = self._ask(first_page, [])
-        return found
+    def _find_at_once(self, key: Any) -> Any:
+        return MISSING
+
+    async def _find_later(self, key: Any) -> Any:
+        return await asyncio.to_thread(self.get, key, MISSING)
+
+    async def _store_later(self, key: Any, value: Any, ttl: float | None, kind: str) -> None:
+        await asyncio.to_thread(self.set, key, value, ttl=ttl, kind=kind)
 
     def _decoded(self, name: bytes, data: bytes, millis_left: int) -> Stored | None:
         try:
@@ -247,7 +276,7 @@ class RedisCache(TextKeys):
             self._is_failing = False
             return answer
         except Exception as error:
-            self._note_error(f"{type(error).__name__}: {error}", rests=True)
+            self._note_error(f"{type(error).__name__}: {error}", rests=_is_of_the_server(error))
             return otherwise
 
     def _rests(self) -> bool:
@@ -255,15 +284,36 @@ class RedisCache(TextKeys):
 
     def _note_error(self, words: str, *, rests: bool) -> None:
         self._count("errors")
-        if not self._is_failing:
-            self._is_failing = True
-            _log.warning("The Redis server fails, its tier is skipped: %s.", words)
         if rests:
             self._failed_at = time.monotonic()
+            if not self._is_failing:
+                self._is_failing = True
+                _log.warning("The Redis server fails, its tier is skipped: %s.", words)
+            return
+        kind = words.partition(":")[0]
+        if kind not in self._told:
+            self._told.add(kind)
+            _log.warning("The Redis server refused, or held, something under one key, which is a miss: %s.", words)
 
     def _count(self, what: str) -> None:
-        with self._lock:
-            self._counts[what] += 1
+        self._counts[what].add()
+
+
+def _is_of_the_server(error: Exception) -> bool:
+    """Whether nothing else would work just now either."""
+    import redis
+
+    return isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError)
+
+
+def _decodes(client: Any) -> bool:
+    pool = getattr(client, "connection_pool", None)
+    return bool(getattr(pool, "connection_kwargs", {}).get("decode_responses"))
+
+
+def _millis_in(lifetime: float | None) -> int | None:
+    """For the server; None: for ever, as what outlives its clock."""
+    return None if lifetime is None or lifetime > _LONGEST_S else math.ceil(lifetime * 1e3)
 
 
 def _client_of(url: str, timeout_seconds: float) -> Any:
@@ -275,6 +325,8 @@ def _client_of(url: str, timeout_seconds: float) -> Any:
 
 
 def _checked_lifetime(name: str, ttl: float | None) -> float | None:
-    if ttl is not None and not ttl >= 0:
+    if ttl is None:
+        return None
+    if not isinstance(ttl, numbers.Real) or not ttl >= 0:
         raise InputError(f"Argument `{name}` must be at least 0 seconds, but is {ttl}.")
     return ttl

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -127,23 +128,33 @@ class TieredCache(TextKeys):
         self._get_from_memory = memory.get
         self._flights = Flights()
         self._promotions = 0
-        # A write counts under its key's lock; a promotion happens only if nothing was written since its read.
-        self._locks = [threading.Lock() for _ in range(_STRIPES)]
-        self._writes = [0] * _STRIPES
+        # No lock: what the tiers do may run finalisers that come back here. Each write takes a number and is known as
+        # under way; where two meet, memory forgets the key, and the next read brings what the slower tiers agree on.
+        self._numbers = itertools.count(1)
+        self._latest = [0] * _STRIPES
+        self._under_way: list[dict[int, None]] = [{} for _ in range(_STRIPES)]
+        self._clearing: dict[int, None] = {}
+        self._waits = shared is not None
 
     def get(self, key: Any, default: Any = None) -> Any:
         """The value of a key from the fastest tier that has it, or `default`."""
+        value = self._in_memory(key)
+        if value is not MISSING:
+            return value
+        found = self._look_up_below(key)
+        return default if found is None else found.value
+
+    def _in_memory(self, key: Any) -> Any:
         memory = self._memory
         try:
             value = self._get_from_memory(key, MISSING)
         except Exception:
             value = memory.ask(lambda cache: cache.get(key, MISSING), MISSING)
-        if value is not MISSING:
+        if value is MISSING:
+            memory.misses += 1
+        else:
             memory.hits += 1
-            return value
-        memory.misses += 1
-        found = self._look_up_below(key)
-        return default if found is None else found.value
+        return value
 
     def look_up(self, key: str | bytes) -> Stored | None:
         """The value with its times as the slower tiers know them, or None."""
@@ -157,38 +168,67 @@ class TieredCache(TextKeys):
             if tier.ask(lambda cache: cache.set(key, value, ttl=lifetime, kind=kind), MISSING) is MISSING:
                 tier.ask(lambda cache: cache.delete(key), False)
 
-        stripe = hash(key) % _STRIPES
-        with self._locks[stripe]:
-            self._writes[stripe] += 1
+        def write_to_slow() -> None:
             for tier in reversed(self._slow):
                 write(tier, ttl)
-            write(self._memory, self._memory_ttl(ttl))
+
+        self._change(key, write_to_slow, lambda: write(self._memory, self._memory_ttl(ttl)))
 
     def delete(self, key: str | bytes) -> bool:
         """Forget a key in every tier; whether it was in any."""
-        stripe = hash(key) % _STRIPES
-        with self._locks[stripe]:
-            self._writes[stripe] += 1
-            found = [tier.ask(lambda cache: cache.delete(key), False) for tier in (*self._slow, self._memory)]
+        found: list[bool] = []
+
+        def forget() -> None:
+            found.extend(tier.ask(lambda cache: cache.delete(key), False) for tier in (*self._slow, self._memory))
+
+        self._change(key, forget, None)
         return any(found)
 
     def touch(self, key: str | bytes, ttl: float | None = None) -> bool:
         """Let a live entry live `ttl` seconds from now; whether there is one."""
-        stripe = hash(key) % _STRIPES
-        with self._locks[stripe]:
-            self._writes[stripe] += 1
-            found = [tier.ask(lambda cache: cache.touch(key, ttl), False) for tier in self._slow]
-            self._memory.ask(lambda cache: cache.delete(key), False)  # the next read brings it with its new time
+        found: list[bool] = []
+
+        def lengthen() -> None:
+            found.extend(tier.ask(lambda cache: cache.touch(key, ttl), False) for tier in self._slow)
+
+        self._change(key, lengthen, None)  # the next read brings it to memory with its new time
         return any(found)
+
+    def _change(
+        self, key: str | bytes, change_slow: Callable[[], None], fill_memory: Callable[[], None] | None
+    ) -> None:
+        """Change the slower tiers; memory gets the value, or forgets the key if there is none or others write too."""
+        stripe = hash(key) % _STRIPES
+        under_way = self._under_way[stripe]
+        number = next(self._numbers)
+        try:
+            under_way[number] = None
+            self._latest[stripe] = number
+            is_alone = len(under_way) == 1 and not self._clearing
+            change_slow()
+            if fill_memory is not None and is_alone and self._latest[stripe] == number:
+                fill_memory()
+                if self._latest[stripe] == number:
+                    return
+            self._memory.ask(lambda cache: cache.delete(key), False)
+        except BaseException:  # refused, or interrupted: memory must not hold what the others may not
+            self._memory.ask(lambda cache: cache.delete(key), False)
+            raise
+        finally:
+            under_way.pop(number, None)
 
     def clear(self) -> None:
         """Forget everything in every tier."""
-        for tier in reversed(self._slow):
-            tier.ask(lambda cache: cache.clear(), None)
-        for stripe, lock in enumerate(self._locks):
-            with lock:
-                self._writes[stripe] += 1
-        self._memory.ask(lambda cache: cache.clear(), None)
+        number = next(self._numbers)
+        try:
+            self._clearing[number] = None
+            self._latest[:] = [number] * _STRIPES
+            for tier in reversed(self._slow):
+                tier.ask(lambda cache: cache.clear(), None)
+            self._latest[:] = [number] * _STRIPES
+            self._memory.ask(lambda cache: cache.clear(), None)
+        finally:
+            self._clearing.pop(number, None)
 
     def expire(self) -> int:
         """Remove what has expired on the disk; how many."""
@@ -247,25 +287,43 @@ class TieredCache(TextKeys):
             return ttl
         return self._ttl_in_memory if ttl is None else min(ttl, self._ttl_in_memory)
 
+    def _find_at_once(self, key: Any) -> Any:
+        return self.get(key, MISSING) if not self._waits else self._in_memory(key)
+
+    async def _find_later(self, key: Any) -> Any:
+        found = await asyncio.to_thread(self._look_up_below, key)
+        return MISSING if found is None else found.value
+
+    async def _store_later(self, key: Any, value: Any, ttl: float | None, kind: str) -> None:
+        if self._waits:
+            await asyncio.to_thread(self.set, key, value, ttl=ttl, kind=kind)
+        else:
+            self.set(key, value, ttl=ttl, kind=kind)
+
     def _look_up_below(self, key: str | bytes) -> Stored | None:
         stripe = hash(key) % _STRIPES
-        writes = self._writes[stripe]
+        latest = self._latest[stripe]
+        is_quiet = not self._under_way[stripe] and not self._clearing
         for depth, tier in enumerate(self._slow):
             found: Stored | None = tier.ask(lambda cache: cache.look_up(key), None)
             if found is not None:
                 tier.hits += 1
-                self._promote(key, found, depth, stripe, writes)
+                if is_quiet:
+                    self._promote(key, found, depth, stripe, latest)
                 return found
             tier.misses += 1
         return None
 
-    def _promote(self, key: str | bytes, found: Stored, depth: int, stripe: int, writes: int) -> None:
-        with self._locks[stripe]:
-            if self._writes[stripe] != writes:
-                return
-            for tier in self._slow[:depth]:
-                tier.ask(lambda cache: cache.set(key, found.value, ttl=found.ttl, kind=found.kind), None)
-            self._memory.ask(
-                lambda cache: cache.set(key, found.value, ttl=self._memory_ttl(found.ttl), kind=found.kind), None
-            )
-            self._promotions += 1
+    def _promote(self, key: str | bytes, found: Stored, depth: int, stripe: int, latest: int) -> None:
+        """Into the faster tiers, unless somebody has begun to write since `latest`; what was overtaken goes again."""
+        faster = [*self._slow[:depth], self._memory]
+        for tier in faster:
+            if self._latest[stripe] != latest:
+                break
+            ttl = self._memory_ttl(found.ttl) if tier is self._memory else found.ttl
+            tier.ask(lambda cache, ttl=ttl: cache.set(key, found.value, ttl=ttl, kind=found.kind), None)
+        if self._latest[stripe] != latest:
+            for tier in faster:
+                tier.ask(lambda cache: cache.delete(key), False)
+            return
+        self._promotions += 1
