@@ -12,6 +12,7 @@ from synqc.cache._content import content_key, sha256_hex
 from synqc.cache._control import Answer, Control
 from synqc.cache._decorators import cached
 from synqc.cache._disk import DiskCache, DiskStats
+from synqc.cache._function_content import UnsharedResults
 from synqc.cache._memory import MemoryCache, MemoryStats
 from synqc.cache._protocol import Cache
 from synqc.cache._redis import RedisCache, RedisStats
@@ -33,6 +34,7 @@ __all__ = [
     "TierStats",
     "TieredCache",
     "TieredStats",
+    "UnsharedResults",
     "cached",
     "content_key",
     "report",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from synqc.cache._content import content_key
 from synqc.cache._control import Control
+from synqc.cache._function_content import FunctionContent, stand_in
 from synqc.errors import InputError
 
 __all__ = ["cached"]
@@ -32,6 +33,12 @@ def cached(
     they were written. An argument `content_key` refuses may have a method `__cache_key__()` that returns what stands
     for it: a class whose methods are cached needs one, because `self` is an argument.
 
+    Two functions share results only if they are the same: name, module, code, constants, defaults, what the closure
+    holds at the time of the call, what a partial function or a bound method adds, and the file if the module is
+    `__main__`. So a notebook cell that is run again finds its results, and an edited one computes anew. A function that
+    holds something without content (a connection, say) has results that this process alone finds; the warning
+    `UnsharedResults` says so once. Global variables that the code reads are not looked at: raise `version`.
+
     The function gets four attributes: `cache`; `key_of(*args, **kwargs)`; `invalidate(*args, **kwargs)`, which
     forgets one result and says whether there was one; and `controlled(control)`, the function as called under a
     `Control`.
@@ -41,12 +48,14 @@ def cached(
         ttl: Seconds a result lives; None: the kind's.
         kind: Label for lifetimes and statistics; None: the function's qualified name.
         namespace: Whose results these are.
-        version: Raise it when the function's results change: stored ones are then no longer found.
+        version: Raise it when the function's results change though its own code does not: stored ones are then no
+            longer found.
         key: key(*args, **kwargs) replaces the content of the arguments.
         flight: False lets concurrent equal calls all compute.
 
     Raises:
-        InputError: `cache` is no cache; at the call: an argument has no content.
+        InputError: `cache` is no cache, or the function is a generator, whose values only one can read; at the call:
+            an argument has no content, or the result is a generator or an awaitable.
 
     Examples:
         >>> from synqc.cache import MemoryCache, cached
@@ -64,21 +73,34 @@ def cached(
         raise InputError(f"Argument `cache` must be a cache, but is {cache!r}: write @cached(MemoryCache(...)).")
 
     def decorate(function: Function) -> Function:
+        plain = _plain(function)
+        if inspect.isgeneratorfunction(plain) or inspect.isasyncgenfunction(plain):
+            raise InputError(f"Argument `function` must return its result, but is the generator {function!r}.")
         signature = inspect.signature(function)
-        name = f"{function.__module__}.{function.__qualname__}"
-        label = function.__qualname__ if kind is None else kind
+        named: Any = plain if hasattr(plain, "__qualname__") else type(plain)
+        name = f"{named.__module__}.{named.__qualname__}"
+        label = named.__qualname__ if kind is None else kind
+        content_of_function = FunctionContent(function)
+        defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
 
         def key_of(*args: Any, **kwargs: Any) -> str:
             if key is not None:
                 content = key(*args, **kwargs)
             else:
                 bound = signature.bind(*args, **kwargs)
+                given = set(bound.arguments)
                 bound.apply_defaults()
-                content = {argument: _content_of(value) for argument, value in bound.arguments.items()}
-            return content_key(name, content, namespace=namespace, version=version)
+                content = {
+                    argument: stand_in(value)
+                    for argument, value in bound.arguments.items()
+                    # A default without content is part of the function.
+                    if argument in given or _has_content(value, defaults.get(argument))
+                }
+            parameters = {"function": content_of_function.key()}
+            return content_key(name, content, parameters=parameters, namespace=namespace, version=version)
 
         def calling(control: Control | None) -> Callable[..., Any]:
-            if inspect.iscoroutinefunction(function):
+            if _is_coroutine_function(function):
 
                 @functools.wraps(function)
                 async def acall(*args: Any, **kwargs: Any) -> Any:
@@ -103,16 +125,33 @@ def cached(
 
         decorated: Any = calling(None)
         decorated.cache, decorated.key_of = cache, key_of
+        decorated.__synqc_cached__ = decorated, function
         decorated.invalidate, decorated.controlled = invalidate, calling
         return decorated  # type: ignore[no-any-return]
 
     return decorate
 
 
-def _content_of(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_content_of(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _content_of(item) for name, item in value.items()}
-    stands_for = getattr(type(value), "__cache_key__", None)
-    return value if stands_for is None else {"type": type(value).__qualname__, "key": stands_for(value)}
+def _plain(function: Any) -> Any:
+    """What a partial function or a static method calls."""
+    while isinstance(function, functools.partial | staticmethod):
+        function = function.func if isinstance(function, functools.partial) else function.__func__
+    return function
+
+
+def _is_coroutine_function(function: Any) -> bool:
+    plain = _plain(function)
+    return inspect.iscoroutinefunction(plain) or inspect.iscoroutinefunction(
+        getattr(type(plain), "__call__", None)  # noqa: B004 - asked for its kind, not called
+    )
+
+
+def _has_content(value: Any, default: Any) -> bool:
+    """False for a default value that cannot be part of a key."""
+    if value is not default or type(value) in (type(None), bool, int, float, str):
+        return True
+    try:
+        content_key("value", stand_in(value))
+    except InputError:
+        return False
+    return True
