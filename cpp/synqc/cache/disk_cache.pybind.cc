@@ -149,7 +149,7 @@ void report_news(PyObject* self, DiskSession& session) {
     }
     try {
         for (const auto& news : session.take_news()) {
-            py::handle(self).attr("_report")(news.is_warning, news.words);
+            py::handle(self).attr("_report")(news.is_warning, py::bytes(news.words));
         }
     } catch (py::error_already_set& error) {
         error.discard_as_unraisable("the log of synqc.cache");
@@ -441,7 +441,7 @@ int initialise(PyObject* self, PyObject* arguments, PyObject*) {
     long long max_bytes, memory_bytes;
     double retry_seconds;
     PyObject *ttl, *by_kind, *clock;
-    if (!PyArg_ParseTuple(arguments, "sLOO!OdL", &path, &max_bytes, &ttl, &PyDict_Type, &by_kind, &clock,
+    if (!PyArg_ParseTuple(arguments, "yLOO!OdL", &path, &max_bytes, &ttl, &PyDict_Type, &by_kind, &clock,
                           &retry_seconds, &memory_bytes)) {
         return -1;
     }

@@ -1,7 +1,9 @@
 #include "synqc/cache/disk_session.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
+#include <map>
 #include <utility>
 
 #include "synqc/base/errors.h"
@@ -22,6 +24,48 @@ std::int64_t steady_millis() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
+/// Sessions that nobody has closed when the process exits: what is pending is written then, also what Python stored
+/// while it went.
+class OpenSessions {
+  public:
+    static OpenSessions& all() {
+        static auto* const sessions = new OpenSessions;  // outlives every session
+        return *sessions;
+    }
+
+    void add(DiskSession* session) {
+        const std::lock_guard guard(mutex_);
+        if (open_.empty() && !registered_) {
+            registered_ = true;
+            std::atexit([] { all().close(); });
+        }
+        open_.emplace(session, fork_generation());
+    }
+
+    void remove(DiskSession* session) {
+        const std::lock_guard guard(mutex_);
+        open_.erase(session);
+    }
+
+  private:
+    void close() {
+        std::map<DiskSession*, std::uint64_t> left;
+        {
+            const std::lock_guard guard(mutex_);
+            left.swap(open_);
+        }
+        for (const auto& [session, generation] : left) {
+            if (generation == fork_generation()) {  // a parent's are not ours to close
+                session->close_at_exit();
+            }
+        }
+    }
+
+    std::mutex mutex_;
+    std::map<DiskSession*, std::uint64_t> open_;
+    bool registered_ = false;
+};
+
 }  // namespace
 
 DiskSession::DiskSession(DiskOptions options)
@@ -39,11 +83,16 @@ DiskSession::DiskSession(DiskOptions options)
             tell_locked(true, "A damaged cache file was set aside as " + report.set_aside_as + ".");
         }
     } catch (const StorageFailure& failure) {
-        degrade(failure.what(), failure.is_corruption());
+        degrade(failure.what(), blame_of(failure));
     }
+    OpenSessions::all().add(this);
 }
 
 DiskSession::~DiskSession() {
+    {
+        const NoForkHere gate;
+        OpenSessions::all().remove(this);
+    }
     close(latest_);
 }
 
@@ -130,9 +179,9 @@ bool DiskSession::read(const Body& body) {
         }
         return true;
     } catch (const StorageFailure& failure) {
-        degrade(failure.what(), failure.is_corruption());
+        degrade(failure.what(), blame_of(failure));
     } catch (const std::exception& error) {
-        degrade(error.what(), false);
+        degrade(error.what(), Blame::nothing);
     }
     return false;
 }
@@ -178,18 +227,27 @@ void DiskSession::add(DiskChangePointer change) {
 void DiskSession::add_locked(DiskChangePointer change) {
     // Counted when it is asked for, not when it is written, so that what was overtaken counts too.
     ++(change->entry ? counters_.stored : counters_.deleted);
+    if (degraded_ && change->entry && change->bytes() > options_.memory_bytes) {
+        // Alone too large to be kept: only that there is no older value any more.
+        change = std::make_shared<DiskChange>(DiskChange{change->key, nullptr});
+        ++counters_.forgotten;
+    }
     pending_.add(std::move(change));
-    while (pending_.bytes() > std::max(options_.memory_bytes, queued_bytes * (degraded_ ? 0 : 1)) ||
-           pending_.count() > remembered_changes) {
+    forget_what_memory_cannot_hold();
+    start_writer();
+    if (pending_.waiting() == 1 || pending_.waiting() == 256 || pending_.bytes() > queued_bytes / 4) {
+        work_.notify_one();
+    }
+}
+
+/// Only while the disk fails: otherwise whoever adds waits for the writer, and nothing is lost.
+void DiskSession::forget_what_memory_cannot_hold() {
+    while (degraded_ && (pending_.bytes() > options_.memory_bytes || pending_.count() > remembered_changes)) {
         if (!pending_.drop_oldest()) {
             break;
         }
         ++forgotten_;
         ++counters_.forgotten;
-    }
-    start_writer();
-    if (pending_.waiting() == 1 || pending_.waiting() == 256 || pending_.bytes() > queued_bytes / 4) {
-        work_.notify_one();
     }
 }
 
@@ -277,6 +335,13 @@ void DiskSession::close(WallMillis now) {
 std::vector<DiskListing> DiskSession::keys_after(std::int64_t after, int count) {
     std::vector<DiskListing> found;
     read([&](DiskStore& store) { found = store.keys_after(after, count); });
+    const auto damaged = std::count_if(found.begin(), found.end(), [](const auto& row) { return row.key.empty(); });
+    if (damaged > 0) {
+        counters_.damaged += damaged;
+        counters_.errors += damaged;
+        const std::lock_guard guard(mutex_);
+        tell_locked(true, "Damaged keys were found in " + options_.path + " and left out.");
+    }
     return found;
 }
 
@@ -337,22 +402,29 @@ void DiskSession::tell_locked(bool is_warning, std::string words) {
     }
 }
 
-void DiskSession::degrade(const std::string& what_failed, bool is_corruption) {
-    const std::lock_guard guard(mutex_);
-    degrade_locked(what_failed, is_corruption);
+DiskSession::Blame DiskSession::blame_of(const StorageFailure& failure) {
+    return failure.is_corruption() ? Blame::damage : failure.is_suspicious() ? Blame::suspicion : Blame::nothing;
 }
 
-void DiskSession::degrade_locked(const std::string& what_failed, bool is_corruption) {
+void DiskSession::degrade(const std::string& what_failed, Blame blame) {
+    const std::lock_guard guard(mutex_);
+    degrade_locked(what_failed, blame);
+}
+
+void DiskSession::degrade_locked(const std::string& what_failed, Blame blame) {
     ++counters_.errors;
     readable_ = false;
     retry_at_ = std::chrono::steady_clock::now();
     // A damaged file is looked at once more at once; if that did not help, it waits like everything else.
-    const bool tries_at_once = is_corruption && trust_ != DiskTrust::condemned;
+    const bool tries_at_once =
+        blame == Blame::damage ? trust_ != DiskTrust::condemned : blame == Blame::suspicion && trust_ == DiskTrust::usual;
     if (!tries_at_once) {
         retry_at_ += std::chrono::milliseconds(options_.retry_ms);
     }
-    if (is_corruption) {
-        trust_ = trust_ == DiskTrust::usual ? DiskTrust::suspect : DiskTrust::condemned;
+    if (blame != Blame::nothing && trust_ == DiskTrust::usual) {
+        trust_ = DiskTrust::suspect;
+    } else if (blame == Blame::damage) {
+        trust_ = DiskTrust::condemned;
     }
     if (!degraded_) {
         degraded_ = true;

@@ -73,6 +73,7 @@ class DiskSession {
     bool flush(WallMillis now);
     /// Writes what can be written and stops. Calling it again does nothing.
     void close(WallMillis now);
+    void close_at_exit() { close(latest_); }
 
     std::vector<DiskListing> keys_after(std::int64_t after, int count);
     std::vector<DiskChangePointer> pending_changes() const;
@@ -92,6 +93,9 @@ class DiskSession {
 
   private:
     using SteadyTime = std::chrono::steady_clock::time_point;
+    /// What a failure says of the file.
+    enum class Blame { nothing, suspicion, damage };
+    static Blame blame_of(const StorageFailure& failure);
     struct Task {
         std::function<void(DiskStore&)> body;
         bool is_done = false, succeeded = false;
@@ -103,15 +107,16 @@ class DiskSession {
     bool write(const std::vector<DiskChangePointer>& batch, const std::vector<std::shared_ptr<Task>>& tasks,
                bool is_last);
     void open_store();
-    void give_up(const char* what_failed, bool is_corruption);
+    void give_up(const char* what_failed, Blame blame);
     void maintain(bool is_last);
 
     // With mutex_ held.
     bool has_room() const;
     bool has_work() const { return pending_.has_waiting() || !tasks_.empty(); }
     void add_locked(DiskChangePointer change);
+    void forget_what_memory_cannot_hold();
     void start_writer();
-    void degrade_locked(const std::string& what_failed, bool is_corruption);
+    void degrade_locked(const std::string& what_failed, Blame blame);
     void tell_locked(bool is_warning, std::string words);
 
     bool run(std::function<void(DiskStore&)> body, bool even_if_degraded);
@@ -119,7 +124,7 @@ class DiskSession {
     bool read(const Body& body);
     void remove_damaged(const DiskKey& key);
     bool file_moved();
-    void degrade(const std::string& what_failed, bool is_corruption);
+    void degrade(const std::string& what_failed, Blame blame);
     const char* name_of_layer() const { return options_.vfs.empty() ? nullptr : options_.vfs.c_str(); }
     WallMillis writer_now() const;
     void see(WallMillis now);

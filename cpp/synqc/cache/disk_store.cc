@@ -1,5 +1,7 @@
 #include "synqc/cache/disk_store.h"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -21,6 +23,9 @@ DiskStore::DiskStore(const std::string& path, const char* vfs, int busy_ms) : da
     database_.execute("PRAGMA synchronous = NORMAL");
     database_.execute("PRAGMA cell_size_check = ON");
     database_.execute("PRAGMA journal_size_limit = 16777216");
+    // Keys come in the order of their hashes, so that each touches another page of the index: SQLite's own 2 MiB hold
+    // those of 100,000 entries only. Memory is taken as it is needed.
+    database_.execute("PRAGMA cache_size = -65536");
     find_ = database_.prepare(
         "SELECT stored, expires, checksum, kind, value FROM synqc_entries WHERE hash = ?1 AND key = ?2");
     place_ = database_.prepare("SELECT n, weight, checksum, kind FROM synqc_entries WHERE hash = ?1 AND key = ?2");
@@ -56,12 +61,15 @@ std::optional<DiskRow> DiskStore::find(const DiskKey& key) {
 }
 
 std::vector<DiskListing> DiskStore::keys_after(std::int64_t after, int count) {
-    auto statement = database_.prepare("SELECT n, key, expires FROM synqc_entries WHERE n > ?1 ORDER BY n LIMIT ?2");
+    auto statement =
+        database_.prepare("SELECT n, key, expires, hash FROM synqc_entries WHERE n > ?1 ORDER BY n LIMIT ?2");
     SqliteStatement::Use use(statement);
     use.integer(after).integer(count);
     std::vector<DiskListing> found;
     while (use.step()) {
-        found.push_back({use.integer_at(0), std::string(use.blob_at(1)), use.integer_at(2)});
+        std::string key(use.blob_at(1));
+        const bool is_whole = disk_hash(key, 0) == static_cast<std::uint64_t>(use.integer_at(3));
+        found.push_back({use.integer_at(0), is_whole ? std::move(key) : std::string(), use.integer_at(2)});
     }
     return found;
 }
@@ -149,6 +157,9 @@ void DiskStore::write(const DiskChange& change) {
         count_in(place->kind, -1, -place->weight);
     } else {
         use.integer(static_cast<std::int64_t>(change.key.hash)).blob(change.key.text).step();
+        if (!place_of(change.key)) {
+            throw StorageFailure(SQLITE_CORRUPT, "a row that was just written is not found");
+        }
     }
     count_in(entry.kind, 1, weight);
 }

@@ -23,7 +23,7 @@ struct DiskRow {
     DiskEntryPointer entry;
 };
 
-/// A key and when it expires, for walking through the file.
+/// A key and when it expires, for walking through the file. `key` is empty if it is not the one that was stored.
 struct DiskListing {
     std::int64_t number;
     std::string key;
@@ -45,6 +45,7 @@ class DiskStore {
     void begin();
     void commit();
     void rollback() noexcept;
+    /// A row that is not found again at once is damage of the file: throws StorageFailure.
     void write(const DiskChange& change);
     void clear();
     /// Removes up to `count` expired rows and returns how many.

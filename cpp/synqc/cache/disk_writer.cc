@@ -136,19 +136,19 @@ bool DiskSession::write(const std::vector<DiskChangePointer>& batch, const std::
         }
         return true;
     } catch (const StorageFailure& failure) {
-        give_up(failure.what(), failure.is_corruption());
+        give_up(failure.what(), blame_of(failure));
     } catch (const std::exception& error) {
-        give_up(error.what(), false);
+        give_up(error.what(), Blame::nothing);
     }
     return false;
 }
 
-void DiskSession::give_up(const char* what_failed, bool is_corruption) {
+void DiskSession::give_up(const char* what_failed, Blame blame) {
     if (store_) {
         store_->rollback();
         store_.reset();
     }
-    degrade(what_failed, is_corruption);
+    degrade(what_failed, blame);
 }
 
 void DiskSession::maintain(bool is_last) {

@@ -22,9 +22,11 @@ void check(sqlite3* database, int code) {
 }  // namespace
 
 bool StorageFailure::is_corruption() const {
-    // The tables are ours and so are the statements: one that cannot be prepared means that the schema was damaged.
-    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_SCHEMA ||
-           code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+bool StorageFailure::is_suspicious() const {
+    return code == SQLITE_ERROR || code == SQLITE_SCHEMA || code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH;
 }
 
 SqliteStatement::SqliteStatement(sqlite3* database, const char* text) {

@@ -17,6 +17,8 @@ class StorageFailure : public std::runtime_error {
         : std::runtime_error(what_failed), code(result_code) {}
     /// The file itself is damaged, so that trying again cannot help.
     bool is_corruption() const;
+    /// Our own statements failed where they cannot fail in a sound file; it is worth a full check, and proves nothing.
+    bool is_suspicious() const;
 
     int code;
 };

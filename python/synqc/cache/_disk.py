@@ -36,8 +36,8 @@ class DiskStats:
         evicted: Values removed because of `max_bytes`.
         refused: Values not stored because one alone weighed more than `max_bytes`.
         errors: Failures of the disk that were answered by going on in memory.
-        damaged: Values whose checksum was wrong; never returned.
-        set_aside: Damaged files renamed to `<path>.corrupt-<time>`.
+        damaged: Values and keys whose checksum was wrong; never returned.
+        set_aside: Damaged files of ours renamed to `<path>.corrupt-<time>`.
         forgotten: Changes dropped while the disk failed and memory was full.
         recoveries: Times the disk worked again.
         computations: Values computed by `get_or_compute` and its kin.
@@ -79,10 +79,11 @@ class DiskCache(_core.DiskCache, TextKeys):
     """A cache in one file.
 
     A value is seen by this process at once and written within some milliseconds, many at a time, by a thread of its
-    own; `flush()` waits for it, `close()` and a normal exit of the interpreter do too. A process that is killed loses
-    at most what was not yet written; the file stays whole. Whatever the disk does (full, failing, locked, read-only,
-    damaged, removed), no call raises: memory serves, what it cannot answer is a miss, `stats().errors`
-    counts, the log "synqc.cache" says it once, and the file is tried again every `retry_seconds`.
+    own; `flush()` waits for it, `close()` and a normal exit of the process do too, and functions that run at exit may
+    still store. A process that is killed loses at most what was not yet written; the file stays whole. Whatever the
+    disk does (full, failing, locked, read-only, damaged, removed), no call raises: memory serves, what it cannot answer
+    is a miss, `stats().errors` counts, the log "synqc.cache" says it once, and the file is tried again every
+    `retry_seconds`.
 
     Values come back with the types they had: None, bool, int, float, complex, str, bytes, lists, tuples, dicts, NumPy
     arrays (fresh and writable) and scalars. Nothing is pickled; everything else is refused with the path to it. Keys
@@ -130,13 +131,9 @@ class DiskCache(_core.DiskCache, TextKeys):
             raise InputError(f"Argument `max_bytes` must be positive or None, but is {max_bytes}.")
         if retry_seconds <= 0:
             raise InputError(f"Argument `retry_seconds` must be positive, but is {retry_seconds}.")
-        self.path = os.path.abspath(os.fspath(path))
-        if os.path.isdir(self.path):
-            raise InputError(f"Argument `path` must be a file or not exist, but is a folder: {self.path}.")
-        if _holds_something_else(self.path):
-            raise InputError(f"Argument `path` must be a cache or not exist, but holds something else: {self.path}.")
+        self.path = os.path.abspath(os.fsdecode(path))
         by_kind = dict(ttl_by_kind or {})
-        super().__init__(self.path, max_bytes or 0, ttl, by_kind, clock, retry_seconds, memory_bytes)  # type: ignore[call-arg]
+        super().__init__(os.fsencode(self.path), max_bytes or 0, ttl, by_kind, clock, retry_seconds, memory_bytes)  # type: ignore[call-arg]
         self._flights = Flights()
         _open_caches.add(self)
 
@@ -160,7 +157,10 @@ class DiskCache(_core.DiskCache, TextKeys):
     def look_up(self, key: str | bytes) -> Stored | None:
         """The live value of a key with its age and what is left of its life, or None."""
         found = self._look_up(key)
-        return None if found is None else Stored(*found)
+        if found is None:
+            return None
+        value, age, ttl, kind = found
+        return Stored(value, max(0.0, age), ttl, kind)  # the clock may have gone back
 
     def stats(self) -> DiskStats:
         """What happened, and what is there; writes what is pending first."""
@@ -194,26 +194,16 @@ class DiskCache(_core.DiskCache, TextKeys):
     def __repr__(self) -> str:
         return f"DiskCache({self.path!r})"
 
-    def _report(self, is_warning: bool, words: str) -> None:
-        _log.log(logging.WARNING if is_warning else logging.INFO, "%s", words)
-
-
-def _holds_something_else(path: str) -> bool:
-    """A text: a damaged cache may be set aside, somebody's notes may not. Other bytes are taken for a damaged cache."""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(100)
-    except OSError:
-        return False
-    is_text = not any(byte < 32 and byte not in b"\t\n\r" for byte in head)
-    return is_text and not b"SQLite format 3\0".startswith(head)
+    def _report(self, is_warning: bool, words: bytes) -> None:
+        _log.log(logging.WARNING if is_warning else logging.INFO, "%s", words.decode("utf-8", "backslashreplace"))
 
 
 _open_caches: weakref.WeakSet[DiskCache] = weakref.WeakSet()
 
 
 @atexit.register
-def _close_all() -> None:
-    """Writes what is pending before the interpreter goes."""
+def _flush_all() -> None:
+    """Writes what is pending before the interpreter goes; the core does so once more when the process ends."""
     for cache in list(_open_caches):
-        cache.close()
+        if not cache.closed:
+            cache.flush()

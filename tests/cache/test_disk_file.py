@@ -1,0 +1,380 @@
+"""Which files a DiskCache takes for its own, what it does with damaged ones, and that nothing it was given is lost."""
+
+import contextlib
+import os
+import random
+import sqlite3
+import stat
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from synqc.cache import DiskCache
+from synqc.errors import InputError
+
+APPLICATION_ID = 0x53796E51
+MEGABYTE = 1 << 20
+
+
+def stored(path, count=50):
+    with DiskCache(path) as cache:
+        for k in range(count):
+            cache.set(f"key {k}", [k])
+    return path
+
+
+def forge(path, *statements):
+    """Run SQL on the file as somebody else would."""
+    database = sqlite3.connect(path)
+    for statement in statements:
+        database.execute(statement)
+    database.commit()
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+
+
+def aside(path):
+    return list(path.parent.glob(path.name + ".corrupt-*"))
+
+
+# --- large values ---
+
+
+@pytest.mark.parametrize("megabytes", [15, 17, 63, 65, 100])
+def test_a_large_value_is_stored_and_takes_nothing_with_it(tmp_path, megabytes):
+    path = tmp_path / "cache.db"
+    value = bytes(megabytes * MEGABYTE)
+    with DiskCache(path) as cache:
+        cache.set("big", 1)
+        for k in range(20):
+            cache.set(f"small {k}", k)
+        cache.set("big", value)
+        cache.set("after", 1)
+        assert cache.get("big") == value
+        assert cache.flush()
+        assert (cache.get("small 0"), cache.get("after"), cache.get("big")) == (0, 1, value)
+        stats = cache.stats()
+        assert (stats.forgotten, stats.errors, stats.entries) == (0, 0, 22)
+    with DiskCache(path) as cache:
+        assert cache.get("big") == value
+        assert [cache.get(f"small {k}") for k in range(20)] == list(range(20))
+
+
+def test_many_large_values_wait_for_room_and_all_are_stored(tmp_path):
+    with DiskCache(tmp_path / "cache.db", memory_bytes=MEGABYTE) as cache:
+        for k in range(40):
+            cache.set(f"key {k}", bytes([k]) * (4 * MEGABYTE))
+        assert cache.flush()
+        assert [cache.get(f"key {k}")[-1] for k in range(40)] == list(range(40))
+        assert cache.stats().forgotten == 0
+
+
+def test_a_value_too_large_for_memory_while_the_disk_fails_takes_nothing_with_it(tmp_path):
+    folder = tmp_path / "folder"
+    folder.write_text("in the way")
+    with DiskCache(folder / "cache.db", memory_bytes=MEGABYTE, retry_seconds=0.01) as cache:
+        cache.set("big", 1)
+        cache.set("small", 1)
+        cache.set("big", bytes(2 * MEGABYTE))
+        assert (cache.get("small"), cache.get("big")) == (1, None)
+        assert cache.stats().forgotten == 1
+        folder.unlink()
+        while not cache.flush():
+            pass
+        assert (cache.get("small"), cache.get("big")) == (1, None)
+
+
+# --- whose file ---
+
+
+def our_tables(mark):
+    with_one_of_ours = "CREATE TABLE synqc_entries(n INTEGER PRIMARY KEY)"
+    return [f"PRAGMA application_id = {mark}", with_one_of_ours, "CREATE TABLE sessions(id TEXT)"]
+
+
+STRANGERS = {
+    "another program's": ["CREATE TABLE notes(line TEXT)", "INSERT INTO notes VALUES('dear diary')"],
+    "the service's of 0.1.0": ["CREATE TABLE synqc_schema(version INTEGER)", "CREATE TABLE sessions(id TEXT)"],
+    "one with tables named like ours": ["CREATE TABLE synqc_notes(line TEXT)"],
+    "one with our table beside others": our_tables(0),
+    "one with an id of its own": ["PRAGMA application_id = 1234", "CREATE TABLE synqc_kinds(name BLOB)"],
+    "one with an id and no table": [
+        "PRAGMA application_id = 77",
+        "CREATE TABLE a(b)",
+        "DROP TABLE a",
+        "CREATE VIEW v AS SELECT 1",
+    ],
+}
+
+
+@pytest.mark.parametrize("statements", STRANGERS.values(), ids=STRANGERS.keys())
+def test_the_database_of_somebody_else_is_refused_and_left_alone(tmp_path, statements):
+    path = tmp_path / "theirs.db"
+    forge(path, *statements)
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="`path` must be a cache file or not exist, but is another database"):
+        DiskCache(path)
+    assert path.read_bytes() == before
+    assert not aside(path)
+
+
+FOREIGN_BYTES = {
+    "text": b"dear diary\n" * 100,
+    "zeros": bytes(1000),
+    "picture": b"\x89PNG\r\n\x1a\n" + os.urandom(1000),
+    "archive": b"PK\x03\x04" + os.urandom(1000),
+    "few": b"\x00\x01",
+    "almost a database": b"SQLite format 3\0" + os.urandom(50) + b"\xff" * 1000,
+    "encrypted": bytes(range(255, 0, -1)) * 40,
+}
+
+
+@pytest.mark.parametrize("content", FOREIGN_BYTES.values(), ids=FOREIGN_BYTES.keys())
+def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path, content):
+    path = tmp_path / "theirs"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="holds something else"):
+        DiskCache(path)
+    assert path.read_bytes() == content
+    assert not aside(path)
+
+
+def test_the_database_of_somebody_else_whose_header_is_damaged_is_left_alone(tmp_path):
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    theirs = tmp_path / "theirs.db"
+    forge(theirs, "PRAGMA application_id = 0", *STRANGERS["another program's"])
+    content = theirs.read_bytes()
+    for round_ in range(100):
+        damaged = bytearray(content)
+        for _ in range(rng.choice([1, 3, 30])):
+            damaged[rng.randrange(100)] ^= 1 << rng.randrange(8)
+        path = tmp_path / f"damaged {round_}.db"
+        path.write_bytes(damaged)
+        with contextlib.suppress(InputError):
+            DiskCache(path).close()
+        assert not aside(path), f"seed {seed}, round {round_}"
+        assert path.read_bytes()[100:] == content[100:], f"seed {seed}, round {round_}"
+        assert path.exists()
+
+
+def test_a_file_of_ours_with_a_damaged_header_is_set_aside(tmp_path):
+    path = stored(tmp_path / "cache.db")
+    content = path.read_bytes()
+    for place in (0, 5, 15, 17, 20, 44, 60, 63, 68, 71):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :])
+        if place in range(60, 64):  # it may be of a newer version now
+            with pytest.raises(InputError, match="version"):
+                DiskCache(path)
+            continue
+        with DiskCache(path) as cache:
+            cache.set("afterwards", 1)
+            assert cache.flush()
+            assert cache.get("afterwards") == 1
+
+
+def test_a_stranger_that_comes_while_the_cache_is_open_is_left_alone(tmp_path):
+    path = tmp_path / "cache.db"
+    theirs = tmp_path / "theirs.db"
+    forge(theirs, *STRANGERS["another program's"])
+    with DiskCache(path, retry_seconds=0.01) as cache:
+        cache.set("a", 1)
+        cache.flush()
+        content = theirs.read_bytes()
+        for ending in ("", "-wal", "-shm"):
+            (tmp_path / ("cache.db" + ending)).unlink(missing_ok=True)
+        theirs.rename(path)
+        cache.set("b", 2)
+        assert not cache.flush()
+        assert cache.get("b") == 2
+        assert cache.stats().degraded
+    assert path.read_bytes() == content
+    assert not aside(path)
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, "/dev/null"):
+        with pytest.raises(InputError, match="`path` must be a file or not exist, but is a folder, a pipe or a device"):
+            DiskCache(path)
+
+
+def test_a_path_may_hold_bytes_that_are_no_text(tmp_path):
+    path = os.fsencode(tmp_path) + b"/caf\xe9.db"
+    for given in (path, os.fsdecode(path)):
+        with DiskCache(given) as cache:
+            cache.set("a", 1)
+            assert cache.path == os.fsdecode(path)
+    assert os.path.exists(path)
+
+
+def test_the_lock_file_is_the_owners_and_follows_no_link(tmp_path):
+    path = stored(tmp_path / "cache.db")
+    assert stat.S_IMODE((tmp_path / "cache.db.lock").stat().st_mode) == 0o600
+    victim = tmp_path / "victim"
+    for make in (lambda link: link.symlink_to(victim), os.mkfifo):
+        (tmp_path / "cache.db.lock").unlink()
+        make(tmp_path / "cache.db.lock")
+        with DiskCache(path, retry_seconds=0.01) as cache:
+            assert cache.stats().degraded
+            cache.set("a", 1)
+            assert cache.get("a") == 1
+        assert not victim.exists()
+    assert not aside(path)
+
+
+# --- damage ---
+
+
+def test_a_damaged_key_is_left_out_of_a_walk_and_counted(tmp_path):
+    path = stored(tmp_path / "cache.db", 5)
+    for key in ("x'73ff6b'", "x''", "x'73'", "x'78ff'", "null", "'text'"):
+        forge(path, f"UPDATE synqc_entries SET key = {key} WHERE n = 2")
+        with DiskCache(path) as cache:
+            assert sorted(cache) == ["key 0", "key 2", "key 3", "key 4"]
+            stats = cache.stats()
+            assert (stats.damaged, stats.errors) == (1, 1), key
+
+
+def test_an_index_that_misleads_never_lets_a_write_be_lost(tmp_path):
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    sound = stored(tmp_path / "sound.db", 2000).read_bytes()
+    pages = range(2, len(sound) // 8192 + 1)
+    for round_ in range(25):
+        path = tmp_path / f"damaged {round_}.db"
+        damaged = bytearray(sound)
+        for page in rng.sample(list(pages), min(3, len(pages))):
+            for _ in range(rng.choice([1, 10])):
+                damaged[(page - 1) * 8192 + rng.randrange(8192)] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged)
+        where = f"seed {seed}, round {round_}"
+        with DiskCache(path, retry_seconds=0.01) as cache:
+            for k in range(0, 3000, 7):
+                cache.set(f"key {k}", ["new", k])
+            while not cache.flush():
+                pass
+            lost = [k for k in range(0, 3000, 7) if cache.get(f"key {k}") != ["new", k]]
+            assert not lost or cache.stats().errors > 0, where
+            for k in lost:  # what was told as damage is written again, and stays
+                cache.set(f"key {k}", ["new", k])
+            while not cache.flush():
+                pass
+            assert [k for k in lost if cache.get(f"key {k}") != ["new", k]] == [], where
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP INDEX synqc_entries_by_hash",
+        "DROP TABLE synqc_kinds",
+        "ALTER TABLE synqc_entries RENAME COLUMN value TO content",
+        "PRAGMA user_version = 0",
+        "CREATE TABLE synqc_more(a)",
+    ],
+)
+def test_a_schema_that_is_not_ours_any_more_is_made_anew(tmp_path, statement):
+    path = stored(tmp_path / "cache.db")
+    forge(path, statement)
+    with DiskCache(path) as cache:
+        assert cache.stats().set_aside == 1
+        cache.set("a", 1)
+        assert cache.flush()
+        assert cache.get("a") == 1
+    assert len(aside(path)) == 1
+
+
+def test_a_lock_of_somebody_else_sets_no_file_aside(tmp_path):
+    path = stored(tmp_path / "cache.db")
+    with DiskCache(path, retry_seconds=0.01) as cache:
+        database = sqlite3.connect(path)
+        database.execute("BEGIN EXCLUSIVE")
+        cache.set("b", 2)
+        database.execute("ROLLBACK")
+        database.close()
+        while not cache.flush():
+            pass
+        assert cache.get("b") == 2
+    assert not aside(path)
+
+
+def test_a_constraint_of_somebody_else_is_no_damage(tmp_path):
+    path = stored(tmp_path / "cache.db")
+    with DiskCache(path, retry_seconds=0.01) as cache:
+        assert cache.get("key 1") == [1]
+        forge(path, "CREATE TRIGGER t BEFORE INSERT ON synqc_entries BEGIN SELECT RAISE(ABORT, 'no'); END")
+        cache.set("b", 2)
+        cache.flush()
+        assert cache.get("b") == 2
+        # The trigger itself, which is none of ours, makes the file another than it should be; the failure does not.
+        forge(path, "DROP TRIGGER t") if path.exists() and not aside(path) else None
+
+
+# --- times and ends ---
+
+
+def test_no_age_is_negative_when_the_clock_goes_back(tmp_path):
+    now = [1000.0]
+    with DiskCache(tmp_path / "cache.db", clock=lambda: now[0]) as cache:
+        cache.set("a", 1, ttl=50)
+        now[0] = 900.0
+        found = cache.look_up("a")
+        assert found.age == 0.0
+        assert cache.answer("a", lambda: 2).age == 0.0
+
+
+def test_a_function_that_runs_at_exit_may_still_store(tmp_path):
+    program = """
+    import atexit, sys
+    def late(when):
+        cache.set(f"late {when}", when)
+    atexit.register(late, "after")
+    from synqc.cache import DiskCache
+    cache = DiskCache(sys.argv[1])
+    atexit.register(late, "before")
+    class Ending:
+        def __del__(self, late=late):
+            late("with the module")
+    ending = Ending()
+    cache.set("early", 1)
+    """
+    path = tmp_path / "cache.db"
+    command = [sys.executable, "-c", textwrap.dedent(program), str(path)]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    with DiskCache(path) as cache:
+        assert {"early", "late before", "late after"} <= set(cache)
+
+
+def test_the_least_recently_used_go_first_entry_by_entry(tmp_path):
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    now = [1000.0]
+    with DiskCache(tmp_path / "one.db", clock=lambda: now[0]) as cache:
+        cache.set("key 00", bytes(100))
+        cache.flush()
+        weight = cache.stats().bytes
+    for round_ in range(12):
+        where = f"seed {seed}, round {round_}"
+        # So few rows that a sample is all of them: what goes is then exactly what was used least recently.
+        with DiskCache(tmp_path / f"{round_}.db", max_bytes=10 * weight, clock=lambda: now[0]) as cache:
+            order = [f"key {k:02}" for k in range(10)]
+            for key in order:
+                now[0] += 61.0  # beyond what an access is rounded to
+                cache.set(key, bytes(100))
+            for _ in range(12):
+                key = rng.choice(order)
+                now[0] += 61.0
+                assert cache.get(key) is not None, where
+                order.remove(key)
+                order.append(key)
+            cache.flush()
+            for k in range(10, 15):
+                now[0] += 61.0
+                order.append(f"key {k:02}")
+                cache.set(order[-1], bytes(100))
+                assert cache.flush()
+                gone = order.pop(0)
+                assert set(cache) == set(order), f"{where}: {gone} was used least recently"
