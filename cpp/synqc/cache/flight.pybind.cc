@@ -3,12 +3,12 @@
 #include <pythread.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <unordered_set>
 
-#include "synqc/cache/disk_walk.pybind.h"
+#include "synqc/base/time_units.h"
 #include "synqc/py/bindings.h"
+#include "synqc/py/gil.h"
 
 namespace py = pybind11;
 
@@ -45,7 +45,7 @@ class SleepingLock {
     /// True if a signal came.
     bool sleep(double seconds) const {
         const WithoutGil no_python_below;
-        return PyThread_acquire_lock_timed(lock_, std::llround(seconds * 1e6), 1) == PY_LOCK_INTR;
+        return PyThread_acquire_lock_timed(lock_, nanoseconds_of("seconds", seconds) / 1000, 1) == PY_LOCK_INTR;
     }
 
   private:

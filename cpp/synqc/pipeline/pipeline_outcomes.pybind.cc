@@ -93,7 +93,7 @@ void PipelineRun::failed(Token* token, Outcome outcome, PyObject* error) {
     if (seconds >= 0) {
         Py_DECREF(error);
         progress_->retries.fetch_add(1, std::memory_order_relaxed);
-        retries_.push_back({monotonic_now() + static_cast<Nanoseconds>(seconds * 1e9), token});
+        retries_.push_back({monotonic_now() + nanoseconds_of("delay", seconds), token});
         std::push_heap(retries_.begin(), retries_.end(), std::greater<>());
         return;
     }
