@@ -162,7 +162,9 @@ WAYS = [untouched, asked_once, zipped, read_to_the_end, failing, held_at_the_las
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
-    "stages", [[slowly], [abs], [Stage(abs, concurrency=2)], [slowly, Stage(abs, concurrency=2)]], ids=str
+    "stages",
+    [[slowly], [abs], [Stage(abs, concurrency=2)], [slowly, Stage(abs, concurrency=2)]],
+    ids=["loop", "caller", "threads", "loop and threads"],
 )
 def test_a_stream_that_is_left_leaves_no_thread_and_no_descriptor(way, stages):
     pipeline = Pipeline(stages)
