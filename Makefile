@@ -11,13 +11,13 @@ JOBS ?= $(shell nproc)
 SOURCES := $(shell find cpp cmake python/synqc CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' -not -name '*.so')
 CPP_SOURCES := $(shell find cpp cmake CMakeLists.txt -type f)
 
-.PHONY: help demo serve test test-cpp test-sanitizers test-python test-deep fuzz bench lint stubs clean
+.PHONY: help demo serve test test-cpp test-sanitizers test-python test-deep test-extension-sanitized fuzz bench lint stubs clean
 
 help:
 	@echo "make demo    run the laboratory's main job on a real device's figures"
 	@echo "make serve   the control page at http://127.0.0.1:8000/ui, and the API"
 	@echo "make test    everything: C++ (optimised, ASan+UBSan, TSan, fuzzed), Python, notebooks, documentation"
-	@echo "make test-deep  the sweeps too long for every change"
+	@echo "make test-deep  the sweeps too long for every change, and the extension under sanitizers"
 	@echo "make fuzz    fuzz the JSON reader for FUZZ_SECONDS (60)"
 	@echo "make bench   speed figures beside their goals and peers"
 	@echo "make lint    formatting, static analysis, types"
@@ -103,8 +103,19 @@ test-sanitizers: build/asan/tests.ready build/tsan/tests.ready
 test-python: $(VENV)/installed $(VENV)/test.ready
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
+build/asan/extension.ready: $(CPP_SOURCES) | $(VENV)/test.ready
+	cmake -S . -B build/asan -G Ninja -DSYNQC_TESTS=ON -DSYNQC_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=None \
+		-DSYNQC_SIMD_LEVELS=$(SANITIZED_LEVEL) -DSYNQC_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
+		-Dpybind11_DIR=$$($(BIN)/python -c 'import pybind11; print(pybind11.get_cmake_dir())') >/dev/null
+	cmake --build build/asan -j $(JOBS) --target _core
+	@touch $@
+
+# The extension itself under the sanitizers, with Python's tests of it and with hostile objects.
+test-extension-sanitized: build/asan/extension.ready $(VENV)/test.ready
+	JOBS=$(JOBS) bash scripts/test_extension_sanitized.sh
+
 # Wide sweeps, hundreds of seeds, every device file.
-test-deep: $(VENV)/installed $(VENV)/test.ready
+test-deep: test-extension-sanitized $(VENV)/installed $(VENV)/test.ready
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m deep
 
 # A minute of libFuzzer on the JSON reader; FUZZ_SECONDS=3600 make fuzz for an hour.
