@@ -338,7 +338,7 @@ def _rebuild(arguments: dict[str, Any]) -> Experiment:
 def _checked(name: str, value: Any) -> Any:
     """One argument as the type its name promises; the core checks ranges."""
     if name in _INTEGERS:
-        return whole_number(name, value, least=0, most=2**64 - 1)
+        return whole_number(name, value, least=0, most=2**64 - 1 if name == "device_seed" else 2**40)
     if name in _REALS:
         return _real(name, value)
     if name in _TEXTS and not isinstance(value, str):

@@ -67,8 +67,8 @@ class Registry:
     """
 
     def __init__(self, *, most_series: int = 1000) -> None:
-        if most_series < 1:
-            raise InputError(f"Argument `most_series` must be at least 1, but is {most_series}.")
+        if not isinstance(most_series, int) or not 1 <= most_series < 2**63:
+            raise InputError(f"Argument `most_series` must be a whole number of at least 1, but is {most_series!r}.")
         self._core = _core.MetricsRegistry(most_series)
         self._timers: dict[str, Timer] = {}
         self._collectors: dict[str, _Held] = {}
