@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -66,17 +67,14 @@ class MemoryStore {
     /// Somebody asked for the entry and got it.
     void hit(Slot slot) { policy_->hit(slot); }
 
-    /// The key must not be there.
+    /// The key must not be there. If memory ends, nothing has changed.
     Slot insert(std::uint64_t hash, Entry&& entry, Nanoseconds deadline) {
         const Slot slot = free_slot();
-        bytes_ += entry.bytes;
+        enter(slot, hash, limits_.weighs_bytes() ? entry.bytes : 1, deadline);
         hashes_[slot] = hash;
-        const std::uint64_t weight = limits_.weighs_bytes() ? entry.bytes : 1;
+        bytes_ += entry.bytes;
         entries_[slot] = std::move(entry);
         live_[slot] = true;
-        table_.insert(hash, slot);
-        policy_->insert(slot, hash, weight);
-        wheel_.set(slot, deadline);
         ++size_;
         ++changes_;
         return slot;
@@ -84,19 +82,18 @@ class MemoryStore {
 
     /// Gives the key another value, which counts as a request for it; returns what was there, under the same key.
     Entry replace(Slot slot, Entry&& entry, Nanoseconds deadline) {
-        const std::uint64_t weight_before = entries_[slot].bytes;
-        bytes_ += entry.bytes - weight_before;
-        entry.key = entries_[slot].key;
-        Entry before = std::exchange(entries_[slot], std::move(entry));
-        if (limits_.weighs_bytes() && entries_[slot].bytes != weight_before) {
+        // What may ask for memory comes first: policy and wheel know the slot already, and keep its place.
+        wheel_.set(slot, deadline);
+        if (limits_.weighs_bytes() && entries_[slot].bytes != entry.bytes) {
             policy_->remove(slot);
-            policy_->insert(slot, hashes_[slot], entries_[slot].bytes);
+            policy_->insert(slot, hashes_[slot], entry.bytes);
         } else {
             policy_->hit(slot);
         }
-        wheel_.set(slot, deadline);
+        bytes_ += entry.bytes - entries_[slot].bytes;
+        entry.key = entries_[slot].key;
         ++changes_;
-        return before;
+        return std::exchange(entries_[slot], std::move(entry));
     }
 
     void set_deadline(Slot slot, Nanoseconds deadline) { wheel_.set(slot, deadline); }
@@ -168,10 +165,43 @@ class MemoryStore {
             free_.pop_back();
             return slot;
         }
+        const std::size_t slots = entries_.size() + 1;
+        grow(free_, slots);  // so that letting go never asks for memory
+        grow(entries_, slots);
+        grow(hashes_, slots);
+        grow(live_, slots);
         entries_.emplace_back();
         hashes_.push_back(0);
         live_.push_back(false);
         return static_cast<Slot>(entries_.size() - 1);
+    }
+
+    template <typename Vector>
+    static void grow(Vector& values, std::size_t size) {
+        if (values.capacity() < size) {
+            values.reserve(std::max(size, 2 * values.capacity()));
+        }
+    }
+
+    /// Makes table, policy and wheel know a free slot; all of them or none.
+    void enter(Slot slot, std::uint64_t hash, std::uint64_t weight, Nanoseconds deadline) {
+        int done = 0;
+        try {
+            table_.insert(hash, slot);
+            done = 1;
+            policy_->insert(slot, hash, weight);
+            done = 2;
+            wheel_.set(slot, deadline);
+        } catch (...) {
+            if (done == 2) {
+                policy_->remove(slot);
+            }
+            if (done >= 1) {
+                table_.remove(hash, slot);
+            }
+            free_.push_back(slot);
+            throw;
+        }
     }
 
     StoreLimits limits_;

@@ -84,8 +84,8 @@ class S3Fifo final : public EvictionPolicy {
 
     void insert(Slot slot, std::uint64_t hash, std::uint64_t weight) override {
         if (slot >= links_.size()) {
-            links_.resize(slot + 1);
             nodes_.resize(slot + 1);
+            links_.resize(slot + 1);  // last: its size says that the others have grown
         }
         nodes_[slot] = {hash, weight, 0, ghosts_.take(hash)};
         ++entries_;

@@ -31,8 +31,8 @@ void TimerWheel::put(Slot slot, Nanoseconds deadline) {
             return;
         }
         links_.resize(slot + 1);
-        deadlines_.resize(slot + 1, never);
         lists_.resize(slot + 1, nullptr);
+        deadlines_.resize(slot + 1, never);  // last: its size says that the others have grown
     }
     take_out(slot);
     deadlines_[slot] = deadline;

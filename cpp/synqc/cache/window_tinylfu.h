@@ -23,9 +23,9 @@ class WindowTinyLfu {
 
     void insert(Slot slot, std::uint64_t hash, std::uint64_t weight) {
         if (slot >= links_.size()) {
-            links_.resize(slot + 1);
             nodes_.resize(slot + 1);
             sketch_.ensure_room(slot + 1);
+            links_.resize(slot + 1);  // last: its size says that the others have grown
         }
         nodes_[slot] = {.hash = hash, .weight = weight, .epoch = epoch_};
         sketch_.add(hash, 1);

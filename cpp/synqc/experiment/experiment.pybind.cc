@@ -367,7 +367,7 @@ Examples:
             py::arg("progress"))
         .def("continuous_information_bits",
              [](const Experiment& experiment) {
-                 py::gil_scoped_release no_python_below;
+                 const WithoutGil no_python_below;
                  return continuous_information_bits(experiment.request(), experiment.qubits());
              })
         .def_property_readonly("entangling_gates",
