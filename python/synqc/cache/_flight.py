@@ -31,7 +31,7 @@ AsyncFind = Callable[[], Awaitable[Any]]
 AsyncStore = Callable[[Any], Awaitable[None]]
 
 # The innermost computation in whose course this context runs; tasks and threads that are given the context inherit it.
-_leading: ContextVar[_core.Flight | None] = ContextVar("synqc_leading_flight", default=None)
+_leading: ContextVar[Any] = ContextVar("synqc_leading_flight", default=None)
 
 
 class Flights:
@@ -156,9 +156,7 @@ class Flights:
         mine.succeed(value)
         return value, hit
 
-    async def _sleep(
-        self, key: Hashable, flight: _core.Flight, part_of: _core.Flight | None, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    async def _sleep(self, key: Hashable, flight: _core.Flight, part_of: Any, loop: asyncio.AbstractEventLoop) -> None:
         """Until the flight has landed, or for so long that it is worth a look at its leader."""
         sleeper: asyncio.Future[None] = loop.create_future()
         told = flight.sleep(part_of, loop, sleeper)

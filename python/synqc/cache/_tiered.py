@@ -320,10 +320,13 @@ class TieredCache(TextKeys):
         for tier in faster:
             if self._latest[stripe] != latest:
                 break
-            ttl = self._memory_ttl(found.ttl) if tier is self._memory else found.ttl
-            tier.ask(lambda cache, ttl=ttl: cache.set(key, found.value, ttl=ttl, kind=found.kind), None)
+            self._copy_into(tier, key, found)
         if self._latest[stripe] != latest:
             for tier in faster:
                 tier.ask(lambda cache: cache.delete(key), False)
             return
         self._promotions += 1
+
+    def _copy_into(self, tier: _Tier, key: str | bytes, found: Stored) -> None:
+        ttl = self._memory_ttl(found.ttl) if tier is self._memory else found.ttl
+        tier.ask(lambda cache: cache.set(key, found.value, ttl=ttl, kind=found.kind), None)

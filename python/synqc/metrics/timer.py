@@ -164,7 +164,8 @@ def _still_entered(entry: _Entry, timer: Timer, block: tuple[int, int]) -> _Entr
     around: _Entry | None = entry
     while around is not None:
         if around[0] is timer and around[2] == block:
-            return around[3]
+            outer: _Entry | None = around[3]
+            return outer
         around = around[3]
     return entry
 
