@@ -2,11 +2,13 @@
 
 # ruff: noqa: E501 - a sentence or document is compared as a whole
 
+import itertools
 import json as standard
 import math
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -271,3 +273,52 @@ def test_a_string_of_a_gigabyte_is_written_and_read():
     written = json.dumps(text)
     assert len(written) == len(text) + 2
     assert json.loads(written) == text
+
+
+@pytest.mark.parametrize("key", ["plain", "größe", "ключ", "鍵", "🔑", "é" * 32, "ü" * 31 + "a"])
+def test_keys_that_repeat_are_one_object(key):
+    first, second = json.loads(json.dumps([{key: 1}, {key: 2}]))
+    assert list(first) == [key]
+    assert next(iter(first)) is next(iter(second))
+
+
+def test_keys_whose_bytes_collide_in_two_encodings_stay_apart():
+    for one, other in (("aa", "慡慡"), ("é", "Ã©"), ("\u6161", "aa")):
+        assert list(json.loads(json.dumps({one: 1, other: 2}))) == [one, other]
+
+
+@pytest.mark.parametrize(
+    ("document", "arrays"),
+    [
+        (json.dumps([{"name": "größe", "values": [k, k / 3, None]} for k in range(300_000)]), None),
+        (json.dumps([[k / 7, k / 3] for k in range(500_000)]), "numpy"),
+        (json.dumps([k / 7 for k in range(2_000_000)]), "numpy"),
+    ],
+    ids=["objects", "pairs", "one list"],
+)
+def test_other_threads_run_while_a_long_document_is_read(document, arrays):
+    """A thread that notes the time is never silent for most of the reading, as it was when reading held the GIL."""
+    stop = threading.Event()
+    ticks: list[float] = []
+
+    def tick() -> None:
+        while not stop.is_set():
+            ticks.append(time.perf_counter())
+            time.sleep(0.0002)
+
+    ticking = threading.Thread(target=tick)
+    ticking.start()
+    shares = []
+    try:
+        for _ in range(5):
+            while not ticks:
+                time.sleep(0.001)
+            begin = time.perf_counter()
+            json.loads(document, arrays=arrays)
+            end = time.perf_counter()
+            within = [begin, *(moment for moment in list(ticks) if begin < moment < end), end]
+            shares.append(max(later - sooner for sooner, later in itertools.pairwise(within)) / (end - begin))
+    finally:
+        stop.set()
+        ticking.join()
+    assert min(shares) < 0.5, shares

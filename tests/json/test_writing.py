@@ -392,3 +392,42 @@ def test_canonical_text_stands_for_the_value_and_not_for_its_making():
     assert json.canonical(0.0) != json.canonical(-0.0)
     keys = ["", "a", "B", "é", "z", "日", "\U0001f600", "\ufb33", "\x00", "ab", "a\x00"]
     assert list(json.loads(json.canonical(dict.fromkeys(keys)))) == sorted(keys)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_masked_elements_are_null_in_every_form(indent):
+    for masked, plain in (
+        (np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]), [1.0, None, 3.0]),
+        (np.ma.array([[1, 2], [3, 4]], mask=[[0, 0], [1, 1]]), [[1, 2], [None, None]]),
+        (np.ma.masked, None),
+    ):
+        assert json.loads(json.dumps({"a": masked}, indent=indent)) == {"a": plain}
+        assert json.canonical(masked) == json.canonical(plain)
+
+
+FORMLESS = {
+    **{f"datetime64[{unit}]": np.array(["2020-01-01"], f"M8[{unit}]") for unit in ("Y", "D", "s", "ms", "us", "ns")},
+    **{f"timedelta64[{unit}]": np.array([3], f"m8[{unit}]") for unit in ("D", "us", "ns")},
+    "missing date": np.array(["NaT"], "M8[us]"),
+    "records": np.array([(1, 2.0)], [("a", int), ("b", float)]),
+    "raw bytes": np.array([b"ab"], "V2"),
+}
+
+
+@pytest.mark.parametrize("name", FORMLESS)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_dates_and_records_of_numpy_are_left_to_default_whatever_their_unit(name, indent):
+    array = FORMLESS[name]
+    for value in (array, array[0], array.reshape(1, 1), np.ma.array(array)):
+        with pytest.raises(InputError):
+            json.dumps(value, indent=indent)
+        with pytest.raises(InputError):
+            json.canonical(value)
+        assert json.loads(json.dumps([value], default=lambda one: "seen", indent=indent)) == ["seen"]
+
+
+def test_keys_that_are_numbers_of_numpy_are_written_like_the_numbers():
+    keys = {np.int64(1): 1, np.uint8(2): 2, np.float64(0.5): 3, np.float32(0.25): 4, np.bool_(False): 5}
+    assert json.loads(json.dumps(keys)) == {"1": 1, "2": 2, "0.5": 3, "0.25": 4, "false": 5}
+    with pytest.raises(InputError):
+        json.dumps({np.datetime64("2020-01-01"): 1})

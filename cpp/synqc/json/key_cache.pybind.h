@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "synqc/py/forgiving.h"
+
 namespace synqc {
 
 /// Keys of objects seen before, so that a key that repeats is made and hashed once. Belongs to whoever holds the GIL.
@@ -30,6 +32,28 @@ class KeyCache {
         return made;
     }
 
+    /// New reference to the str seen before that `length` bytes of UTF-8, 1 to `longest`, stand for; null without an
+    /// exception if there is none.
+    PyObject* known_of_utf8(const char* bytes, Py_ssize_t length) {
+        PyObject* place = wide_places_[place_of(bytes, static_cast<std::size_t>(length))];
+        if (place == nullptr) {
+            return nullptr;
+        }
+        Py_ssize_t known = 0;
+        const char* same = PyUnicode_AsUTF8AndSize(place, &known);  // kept by the str after the first time
+        if (same == nullptr) {
+            pass_over_exception();  // without memory for the comparison the key is made anew
+            return nullptr;
+        }
+        const bool equal = known == length && std::memcmp(same, bytes, static_cast<std::size_t>(length)) == 0;
+        return equal ? Py_NewRef(place) : nullptr;
+    }
+
+    /// Remembers what `length` bytes of UTF-8 stood for.
+    void remember(const char* bytes, Py_ssize_t length, PyObject* made) {
+        Py_XSETREF(wide_places_[place_of(bytes, static_cast<std::size_t>(length))], Py_NewRef(made));
+    }
+
   private:
     static constexpr std::size_t places = 4096;
 
@@ -52,6 +76,7 @@ class KeyCache {
     }
 
     std::array<PyObject*, places> places_{};
+    std::array<PyObject*, places> wide_places_{};
 };
 
 }  // namespace synqc

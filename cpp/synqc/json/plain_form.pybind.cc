@@ -1,5 +1,7 @@
 #include "synqc/json/plain_form.pybind.h"
 
+#include <cstring>
+
 #include "synqc/py/forgiving.h"
 #include "synqc/py/kept.h"
 
@@ -47,10 +49,20 @@ LoadedClass uuid{"uuid", "UUID"};
 LoadedClass path{"pathlib", "PurePath"};
 LoadedClass numpy_scalar{"numpy", "generic"};
 LoadedClass numpy_array{"numpy", "ndarray"};
+LoadedClass masked_array{"numpy.ma", "MaskedArray"};
 LoadedClass enumeration{"enum", "Enum"};
 LoadedClass model{"pydantic", "BaseModel"};
 LoadedClass field_kind{"dataclasses", "_FIELD"};
 }  // namespace loaded
+
+/// Whether JSON has no one form for what an array or a scalar of NumPy holds: dates, whose form would follow their
+/// unit, time differences, and records, whose names would be lost.
+bool is_without_form(PyObject* object) {
+    const Owned dtype(PyObject_GetAttrString(object, "dtype"));
+    const Owned kind(dtype ? PyObject_GetAttrString(dtype.get(), "kind") : nullptr);
+    const char* letter = kind && PyUnicode_Check(kind.get()) ? PyUnicode_AsUTF8(kind.get()) : nullptr;
+    return letter == nullptr || std::strchr("mMV", letter[0]) != nullptr;
+}
 
 PyObject* call(PyObject* object, const char* method) {
     return PyObject_CallMethod(object, method, nullptr);
@@ -107,6 +119,14 @@ bool is_array_of_numpy(PyObject* object) {
     return loaded::numpy_array.is_of(object);
 }
 
+bool is_masked_array(PyObject* object) {
+    return loaded::masked_array.is_of(object);
+}
+
+bool is_scalar_of_numpy(PyObject* object) {
+    return loaded::numpy_scalar.is_of(object);
+}
+
 PyObject* plain_form_of(PyObject* object) {
     if (loaded::enumeration.is_of(object)) {
         return PyObject_GetAttrString(object, "value");
@@ -115,9 +135,12 @@ PyObject* plain_form_of(PyObject* object) {
         return call(object, "isoformat");
     }
     if (is_array_of_numpy(object)) {
-        return call(object, "tolist");
+        return is_without_form(object) ? nullptr : call(object, "tolist");
     }
-    if (loaded::numpy_scalar.is_of(object)) {
+    if (is_scalar_of_numpy(object)) {
+        if (is_without_form(object)) {
+            return nullptr;
+        }
         Owned item(call(object, "item"));
         // Such as long double, which Python has no number for.
         return item && Py_TYPE(item.get()) == Py_TYPE(object) ? nullptr : item.release();

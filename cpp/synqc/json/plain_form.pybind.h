@@ -11,5 +11,8 @@ PyObject* plain_form_of(PyObject* object);
 
 /// Whether it is a NumPy array; never imports NumPy.
 bool is_array_of_numpy(PyObject* object);
+/// One whose masked elements are missing, and are null in JSON.
+bool is_masked_array(PyObject* object);
+bool is_scalar_of_numpy(PyObject* object);
 
 }  // namespace synqc

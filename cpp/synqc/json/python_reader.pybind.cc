@@ -1,5 +1,6 @@
 #include "synqc/json/python_reader.pybind.h"
 
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "synqc/json/unicode.h"
 #include "synqc/py/arrays.h"
 #include "synqc/py/forgiving.h"
+#include "synqc/py/gil.h"
 #include "synqc/py/kept.h"
 
 namespace py = pybind11;
@@ -106,19 +108,42 @@ class ObjectBuilder {
 
     bool key(const ScannedText& text) {
         const Py_ssize_t length = text.end - text.begin;
-        if (!text.escaped && !text.wide && length > 0 && length <= KeyCache::longest) {
+        if (text.escaped || length == 0 || length > KeyCache::longest) {
+            return push(text_object(text));
+        }
+        if (!text.wide) {
             return push(keys_.key(text.begin, length));
         }
-        return push(text_object(text));
+        PyObject* object = keys_.known_of_utf8(text.begin, length);
+        if (object == nullptr && (object = text_object(text)) != nullptr) {
+            keys_.remember(text.begin, length, object);
+        }
+        return push(object);
     }
 
     const char* opened_list(const char* first_item, const char* end) {
         if (!arrays_) {
             return nullptr;
         }
-        const char* after = blocks_.read_list(first_item, end);
+        const char* after = read_block(first_item, end);
         if (after != nullptr) {
             waiting_.push_back(block_mark);
+        }
+        return after;
+    }
+
+    /// Numbers alone need no GIL; taking it back costs more than reading a short list.
+    const char* read_block(const char* first_item, const char* end) {
+        const auto rest = static_cast<std::size_t>(end - first_item);
+        const void* closing = rest > worth_letting_go ? std::memchr(first_item, ']', worth_letting_go) : first_item;
+        if (closing == nullptr) {
+            const WithoutGil others_may_run;
+            return blocks_.read_list(first_item, end);
+        }
+        const char* after = blocks_.read_list(first_item, end);
+        if (after != nullptr && (read_ += static_cast<std::size_t>(after - first_item)) > worth_letting_go) {
+            read_ = 0;
+            let_others_run();
         }
         return after;
     }
@@ -196,8 +221,14 @@ class ObjectBuilder {
             kept.release();
         }
         waiting_.push_back(object);
+        if (++made_ % made_between_breaths == 0) {
+            let_others_run();
+        }
         return true;
     }
+
+    /// Another thread that waits for the GIL gets it here; what is made so far belongs to this reader alone.
+    static void let_others_run() { const WithoutGil others_may_run; }
 
     PyObject* text_object(const ScannedText& text) {
         const Py_ssize_t length = text.end - text.begin;
@@ -281,7 +312,12 @@ class ObjectBuilder {
 
     KeyCache& keys_ = key_cache();
     std::vector<PyObject*> waiting_;
-    std::string letters_;  // of a string without its escapes
+    std::string letters_;                                       // of a string without its escapes
+    static constexpr std::size_t made_between_breaths = 8192;   // some 0.3 ms
+    static constexpr std::size_t worth_letting_go = 64 * 1024;  // bytes of numbers
+
+    std::size_t made_ = 0;
+    std::size_t read_ = 0;  // bytes of numbers since others could last run
     NumericLists blocks_;
     Surrogates surrogates_;
     bool arrays_;

@@ -295,6 +295,15 @@ class ObjectWriter {
         if (form_.text_keys) {
             return refusal_.refuse("have only str as keys", "has the key " + repr_of(name));
         }
+        if (is_scalar_of_numpy(name) && !PyFloat_Check(name)) {
+            const Owned plain(plain_form_of(name));
+            if (plain && (PyLong_Check(plain.get()) || PyFloat_Check(plain.get()))) {
+                return key(plain.get(), to);
+            }
+            if (PyErr_Occurred() != nullptr) {
+                return nullptr;
+            }
+        }
         if (name != Py_None && !PyLong_Check(name) && !PyFloat_Check(name)) {
             return refusal_.refuse("have only str, int, float, bool and None as keys", "has the key " + repr_of(name));
         }
@@ -312,7 +321,7 @@ class ObjectWriter {
         if (!Compact && form_.as_standard) {
             return is_extended(object) ? extended(object, to) : refusal_.refuse_type(object);
         }
-        if (is_array_of_numpy(object) && (Compact || form_.indent < 0)) {
+        if (is_array_of_numpy(object) && !is_masked_array(object) && (Compact || form_.indent < 0)) {
             std::string path;
             double number = 0;
             const ArrayOutcome outcome = write_array(object, output_, to, path, number);
