@@ -93,7 +93,8 @@ void check_times(const RealArray& times) {
 }
 
 constexpr Real tolerated_asymmetry = 1e-10;  // relative to the largest element
-constexpr Real tolerated_state_defect = 1e-8;
+// States come from other solvers, whose errors are of this order, and in single precision.
+constexpr Real tolerated_state_defect = 1e-5;
 
 void check_hamiltonian(const OpenSystem& system, Real begin, Real end) {
     // A coefficient is checked where a defect would show with certainty unless it were made to hide.

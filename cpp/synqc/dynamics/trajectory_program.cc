@@ -602,6 +602,9 @@ RealMatrix power(RealMatrix base, Index exponent) {
     return result;
 }
 
+// States come from other solvers, whose errors are of this order, and in single precision.
+constexpr Real tolerated_state_defect = 1e-5;
+
 Matrix checked_state(const Matrix& state, Index levels) {
     if (state.rows() != levels || state.cols() != levels) {
         throw ShapeMismatch("Argument `rho0` must have shape (" + std::to_string(levels) + ", " +
@@ -611,14 +614,14 @@ Matrix checked_state(const Matrix& state, Index levels) {
     if (!state.allFinite()) {
         refuse("rho0", "finite in every element", "not");
     }
-    if ((state - state.adjoint()).cwiseAbs().maxCoeff() > 1e-9) {
+    if ((state - state.adjoint()).cwiseAbs().maxCoeff() > tolerated_state_defect) {
         refuse("rho0", "Hermitian", "not");
     }
-    if (std::abs(state.trace().real() - 1) > 1e-9) {
+    if (std::abs(state.trace().real() - 1) > tolerated_state_defect) {
         refuse("rho0", "of trace 1", "of trace " + text_of(state.trace().real()));
     }
     const Real lowest = lowest_eigenvalue(hermitian_coordinates(state));
-    if (lowest < -1e-9) {
+    if (lowest < -tolerated_state_defect) {
         refuse("rho0", "positive", "a matrix with eigenvalue " + text_of(lowest));
     }
     return state;

@@ -1,6 +1,6 @@
 """What callers write for operators, states, times and Hamiltonians, turned into arrays and checked once.
 
-Arrays and anything with a `full()` method (QuTiP's Qobj) are accepted alike.
+Arrays and the matrices of other libraries (`_foreign`) are accepted alike.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from synqc.lab._coefficients import (
     spline_through,
     with_arguments,
 )
+from synqc.lab._foreign import as_numbers, has_matrix
 
 __all__ = [
     "ComplexArray",
@@ -39,14 +40,7 @@ RealArray = NDArray[np.float64]
 
 
 def _as_complex(name: str, value: Any) -> ComplexArray:
-    if hasattr(value, "full"):
-        value = value.full()
-    try:
-        array = np.asarray(value, dtype=np.complex128, order="C")
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"Argument `{name}` must be an array or a Qobj, but is {type(value).__name__} that does not become one."
-        ) from error
+    array = np.asarray(as_numbers(name, value), dtype=np.complex128, order="C")
     if not np.isfinite(array).all():
         raise InputError(f"Argument `{name}` must be finite in every element, but is not.")
     return array
@@ -76,7 +70,7 @@ def as_operators(name: str, values: Any, levels: int) -> list[ComplexArray]:
     """A list of operators; a single operator counts as a list of one."""
     if values is None:
         return []
-    is_single = hasattr(values, "full") or (isinstance(values, np.ndarray) and values.ndim == 2)
+    is_single = has_matrix(values) or (isinstance(values, np.ndarray) and values.ndim == 2)
     listed = [values] if is_single else list(values)
     return [as_operator(f"{name}[{k}]", value, levels) for k, value in enumerate(listed)]
 
@@ -185,11 +179,11 @@ def as_hamiltonian(
     values at `looking.times`, joined by a cubic spline as QuTiP does.
     """
     args = dict(args or {})
-    if isinstance(value, list | tuple) and any(_is_pair(term) or hasattr(term, "full") for term in value):
+    if isinstance(value, list | tuple) and any(_is_pair(term) or has_matrix(term) for term in value):
         return _from_terms(value, looking, args, levels)
     if getattr(value, "isconstant", False):
         value = value(float(looking.times[0]))
-    if callable(value) and not hasattr(value, "full"):
+    if callable(value) and not has_matrix(value):
         call = with_arguments(value, args, "H")
         return Hamiltonian(*resolve_matrix_function(lambda t: as_operator("H", call(t), levels), looking, "H"))
     return Hamiltonian(as_operator("H", value, levels))
@@ -203,7 +197,7 @@ def _is_pair(term: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return value.full() if hasattr(value, "full") else value
+    return as_numbers("H", value) if has_matrix(value) else value
 
 
 def _from_terms(terms: Sequence[Any], looking: Looking, args: dict[str, Any], levels: int | None) -> Hamiltonian:

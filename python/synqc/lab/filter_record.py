@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from synqc import _core
 from synqc.errors import InputError, ResolutionWarning, ShapeError
 from synqc.lab._coefficients import Looking, frames_inside
+from synqc.lab._foreign import has_matrix
 from synqc.lab._operators import ComplexArray, RealArray, as_times
 from synqc.lab._trajectories import (
     TrajectoryModel,
@@ -404,7 +405,7 @@ def _own_parameters(function: Callable[..., Any]) -> set[str]:
 
 
 def _names_in(value: Any) -> set[str]:
-    if callable(value) and not hasattr(value, "full"):
+    if callable(value) and not has_matrix(value):
         return _own_parameters(value)
     names: set[str] = set()
     if isinstance(value, list | tuple):
@@ -419,7 +420,7 @@ def _names_in(value: Any) -> set[str]:
 
 def _at(value: Any, point: Mapping[str, float]) -> Any:
     """What a callable of parameters returns at this point; anything else, and callables of time, as they are."""
-    if not callable(value) or hasattr(value, "full"):
+    if not callable(value) or has_matrix(value):
         return value
     names = _own_parameters(value)
     if not names or not names <= set(point):

@@ -19,6 +19,9 @@ from synqc.lab._coefficients import (
     spline_through,
     with_arguments,
 )
+from synqc.lab._foreign import as_numbers, has_matrix, is_superoperator, maker_of_states
+from synqc.lab._liouvillian import commutator, dissipator, evolve_by_superoperator
+from synqc.lab._qutip_options import understood
 
 __all__ = ["MasterEquationResult", "mesolve"]
 
@@ -35,22 +38,33 @@ class MasterEquationResult:
         times (float64, (t,)): The moments asked for.
         expect: One array (t,) per e_op, in their order; real for Hermitian operators.
         e_data: The same under the keys of `e_ops`, if that was a mapping; else under 0, 1, ...
-        states (complex128, (t, n, n), or (t, n) for kets): Empty unless stored.
-        final_state (complex128, (n, n) or (n,)): The state at `times[-1]`.
+        states (complex128, (t, n, n), or (t, n) for kets): Empty unless stored. A list of Qobj if `rho0` was one.
+        final_state (complex128, (n, n) or (n,)): The state at `times[-1]`; a Qobj if `rho0` was one.
         stats: Method used, steps accepted and rejected, applications of the generator.
     """
 
-    __slots__ = ("_keys", "_report", "expect", "final_state", "states", "times")
+    __slots__ = ("_keys", "_made", "_report", "_states", "expect", "final_state", "times")
 
     def __init__(
-        self, times: NDArray[np.float64], raw: tuple[Any, ...], keys: Sequence[Any] | None, expect: list[NDArray[Any]]
+        self,
+        times: NDArray[np.float64],
+        raw: tuple[Any, ...],
+        keys: Sequence[Any] | None,
+        expect: list[NDArray[Any]],
+        made: Callable[[NDArray[np.complex128]], Any] | None,
     ) -> None:
         self.times = times
-        self.states: NDArray[np.complex128] = raw[0] if raw[0] is not None else np.empty((0, *raw[1].shape), complex)
-        self.final_state: NDArray[np.complex128] = raw[1]
+        self._states: NDArray[np.complex128] = raw[0] if raw[0] is not None else np.empty((0, *raw[1].shape), complex)
+        self._made = made
+        self.final_state: Any = raw[1] if made is None else made(raw[1])
         self.expect = expect
         self._keys = keys
         self._report = raw[3:]
+
+    @property
+    def states(self) -> Any:
+        """States at `times`, as `rho0` was given."""
+        return self._states if self._made is None else [self._made(state) for state in self._states]
 
     @property
     def e_data(self) -> dict[Any, NDArray[Any]]:
@@ -65,7 +79,7 @@ class MasterEquationResult:
     def __repr__(self) -> str:
         return (
             f"MasterEquationResult(times={len(self.times)}, expect={len(self.expect)}, "
-            f"states={self.states.shape}, method={self._report[0]!r})"
+            f"states={self._states.shape}, method={self._report[0]!r})"
         )
 
 
@@ -74,9 +88,10 @@ def mesolve(
     rho0: Any,
     tlist: ArrayLike,
     c_ops: Any = (),
-    *,
     e_ops: Any = (),
+    *,
     args: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
     method: str = "auto",
     atol: float = 1e-8,
     rtol: float = 1e-6,
@@ -105,14 +120,19 @@ def mesolve(
     Args:
         H (complex128, (n, n)): Hamiltonian, n at most 27. Or a list [H0, [H1, f], ...] in which f is a callable f(t),
             f(t, args) or f(t, **args), or samples (t,) on `tlist` (joined by a cubic not-a-knot spline, as QuTiP
-            does, unless `samples` says otherwise). Or a callable H(t) that returns (n, n). QuTiP's Qobj and QobjEvo
-            are accepted wherever an array is.
-        rho0 (complex128, (n, n), (n,) or (n, 1)): Density matrix or ket at `tlist[0]`.
+            does, unless `samples` says otherwise). Or a callable H(t) that returns (n, n). QuTiP's Qobj and QobjEvo,
+            sparse matrices, Qiskit's operators and Cirq's gates are accepted wherever an array is. Or a constant
+            superoperator as a Qobj, such as `qutip.liouvillian(...)`, which is exponentiated; so may `c_ops` be.
+        rho0 (complex128, (n, n), (n,) or (n, 1)): Density matrix or ket at `tlist[0]`, within 1e-5 of one. A matrix
+            that is not Hermitian is evolved as an operator, as two-time correlations need it (regression theorem).
         tlist (float64, (t,)): Moments to record, strictly increasing; hard stops of every integrator.
         c_ops: Jump operators: one, or a sequence of (n, n) or lists [L0, [L1, f], ...], as for H.
         e_ops: Operators whose mean is recorded: one, a sequence, or a mapping name to operator; a callable f(t,
             state) is called with each stored state.
         args: Parameters for the callables.
+        options: QuTiP's dictionary: atol, rtol, max_step, store_states and method count (QuTiP's own integrators mean
+            "auto"), normalize_output divides by the trace where a superoperator does not preserve it, what says how
+            QuTiP works changes nothing, anything else is refused.
         method: "auto" (exact where possible, else "cf4"), "expm" (exponentials of constant pieces), "cf4"
             (fourth-order commutator-free Magnus with error-controlled steps), "dopri5" (Dormand-Prince 5(4), for
             comparison).
@@ -153,32 +173,114 @@ def mesolve(
     56, 1519 (2006); Dormand and Prince, J. Comput. Appl. Math. 6, 19 (1980).
     """
     # convert
+    normalised = isinstance(options, Mapping) and bool(options.get("normalize_output"))
+    if options is not None:
+        direct = {"atol": (atol, 1e-8), "rtol": (rtol, 1e-6), "max_step": (max_step, 0.0), "method": (method, "auto"),
+                  "store_states": (store_states, None)}  # fmt: skip
+        chosen = understood(options, direct, {name: name for name in direct}, {"normalize_output"})
+        atol, rtol, max_step = chosen["atol"], chosen["rtol"], chosen["max_step"]
+        method, store_states = chosen["method"], chosen["store_states"]
+        method = "auto" if method in _methods_of_qutip else method
     times = tlist if type(tlist) is np.ndarray and tlist.dtype is _real else _as_times("tlist", tlist)
     start = _as_start(rho0)
     keys, watched, custom = _split_observables(e_ops)
-    parser = _Parser(times, args, breakpoints, samples, max_step)
-    hamiltonian = parser.terms_of("H", H)
-    jumps = [parser.terms_of("c_ops", c_op) for c_op in _as_sequence(c_ops)]
-    if jumps and start.ndim == 1:
-        start = np.outer(start, start.conj())
+    stored = (not watched if store_states is None else store_states) or bool(custom)
+    made = maker_of_states(rho0) if hasattr(rho0, "full") else None
     # call
-    raw = _core.evolve_open_system(
-        hamiltonian,
-        jumps,
-        parser.coefficients,
-        start,
-        times,
-        watched,
-        method,
-        atol,
-        rtol,
-        max_step,
-        parser.stops,
-        (not watched if store_states is None else store_states) or bool(custom),
-    )
+    jump_operators = _as_sequence(c_ops)
+    if is_superoperator(H) or any(map(is_superoperator, jump_operators)):
+        raw = _evolved_by_superoperator(H, jump_operators, start, times, watched, stored, normalised)
+    else:
+        parser = _Parser(times, args, breakpoints, samples, max_step)
+        hamiltonian = parser.terms_of("H", H)
+        jumps = [parser.terms_of("c_ops", c_op) for c_op in jump_operators]
+        if jumps and start.ndim == 1:
+            start = np.outer(start, start.conj())
+
+        def evolved(state: NDArray[np.complex128]) -> tuple[Any, ...]:
+            return _core.evolve_open_system(
+                hamiltonian, jumps, parser.coefficients, state, times, watched, method, atol, rtol, max_step,
+                parser.stops, stored,
+            )  # fmt: skip
+
+        raw = _evolved_in_parts(evolved, start) if _is_mere_operator(start) else evolved(start)
     # wrap
-    expect = raw[2] if not custom else _with_custom_means(raw, custom, times)
-    return MasterEquationResult(times, raw, keys, expect)
+    expect = raw[2] if not custom else _with_custom_means(raw, custom, times, made)
+    return MasterEquationResult(times, raw, keys, expect, made)
+
+
+_methods_of_qutip = {"adams", "bdf", "lsoda", "dop853", "vern7", "vern9", "tsit5", "diag", "krylov"}
+
+_state_tolerance = 1e-5
+"""What the core takes for Hermitian in an initial state."""
+
+
+def _is_mere_operator(start: NDArray[np.complex128]) -> bool:
+    """Whether the start is square, finite and not Hermitian: no state, but an operator that may be evolved."""
+    if start.ndim != 2 or start.shape[0] != start.shape[1] or not np.isfinite(start).all():
+        return False
+    return bool(np.abs(start - start.conj().T).max(initial=0.0) > _state_tolerance)
+
+
+def _evolved_in_parts(
+    evolved: Callable[[NDArray[np.complex128]], tuple[Any, ...]], start: NDArray[np.complex128]
+) -> tuple[Any, ...]:
+    """An operator is a sum of states with complex weights, and the equation is linear."""
+    parts: list[tuple[complex, tuple[Any, ...]]] = []
+    for hermitian, phase in (((start + start.conj().T) / 2, 1.0), ((start - start.conj().T) / 2j, 1j)):
+        values, vectors = np.linalg.eigh(hermitian)
+        for sign in (1.0, -1.0):
+            weights = np.maximum(sign * values, 0.0)
+            if (weight := float(weights.sum())) > 0:
+                state = (vectors * (weights / weight)) @ vectors.conj().T
+                parts.append((sign * phase * weight, evolved(state)))
+    first = parts[0][1]
+
+    def joined(position: int) -> Any:
+        return sum(weight * raw[position] for weight, raw in parts)
+
+    means = [sum(weight * raw[2][k] for weight, raw in parts) for k in range(len(first[2]))]
+    work = [sum(raw[k] for _, raw in parts) for k in range(4, len(first))]
+    return None if first[0] is None else joined(0), joined(1), means, first[3], *work
+
+
+def _evolved_by_superoperator(
+    H: Any,
+    jump_operators: Sequence[Any],
+    start: NDArray[np.complex128],
+    times: NDArray[np.float64],
+    watched: list[NDArray[np.complex128]],
+    stored: bool,
+    normalised: bool,
+) -> tuple[Any, ...]:
+    if start.ndim == 1:
+        start = np.outer(start, start.conj())
+    levels = len(start)
+    if callable(H) and not has_matrix(H):
+        raise InputError("Argument `H` must be constant beside superoperators, but is a function of time.")
+    generator = _as_matrix("H", H, superoperators=True)
+    if not is_superoperator(H):
+        generator = commutator(generator)
+    if start.shape != (levels, levels) or generator.shape != (levels**2, levels**2):
+        raise ShapeError(
+            f"Argument `H` must be a superoperator on the {levels} levels of `rho0`, of shape "
+            f"({levels**2}, {levels**2}), but has shape {generator.shape}."
+        )
+    if not (times.ndim == 1 and times.size and np.isfinite(times).all() and (np.diff(times) > 0).all()):
+        raise InputError("Argument `tlist` must be strictly increasing and finite, but is not.")
+    for jump in jump_operators:
+        matrix = _as_matrix("c_ops", jump, superoperators=True)
+        generator = generator + (matrix if is_superoperator(jump) else dissipator(matrix))
+    states = evolve_by_superoperator(generator, start, times)
+    if normalised:
+        states = states / np.trace(states, axis1=1, axis2=2)[:, None, None]
+    means = [np.einsum("ij,tji->t", operator, states) for operator in watched]
+    real = [mean.real if _is_hermitian(operator) else mean for mean, operator in zip(means, watched, strict=True)]
+    return states if stored else None, states[-1], real, "expm", len(times) - 1, 0, len(times) - 1
+
+
+def _is_hermitian(operator: NDArray[np.complex128]) -> bool:
+    return bool(np.abs(operator - operator.conj().T).max(initial=0.0) <= 1e-12 * np.abs(operator).max(initial=0.0))
 
 
 class _Parser:
@@ -218,7 +320,7 @@ class _Parser:
             return [self._term_of(name, operator)]
         if isinstance(operator, list | tuple) and any(_looks_like_operator(term) for term in operator):
             return [self._term_of(name, term) for term in operator]
-        if callable(operator) and not hasattr(operator, "full"):
+        if callable(operator) and not has_matrix(operator):
             return self._matrix_terms_of(name, operator)
         return [(_as_matrix(name, operator), -1)]
 
@@ -284,7 +386,7 @@ def _is_matrix(value: Any) -> bool:
         return value.ndim == 2
     if isinstance(value, list | tuple):
         return bool(value) and isinstance(value[0], list | tuple) and all(isinstance(x, _numbers) for x in value[0])
-    return hasattr(value, "full")
+    return has_matrix(value)
 
 
 def _is_coefficient(value: Any) -> bool:
@@ -292,15 +394,13 @@ def _is_coefficient(value: Any) -> bool:
         return value.ndim == 1
     if isinstance(value, list | tuple):
         return all(isinstance(x, _numbers) for x in value)
-    return isinstance(value, str | _numbers) or (
-        callable(value) and not hasattr(value, "full") and not _is_evolving(value)
-    )
+    return isinstance(value, str | _numbers) or (callable(value) and not has_matrix(value) and not _is_evolving(value))
 
 
 def _as_sequence(operators: Any) -> Sequence[Any]:
     if operators is None:
         return ()
-    is_single = hasattr(operators, "full") or _is_evolving(operators) or callable(operators)
+    is_single = has_matrix(operators) or _is_evolving(operators) or callable(operators)
     if is_single or (isinstance(operators, np.ndarray) and operators.ndim == 2) or _is_pair(operators):
         return (operators,)
     return cast(Sequence[Any], operators)
@@ -309,16 +409,15 @@ def _as_sequence(operators: Any) -> Sequence[Any]:
 def _as_complex(name: str, value: Any) -> NDArray[np.complex128]:
     if type(value) is np.ndarray and value.dtype is _complex:
         return value
-    try:
-        array = np.asarray(value.full() if hasattr(value, "full") else value)
-        if array.dtype.kind not in "biufc":
-            raise TypeError(f"holds {array.dtype}")
-    except (TypeError, ValueError) as error:
-        raise InputError(f"Argument `{name}` must be an array of numbers, but is not: {error}.") from error
-    return array.astype(np.complex128)
+    return as_numbers(name, value).astype(np.complex128)
 
 
-def _as_matrix(name: str, value: Any) -> NDArray[np.complex128]:
+def _as_matrix(name: str, value: Any, *, superoperators: bool = False) -> NDArray[np.complex128]:
+    if is_superoperator(value) and not superoperators:
+        raise InputError(
+            f"Argument `{name}` must be made of operators, but holds a superoperator; a constant one may stand alone "
+            "as `H`."
+        )
     array = _as_complex(name, value)
     if array.ndim != 2:
         raise ShapeError(f"Argument `{name}` must have shape (n, n), but has shape {array.shape}.")
@@ -349,7 +448,7 @@ def _split_observables(
     for position, observable in enumerate(_as_sequence(e_ops)):
         if type(observable) is np.ndarray and observable.dtype is _complex:
             watched.append(observable)
-        elif callable(observable) and not hasattr(observable, "full"):
+        elif callable(observable) and not has_matrix(observable):
             custom[position] = observable
         else:
             watched.append(_as_matrix("e_ops", observable))
@@ -357,9 +456,13 @@ def _split_observables(
 
 
 def _with_custom_means(
-    raw: tuple[Any, ...], custom: dict[int, Callable[..., Any]], times: NDArray[np.float64]
+    raw: tuple[Any, ...],
+    custom: dict[int, Callable[..., Any]],
+    times: NDArray[np.float64],
+    made: Callable[[NDArray[np.complex128]], Any] | None,
 ) -> list[NDArray[Any]]:
     means = list(raw[2])
+    states = raw[0] if made is None else [made(state) for state in raw[0]]
     for position, function in sorted(custom.items()):
-        means.insert(position, np.array([function(t, state) for t, state in zip(times.tolist(), raw[0], strict=True)]))
+        means.insert(position, np.array([function(t, state) for t, state in zip(times.tolist(), states, strict=True)]))
     return means

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from synqc.errors import InputError
+from synqc.lab._foreign import has_matrix, maker_of_states
 from synqc.lab._operators import ComplexArray, RealArray, as_operator, as_times
+from synqc.lab._qutip_options import understood
 from synqc.lab._trajectories import (
     as_model,
     check_method,
@@ -36,7 +38,7 @@ class TrajectoryResult:
         average_expect: Mean of each `e_ops` over trajectories, (w, t); real if all are Hermitian.
         std_expect: Deviation over trajectories, (w, t): how different they are, not how uncertain the mean is.
         standard_errors: Uncertainty of `average_expect`, (w, t); NaN for a single trajectory, which shows no spread.
-        average_states: Ensemble density matrices (t, n, n).
+        average_states: Ensemble density matrices (t, n, n). States are Qobj, in lists, if `rho0` was one.
         runs_expect: Every trajectory's expectation values (w, ntraj, t), or None unless kept.
         runs_states: Every trajectory's states (ntraj, t, n, n), or None unless kept.
         runs_final_states: Every trajectory's last state (ntraj, n, n), or None unless kept.
@@ -55,10 +57,10 @@ class TrajectoryResult:
     average_expect: RealArray | ComplexArray
     std_expect: RealArray
     standard_errors: RealArray
-    average_states: ComplexArray
+    average_states: Any
     runs_expect: RealArray | ComplexArray | None
-    runs_states: ComplexArray | None
-    runs_final_states: ComplexArray | None
+    runs_states: Any
+    runs_final_states: Any
     measurement: RealArray | None
     num_trajectories: int
     seeds: int | list[int]
@@ -77,9 +79,9 @@ class TrajectoryResult:
         return dict(zip(self.e_keys, self.average_expect, strict=True))
 
     @property
-    def average_final_state(self) -> ComplexArray:
+    def average_final_state(self) -> Any:
         """Ensemble density matrix (n, n) at the last time."""
-        return cast(ComplexArray, self.average_states[-1])
+        return self.average_states[-1]
 
     def __repr__(self) -> str:
         ended = ", partial" if self.partial else ""
@@ -95,6 +97,7 @@ def smesolve(
     tlist: ArrayLike,
     c_ops: Any = (),
     sc_ops: Any = (),
+    heterodyne: bool = False,
     *,
     e_ops: Any = (),
     eta: float | Sequence[float] = 1.0,
@@ -104,8 +107,8 @@ def smesolve(
     store_measurement: bool = True,
     dt: float | None = None,
     breakpoints: ArrayLike = (),
-    heterodyne: bool = False,
     args: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
     keep_runs_results: bool = False,
     store_states: bool = False,
     eigenvalue_tolerance: float = 1e-6,
@@ -127,7 +130,8 @@ def smesolve(
         tlist (float64, (t,)): Moments to record, strictly increasing; records are averaged between them.
         c_ops (each complex128, (n, n)): Unmonitored collapse operators C_j.
         sc_ops (each complex128, (n, n)): Monitored operators L_k.
-        e_ops (each complex128, (n, n)): Operators whose mean is recorded; a list or a dict.
+        e_ops (each complex128, (n, n)): Operators whose mean is recorded; a list or a dict. A callable f(t, state) is
+            called with each state of every trajectory, all of which are kept for it.
         eta: Efficiency of detection, one for all or one per monitored operator, 0 to 1.
         ntraj: Trajectories.
         seeds: A number for the whole ensemble, or one per trajectory; None draws one, which the result records.
@@ -140,6 +144,8 @@ def smesolve(
         breakpoints (float64, (k,)): Edges in functions of time that the looks of `mesolve` could miss.
         heterodyne: Detect both quadratures of every L_k, each with half the signal power.
         args: Arguments of time-dependent parts of H.
+        options: QuTiP's dictionary: dt, method, store_measurement, keep_runs_results, store_states and num_cpus count,
+            what says how QuTiP works changes nothing, anything else is refused.
         keep_runs_results: Keep expectation values and final states of every trajectory.
         store_states: Keep all states of every trajectory: ntraj * t * n**2 complex numbers.
         eigenvalue_tolerance: How far below 0 an eigenvalue of a saved state may lie before a comparison method
@@ -179,11 +185,21 @@ def smesolve(
     (2006).
     """
     # convert
+    if options is not None:
+        direct = {"dt": (dt, None), "method": (method, "bayes-strang"), "threads": (threads, 0),
+                  "store_measurement": (store_measurement, True), "store_states": (store_states, False),
+                  "keep_runs_results": (keep_runs_results, False)}  # fmt: skip
+        renamed = {**{name: name for name in direct if name != "threads"}, "num_cpus": "threads"}
+        chosen = understood(options, direct, renamed, {"tol", "map", "bitgenerator", "timeout", "normalize_output"})
+        dt, method, threads = chosen["dt"], chosen["method"], chosen["threads"]
+        store_measurement, store_states = bool(chosen["store_measurement"]), bool(chosen["store_states"])
+        keep_runs_results = bool(chosen["keep_runs_results"])
     times = as_times("tlist", tlist)
     looking = looking_at(times, breakpoints, dt)
     model = as_model(H, rho0, looking, c_ops, sc_ops, eta, args, heterodyne)
     levels = model.hamiltonian.levels
-    keys, operators = _named_operators(e_ops, levels)
+    keys, operators, custom = _named_observables(e_ops, levels)
+    made = maker_of_states(rho0)
     watched, parts = _hermitian_parts(operators)
     used_seeds, seed_list = _seeds(seeds, ntraj)
     # check
@@ -203,7 +219,7 @@ def smesolve(
             trajectories=ntraj,
             keep_watched=keep_runs_results,
             keep_measurement=store_measurement,
-            keep_states=store_states,
+            keep_states=store_states or bool(custom),
             keep_final_states=keep_runs_results,
             threads=threads,
             progress=bar,
@@ -216,6 +232,12 @@ def smesolve(
     if count == 0:
         raise KeyboardInterrupt
     mean, deviation = _joined(raw["watched_mean"], parts), _joined_deviation(raw["watched_variance"], parts)
+    runs_expect = _joined(raw["watched"][:, :count], parts) if keep_runs_results else None
+    if custom:
+        own = _means_of_callables(custom, times, raw["states"][:count], made)
+        mean = _inserted(mean, custom, own.mean(axis=1))
+        deviation = _inserted(deviation, custom, own.std(axis=1)).real
+        runs_expect = None if runs_expect is None else _inserted(runs_expect, custom, own)
     measurement = None
     if store_measurement:
         measurement = raw["measurement"][:count]
@@ -226,10 +248,10 @@ def smesolve(
         average_expect=mean,
         std_expect=deviation,
         standard_errors=deviation / np.sqrt(count - 1) if count > 1 else np.full_like(deviation, np.nan),
-        average_states=raw["average_states"],
-        runs_expect=_joined(raw["watched"][:, :count], parts) if keep_runs_results else None,
-        runs_states=raw["states"] if store_states else None,
-        runs_final_states=raw["final_states"] if keep_runs_results else None,
+        average_states=_as_given(raw["average_states"], made),
+        runs_expect=runs_expect,
+        runs_states=_as_given(raw["states"], made) if store_states else None,
+        runs_final_states=_as_given(raw["final_states"], made) if keep_runs_results else None,
         measurement=measurement,
         num_trajectories=count,
         seeds=used_seeds,
@@ -251,14 +273,55 @@ def _check_count(name: str, value: int) -> None:
         raise InputError(f"Argument `{name}` must be a whole number of at least 1, but is {value!r}.")
 
 
-def _named_operators(e_ops: Any, levels: int) -> tuple[tuple[Any, ...], list[ComplexArray]]:
-    if isinstance(e_ops, Mapping):
-        return tuple(e_ops), [as_operator(f"e_ops[{key!r}]", op, levels) for key, op in e_ops.items()]
+def _named_observables(
+    e_ops: Any, levels: int
+) -> tuple[tuple[Any, ...], list[ComplexArray], dict[int, Callable[..., Any]]]:
+    """Names of all, the operators among them, and the callables by their position among all."""
+    named = isinstance(e_ops, Mapping)
     if e_ops is None:
-        return (), []
-    is_single = hasattr(e_ops, "full") or (isinstance(e_ops, np.ndarray) and e_ops.ndim == 2)
-    listed = [e_ops] if is_single else list(e_ops)
-    return tuple(range(len(listed))), [as_operator(f"e_ops[{k}]", op, levels) for k, op in enumerate(listed)]
+        listed: list[tuple[Any, Any]] = []
+    elif isinstance(e_ops, Mapping):
+        listed = list(e_ops.items())
+    else:
+        is_single = has_matrix(e_ops) or callable(e_ops) or (isinstance(e_ops, np.ndarray) and e_ops.ndim == 2)
+        listed = list(enumerate([e_ops] if is_single else list(e_ops)))
+    operators: list[ComplexArray] = []
+    custom: dict[int, Callable[..., Any]] = {}
+    for position, (key, value) in enumerate(listed):
+        if callable(value) and not has_matrix(value):
+            custom[position] = value
+        else:
+            operators.append(as_operator(f"e_ops[{key!r}]" if named else f"e_ops[{key}]", value, levels))
+    return tuple(key for key, _ in listed), operators, custom
+
+
+def _means_of_callables(
+    custom: Mapping[int, Callable[..., Any]], times: RealArray, states: ComplexArray, made: Callable[..., Any] | None
+) -> RealArray | ComplexArray:
+    """What each callable says of every state, (w, ntraj, t)."""
+
+    def along(function: Callable[..., Any], run: ComplexArray) -> list[Any]:
+        shown = run if made is None else [made(state) for state in run]
+        return [function(t, state) for t, state in zip(times.tolist(), shown, strict=True)]
+
+    return np.array([[along(function, run) for run in states] for _, function in sorted(custom.items())])
+
+
+def _inserted(
+    rows: RealArray | ComplexArray, custom: Mapping[int, Any], own: RealArray | ComplexArray
+) -> RealArray | ComplexArray:
+    """Rows of the operators with those of the callables at their positions."""
+    listed = list(rows)
+    for position, row in zip(sorted(custom), own, strict=True):
+        listed.insert(position, row)
+    return np.stack(listed)
+
+
+def _as_given(states: ComplexArray, made: Callable[[ComplexArray], Any] | None) -> Any:
+    """States as arrays, or as lists of Qobj where the initial state was one."""
+    if made is None:
+        return states
+    return made(states) if states.ndim == 2 else [_as_given(each, made) for each in states]
 
 
 def _hermitian_parts(operators: list[ComplexArray]) -> tuple[list[ComplexArray], list[tuple[int, int | None]]]:
