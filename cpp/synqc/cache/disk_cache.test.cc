@@ -164,8 +164,15 @@ TEST_F(disk_cache, refuses_a_newer_schema) {
 }
 
 TEST_F(disk_cache, sets_a_damaged_file_aside_and_goes_on) {
-    std::ofstream(options().path) << "this is no database at all, and long enough to be taken for one, perhaps: "
-                                  << std::string(5000, 'x');
+    {
+        DiskCache before(options(), {});
+        store(before, "a", "x");
+        ASSERT_TRUE(before.session().flush(1000));
+    }
+    std::fstream file(options().path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(100);  // behind the header, which has our mark
+    file << std::string(5000, 'x');
+    file.close();
     DiskCache cache(options(), {});
     ASSERT_EQ(cache.session().counters().set_aside.load(), 1);
     store(cache, "a", "x");
@@ -176,6 +183,16 @@ TEST_F(disk_cache, sets_a_damaged_file_aside_and_goes_on) {
         is_kept |= file.path().string().find(".corrupt-") != std::string::npos;
     }
     ASSERT_TRUE(is_kept);
+}
+
+TEST_F(disk_cache, refuses_a_file_that_is_no_cache_and_leaves_it) {
+    const std::string words =
+        "this is no database at all, and long enough to be taken for one: " + std::string(5000, 'x');
+    std::ofstream(options().path) << words;
+    EXPECT_THROW(DiskCache(options(), {}), InvalidArgument);
+    std::ifstream file(options().path);
+    const std::string left((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    EXPECT_EQ(left, words);
 }
 
 TEST_F(disk_cache, recovers_when_its_folder_is_removed) {
