@@ -44,7 +44,7 @@ TEST(instrument, kraus_operators_are_complete_on_every_number_of_levels) {
 TEST(instrument, noisy_ensemble_channel_is_completely_positive_and_trace_preserving) {
     for (Index levels = 2; levels <= 5; ++levels) {
         for (const Real gate_error : {0.0, 0.004, 0.3}) {
-            const Instrument instrument = Instrument::make(0.7, levels, {gate_error, 0.02, 0.01});
+            const Instrument instrument = Instrument::make(0.7, levels, {gate_error, 1, 0.02, 0.01});
             const ChannelAudit result = audit(instrument.ensemble_channel());
             EXPECT_GE(result.lowest_choi_eigenvalue, -1e-14);
             EXPECT_LT(result.trace_defect, 1e-14);
@@ -54,7 +54,7 @@ TEST(instrument, noisy_ensemble_channel_is_completely_positive_and_trace_preserv
 
 TEST(instrument, assignment_errors_of_the_ancilla_flip_the_record_alone) {
     const Instrument clean = Instrument::make(0.6, 2);
-    const Instrument noisy = Instrument::make(0.6, 2, {0, 0.03, 0.01});
+    const Instrument noisy = Instrument::make(0.6, 2, {0, 1, 0.03, 0.01});
     EXPECT_LT((clean.ensemble_channel().matrix - noisy.ensemble_channel().matrix).norm(), 1e-14);
     EXPECT_NEAR(noisy.plus_given_level().first, 0.8 * 0.99 + 0.2 * 0.03, 1e-15);
     EXPECT_NEAR(noisy.plus_given_level().second, 0.2 * 0.99 + 0.8 * 0.03, 1e-15);
@@ -124,7 +124,7 @@ TEST(instrument, conditioned_states_average_to_the_ensemble_channel) {
     for (Index levels = 2; levels <= 4; ++levels) {
         InstrumentProgram program;
         program.initial_state = Matrix::Constant(levels, levels, 1.0 / levels);
-        program.instrument = Instrument::make(0.6, levels, {0.02, 0.03, 0.01});
+        program.instrument = Instrument::make(0.6, levels, {0.02, 1, 0.03, 0.01});
         program.repetitions = 2;
         const Index shots = 40000;
         ShotBlock block;
