@@ -89,10 +89,9 @@ for beta in (0.0, 0.5, 1.0):
     print(f"beta = {beta}: fidelity {float(run.fidelity):.6f}")
 
 # %% [markdown]
-# Here DRAG wins nothing, it costs eight parts in ten thousand. A quarter turn of 24 ns leaks far less than the pi
-# pulse of 20 ns above, so what DRAG removes is below what decay and the hidden errors cost; and those errors add to the
-# phase that a pulse without DRAG leaves or cancel against it, by chance. A correction of one error shows only where that
-# error is the largest: on a device without the others it does.
+# Here DRAG wins nothing, it costs eight parts in ten thousand: the device also decays, and is detuned and miscalibrated
+# by amounts nobody was told, and the runs alone do not say which of these the difference comes from. What they do say is
+# that a correction of one error need not show beside larger ones. On a device without the others it does.
 
 # %%
 clean = synqc.Experiment(

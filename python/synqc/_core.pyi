@@ -409,9 +409,9 @@ class DriftPath:
     """
     def __init__(self, processes: collections.abc.Sequence[tuple[str, collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]]], device_seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         ...
-    def advance(self, seconds: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex) -> None:
+    def advance(self, seconds: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex) -> bool:
         """
-        Moves on by exact updates.
+        Moves on by exact updates; returns whether a telegraph signal switched.
         """
     @property
     def detuning_khz(self) -> float:

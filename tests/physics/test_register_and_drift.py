@@ -68,3 +68,21 @@ def test_the_device_stands_still_no_longer_than_drift_allows():
     # Held steps lump the movement of several batches into one, but all of it arrives.
     assert np.mean(moved**2) == pytest.approx(2 * sigma**2 * step / time_s, rel=0.3), "seed 6"
     assert np.mean(moved != 0) > 0.9, "seed 6"
+
+
+def test_a_telegraph_switch_moves_the_device_at_once():
+    """What a batch loses belongs to the detuning at the end of the batch before, not to one of long ago."""
+    seed, sigma = 14, 300.0
+    run = synqc.Experiment(
+        qubits=8, detuning_khz=sigma, amplitude_error=0.0, spread=0.0, probe_duration_ns=1000.0, probe_strength=0.0,
+        drift=[{"kind": "random-telegraph", "sigma_khz": sigma, "switching_rate_per_s": 4.0}],
+    ).run(shots=100, iterations=1500, seed=seed, keep_bits=False, progress=False)  # fmt: skip
+    # Held for a hundredth of its time the device would stand still over several batches.
+    assert 1 / (2 * 4.0) / 100 > 4 * (run.history[1].device_time_s - run.history[0].device_time_s)
+    truth = np.array([[qubit.true_detuning_khz for qubit in batch.qubits] for batch in run.history])
+    fidelity = np.array([[float(qubit.fidelity) for qubit in batch.qubits] for batch in run.history])
+    off = np.abs(truth[:-1]) > sigma
+    switches = int(np.sum(np.diff(off, axis=0)))
+    assert switches > 3, f"seed {seed}"
+    assert np.ptp(fidelity[1:][off]) < 0.02 and np.ptp(fidelity[1:][~off]) < 0.02, f"seed {seed}"
+    assert np.min(fidelity[1:][~off]) - np.max(fidelity[1:][off]) > 0.2, f"seed {seed}"

@@ -13,7 +13,8 @@ constexpr Index acquisition_shots = 4;
 /// Shots of a round while the evolution time still grows.
 constexpr Index tracking_shots = 16;
 constexpr Index checking_shots = 8;
-/// The whole span is resolved this many times finer than a fringe, so that of many aliases the likelihood picks the right one.
+/// The whole span is resolved this many times finer than a fringe, so that of many aliases the likelihood picks the
+/// right one.
 constexpr Index acquisition_points = 4;
 
 Real reachable_span(const ControlContext& context) {
@@ -31,8 +32,8 @@ Real dithered(Index round) {
 
 DetuningGrid first_grid(const ControlContext& context) {
     const Real floor = 0.01 / longest_useful_time(context);
-    return {acquisition_points * context.grid_points, context.grid_points, context.detuning_mean, std::max(context.detuning_deviation, floor),
-            context.outlier_probability, reachable_span(context)};
+    return {acquisition_points * context.grid_points,    context.grid_points,         context.detuning_mean,
+            std::max(context.detuning_deviation, floor), context.outlier_probability, reachable_span(context)};
 }
 
 Real lost_width(const ControlContext& context, Real deviation, Real last_time) {
@@ -41,8 +42,12 @@ Real lost_width(const ControlContext& context, Real deviation, Real last_time) {
 
 DetuningGrid lost_grid(const ControlContext& context, Real estimate, Real width) {
     const Real span = reachable_span(context);
-    return {acquisition_points * context.grid_points, context.grid_points, std::clamp(estimate, -span, span), width,
-            0.05, span};
+    return {acquisition_points * context.grid_points,
+            context.grid_points,
+            std::clamp(estimate, -span, span),
+            width,
+            0.05,
+            span};
 }
 
 RamseyRound acquisition_round(const ControlContext& context, const DetuningGrid& grid, Index shots_left,

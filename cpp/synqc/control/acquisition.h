@@ -14,17 +14,18 @@ Real lost_width(const ControlContext& context, Real deviation, Real last_time);
 DetuningGrid lost_grid(const ControlContext& context, Real estimate, Real width);
 
 /// A short round whose evolution time lets half the density's width span about one radian, but no longer than `longest`
-/// (µs) while anything is further off than its fringes: longer times would only add aliases. Quadratures take turns: one alone cannot tell a
-/// detuning from its mirror images.
+/// (µs) while anything is further off than its fringes: longer times would only add aliases. Quadratures take turns:
+/// one alone cannot tell a detuning from its mirror images.
 RamseyRound acquisition_round(const ControlContext& context, const DetuningGrid& grid, Index shots_left,
                               Index rounds_so_far, Real longest);
 
-/// A mid-fringe round of a tracker that follows its fringe, at `time` or, every other one, at a shorter time that no two
-/// rounds share, so that an alias of one is contradicted by the next.
+/// A mid-fringe round of a tracker that follows its fringe, at `time` or, every other one, at a shorter time that no
+/// two rounds share, so that an alias of one is contradicted by the next.
 RamseyRound tracking_round(const ControlContext& context, Index shots_left, Real time, Index rounds_so_far,
                            Real estimate);
 
-/// A short round at the fringe's top, at a time of its own: nearly all ones on the right fringe, hardly ever on another.
+/// A short round at the fringe's top, at a time of its own: nearly all ones on the right fringe, hardly ever on
+/// another.
 RamseyRound checking_round(const ControlContext& context, Index shots_left, Real time, Index rounds_so_far,
                            Real estimate);
 

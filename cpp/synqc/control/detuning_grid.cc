@@ -159,8 +159,7 @@ void DetuningGrid::observe(const RamseyModel& model, Real drive_correction, Inde
     close_in();
 }
 
-RamseyExpectation DetuningGrid::expect(const RamseyModel& model, Real drive_correction, Index shots,
-                                       Index ones) const {
+RamseyExpectation DetuningGrid::expect(const RamseyModel& model, Real drive_correction, Index shots, Index ones) const {
     const std::vector<Real> one = probabilities(model, drive_correction);
     std::vector<Real> likelihoods = log_likelihoods(one, shots, ones);
     const Real best = *std::max_element(likelihoods.begin(), likelihoods.end());
@@ -299,7 +298,23 @@ Real DetuningGrid::quantile(Real probability) const {
 }
 
 bool DetuningGrid::is_one_fringe() const {
-    return is_within(std::max(6 * core_width(), narrowest_));
+    return is_within(fringe_half_width());
+}
+
+void DetuningGrid::keep_fringe() {
+    const Real centre = mode();
+    const Real half_width = fringe_half_width();
+    for (Index k = 0; k < points(); ++k) {
+        if (std::abs(at(k) - centre) > half_width) {
+            weights_[k] = 0;
+        }
+    }
+    normalise();
+    close_in();
+}
+
+Real DetuningGrid::fringe_half_width() const {
+    return std::max(6 * core_width(), narrowest_);
 }
 
 bool DetuningGrid::is_within(Real half_width) const {

@@ -35,8 +35,8 @@ class DetuningGrid {
     Real quantile(Real probability) const;
     /// Deviation of a normal law with the same quartiles: far-off outliers do not move it.
     Real core_width() const;
-    /// Deviation of a normal law with the same entropy: of several narrow fringes the sum of their widths, wherever they
-    /// lie.
+    /// Deviation of a normal law with the same entropy: of several narrow fringes the sum of their widths, wherever
+    /// they lie.
     Real entropy_width() const;
     /// Most likely value.
     Real mode() const;
@@ -47,6 +47,8 @@ class DetuningGrid {
     bool is_within(Real half_width) const;
     /// Whether next to nothing is further than six widths of its core: no alias is left.
     bool is_one_fringe() const;
+    /// Gives up what is further off: a hundred-thousandth a MHz away would widen the law by kHz.
+    void keep_fringe();
 
     Index points() const { return std::ssize(weights_); }
     Real at(Index k) const { return lowest_ + spacing_ * static_cast<Real>(k); }
@@ -57,6 +59,7 @@ class DetuningGrid {
     void restore(std::span<const Real> state);
 
   private:
+    Real fringe_half_width() const;
     void normalise();
     /// Moves the points closer if the density has become narrow and next to nothing is lost by it. What lies outside is
     /// then given up; a true value there contradicts later rounds.

@@ -27,8 +27,8 @@ struct RamseyModel {
 
 /// What a round is expected to show.
 struct RamseyExpectation {
-    Real mean = 0.5;       // share of ones
-    Real variance = 0.25;  // of the share of ones, the shots' own included
+    Real mean = 0.5;        // share of ones
+    Real variance = 0.25;   // of the share of ones, the shots' own included
     Real log_evidence = 0;  // of the ones seen, without the binomial coefficient
 };
 

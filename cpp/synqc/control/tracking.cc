@@ -18,8 +18,8 @@ constexpr Real contradiction = 2;
 constexpr Real innovations_remembered = 16;
 constexpr Real most_one_innovation_says = 16;
 constexpr Real suspicious_innovation = 1.5;
-/// Share of the unexplained variance that a suspicious innovation adds to the diffusion, and of the diffusion that every
-/// one takes back.
+/// Share of the unexplained variance that a suspicious innovation adds to the diffusion, and of the diffusion that
+/// every one takes back.
 constexpr Real learning_rate = 0.15;
 constexpr Real forgetting_rate = 0.05;
 
@@ -31,7 +31,9 @@ constexpr Index header = 10;
 }  // namespace
 
 TrackingController::TrackingController(const ControlContext& context)
-    : Controller(context), grid_(first_grid(context_)), longest_acquiring_(acquisition_widths / grid_.core_width()),
+    : Controller(context),
+      grid_(first_grid(context_)),
+      longest_acquiring_(acquisition_widths / grid_.core_width()),
       acted_on_(context_.detuning_mean) {}
 
 Index TrackingController::calibration_shots(Index batch_shots) const {
@@ -70,7 +72,8 @@ void TrackingController::observe_ramsey(const RamseyRound& round, Index ones) {
 void TrackingController::acquire(const RamseyModel& model, const RamseyRound& round, Index ones) {
     grid_.observe(model, round.drive_correction, round.shots, ones);
     last_time_ = std::max(last_time_, model.time);
-    if (grid_.deviation() * last_time_ < narrow && grid_.is_one_fringe()) {
+    if (grid_.core_width() * last_time_ < narrow && grid_.is_one_fringe()) {
+        grid_.keep_fringe();
         stage_ = Stage::on_trial;
         lock_.set(0);
         rounds_on_fringe_ = 0;
@@ -161,9 +164,16 @@ TrackerState TrackingController::tracker() const {
 }
 
 std::vector<Real> TrackingController::state() const {
-    std::vector<Real> numbers{static_cast<Real>(stage_), static_cast<Real>(rounds_),
-                              static_cast<Real>(rounds_on_fringe_), last_time_, longest_acquiring_, lock_.level(),
-                              acted_on_, innovation_, added_diffusion_, unjudged_};
+    std::vector<Real> numbers{static_cast<Real>(stage_),
+                              static_cast<Real>(rounds_),
+                              static_cast<Real>(rounds_on_fringe_),
+                              last_time_,
+                              longest_acquiring_,
+                              lock_.level(),
+                              acted_on_,
+                              innovation_,
+                              added_diffusion_,
+                              unjudged_};
     const std::vector<Real> rest = acquiring() ? grid_.state() : law();
     numbers.insert(numbers.end(), rest.begin(), rest.end());
     return numbers;

@@ -166,7 +166,8 @@ void bind_drift(py::module_& module) {
              py::arg("processes"), py::arg("device_seed"), py::arg("stream") = 0)
         .def_property_readonly(
             "detuning_khz", [](const DriftPath& path) { return path.value() / radians_per_us_per_khz; }, "Now, kHz.")
-        .def("advance", &DriftPath::advance, py::arg("seconds"), py::arg("seed"), "Moves on by exact updates.")
+        .def("advance", &DriftPath::advance, py::arg("seconds"), py::arg("seed"),
+             "Moves on by exact updates; returns whether a telegraph signal switched.")
         .def_property_readonly("hold_time_s", &DriftPath::hold_time);
 }
 

@@ -106,11 +106,12 @@ Real DriftPath::value() const {
     return sum;
 }
 
-void DriftPath::advance(Real seconds, Seed seed) {
+bool DriftPath::advance(Real seconds, Seed seed) {
     check_not_negative("seconds", seconds);
     if (seconds == 0 || components_.empty()) {
-        return;
+        return false;
     }
+    bool switched = false;
     PhiloxStream noise(seed, advance_batch, step_++, stream_);
     for (Component& component : components_) {
         switch (component.kind) {
@@ -126,12 +127,14 @@ void DriftPath::advance(Real seconds, Seed seed) {
             case DriftKind::random_telegraph:
                 if (noise.uniform() < -std::expm1(-2 * component.rate * seconds) / 2) {
                     component.value = -component.value;
+                    switched = true;
                 }
                 break;
             case DriftKind::one_over_f:
                 refuse("kind", "elementary", "one-over-f");
         }
     }
+    return switched;
 }
 
 Real DriftPath::hold_time() const {

@@ -22,8 +22,8 @@ struct DriftProcess {
     /// Throws InvalidArgument unless every field its kind uses is in range.
     void check() const;
     /// Longest step (s) over which the process may be held constant: a hundredth of its fastest time scale, and no
-    /// longer than it takes to move by 2 pi * 0.5 kHz or a thirtieth of its deviation, whichever is more. A random walk has no time scale; its step is the time
-    /// in which it moves by 2 pi * 0.1 kHz (6e-4 rad in a 1 µs probe).
+    /// longer than it takes to move by 2 pi * 0.5 kHz or a thirtieth of its deviation, whichever is more. A random walk
+    /// has no time scale; its step is the time in which it moves by 2 pi * 0.1 kHz (6e-4 rad in a 1 µs probe).
     Real hold_time() const;
     /// Time constants (s) of its components: one for OU, two per octave from shortest to longest for 1/f, else none.
     std::vector<Real> time_constants() const;
@@ -47,8 +47,9 @@ class DriftPath {
 
     /// Sum of all processes now, rad/µs.
     Real value() const;
-    /// Moves `seconds` >= 0 on, with noise drawn from (seed, stream, step counter). 0 changes nothing.
-    void advance(Real seconds, Seed seed);
+    /// Moves `seconds` >= 0 on, with noise drawn from (seed, stream, step counter). 0 changes nothing. Returns whether
+    /// a telegraph signal switched: no hold time covers that.
+    bool advance(Real seconds, Seed seed);
     /// Of the fastest process, s; infinite without processes.
     Real hold_time() const;
 

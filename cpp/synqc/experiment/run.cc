@@ -189,10 +189,10 @@ void Run::let_time_pass(Index qubit, Real seconds) {
 
 void Run::let_device_drift(Index qubit, Real seconds) {
     QubitInRun& here = qubits_[static_cast<std::size_t>(qubit)];
-    here.drift.advance(seconds, request_.seed);
+    const bool switched = here.drift.advance(seconds, request_.seed);
     here.held_since += seconds;
-    // A device that would not stand still for one more shot has moved.
-    if (here.hold_left() < cycle_seconds_) {
+    // A device that would not stand still for one more shot has moved, and a switch is no movement to wait for.
+    if (switched || here.hold_left() < cycle_seconds_) {
         here.hold();
     }
     // The register's qubits are worked on side by side: one of them keeps the clock.
