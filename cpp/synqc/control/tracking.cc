@@ -26,7 +26,7 @@ constexpr Real forgetting_rate = 0.05;
 /// Longest evolution of a first acquisition, in units of one over the prior's width.
 constexpr Real acquisition_widths = 3;
 
-constexpr Index header = 10;
+constexpr Index header = 11;
 
 }  // namespace
 
@@ -120,12 +120,15 @@ void TrackingController::judge_innovation(const RamseyModel& model, const Ramsey
     if (unjudged_ == 0 || stage_ != Stage::locked) {
         return;
     }
+    pace_ = pace_ == 0 ? unjudged_ : pace_ + (unjudged_ - pace_) / innovations_remembered;
+    unjudged_ = 0;
     added_diffusion_ *= 1 - forgetting_rate;
     if (innovation_ > suspicious_innovation) {
         const Real predicted = deviation() * deviation() + model.mid_fringe_variance(shots);
-        added_diffusion_ += learning_rate * (innovation_ - 1) * predicted / unjudged_;
+        // This round's own surplus: what one outlier added, the rounds after it take back.
+        const Real surplus = learning_rate * (normalised - 1) * predicted;
+        added_diffusion_ = std::max(Real{0}, added_diffusion_ + surplus / pace_);
     }
-    unjudged_ = 0;
 }
 
 RamseyExpectation TrackingController::expect(const RamseyModel& model, const RamseyRound& round, Index ones) const {
@@ -173,7 +176,8 @@ std::vector<Real> TrackingController::state() const {
                               acted_on_,
                               innovation_,
                               added_diffusion_,
-                              unjudged_};
+                              unjudged_,
+                              pace_};
     const std::vector<Real> rest = acquiring() ? grid_.state() : law();
     numbers.insert(numbers.end(), rest.begin(), rest.end());
     return numbers;
@@ -201,6 +205,7 @@ void TrackingController::restore(std::span<const Real> state) {
     innovation_ = state[7];
     added_diffusion_ = state[8];
     unjudged_ = state[9];
+    pace_ = state[10];
 }
 
 }  // namespace synqc

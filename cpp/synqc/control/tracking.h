@@ -70,6 +70,7 @@ class TrackingController : public Controller {
     Real innovation_ = 1;       // running mean of squared normalised innovations
     Real added_diffusion_ = 0;  // (rad/µs)^2/s
     Real unjudged_ = 0;         // s since the last innovation
+    Real pace_ = 0;  // s, running mean of the time between two; rounds of one batch follow each other closely
 };
 
 }  // namespace synqc

@@ -491,6 +491,43 @@ TEST(tracking, innovations_of_a_matched_tracker_are_one_and_add_no_diffusion_to_
     EXPECT_LT(added / counted * 1e-3, 0.5 * 2.2e-5) << "seeds 1 to 10";
 }
 
+TEST(tracking, one_outlier_does_not_widen_the_law_for_long) {
+    // Rounds of a batch follow each other within a fraction of a millisecond, batches within several.
+    const ControlContext context = laboratory();
+    for (const std::string_view rule : {"kalman", "bayes"}) {
+        for (Seed seed = 1; seed <= 10; ++seed) {
+            auto controller = make_controller(rule, context);
+            PhiloxStream noise(seed, 0, 0, 0);
+            const Real truth = 0.6;
+            Real widest = 0;
+            for (int batch = 0; batch < 60; ++batch) {
+                bool struck = false;
+                for (Index left = 110; left > 0;) {
+                    const auto round = controller->next_ramsey(left);
+                    const RamseyModel model = RamseyModel::of(context, *round);
+                    const Real probability = model.probability(truth - round->drive_correction);
+                    Index ones = ones_of(probability, round->shots, noise);
+                    if (batch == 40 && !struck && round->phase == mid_fringe) {
+                        struck = true;
+                        ones = 4 * round->shots / 5;
+                    }
+                    controller->observe_ramsey(*round, ones);
+                    controller->advance(1e-6 * static_cast<Real>(round->shots));
+                    left -= round->shots;
+                }
+                controller->advance(4e-3);
+                if (batch > 40) {
+                    widest = std::max(widest, controller->tracker().standard_deviation);
+                }
+            }
+            EXPECT_TRUE(controller->tracker().locked) << rule << ", seed " << seed;
+            // A few kHz at once, the MHz of a runaway never, and little of it twenty batches later.
+            EXPECT_LT(widest, two_pi * 0.006) << rule << ", seed " << seed;
+            EXPECT_LT(controller->tracker().standard_deviation, two_pi * 0.002) << rule << ", seed " << seed;
+        }
+    }
+}
+
 TEST(lock_test, no_single_round_condemns_a_trusted_tracker_and_several_do) {
     LockTest lock;
     EXPECT_FALSE(lock.confirmed());

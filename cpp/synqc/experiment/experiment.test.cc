@@ -291,7 +291,15 @@ TEST(experiment, ancilla_probe_has_the_instruments_backaction) {
     EXPECT_NEAR(result.probe.equivalent_strength, 0.6, 1e-12);
     EXPECT_NEAR(result.fidelity.value, (1 + 0.8) / 2, 4 * result.fidelity.standard_error + 1e-9) << "seed 17";
     request.adaptive_rule = "bayes";
-    EXPECT_NEAR(run(request, {.shots = 2000, .seed = 17}).fidelity.value, 1, 3e-6);
+    // Angles are rounded, and the drive is off by what the tracker does not know.
+    const RunResult fed_back = run(request, {.shots = 2000, .seed = 17});
+    Real off = 0;
+    for (const QubitIteration& qubit : fed_back.iterations.back().qubits) {
+        const Real here = std::abs(qubit.tracker.estimate - qubit.true_detuning);
+        EXPECT_LT(here, 4 * qubit.tracker.standard_deviation) << "seed 17";
+        off = std::max(off, here);
+    }
+    EXPECT_NEAR(fed_back.fidelity.value, 1, 3e-6 + std::pow(off * fed_back.cycle_time / 2, 2)) << "seed 17";
 }
 
 TEST(experiment, classical_plant_does_not_react_to_being_looked_at) {
