@@ -90,7 +90,8 @@ void TrackingController::follow(const RamseyModel& model, const RamseyRound& rou
         judge_innovation(model, expected, static_cast<Real>(ones) / static_cast<Real>(round.shots), round.shots);
     }
     lock_.weigh(against);
-    if (lock_.lost()) {
+    // A fringe on trial has nothing to its credit yet: one clear contradiction ends it.
+    if (lock_.lost() || (stage_ == Stage::on_trial && against > contradiction)) {
         const Real width = lost_width(context_, deviation(), model.time);
         longest_acquiring_ = std::max(longest_acquiring_, 1 / width);
         grid_ = lost_grid(context_, estimate(), width);
