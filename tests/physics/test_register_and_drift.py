@@ -87,3 +87,18 @@ def test_a_telegraph_switch_moves_the_device_at_once():
     assert np.ptp(fidelity[1:][off]) < 0.02, f"seed {seed}"
     assert np.ptp(fidelity[1:][~off]) < 0.02, f"seed {seed}"
     assert np.min(fidelity[1:][~off]) - np.max(fidelity[1:][off]) > 0.2, f"seed {seed}"
+
+
+def test_the_device_stands_still_for_no_shot_that_outlasts_its_hold_time():
+    """Held for one and a half shots, it moves after every shot: each shows the detuning that its predecessor left."""
+    seed = 15
+    experiment = synqc.Experiment(
+        qubits=1, detuning_khz=20.0, amplitude_error=0.0, spread=0.0, probe_duration_ns=10_000.0, probe_strength=0.0
+    )
+    cycle_s = experiment.run(shots=1, seed=seed).cycle_time_us * 1e-6
+    drift = [{"kind": "ornstein-uhlenbeck", "sigma_khz": 3.0, "correlation_time_s": 150 * cycle_s}]
+    run = experiment.replace(drift=drift).run(shots=1, iterations=300, seed=seed, progress=False)
+    truth = np.array([batch.qubits[0].true_detuning_khz for batch in run.history])
+    fidelity = np.array([float(batch.fidelity) for batch in run.history])
+    fitted = np.polynomial.Polynomial.fit(truth[:-1], fidelity[1:], 4)
+    assert np.max(np.abs(fitted(truth[:-1]) - fidelity[1:])) < 1e-3 * np.ptp(fidelity), f"seed {seed}"

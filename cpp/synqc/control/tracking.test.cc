@@ -528,6 +528,28 @@ TEST(tracking, one_outlier_does_not_widen_the_law_for_long) {
     }
 }
 
+TEST(tracking, a_fringe_on_trial_ends_at_one_clear_contradiction) {
+    // The first number of a carried state: 0 acquiring, 1 on trial, 2 locked.
+    const auto stage = [](const Controller& controller) { return controller.state().front(); };
+    const ControlContext context = laboratory();
+    for (const std::string_view rule : {"kalman", "bayes"}) {
+        for (Seed seed = 1; seed <= 10; ++seed) {
+            auto controller = make_controller(rule, context);
+            PhiloxStream noise(seed, 0, 0, 0);
+            while (stage(*controller) == 0) {
+                const auto round = controller->next_ramsey(100);
+                const Real probability = RamseyModel::of(context, *round).probability(0.6 - round->drive_correction);
+                controller->observe_ramsey(*round, ones_of(probability, round->shots, noise));
+            }
+            ASSERT_EQ(stage(*controller), 1) << rule << ", seed " << seed;
+            const auto round = controller->next_ramsey(100);
+            ASSERT_EQ(round->phase, fringe_top) << rule << ", seed " << seed;
+            controller->observe_ramsey(*round, 0);
+            EXPECT_EQ(stage(*controller), 0) << rule << ", seed " << seed;
+        }
+    }
+}
+
 TEST(lock_test, no_single_round_condemns_a_trusted_tracker_and_several_do) {
     LockTest lock;
     EXPECT_FALSE(lock.confirmed());
