@@ -5,6 +5,7 @@ import concurrent.futures
 import contextlib
 import contextvars
 import gc
+import logging
 import random
 import signal
 import subprocess
@@ -98,12 +99,15 @@ class Storm:
 def storm(monkeypatch):
     made = Storm()
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)  # an interrupt in a finaliser
+    # An interrupt between the taking of a log handler's lock and its `try` would keep the lock from every later test.
+    logging.disable()
     former = signal.signal(signal.SIGALRM, made.interrupt)
     try:
         yield made
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, former)
+        logging.disable(logging.NOTSET)
 
 
 DOORS = {
