@@ -24,6 +24,7 @@ class World:
     def __init__(self, seed: int, folder: str) -> None:
         self.dice = random.Random(seed)
         self.depth = threading.local()
+        self.depth.level = 4  # no mischief while the world is made
         self.lists: list[list] = [[] for _ in range(4)]
         self.dicts: list[dict] = [{} for _ in range(4)]
         self.buffers = [bytearray(b"[1, [2, 3], {}]" * 3) for _ in range(2)]
@@ -38,6 +39,7 @@ class World:
         self.histogram = self.registry.histogram("h", "H.")
         self.registry.add_collector("world", lambda: self.mischief() or [])
         self.streams: list = []
+        self.depth.level = 0
 
     def mischief(self) -> None:
         """Changes something, wherever the core happens to be."""

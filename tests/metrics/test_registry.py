@@ -176,5 +176,5 @@ def test_functions_of_the_module_act_on_the_default_registry():
 
 
 def test_most_series_must_be_positive():
-    with pytest.raises(InputError, match=r"must be at least 1, but is 0\."):
+    with pytest.raises(InputError, match=r"must be a whole number of at least 1, but is 0\."):
         Registry(most_series=0)
