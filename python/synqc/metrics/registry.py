@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import os
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -212,8 +212,18 @@ class _Held:
 
 _WHERE = "\n\nAt:\n"
 
-# What collectors raised that is meant for the program, in the course of the look that is being taken.
-_interrupts: ContextVar[list[BaseException] | None] = ContextVar("synqc_collector_interrupts", default=None)
+
+class _Interrupts(threading.local):
+    """What collectors raised that is meant for the program, in the course of the look that a thread is taking.
+
+    No context variable: a finaliser that takes a look while the collector runs inside ContextVar.set would have
+    CPython 3.11 read a context that was freed.
+    """
+
+    raised: list[BaseException] | None = None
+
+
+_interrupts = _Interrupts()
 
 
 def _ask(held: weakref.ref[_Held]) -> Iterable[Sample]:
@@ -223,7 +233,7 @@ def _ask(held: weakref.ref[_Held]) -> Iterable[Sample]:
     except Exception:
         raise
     except BaseException as interrupt:
-        raised = _interrupts.get()
+        raised = _interrupts.raised
         if raised is None:
             raise
         raised.append(interrupt)
@@ -233,12 +243,12 @@ def _ask(held: weakref.ref[_Held]) -> Iterable[Sample]:
 def _uninterrupted(look: Callable[[], Any]) -> Any:
     """What a look at all metrics gives; raises what a collector heard that was meant for the program."""
     raised: list[BaseException] = []
-    outer = _interrupts.get()
-    _interrupts.set(raised)
+    outer = _interrupts.raised
+    _interrupts.raised = raised
     try:
         taken = look()
     finally:
-        _interrupts.set(outer)
+        _interrupts.raised = outer
     if raised:
         raise raised[0]
     return taken
