@@ -8,10 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 from synqc.apps.tds import clock
-from synqc.apps.tds.storage import schema, sqlite
-from synqc.apps.tds.storage.errors import UnusableDatabase
+from synqc.apps.tds.storage import schema
 from synqc.errors import InputError
 from synqc.settings import Settings
+from synqc.storage import sqlite
+from synqc.storage.errors import UnusableDatabase
 
 __all__ = ["back_up", "restore"]
 

@@ -10,12 +10,13 @@ from typing import Any, TextIO
 from sqlalchemy import URL, Column, Connection, Engine, Row, create_engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from synqc.apps.tds.storage import schema, sqlite
-from synqc.apps.tds.storage.cause import cause_of
-from synqc.apps.tds.storage.errors import StorageUnavailable
+from synqc.apps.tds.storage import schema
 from synqc.apps.tds.storage.lease import Lease
-from synqc.apps.tds.storage.postgresql import place_of, postgresql_engine
 from synqc.settings import Settings
+from synqc.storage import sqlite
+from synqc.storage.cause import cause_of
+from synqc.storage.errors import StorageUnavailable
+from synqc.storage.postgresql import place_of, postgresql_engine
 
 __all__ = ["Database", "StorageUnavailable", "open_database", "open_for_reading"]
 

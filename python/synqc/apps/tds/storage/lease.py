@@ -30,9 +30,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 from synqc.apps.tds.storage import schema
-from synqc.apps.tds.storage.cause import cause_of
-from synqc.apps.tds.storage.errors import NotOwner, StorageUnavailable
 from synqc.apps.tds.storage.lines import Lines
+from synqc.storage.cause import cause_of
+from synqc.storage.errors import NotOwner, StorageUnavailable
 
 __all__ = ["Lease"]
 

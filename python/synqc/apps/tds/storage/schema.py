@@ -28,9 +28,9 @@ from sqlalchemy import (
 from synqc import json
 from synqc.apps.tds import clock
 from synqc.apps.tds.models import KpiBundle, RunConfiguration, SessionStatus
-from synqc.apps.tds.storage.errors import UnusableDatabase
-from synqc.apps.tds.storage.sqlite import APPLICATION_ID
 from synqc.lab.carry import Carry
+from synqc.storage.errors import UnusableDatabase
+from synqc.storage.sqlite import APPLICATION_ID
 
 __all__ = [
     "agent_calls", "check_version", "imports", "log_lines", "metadata", "migrate", "ownership", "runs", "sessions",

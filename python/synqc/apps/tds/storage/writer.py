@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from synqc import metrics
 from synqc.apps.tds.storage import schema
 from synqc.apps.tds.storage.database import Database
-from synqc.apps.tds.storage.errors import NotOwner, StorageUnavailable
+from synqc.storage.errors import NotOwner, StorageUnavailable
 
 __all__ = ["Change", "WriterLane"]
 

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
-from synqc.apps.tds.storage.errors import StorageUnavailable, UnusableDatabase
+from synqc.storage.errors import StorageUnavailable, UnusableDatabase
 
 __all__ = ["APPLICATION_ID", "NAME", "check_that_it_is_ours", "hold_directory", "make_private", "sqlite_engine"]
 
