@@ -41,5 +41,5 @@ except SynqcError as refusal:
     # A server that imports this would print a trace of itself. Whoever serves from Python has `create_app`.
     end_supervisor()
     raise SystemExit(f"synqc: error: {' '.join(str(refusal).split())}") from None
-store = app.state.laboratory.store
-engine = app.state.laboratory.engine
+store = app.state.tds.store
+engine = app.state.tds.engine

@@ -111,7 +111,7 @@ def service_in_postgresql(postgresql, tmp_path):
 
     begin(ask)
     yield ask
-    app.state.laboratory.close()
+    app.state.tds.close()
 
 
 def test_a_database_of_postgresql_that_turns_read_only(postgresql, service_in_postgresql):

@@ -31,7 +31,7 @@ def service(tmp_path):
     client.post(P + "/sessions", json={"session_id": "x1", "config": {"notes": "before"}})
     assert client.post(P + "/sessions/x1/run", json={}).status_code == 200
     yield client
-    client.app.state.laboratory.close()
+    client.app.state.tds.close()
 
 
 def fill(path):
@@ -87,7 +87,7 @@ def test_a_commit_that_fails(service, monkeypatch):
         answer = service.request(method, P + path, json=body)
         return answer.status_code, answer.json()
 
-    lane = service.app.state.laboratory.store.writer
+    lane = service.app.state.tds.store.writer
 
     def fail(change):
         raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
@@ -99,7 +99,7 @@ def test_a_commit_that_fails(service, monkeypatch):
 
 
 def test_telemetry_that_could_not_be_stored_is_stored_later(service, monkeypatch):
-    store = service.app.state.laboratory.store
+    store = service.app.state.tds.store
     for _ in range(3):
         service.get(P + "/sessions/x1/telemetry")
 
@@ -121,7 +121,7 @@ def test_telemetry_that_could_not_be_stored_is_stored_later(service, monkeypatch
 
 def test_a_run_that_could_not_be_stored_does_not_come_back(service, monkeypatch, tmp_path):
     before = service.get(P + "/sessions/x1").json()
-    lane = service.app.state.laboratory.store.writer
+    lane = service.app.state.tds.store.writer
 
     def fail(change):
         raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
@@ -130,10 +130,10 @@ def test_a_run_that_could_not_be_stored_does_not_come_back(service, monkeypatch,
         patch.setattr(lane, "_commit", fail)
         assert service.post(P + "/sessions/x1/run", json={}).status_code == 503
     service.post(P + "/sessions/x1/kill")
-    service.app.state.laboratory.close()
+    service.app.state.tds.close()
     again = TestClient(create_app(Settings(state_dir=tmp_path / "state")))
     after = again.get(P + "/sessions/x1").json()
-    again.app.state.laboratory.close()
+    again.app.state.tds.close()
     for name in ("shots_used", "last_run_id", "last_kpis"):
         assert after[name] == before[name], name
 

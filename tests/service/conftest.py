@@ -39,7 +39,7 @@ def client(database_url, tmp_path_factory):
     settings = Settings(state_dir=tmp_path_factory.mktemp("service") / "state", database_url=database_url)
     found = TestClient(create_app(settings), raise_server_exceptions=False)
     yield found
-    found.app.state.laboratory.close()
+    found.app.state.tds.close()
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def client_with(tmp_path: Path):
 
     yield make
     for one in made:
-        one.app.state.laboratory.close()
+        one.app.state.tds.close()
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ def client(double, tmp_path):
     found = client_of(tmp_path, openai_api_key=KEY, openai_base_url=double.url, agent_model="double-1")
     found.post(P + "/sessions", json={"session_id": "x1"})
     yield found
-    found.app.state.laboratory.close()
+    found.app.state.tds.close()
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def client_without(tmp_path):
     found = client_of(tmp_path)
     found.post(P + "/sessions", json={"session_id": "x1"})
     yield found
-    found.app.state.laboratory.close()
+    found.app.state.tds.close()
 
 
 def events_of(answer):
@@ -59,7 +59,7 @@ def recorded(client):
 
     from synqc.apps.tds.storage import schema
 
-    with client.app.state.laboratory.database.reading() as connection:
+    with client.app.state.tds.database.reading() as connection:
         return [row._asdict() for row in connection.execute(select(schema.agent_calls))]
 
 

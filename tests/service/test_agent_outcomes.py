@@ -38,7 +38,7 @@ def client(model, tmp_path):
     found = TestClient(create_app(settings), raise_server_exceptions=False)
     found.post(P + "/sessions", json={"session_id": "x1"})
     yield found
-    found.app.state.laboratory.close()
+    found.app.state.tds.close()
 
 
 USELESS = {
@@ -104,7 +104,7 @@ def test_no_client_can_ask_for_a_temperature_that_models_do_not_have(client, mod
 
 
 def test_a_silent_model_is_bridged_by_comments(client, model, monkeypatch):
-    monkeypatch.setattr("synqc.service.routes.agent._SIGN_OF_LIFE_S", 0.1)
+    monkeypatch.setattr("synqc.service.tds.routes.agent._SIGN_OF_LIFE_S", 0.1)
     model.otherwise = stream(*says("Be", finish=None), 0.5, *says("cause."))
     found = client.post(P + "/chat", json={"message": "why?", "stream": True}).text
     assert ": alive\n\n" in found

@@ -63,7 +63,7 @@ def services_of_this_process(stack, folder, model, databases):
     asking = {}
     for name, database_url in databases.items():
         app = create_app(Settings(state_dir=folder / name, database_url=database_url, **settings[name]))
-        stack.callback(app.state.laboratory.close)
+        stack.callback(app.state.tds.close)
         asking[name] = asked_by(TestClient(app, raise_server_exceptions=False, follow_redirects=False))
     return asking
 

@@ -76,12 +76,12 @@ def app(request, tmp_path_factory):
     made = create_app(Settings(state_dir=tmp_path_factory.mktemp("guarded"), api_keys=(KEY,), api_prefix=request.param))
     TestClient(made).post(request.param + "/sessions", json={"session_id": "x1"}, headers={"x-api-key": KEY})
     yield made
-    made.state.laboratory.close()
+    made.state.tds.close()
 
 
 def open_routes(app):
     """`OPEN` below the application's prefix."""
-    return {(method, path.replace(P, app.state.laboratory.settings.api_prefix)) for method, path in OPEN}
+    return {(method, path.replace(P, app.state.tds.settings.api_prefix)) for method, path in OPEN}
 
 
 def spellings_of(path):
@@ -178,7 +178,7 @@ def test_no_spelling_of_a_path_opens_its_route(app, mounting):
 @pytest.mark.parametrize("mounting", MOUNTINGS.values(), ids=MOUNTINGS)
 def test_a_right_key_opens_wherever_it_is_mounted(app, mounting):
     mount, root_path, start = mounting
-    prefix = app.state.laboratory.settings.api_prefix
+    prefix = app.state.tds.settings.api_prefix
     right = [{"x-api-key": KEY}, {"authorization": f"Bearer {KEY}"}, {"authorization": f"bearer  {KEY}"}]
     paths = [prefix + path for path in ("/sessions", "/sessions/x1", "/sessions/x1/telemetry", "/presets")]
     requests = [("GET", start + path, headers) for path in [*paths, "/metrics"] for headers in right]

@@ -26,7 +26,7 @@ def test_a_loop_that_is_held_up_is_late(tmp_path):
         client.get("/hold-up")
         time.sleep(0.05)
         after = lag(client)
-    app.state.laboratory.close()
+    app.state.tds.close()
     assert before["count"] >= 3
     assert after["max"] > 0.15
     assert after["sum"] - before["sum"] > 0.15

@@ -115,7 +115,7 @@ class TestNames:
             assert name not in [one["session_id"] for one in client.get(P + "/sessions").json()]
             return
         assert answer.json()["session_id"] == name
-        store = client.app.state.laboratory.store
+        store = client.app.state.tds.store
         run_id = store.new_run_id(store.get(name))
         assert not set(run_id) & set("/\\:")
         assert ".." not in run_id
@@ -177,11 +177,11 @@ class TestSize:
     def test_notes_that_were_stored_before_stay_readable(self, client_with):
         client = client_with()
         client.post(P + "/sessions", json={"session_id": "x1"})
-        store = client.app.state.laboratory.store
+        store = client.app.state.tds.store
         session = store.get("x1")
         session.config = session.config.model_copy(update={"notes": "x" * 30_000})
         store.save(session).result(10)
-        client.app.state.laboratory.close()
+        client.app.state.tds.close()
         assert client_with().get(P + "/sessions/x1").json()["config"]["notes"] == "x" * 30_000
 
     def test_a_body_without_a_length_is_measured(self, client_with):
@@ -381,7 +381,7 @@ class TestDefects:
         def fail(*_, **__):
             raise RuntimeError("secret-of-the-house")
 
-        monkeypatch.setattr(client.app.state.laboratory.engine, "run", fail)
+        monkeypatch.setattr(client.app.state.tds.engine, "run", fail)
         with caplog.at_level("ERROR", "synqc"):
             answer = client.post(P + "/sessions/x1/run", json={})
         assert answer.status_code == 500
@@ -398,18 +398,18 @@ class TestDefects:
 
     def test_one_may_be_read_by_a_page_of_another_origin(self, client_with, monkeypatch):
         client = client_with()
-        monkeypatch.setattr(client.app.state.laboratory.store, "sessions", None)
+        monkeypatch.setattr(client.app.state.tds.store, "sessions", None)
         answer = client.get(P + "/sessions", headers={"origin": "null"})
         assert answer.status_code == 500
         assert answer.headers["access-control-allow-origin"] == "*"
         assert json.loads(answer.content)["error_id"]
 
     def test_a_defect_in_front_of_the_framework_is_answered_too(self, client_with, monkeypatch):
-        from synqc.service.fast_lane import FastLane
+        from synqc.service.tds.fast_path import FastPathMiddleware
 
         client = client_with()
         client.post(P + "/sessions", json={"session_id": "x1"})
-        monkeypatch.setattr(FastLane, "_polled", lambda *_: 1 / 0)
+        monkeypatch.setattr(FastPathMiddleware, "_polled", lambda *_: 1 / 0)
         answer = TestClient(client.app, raise_server_exceptions=False).get(P + "/sessions/x1")
         assert answer.status_code == 500
         assert answer.json()["error_id"]

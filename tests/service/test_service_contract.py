@@ -77,7 +77,7 @@ class TestHealth:
         assert '"status":"ok"' in client.get(P + "/health").text
 
     def test_it_tells_the_settings(self, client):
-        settings = client.app.state.laboratory.settings
+        settings = client.app.state.tds.settings
         health = client.get(P + "/health").json()
         assert health["version"] == __version__
         assert health["api_prefix"] == P

@@ -18,7 +18,7 @@ from running_server import free_port
 PRINT_SETTINGS = """
     import json
     import synqc_tds_super_backend as backend
-    settings = backend.app.state.laboratory.settings
+    settings = backend.app.state.tds.settings
     print(json.dumps({name: getattr(settings, name) for name in settings.__dataclass_fields__}, default=str))
 """
 

@@ -171,7 +171,7 @@ class TestAddresses:
             client.get(P + path, headers={"x-api-key": "sk-hidden"}).text
             for path in ("/health", "/sessions?api_key=sk-hidden", "/metrics", "/sessions", "/sessions", "/sessions")
         ]
-        assert "sk-hidden" not in "".join(texts) + caplog.text + repr(client.app.state.laboratory.settings)
+        assert "sk-hidden" not in "".join(texts) + caplog.text + repr(client.app.state.tds.settings)
 
 
 def first_line(server, path, headers=""):

@@ -53,7 +53,7 @@ def reached(request, tmp_path):
         yield TestClient(parent), "/house" + prefix, TestClient(app)
     else:
         yield TestClient(app), prefix, TestClient(app)
-    app.state.laboratory.close()
+    app.state.tds.close()
 
 
 def test_routes_are_named_by_their_template_wherever_they_are(reached):

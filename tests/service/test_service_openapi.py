@@ -45,7 +45,7 @@ def app(tmp_path):
     made = create_app(Settings(state_dir=tmp_path, openai_api_key="sk-test", openai_base_url=double.url))
     assert TestClient(made).post("/api/v1/synqc/sessions", json={"session_id": "x1"}).status_code == 200
     yield made
-    made.state.laboratory.close()
+    made.state.tds.close()
     double.stop()
 
 

@@ -40,7 +40,7 @@ def client(tmp_path_factory):
     state = tmp_path_factory.mktemp("service")
     app = create_app(Settings(state_dir=state, openai_api_key="sk-test", openai_base_url=double.url))
     yield TestClient(app)
-    app.state.laboratory.close()
+    app.state.tds.close()
     double.stop()
 
 

@@ -5,7 +5,7 @@ from routes_of_application import path_of, routes_of
 from running_server import PREFIX as P
 from starlette.websockets import WebSocketDisconnect
 
-from synqc.service.origins import Origins
+from synqc.service.middleware.origins import Origins
 from synqc.settings import Settings
 
 LISTED = "https://lab.example"

@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from running_server import PREFIX as P
 from running_server import RunningServer
 
-from synqc.service.client_address import ClientAddress
-from synqc.service.rate_limit import RateLimit
+from synqc.service.middleware.client_address import ClientAddress
+from synqc.service.middleware.rate_limit import RateLimit
 
 
 @pytest.fixture

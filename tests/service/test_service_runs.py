@@ -298,7 +298,7 @@ class TestKill:
             long = LongRun(client, session)
             client.get(f"{P}/sessions/{session}/logs")
             killed_at = time.perf_counter()
-            client.app.state.laboratory.runs.kill(session)
+            client.app.state.tds.runs.kill(session)
             long.end()
             waits.append(long.ended_at - killed_at)
         assert min(waits) < 0.05, waits
@@ -336,7 +336,7 @@ class TestFailure:
             raise raised
 
         with monkeypatch.context() as patch:
-            patch.setattr(client.app.state.laboratory.engine, "run", fail)
+            patch.setattr(client.app.state.tds.engine, "run", fail)
             answer = client.post(f"{P}/sessions/{session}/run", json={})
         assert answer.status_code == status
         assert isinstance(answer.json()["detail"], str)

@@ -205,7 +205,7 @@ class TestLogs:
         assert client.get(f"{P}/sessions/{session}/logs?limit={limit}").status_code == 422
 
     def test_the_newest_lines_come_oldest_first(self, client, session):
-        store = client.app.state.laboratory.store
+        store = client.app.state.tds.store
         with store.lock:
             for number in range(205):
                 store.get(session).log(f"line {number}")
@@ -222,7 +222,7 @@ class TestLogs:
 
     @pytest.mark.both_databases
     def test_the_newest_thousand_are_kept(self, client, session):
-        store = client.app.state.laboratory.store
+        store = client.app.state.tds.store
         for number in range(1100):
             with store.lock:
                 line = store.get(session).log(f"line {number}")
@@ -233,15 +233,15 @@ class TestLogs:
 
     def test_outlived_lines_leave_the_disk_however_many_come_at_once(self, client, session):
         """After the first line of a session each run adds two, so that their number is never even."""
-        laboratory = client.app.state.laboratory
-        found = laboratory.store.get(session)
+        tds = client.app.state.tds
+        found = tds.store.get(session)
         for number in range(650):
-            with laboratory.store.lock:
+            with tds.store.lock:
                 pair = [found.log(f"run {number} started"), found.log(f"run {number} completed")]
-                stored = laboratory.store.save(found, Change(log_lines=pair))
+                stored = tds.store.save(found, Change(log_lines=pair))
         stored.result(30)
         assert found.first_line == 301
-        kept = laboratory.database.lines(session, 0)
+        kept = tds.database.lines(session, 0)
         assert [number for number, _ in kept[-1000:]] == list(range(301, 1301))
         assert len(kept) <= 1000 + 100
 

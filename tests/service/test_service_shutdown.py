@@ -60,7 +60,7 @@ def successor(server):
 
     yield start
     for app in made:
-        app.state.laboratory.close()
+        app.state.tds.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -163,11 +163,11 @@ def test_work_that_comes_too_late_is_refused_with_a_sentence(tmp_path):
     app = create_app(Settings(state_dir=tmp_path))
     client = TestClient(app)
     client.post(PREFIX + "/sessions", json={"session_id": "s"})
-    app.state.laboratory.stop()
+    app.state.tds.stop()
     for path, body in (("/sessions/s/run", {}), ("/sweeps", {"axes": {"probe_strength": [0.1]}})):
         answer = client.post(PREFIX + path, json=body)
         assert answer.status_code == http.client.SERVICE_UNAVAILABLE, path
         assert answer.json()["code"] == "service_stopping"
         assert answer.headers["retry-after"] == "1"
         assert "shutting down" in answer.json()["detail"]
-    app.state.laboratory.close()
+    app.state.tds.close()

@@ -21,7 +21,7 @@ def client(tmp_path):
     client = TestClient(app)
     client.post(f"{PREFIX}/sessions", json={"session_id": "s"})
     yield client
-    app.state.laboratory.close()
+    app.state.tds.close()
 
 
 def watching(client, query=""):
@@ -134,7 +134,7 @@ def test_viewers_share_the_rows_of_the_most_eager_one(server):
 
 def test_rows_go_on_when_a_configuration_that_cannot_be_measured_has_gone(client, monkeypatch):
     client.post(f"{PREFIX}/sessions/s/run", json={})
-    monitor = client.app.state.laboratory.monitor
+    sampler = client.app.state.tds.sampler
     with watching(client, "?interval_ms=100") as viewer:
         received(viewer, "telemetry")
         tried = threading.Event()
@@ -144,7 +144,7 @@ def test_rows_go_on_when_a_configuration_that_cannot_be_measured_has_gone(client
             raise InputError("cannot be simulated")
 
         with monkeypatch.context() as patch:
-            patch.setattr(monitor, "poll", fail)
+            patch.setattr(sampler, "poll", fail)
             assert tried.wait(10)
         received(viewer, "telemetry")
 

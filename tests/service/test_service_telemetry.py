@@ -29,7 +29,7 @@ def polled(client, session, query=""):
 
 
 def rows_stored(client, session):
-    return len(client.app.state.laboratory.database.telemetry_rows(session))
+    return len(client.app.state.tds.database.telemetry_rows(session))
 
 
 class TestPolling:
@@ -96,7 +96,7 @@ class TestPolling:
 class TestLimit:
     def test_64_by_default_and_512_at_most(self, client, after_a_run):
         (row,) = polled(client, after_a_run, "?limit=1")
-        store = client.app.state.laboratory.store
+        store = client.app.state.tds.store
         for _ in range(495):
             store.add_row(store.get(after_a_run), json.dumps(row).encode())
         for _ in range(30):
@@ -138,7 +138,7 @@ class TestStorage:
         client = client_with(background_flush=False)
         client.post(P + "/sessions", json={"session_id": "x1"})
         client.post(P + "/sessions/x1/run", json={})
-        files = client.app.state.laboratory.settings.state_dir
+        files = client.app.state.tds.settings.state_dir
         before = {path.name: path.stat().st_mtime_ns for path in files.iterdir() if path.is_file()}
         for _ in range(50):
             polled(client, "x1")
@@ -173,7 +173,7 @@ def check_that_closing_stores_the_rest(client_with, **settings):
     first.post(P + "/sessions/x1/run", json={})
     for _ in range(5):
         rows = polled(first, "x1")
-    first.app.state.laboratory.close()
+    first.app.state.tds.close()
     second = client_with(**settings)
     assert polled(second, "x1")[: len(rows)] == rows
-    second.app.state.laboratory.close()
+    second.app.state.tds.close()

@@ -9,7 +9,7 @@ P = "/api/v1/synqc"
 
 
 def test_a_run_that_a_session_shows_can_be_read_although_it_is_still_being_stored(client, session, monkeypatch):
-    lane = client.app.state.laboratory.store.writer
+    lane = client.app.state.tds.store.writer
     commit, may_go_on = lane._commit, threading.Event()
 
     def wait_and_commit(change):
@@ -35,7 +35,7 @@ def test_a_configuration_that_could_not_be_stored_says_so(client, session, monke
 
     before = client.get(f"{P}/sessions/{session}").json()
     with monkeypatch.context() as patch:
-        patch.setattr(client.app.state.laboratory.store.writer, "_commit", fail)
+        patch.setattr(client.app.state.tds.store.writer, "_commit", fail)
         body = {"session_id": session, "config": {"probe_strength": 0.7}}
         assert client.post(f"{P}/sessions", json=body).status_code == 503
     assert client.get(f"{P}/sessions/{session}").json() == before

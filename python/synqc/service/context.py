@@ -1,4 +1,4 @@
-"""What handlers need: the laboratory, and worker threads to block on."""
+"""What handlers of every application need: worker threads to block on."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Annotated, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from synqc.apps.tds.laboratory import Laboratory
-from synqc.apps.tds.session import Session
-
-__all__ = ["Lab", "Workers", "durable", "laboratory_of", "on_worker", "recollected"]
+__all__ = ["Workers", "run_in_thread", "wait_committed"]
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -39,20 +35,7 @@ class Workers:
             threads.shutdown(wait=True)
 
 
-def laboratory_of(connection: HTTPConnection) -> Laboratory:
-    """The laboratory a request talks to."""
-    found: Laboratory = connection.app.state.laboratory
-    return found
-
-
-async def _laboratory(connection: HTTPConnection) -> Laboratory:
-    return laboratory_of(connection)  # a plain function would be sent to a thread
-
-
-Lab = Annotated[Laboratory, Depends(_laboratory)]
-
-
-async def on_worker(
+async def run_in_thread(
     connection: HTTPConnection, call: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs
 ) -> _Result:
     """Call something that blocks for a short while, off the event loop."""
@@ -60,14 +43,6 @@ async def on_worker(
     return await asyncio.wrap_future(workers.reads.submit(call, *args, **kwargs))
 
 
-async def recollected(connection: HTTPConnection, laboratory: Laboratory, session_id: str) -> Session:
-    """The session with this id, its log and telemetry in memory."""
-    session = laboratory.store.get(session_id)
-    if not session.recollected:
-        await on_worker(connection, laboratory.store.recollect, session)
-    return session
-
-
-async def durable(stored: Future[_Result]) -> _Result:
+async def wait_committed(stored: Future[_Result]) -> _Result:
     """Return when a change is on disk; a client that goes away meanwhile does not undo it."""
     return await asyncio.shield(asyncio.wrap_future(stored))

@@ -1,4 +1,4 @@
-"""What every route may answer besides its own answers: added to the description that the framework makes."""
+"""What the OpenAPI description says: examples, and what every route may answer besides its own answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from synqc.service.doors import Door, Doors
 
-__all__ = ["describe_refusals", "refused"]
+__all__ = ["answered", "asked", "describe_refusals", "refused"]
 
 _SCHEMES = {
     "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -91,6 +91,16 @@ def _describe(operation: dict[str, Any], door: Door, path: str, method: str, *, 
 def refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For `responses` of a route."""
     return {status: _refusal(status) for status in statuses}
+
+
+def answered(example: Any, status: int = 200, media_type: str = "application/json") -> dict[int | str, dict[str, Any]]:
+    """For `responses` of a route."""
+    return {status: {"content": {media_type: {"example": example}}}}
+
+
+def asked(**bodies: tuple[str, Any]) -> dict[str, Any]:
+    """For `openapi_examples` of a body: name=(summary, body)."""
+    return {name: {"summary": summary, "value": body} for name, (summary, body) in bodies.items()}
 
 
 def _refusal(status: int) -> dict[str, Any]:

@@ -28,7 +28,7 @@ IGNORED = "synqc.ignored"
 _MOST_NAMED = 20
 _LONGEST_NAME = 80
 _STRICT = re.compile(r'(^|[,;\s])handling\s*=\s*"?strict"?\s*($|[,;])', re.IGNORECASE)
-_TAKEN_BY_GATE = {"api_key", "ticket"}
+_TAKEN_BY_MIDDLEWARE = {"api_key", "ticket"}
 
 _Place = tuple[str | int, ...]
 
@@ -64,7 +64,7 @@ def _read_by(scope: Scope) -> tuple[tuple[type[BaseModel], ...], frozenset[str]]
         dependant = scope["route"].dependant
         bodies = (field.field_info.annotation for field in dependant.body_params)
         models = tuple(model for body in bodies for model in _models_in(body))
-        found = models, frozenset(field.alias for field in dependant.query_params) | _TAKEN_BY_GATE
+        found = models, frozenset(field.alias for field in dependant.query_params) | _TAKEN_BY_MIDDLEWARE
         _known[endpoint] = found
     return found
 

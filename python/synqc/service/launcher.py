@@ -51,7 +51,7 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
     app = create_app(settings)
     prefix = settings.api_prefix
     _log.info("Page http://%s:%d/ui, API at %s, state in %s.", host, port, prefix, settings.state_dir)
-    # Whom `X-Forwarded-For` is believed from is a setting, and the gate's business.
+    # Whom `X-Forwarded-For` is believed from is a setting, and the request middleware's business.
     configuration = uvicorn.Config(app, host=host, port=port, access_log=False, log_config=None, proxy_headers=False)
     uvicorn.Server(configuration).run(sockets=sockets)
 

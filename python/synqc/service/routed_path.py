@@ -1,8 +1,8 @@
 """What of a request's path is matched with routes: below where the application is mounted, a name's slashes kept apart.
 
 A server decodes a path before anybody sees it, so that `sessions/a%2Fb` and `sessions/a/b` look the same. Here the path
-is read as it was sent and decoded but for `%2F` and `%25`, which stay as they are: gate, fast lane and router then all
-see one segment where the client wrote one.
+is read as it was sent and decoded but for `%2F` and `%25`, which stay as they are: middleware, fast path and router
+then all see one segment where the client wrote one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The wish of a server to stop: work ends at once, answers go out with what there is, and nothing keeps the process."""
+"""Graceful shutdown: work ends at once, answers go out with what there is, and nothing keeps the process."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ class Shutdown:
         self._stop = stop
         self._is_storing = is_storing
         self._close = close
-        self._wakers: set[Callable[[], None]] = set()
+        self._subscribers: set[Callable[[], None]] = set()
         self._open: dict[asyncio.Task[Any], _Request] = {}
         self._ended = asyncio.Event()
         self._insist: Callable[[], None] | None = None
         self._ending: asyncio.Task[None] | None = None
 
-    def watch(self, wake: Callable[[], None]) -> None:
-        """Call `wake` when it begins."""
-        self._wakers.add(wake)
+    def subscribe(self, wake: Callable[[], None]) -> None:
+        """Call `wake` when it begins: answers that go on end then."""
+        self._subscribers.add(wake)
 
-    def leave(self, wake: Callable[[], None]) -> None:
+    def unsubscribe(self, wake: Callable[[], None]) -> None:
         """Do not call `wake` any more."""
-        self._wakers.discard(wake)
+        self._subscribers.discard(wake)
 
     @asynccontextmanager
     async def by_signals(self) -> AsyncIterator[None]:
@@ -68,11 +68,11 @@ class Shutdown:
             loop.call_soon_threadsafe(self._begin)
             handled[number](number, frame)
 
-        for wish in (signal.SIGINT, signal.SIGTERM):
-            before = signal.getsignal(wish)
+        for stop_signal in (signal.SIGINT, signal.SIGTERM):
+            before = signal.getsignal(stop_signal)
             if callable(before):
-                handled[wish] = before
-                signal.signal(wish, begin_and_pass_on)
+                handled[stop_signal] = before
+                signal.signal(stop_signal, begin_and_pass_on)
         again = handled.get(signal.SIGINT)
         self._insist = None if again is None else lambda: again(signal.SIGINT, None)
         try:
@@ -89,7 +89,7 @@ class Shutdown:
             return
         self.begun = True
         self._stop()
-        for wake in tuple(self._wakers):
+        for wake in tuple(self._subscribers):
             wake()
         self._ending = asyncio.ensure_future(self._end_in_time())
 

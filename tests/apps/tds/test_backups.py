@@ -17,11 +17,11 @@ from synqc.settings import Settings
 
 @pytest.fixture
 def kept(opened):
-    """A laboratory with a session and a run."""
-    laboratory = opened()
-    laboratory.store.create_or_update("x1", RunConfiguration(notes="kept"))[1].result(10)
-    laboratory.runs.execute(laboratory.runs.start("x1", RunRequest())).stored.result(10)
-    return laboratory
+    """An application with a session and a run."""
+    tds = opened()
+    tds.store.create_or_update("x1", RunConfiguration(notes="kept"))[1].result(10)
+    tds.runs.execute(tds.runs.start("x1", RunRequest())).stored.result(10)
+    return tds
 
 
 def contents(path):

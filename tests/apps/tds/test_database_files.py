@@ -19,8 +19,8 @@ class TestFile:
     def test_it_is_its_owners_alone_whatever_others_are(self, tmp_path, opened):
         before = os.umask(0)
         try:
-            laboratory = opened()
-            laboratory.store.create_or_update("x1", RunConfiguration())[1].result(10)
+            tds = opened()
+            tds.store.create_or_update("x1", RunConfiguration())[1].result(10)
         finally:
             os.umask(before)
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("synqc.*")}

@@ -16,13 +16,13 @@ KEPT = [
 RENAMED = ["a/b", "/", "../up", "/etc/passwd", "x" * 251, "é" * 126, "a/" * 200]
 
 
-def export(laboratory, ids, folder):
+def export(tds, ids, folder):
     rows = [
         {"run_id": run_id, "session_id": "s", "document": json.dumps({"run_id": run_id}).encode(), "details": b"{}"}
         for run_id in ids
     ]
-    laboratory.store.writer.submit(Change(runs=rows)).result(10)
-    export_state(laboratory.database, folder)
+    tds.store.writer.submit(Change(runs=rows)).result(10)
+    export_state(tds.database, folder)
     return {path.name: json.loads(path.read_text())["run_id"] for path in (folder / "runs").iterdir()}
 
 

@@ -1,4 +1,4 @@
-"""One laboratory owns a PostgreSQL database; another gets it when that one has gone, or when its lease has run out."""
+"""One process owns a PostgreSQL database; another gets it when that one has gone, or when its lease has run out."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from synqc.apps.tds import clock
-from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.models import RunConfiguration, RunRequest
 from synqc.apps.tds.storage import Change, NotOwner, StorageUnavailable, database, schema
 from synqc.apps.tds.store import UnknownSession
@@ -26,13 +26,13 @@ def url():
 
 
 @pytest.fixture
-def laboratory(tmp_path, url):
-    """Makes laboratories of one database."""
+def opened(tmp_path, url):
+    """Opens applications on one database."""
     made = []
 
     def make(lease_s=LEASE_S):
         settings = Settings(state_dir=tmp_path / str(len(made)), database_url=url, lease_s=lease_s)
-        made.append(Laboratory(settings))
+        made.append(TdsApplication(settings))
         return made[-1]
 
     yield make
@@ -52,11 +52,11 @@ def wait_until(holds, seconds=20.0):
         time.sleep(0.01)
 
 
-def take_away(url, laboratory):
+def take_away(url, tds):
     """As if its process had been frozen for longer than its lease, and somebody had come."""
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("UPDATE ownership SET owner = 'somebody', epoch = epoch + 1, lease_until = now() + '1 day'")
-    wait_until(lambda: laboratory.database.epoch is None)
+    wait_until(lambda: tds.database.epoch is None)
 
 
 def give_back(url):
@@ -64,39 +64,39 @@ def give_back(url):
         other.execute("UPDATE ownership SET owner = NULL")
 
 
-def create(laboratory, name="x1", notes="kept"):
-    return laboratory.store.create_or_update(name, RunConfiguration(notes=notes))
+def create(tds, name="x1", notes="kept"):
+    return tds.store.create_or_update(name, RunConfiguration(notes=notes))
 
 
-def test_a_second_one_is_refused_with_a_sentence(laboratory, impatient):
-    first = laboratory()
+def test_a_second_one_is_refused_with_a_sentence(opened, impatient):
+    first = opened()
     with pytest.raises(StorageUnavailable, match=r"in use by another SynqC service \(process \d+ on .*run one per"):
-        laboratory()
+        opened()
     create(first)[1].result(10)
 
 
-def test_a_successor_gets_it_at_once(laboratory):
-    first = laboratory(lease_s=300.0)
+def test_a_successor_gets_it_at_once(opened):
+    first = opened(lease_s=300.0)
     create(first)[1].result(10)
     first.close()
-    second = laboratory()
+    second = opened()
     assert second.store.get("x1").config.notes == "kept"
     assert second.database.epoch == 2
 
 
-def test_what_holds_an_older_services_lock_keeps_it_out_and_the_other_way_round(url, laboratory, impatient):
+def test_what_holds_an_older_services_lock_keeps_it_out_and_the_other_way_round(url, opened, impatient):
     key = 0x53796E51_43544453
     with psycopg.connect(url, autocommit=True) as older:
         assert older.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone()[0]
         with pytest.raises(StorageUnavailable, match="of a version that knows no leases"):
-            laboratory()
+            opened()
         older.execute("SELECT pg_advisory_unlock(%s)", [key])
-        laboratory()
+        opened()
         assert not older.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone()[0]
 
 
-def test_nothing_is_stored_for_a_former_owner_and_it_knows_nothing_any_more(url, laboratory):
-    one = laboratory()
+def test_nothing_is_stored_for_a_former_owner_and_it_knows_nothing_any_more(url, opened):
+    one = opened()
     session, stored = create(one)
     stored.result(10)
     assert one.database.lease.held
@@ -116,8 +116,8 @@ def test_nothing_is_stored_for_a_former_owner_and_it_knows_nothing_any_more(url,
     assert one.database.sweep_document("s") is None
 
 
-def test_it_goes_on_from_what_the_other_left(url, laboratory, monkeypatch):
-    one = laboratory()
+def test_it_goes_on_from_what_the_other_left(url, opened, monkeypatch):
+    one = opened()
     monkeypatch.setattr(one.runs, "stop_all", lambda: None)  # one that measured all it wanted just before
     before, stored = create(one)
     stored.result(10)
@@ -137,20 +137,20 @@ def test_it_goes_on_from_what_the_other_left(url, laboratory, monkeypatch):
     one.runs.execute(one.runs.start("x1", RunRequest())).stored.result(10)
 
 
-def test_viewers_are_woken_when_it_is_lost(url, laboratory):
-    one = laboratory()
+def test_viewers_are_woken_when_it_is_lost(url, opened):
+    one = opened()
     session, stored = create(one)
     stored.result(10)
     woken = threading.Event()
-    session.events.watch(woken.set)
+    session.events.subscribe(woken.set)
     woken.clear()
     take_away(url, one)
     assert woken.wait(20)
 
 
 @pytest.mark.parametrize("waits_s", [0, 1.1], ids=["in the same second", "in a later one"])
-def test_ids_of_runs_that_the_other_made_are_not_made_again(url, laboratory, waits_s):
-    one = laboratory()
+def test_ids_of_runs_that_the_other_made_are_not_made_again(url, opened, waits_s):
+    one = opened()
     create(one)[1].result(10)
     one.runs.execute(one.runs.start("x1", RunRequest())).stored.result(10)
     one.store._run_ids_asked_until = ""  # as of one that has run for hours
@@ -170,8 +170,8 @@ def test_ids_of_runs_that_the_other_made_are_not_made_again(url, laboratory, wai
     assert run.record.run_id.endswith(("-2", "-3"))
 
 
-def test_a_lease_that_ran_out_unclaimed_is_renewed_with_everything_in_memory(url, laboratory):
-    one = laboratory()
+def test_a_lease_that_ran_out_unclaimed_is_renewed_with_everything_in_memory(url, opened):
+    one = opened()
     session, stored = create(one)
     stored.result(10)
     with psycopg.connect(url) as blocking:
@@ -184,30 +184,30 @@ def test_a_lease_that_ran_out_unclaimed_is_renewed_with_everything_in_memory(url
     create(one, notes="later")[1].result(10)
 
 
-def test_answers_end_before_the_lease_does(url, laboratory):
-    one = laboratory()
+def test_answers_end_before_the_lease_does(url, opened):
+    one = opened()
     with psycopg.connect(url) as blocking:
         blocking.execute("SELECT * FROM ownership FOR UPDATE")
         wait_until(lambda: not one.database.lease.held)
         assert blocking.execute("SELECT lease_until > clock_timestamp() FROM ownership").fetchone()[0]
 
 
-def test_a_transaction_that_a_frozen_service_left_open_keeps_nobody_out_and_stores_nothing(laboratory):
-    frozen = laboratory()
+def test_a_transaction_that_a_frozen_service_left_open_keeps_nobody_out_and_stores_nothing(opened):
+    frozen = opened()
     for event in (frozen.database.lease._ended, frozen.database.lease._wake):
         event.set()  # renews no more
     row = {"sweep_id": "s", "created_at": clock.now(), "document": b""}
     transaction = frozen.database.writing()
     transaction.__enter__().execute(insert(schema.sweeps), [row])
-    successor = laboratory()
+    successor = opened()
     assert successor.database.epoch == 2
     with pytest.raises(SQLAlchemyError):
         transaction.__exit__(None, None, None)
     assert successor.database.sweep_document("s") is None
 
 
-def test_a_newer_service_that_came_meanwhile_is_left_alone(url, laboratory):
-    one = laboratory()
+def test_a_newer_service_that_came_meanwhile_is_left_alone(url, opened):
+    one = opened()
     take_away(url, one)
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("INSERT INTO synqc_schema VALUES (1000)")
@@ -218,8 +218,8 @@ def test_a_newer_service_that_came_meanwhile_is_left_alone(url, laboratory):
     assert not one.database.lease.held
 
 
-def test_every_connection_gives_up_on_what_is_silent(laboratory):
-    one = laboratory(lease_s=3.0)
+def test_every_connection_gives_up_on_what_is_silent(opened):
+    one = opened(lease_s=3.0)
     names = ("idle_in_transaction_session_timeout", "synchronous_commit", "transaction_isolation")
     with one.database.reading() as connection:
         found = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from synqc.apps.tds.models import RunConfiguration, RunRequest
-from synqc.apps.tds.telemetry import Monitor
+from synqc.apps.tds.telemetry import TelemetrySampler
 
 QUBITS = 4
 
@@ -14,31 +14,31 @@ QUBITS = 4
 class History:
     """Runs of one session, and what each left."""
 
-    def __init__(self, laboratory):
-        self.laboratory = laboratory
+    def __init__(self, tds):
+        self.tds = tds
         self.results = []
-        run = laboratory.engine.run
+        run = tds.engine.run
 
         def kept(*args, **options):
             result = run(*args, **options)
             self.results.append(result)
             return result
 
-        laboratory.engine.run = kept
+        tds.engine.run = kept
 
     @property
     def session(self):
-        return self.laboratory.store.get("x1")
+        return self.tds.store.get("x1")
 
     def configure(self, **config):
-        self.laboratory.store.create_or_update("x1", RunConfiguration(**config))[1].result(10)
+        self.tds.store.create_or_update("x1", RunConfiguration(**config))[1].result(10)
 
     def run(self, seed=None):
         """Returns the carry that the run went on from, as it is stored."""
         request = RunRequest(num_iterations=3, shot_limit=100_000, seed=seed)
-        finished = self.laboratory.runs.execute(self.laboratory.runs.start("x1", request))
+        finished = self.tds.runs.execute(self.tds.runs.start("x1", request))
         finished.stored.result(10)
-        return json.loads(self.laboratory.database.run_details(finished.record.run_id))["replay"]["carry"]
+        return json.loads(self.tds.database.run_details(finished.record.run_id))["replay"]["carry"]
 
 
 @pytest.fixture
@@ -103,11 +103,11 @@ def test_the_monitor_drives_with_what_the_last_run_had_deployed(history):
     driven = []
     for _ in range(2):
         history.run()
-        driven.append(deployed_by(history.laboratory.monitor, history.session))
+        driven.append(deployed_by(history.tds.sampler, history.session))
     assert driven == [[dict(one) for one in result.runs[-1].settings] for result in history.results]
     assert driven[0] != driven[1]
     history.session.deployed = None  # as after a restart
-    fresh = Monitor(history.laboratory.store, history.laboratory.engine)
+    fresh = TelemetrySampler(history.tds.store, history.tds.engine)
     for now, then in zip(deployed_by(fresh, history.session), driven[1], strict=True):
         assert now == pytest.approx(then, rel=1e-12)
 
@@ -116,8 +116,8 @@ def test_a_run_does_not_go_on_from_the_monitor(history):
     history.configure(adaptive_rule="kalman")
     history.run()
     for _ in range(3):
-        history.laboratory.monitor.measure(history.session)
-        history.laboratory.monitor.poll(history.session)
+        history.tds.sampler.measure(history.session)
+        history.tds.sampler.poll(history.session)
     assert history.run() == history.results[0].carry_out.to_dict()
 
 
@@ -125,9 +125,9 @@ def test_a_run_that_could_not_be_stored_leaves_the_device_where_it_was(history, 
     history.configure(adaptive_rule="kalman")
     history.run()
     before = {name: getattr(history.session, name) for name in ("carry", "deployed", "shots_used", "last_kpis")}
-    lane = history.laboratory.store.writer
+    lane = history.tds.store.writer
     with monkeypatch.context() as patch:
         patch.setattr(lane, "_commit", lambda change: (_ for _ in ()).throw(OSError("no space")))
-        finished = history.laboratory.runs.execute(history.laboratory.runs.start("x1", RunRequest()))
+        finished = history.tds.runs.execute(history.tds.runs.start("x1", RunRequest()))
         assert finished.stored.exception(10) is not None
     assert {name: getattr(history.session, name) for name in before} == before

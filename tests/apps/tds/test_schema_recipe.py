@@ -12,7 +12,7 @@ import pytest
 from scratch_postgresql import scratch_postgresql
 
 import synqc
-from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.models import RunConfiguration
 from synqc.settings import Settings
 
@@ -55,29 +55,29 @@ CHILD = """
 import json, sys
 from pathlib import Path
 from sqlalchemy import insert, inspect, select
-from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.models import RunConfiguration
 from synqc.apps.tds.storage import schema
 from synqc.settings import Settings
 
 def use(state_dir, database_url):
     settings = Settings(state_dir=Path(state_dir), database_url=database_url)
-    laboratory = Laboratory(settings)
-    session = laboratory.store.sessions.get("x1")
+    tds = TdsApplication(settings)
+    session = tds.store.sessions.get("x1")
     if session is None:
-        session, stored = laboratory.store.create_or_update("x1", RunConfiguration())
+        session, stored = tds.store.create_or_update("x1", RunConfiguration())
         stored.result(10)
     before = session.favourite
     session.favourite = "blue"
-    laboratory.store.save(session).result(10)
-    with laboratory.database.writing() as connection:
+    tds.store.save(session).result(10)
+    with tds.database.writing() as connection:
         connection.execute(insert(schema.colours).values(colour=b"red"))
-    laboratory.close()
-    laboratory = Laboratory(settings)
-    with laboratory.database.reading() as connection:
+    tds.close()
+    tds = TdsApplication(settings)
+    with tds.database.reading() as connection:
         found = inspect(connection)
         seen = {
-            "before": before, "after": laboratory.store.get("x1").favourite,
+            "before": before, "after": tds.store.get("x1").favourite,
             "colours": [[number, bytes(one).decode()] for number, one in connection.execute(select(schema.colours))],
             "version": max(connection.scalars(select(schema._schema.c.version))),
             "columns": {
@@ -86,7 +86,7 @@ def use(state_dir, database_url):
                 for table in sorted(found.get_table_names())
             },
         }
-    laboratory.close()
+    tds.close()
     return seen
 
 print(json.dumps([use(*place) for place in json.loads(sys.argv[1])]))
@@ -140,9 +140,9 @@ def test_sqlite(edited, tmp_path):
 
 def test_postgresql(edited, tmp_path):
     with scratch_postgresql() as fresh, scratch_postgresql() as old:
-        laboratory = Laboratory(Settings(state_dir=tmp_path, database_url=old))  # before the recipe
-        laboratory.store.create_or_update("x1", RunConfiguration())[1].result(10)
-        laboratory.close()
+        tds = TdsApplication(Settings(state_dir=tmp_path, database_url=old))  # before the recipe
+        tds.store.create_or_update("x1", RunConfiguration())[1].result(10)
+        tds.close()
         check(*edited((tmp_path, fresh), (tmp_path, old)))
 
 

@@ -36,8 +36,8 @@ def test_every_column_comes_back(opened):
 
 
 def test_log_and_telemetry_go_on_after_a_restart(opened):
-    def run(laboratory):
-        laboratory.runs.execute(laboratory.runs.start("x1", RunRequest(mode="dryrun"))).stored.result(10)
+    def run(tds):
+        tds.runs.execute(tds.runs.start("x1", RunRequest(mode="dryrun"))).stored.result(10)
 
     first = opened()
     first.store.create_or_update("x1", RunConfiguration())[1].result(10)
@@ -48,13 +48,13 @@ def test_log_and_telemetry_go_on_after_a_restart(opened):
     run(second)
     second.store.flush()  # what is new is on disk before what is old is read
     after = second.store.get("x1")
-    second.store.recollect(after)
+    second.store.load_history(after)
     assert after.logs[:5] == before.logs
     assert list(after.rows)[:2] == list(before.rows)
     assert (len(after.logs), len(after.rows)) == (7, 3)
     third = opened()
     again = third.store.get("x1")
-    third.store.recollect(again)
+    third.store.load_history(again)
     assert (again.logs, list(again.rows)) == (after.logs, list(after.rows))
 
 
@@ -96,8 +96,8 @@ def test_there_is_a_database_of_every_version():
 def test_an_old_database_opens(tmp_path, opened, script):
     with sqlite3.connect(tmp_path / "synqc.db") as connection:
         connection.executescript(script.read_text())
-    laboratory = opened()
-    assert stored_part(laboratory.store.get("x1")) == {
+    tds = opened()
+    assert stored_part(tds.store.get("x1")) == {
         "session_id": "x1",
         "position": 1,
         "created_at": datetime(2026, 1, 2, 3, 4, 5, 6, UTC),
@@ -116,12 +116,12 @@ def test_an_old_database_opens(tmp_path, opened, script):
         "carry": ("sim-local ion-chain kalman", Carry(0.25, ((1.0, 2e-07),), ((0.5,), (-0.125,)))),
         "first_line": 1,
     }  # fmt: skip
-    session = laboratory.store.get("x1")
-    laboratory.store.recollect(session)
+    session = tds.store.get("x1")
+    tds.store.load_history(session)
     assert session.logs == ["[2026-01-02T03:04:06Z] Run started.", "[2026-01-02T03:04:07Z] Run completed."]
     assert [json.loads(row) for row in session.rows] == [{"fidelity": 0.97}]
     assert (session.next_line, session.next_row) == (3, 513)
-    assert laboratory.database.run_ids("x1") == ["x1-20260102T030406Z"]
+    assert tds.database.run_ids("x1") == ["x1-20260102T030406Z"]
 
 
 def test_the_tables_are_those_of_a_new_database(tmp_path, opened):

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.models import RunConfiguration, RunRequest, SessionStatus
 from synqc.apps.tds.storage.backup import back_up
 from synqc.apps.tds.storage.database import open_for_reading
@@ -93,17 +93,17 @@ def opened(tmp_path):
     made = []
 
     def open_folder(folder=None):
-        laboratory = Laboratory(Settings(state_dir=folder or tmp_path / "state"))
-        made.append(laboratory)
-        return laboratory
+        tds = TdsApplication(Settings(state_dir=folder or tmp_path / "state"))
+        made.append(tds)
+        return tds
 
     yield open_folder
-    for laboratory in made:
-        laboratory.close()
+    for tds in made:
+        tds.close()
 
 
-def exported(laboratory, folder):
-    export_state(laboratory.database, folder)
+def exported(tds, folder):
+    export_state(tds.database, folder)
     sessions = json.loads((folder / "sessions.json").read_text())
     return sessions, [json.loads(path.read_text()) for path in sorted((folder / "runs").glob("*.json"))]
 
@@ -112,9 +112,9 @@ class TestShapes:
     @pytest.mark.parametrize("shape", [oldest, middle, newest])
     def test_a_session_is_taken_over_as_it_is(self, tmp_path, opened, shape):
         sessions, runs = shape()
-        laboratory = opened(written(tmp_path / "state", sessions, runs))
-        session = laboratory.store.get("lab-1")
-        laboratory.store.recollect(session)
+        tds = opened(written(tmp_path / "state", sessions, runs))
+        session = tds.store.get("lab-1")
+        tds.store.load_history(session)
         summary = session.summary().model_dump(mode="json")
         assert summary["created_at"] == "2025-03-04T05:06:07.000089"
         assert summary["last_updated_at"] == "2025-03-04T05:06:09.000001"
@@ -127,8 +127,8 @@ class TestShapes:
     @pytest.mark.parametrize("shape", [oldest, middle, newest])
     def test_a_run_is_taken_over_as_it_is(self, tmp_path, opened, shape):
         sessions, runs = shape()
-        laboratory = opened(written(tmp_path / "state", sessions, runs))
-        record = json.loads(laboratory.database.run_document(runs[0]["run_id"]))
+        tds = opened(written(tmp_path / "state", sessions, runs))
+        record = json.loads(tds.database.run_document(runs[0]["run_id"]))
         for name in RUN_KEYS:
             assert record[name] == runs[0].get(name, []), name
 
@@ -149,18 +149,18 @@ class TestShapes:
         assert summary.mode_label == "Sim Local"
 
     def test_a_session_that_was_running_is_idle(self, tmp_path, opened):
-        laboratory = opened(written(tmp_path / "state", [session_item(status="running")]))
-        started = laboratory.runs.start("lab-1", RunRequest())
-        finished = laboratory.runs.execute(started)
+        tds = opened(written(tmp_path / "state", [session_item(status="running")]))
+        started = tds.runs.start("lab-1", RunRequest())
+        finished = tds.runs.execute(started)
         finished.stored.result(10)
         assert finished.record.run_id.startswith("lab-1-")
 
     def test_order_and_every_session_is_kept(self, tmp_path, opened):
         names = [f"lab-{number}" for number in (5, 1, 9, 3)]
-        laboratory = opened(written(tmp_path / "state", [session_item(name) for name in names]))
-        assert list(laboratory.store.sessions) == names
-        laboratory.store.create_or_update("later", RunConfiguration())[1].result(10)
-        laboratory.close()
+        tds = opened(written(tmp_path / "state", [session_item(name) for name in names]))
+        assert list(tds.store.sessions) == names
+        tds.store.create_or_update("later", RunConfiguration())[1].result(10)
+        tds.close()
         assert list(opened().store.sessions) == [*names, "later"]
 
     def test_it_is_done_once(self, tmp_path, opened):
@@ -171,8 +171,8 @@ class TestShapes:
         assert list(opened(folder).store.sessions) == []
 
     def test_an_imported_session_goes_on(self, tmp_path, opened):
-        laboratory = opened(written(tmp_path / "state", *newest()))
-        finished = laboratory.runs.execute(laboratory.runs.start("lab-1", RunRequest()))
+        tds = opened(written(tmp_path / "state", *newest()))
+        finished = tds.runs.execute(tds.runs.start("lab-1", RunRequest()))
         finished.stored.result(10)
         assert finished.record.kpis.shots_used == 1000 + 800 + 42
 
@@ -184,9 +184,9 @@ class TestDamage:
     )  # fmt: skip
     def test_an_unreadable_file_is_copied_aside_and_left(self, tmp_path, opened, text):
         folder = written(tmp_path / "state", text)
-        laboratory = opened(folder)
-        assert laboratory.store.sessions == {}
-        laboratory.store.create_or_update("x1", RunConfiguration())[1].result(10)
+        tds = opened(folder)
+        assert tds.store.sessions == {}
+        tds.store.create_or_update("x1", RunConfiguration())[1].result(10)
         (aside,) = folder.glob("sessions.json.corrupt-*")
         assert aside.read_text() == (folder / "sessions.json").read_text() == text
 
@@ -213,10 +213,10 @@ class TestDamage:
     )  # fmt: skip
     def test_a_bad_item_costs_no_other_and_comes_out_again(self, tmp_path, opened, bad):
         folder = written(tmp_path / "state", [session_item(), bad, session_item("lab-2")])
-        laboratory = opened(folder)
-        assert [name for name in laboratory.store.sessions if name != "bad"] == ["lab-1", "lab-2"]
-        sessions, _ = exported(laboratory, tmp_path / "out")
-        if "bad" not in laboratory.store.sessions:  # some can be read after all
+        tds = opened(folder)
+        assert [name for name in tds.store.sessions if name != "bad"] == ["lab-1", "lab-2"]
+        sessions, _ = exported(tds, tmp_path / "out")
+        if "bad" not in tds.store.sessions:  # some can be read after all
             assert json.dumps(sessions[2]) == json.dumps(bad)
 
     def test_a_bad_run_costs_no_other(self, tmp_path, opened):
@@ -230,8 +230,8 @@ class TestDamage:
             json.dumps(run_item(run_id="n", config_snapshot={"notes": "\ud800"}))
         )
         (folder / "runs" / "twin.json").write_text(json.dumps(run_item()))
-        laboratory = opened(folder)
-        found = laboratory.database.run_documents(None, None, 10)
+        tds = opened(folder)
+        found = tds.database.run_documents(None, None, 10)
         assert [json.loads(run)["run_id"] for _, run in found] == ["lab-1-20250304T050608Z"]
         assert len(list((folder / "runs").glob("*.json"))) == 8
 
@@ -256,7 +256,7 @@ class TestExportState:
         assert [list(run) for run in runs] == [RUN_KEYS] * 3
         second = opened(tmp_path / "out")
         before, after = first.store.get("lab/7"), second.store.get("lab/7")
-        second.store.recollect(after)
+        second.store.load_history(after)
         assert after.summary() == before.summary()
         assert after.logs == before.logs
         assert [json.loads(row) for row in after.rows] == [json.loads(row) for row in before.rows]
@@ -279,43 +279,43 @@ class TestExportState:
         assert len(second.database.run_documents(None, None, 10)) == 1
 
     def test_the_command_does_it_beside_a_running_service(self, tmp_path, opened):
-        laboratory = opened()
-        laboratory.store.create_or_update("x1", RunConfiguration())[1].result(10)
+        tds = opened()
+        tds.store.create_or_update("x1", RunConfiguration())[1].result(10)
         done = subprocess.run(
             [sys.executable, "-m", "synqc", "export-state", str(tmp_path / "out")], capture_output=True, text=True,
-            env=environment_of(laboratory), check=False,
+            env=environment_of(tds), check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert [item["session_id"] for item in json.loads((tmp_path / "out" / "sessions.json").read_text())] == ["x1"]
 
 
-def environment_of(laboratory):
+def environment_of(tds):
     import os
 
-    return {**os.environ, "SYNQC_STATE_DIR": str(laboratory.settings.state_dir)}
+    return {**os.environ, "SYNQC_STATE_DIR": str(tds.settings.state_dir)}
 
 
 @pytest.mark.parametrize("name", ["a b", "what?", "no#1", "50%41", "état"])
 def test_a_directory_may_have_any_name(tmp_path, opened, name):
     folder = tmp_path / "all" / name
-    laboratory = opened(folder)
-    laboratory.store.create_or_update("x1", RunConfiguration())[1].result(10)
+    tds = opened(folder)
+    tds.store.create_or_update("x1", RunConfiguration())[1].result(10)
     assert [path.name for path in folder.parent.iterdir()] == [name]
     database = open_for_reading(Settings(state_dir=folder))
     assert [row.session_id for row in database.session_rows()] == ["x1"]
     database.close()
-    assert back_up(laboratory.settings, tmp_path / "copy.db") > 0
+    assert back_up(tds.settings, tmp_path / "copy.db") > 0
 
 
 class TestBackup:
     def test_a_copy_taken_under_load_is_whole(self, tmp_path, opened):
-        laboratory = opened()
-        laboratory.store.create_or_update("x1", RunConfiguration())[1].result(10)
+        tds = opened()
+        tds.store.create_or_update("x1", RunConfiguration())[1].result(10)
         acknowledged, stop = [], threading.Event()
 
         def load():
             while not stop.is_set():
-                finished = laboratory.runs.execute(laboratory.runs.start("x1", RunRequest(mode="dryrun")))
+                finished = tds.runs.execute(tds.runs.start("x1", RunRequest(mode="dryrun")))
                 finished.stored.result(10)
                 acknowledged.append(finished.record.run_id)
 
@@ -328,7 +328,7 @@ class TestBackup:
                 before = list(acknowledged)
                 copy = tmp_path / f"copy-{number}"
                 copy.mkdir()
-                assert back_up(laboratory.settings, copy / "synqc.db") == (copy / "synqc.db").stat().st_size
+                assert back_up(tds.settings, copy / "synqc.db") == (copy / "synqc.db").stat().st_size
                 with sqlite3.connect(copy / "synqc.db") as connection:
                     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
                 database = open_for_reading(Settings(state_dir=copy))
@@ -342,12 +342,12 @@ class TestBackup:
             thread.join(30)
 
     def test_the_command_makes_one_a_service_opens(self, tmp_path, opened):
-        laboratory = opened()
-        laboratory.store.create_or_update("x1", RunConfiguration(notes="kept"))[1].result(10)
+        tds = opened()
+        tds.store.create_or_update("x1", RunConfiguration(notes="kept"))[1].result(10)
         (tmp_path / "restored").mkdir()
         done = subprocess.run(
             [sys.executable, "-m", "synqc", "backup", str(tmp_path / "restored" / "synqc.db")], text=True,
-            env=environment_of(laboratory), capture_output=True, check=False,
+            env=environment_of(tds), capture_output=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert opened(tmp_path / "restored").store.get("x1").config.notes == "kept"

@@ -20,14 +20,14 @@ LONG = {"probe_strength": [number / 50 for number in range(50)], "probe_duration
 
 
 @pytest.fixture
-def laboratory(opened):
+def tds(opened):
     return opened()
 
 
-def ended(laboratory, sweep_id):
+def ended(tds, sweep_id):
     deadline = time.monotonic() + 60
     while True:
-        found = json.loads(laboratory.sweeps.read(sweep_id))
+        found = json.loads(tds.sweeps.read(sweep_id))
         if found["status"] != "running":
             return found
         assert time.monotonic() < deadline
@@ -35,23 +35,23 @@ def ended(laboratory, sweep_id):
 
 
 class TestResults:
-    def test_they_are_what_the_experiment_gives_at_each_point(self, laboratory):
-        started = laboratory.sweeps.start(SweepRequest(axes=SMALL, shots=100, seed=5))
+    def test_they_are_what_the_experiment_gives_at_each_point(self, tds):
+        started = tds.sweeps.start(SweepRequest(axes=SMALL, shots=100, seed=5))
         assert list(started) == KEYS
         assert (started["status"], started["total"]) == ("running", 6)
-        found = ended(laboratory, started["sweep_id"])
+        found = ended(tds, started["sweep_id"])
         assert (found["status"], found["done"], found["error"]) == ("finished", 6, None)
         fidelity = found["results"]["fidelity"]
         for row, strength in enumerate(SMALL["probe_strength"]):
             for column, duration in enumerate(SMALL["probe_duration_ns"]):
                 config = RunConfiguration(probe_strength=strength, probe_duration_ns=duration)
-                expected = laboratory.engine.experiment(config).run(shots=4000, seed=1, progress=False).fidelity
+                expected = tds.engine.experiment(config).run(shots=4000, seed=1, progress=False).fidelity
                 error = hypot(fidelity["standard_errors"][row][column], expected.standard_error)
                 assert abs(fidelity["values"][row][column] - expected.value) < 5 * error
 
-    def test_a_repeated_one_is_remembered(self, laboratory):
-        first = ended(laboratory, laboratory.sweeps.start(SweepRequest(axes=SMALL, shots=100))["sweep_id"])
-        again = ended(laboratory, laboratory.sweeps.start(SweepRequest(axes=SMALL, shots=100))["sweep_id"])
+    def test_a_repeated_one_is_remembered(self, tds):
+        first = ended(tds, tds.sweeps.start(SweepRequest(axes=SMALL, shots=100))["sweep_id"])
+        again = ended(tds, tds.sweeps.start(SweepRequest(axes=SMALL, shots=100))["sweep_id"])
         assert (first["cached"], again["cached"]) == (0, 6)
         assert again["results"] == first["results"]
 
@@ -63,13 +63,13 @@ class TestResults:
 
 
 class TestCancelling:
-    def test_what_it_has_is_kept(self, laboratory):
-        sweep_id = laboratory.sweeps.start(SweepRequest(axes=LONG, shots=20_000))["sweep_id"]
-        while json.loads(laboratory.sweeps.read(sweep_id))["done"] == 0:
+    def test_what_it_has_is_kept(self, tds):
+        sweep_id = tds.sweeps.start(SweepRequest(axes=LONG, shots=20_000))["sweep_id"]
+        while json.loads(tds.sweeps.read(sweep_id))["done"] == 0:
             time.sleep(0.005)
-        assert json.loads(laboratory.sweeps.cancel(sweep_id))["status"] == "cancelled"
+        assert json.loads(tds.sweeps.cancel(sweep_id))["status"] == "cancelled"
         deadline = time.monotonic() + 30
-        while (found := json.loads(laboratory.sweeps.read(sweep_id)))["results"] is None:
+        while (found := json.loads(tds.sweeps.read(sweep_id)))["results"] is None:
             assert time.monotonic() < deadline
             time.sleep(0.01)
         values = [value for line in found["results"]["fidelity"]["values"] for value in line]
@@ -77,14 +77,14 @@ class TestCancelling:
         assert values[0] is not None
         assert values[-1] is None
 
-    def test_one_that_is_at_its_first_point_stays_cancelled(self, laboratory):
+    def test_one_that_is_at_its_first_point_stays_cancelled(self, tds):
         axes = {"probe_strength": [0.3]}
         config = RunConfiguration(adaptive_rule="rl")  # seconds for a point
-        sweep_id = laboratory.sweeps.start(SweepRequest(axes=axes, config=config, shots=100_000))["sweep_id"]
+        sweep_id = tds.sweeps.start(SweepRequest(axes=axes, config=config, shots=100_000))["sweep_id"]
         time.sleep(0.1)
-        laboratory.sweeps.cancel(sweep_id)
-        laboratory.sweeps.close()
-        found = json.loads(laboratory.sweeps.read(sweep_id))
+        tds.sweeps.cancel(sweep_id)
+        tds.sweeps.close()
+        found = json.loads(tds.sweeps.read(sweep_id))
         assert (found["status"], found["error"], found["done"]) == ("cancelled", None, 0)
 
     def test_one_that_waited_is_kept_too(self, opened):
@@ -111,19 +111,19 @@ class TestRefusals:
             ({"probe_strength": [0.1] * 51, "probe_duration_ns": [50] * 50}, "at most 2500 points, but .* has 2550"),
         ],
     )  # fmt: skip
-    def test_axes_out_of_range(self, laboratory, axes, words):
+    def test_axes_out_of_range(self, tds, axes, words):
         with pytest.raises(InputError, match=words):
-            laboratory.sweeps.start(SweepRequest(axes=axes))
+            tds.sweeps.start(SweepRequest(axes=axes))
 
-    def test_names_that_nothing_has(self, laboratory):
+    def test_names_that_nothing_has(self, tds):
         with pytest.raises(UnknownSession):
-            laboratory.sweeps.start(SweepRequest(session_id="nobody", axes=SMALL))
-        for method in (laboratory.sweeps.read, laboratory.sweeps.cancel):
+            tds.sweeps.start(SweepRequest(session_id="nobody", axes=SMALL))
+        for method in (tds.sweeps.read, tds.sweeps.cancel):
             with pytest.raises(UnknownSweep):
                 method("nobody")
 
-    def test_too_many(self, laboratory):
+    def test_too_many(self, tds):
         for _ in range(16):
-            laboratory.sweeps.start(SweepRequest(axes=LONG, shots=20_000))
+            tds.sweeps.start(SweepRequest(axes=LONG, shots=20_000))
         with pytest.raises(TooManySweeps):
-            laboratory.sweeps.start(SweepRequest(axes=SMALL))
+            tds.sweeps.start(SweepRequest(axes=SMALL))

@@ -11,9 +11,9 @@ from synqc.apps.tds.storage import Change, NotOwner, StorageUnavailable
 
 @pytest.fixture
 def held(opened):
-    """A laboratory whose writer waits until `release` is called: what comes meanwhile is one group."""
-    laboratory = opened()
-    lane = laboratory.store.writer
+    """An application whose writer waits until `release` is called: what comes meanwhile is one group."""
+    tds = opened()
+    lane = tds.store.writer
     begun, released, commit, sizes = threading.Event(), threading.Event(), lane._commit, []
 
     def wait_and_commit(change):
@@ -25,9 +25,9 @@ def held(opened):
     lane._commit = wait_and_commit
     lane.submit(Change(sweeps=[sweep("first")]))
     assert begun.wait(20)
-    laboratory.release = released.set
-    laboratory.sizes = sizes
-    return laboratory
+    tds.release = released.set
+    tds.sizes = sizes
+    return tds
 
 
 def sweep(name):
@@ -75,13 +75,13 @@ def test_what_is_deleted_may_be_made_again_at_once(held):
 
 
 def test_runs_go_with_their_session_if_they_are_to(opened):
-    laboratory = opened()
+    tds = opened()
     for name in ("x1", "x2", "x3"):
-        laboratory.store.create_or_update(name, RunConfiguration())[1].result(10)
-        laboratory.store.writer.submit(Change(runs=[run(f"run of {name}", name)])).result(10)
-    laboratory.store.delete("x1").result(10)
-    laboratory.store.delete("x2", runs=True).result(10)
-    kept = [laboratory.database.run_document(f"run of {name}") is not None for name in ("x1", "x2", "x3")]
+        tds.store.create_or_update(name, RunConfiguration())[1].result(10)
+        tds.store.writer.submit(Change(runs=[run(f"run of {name}", name)])).result(10)
+    tds.store.delete("x1").result(10)
+    tds.store.delete("x2", runs=True).result(10)
+    kept = [tds.database.run_document(f"run of {name}") is not None for name in ("x1", "x2", "x3")]
     assert kept == [True, False, True]
 
 

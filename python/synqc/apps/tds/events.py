@@ -33,14 +33,14 @@ class EventRing:
     def __init__(self) -> None:
         self._events: deque[Event] | None = None
         self._next = 0
-        self._wakers: set[Callable[[], None]] = set()
+        self._subscribers: set[Callable[[], None]] = set()
         self._watched_until = 0.0
         self._lock = threading.Lock()
 
     @property
     def watched(self) -> bool:
         """Whether somebody watches now."""
-        return bool(self._wakers)
+        return bool(self._subscribers)
 
     @property
     def following(self) -> int:
@@ -52,35 +52,35 @@ class EventRing:
         if self._events is None:
             return
         with self._lock:
-            if not self._wakers and time.monotonic() > self._watched_until:
+            if not self._subscribers and time.monotonic() > self._watched_until:
                 self._events = None
                 return
             self._events.append(Event(self._next, kind, data))
             self._next += 1
-            wakers = tuple(self._wakers)
-        for wake in wakers:
+            subscribers = tuple(self._subscribers)
+        for wake in subscribers:
             wake()
 
     def wake(self) -> None:
         """Wake everybody who watches without an event: what they watch has gone."""
         with self._lock:
-            wakers = tuple(self._wakers)
-        for wake in wakers:
+            subscribers = tuple(self._subscribers)
+        for wake in subscribers:
             wake()
 
-    def watch(self, wake: Callable[[], None]) -> int:
+    def subscribe(self, wake: Callable[[], None]) -> int:
         """Call `wake` after each event, from whatever thread; returns the number the next event will have."""
         with self._lock:
             if self._events is None:
                 self._events = deque(maxlen=_MOST_EVENTS)
                 self._next = max(self._next, time.time_ns() // 1000)
-            self._wakers.add(wake)
+            self._subscribers.add(wake)
             return self._next
 
-    def leave(self, wake: Callable[[], None]) -> None:
+    def unsubscribe(self, wake: Callable[[], None]) -> None:
         """Stop calling `wake`."""
         with self._lock:
-            self._wakers.discard(wake)
+            self._subscribers.discard(wake)
             self._watched_until = time.monotonic() + _LINGER_S
 
     def since(self, number: int) -> tuple[list[Event], bool]:

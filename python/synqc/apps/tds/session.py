@@ -8,6 +8,7 @@ from typing import Any
 
 from synqc import json
 from synqc.apps.tds import clock
+from synqc.apps.tds.compressed_ring_buffer import CompressedRingBuffer
 from synqc.apps.tds.events import EventRing
 from synqc.apps.tds.models import (
     HardwareTarget,
@@ -17,7 +18,6 @@ from synqc.apps.tds.models import (
     SessionSummary,
     used_fraction,
 )
-from synqc.apps.tds.tail import Tail
 from synqc.lab.carry import Carry
 
 __all__ = ["MOST_LINES", "MOST_ROWS", "Session", "maker_of_carry", "mode_label"]
@@ -86,15 +86,15 @@ class Session:
         self.deployed: Sequence[dict[str, float]] | None = None
         """What the last run of this process had set each qubit's controls to."""
 
-        self.lines = Tail(MOST_LINES)
+        self.lines = CompressedRingBuffer(MOST_LINES)
         self.next_line = 0
         self.first_line = 0
         """Log lines before this number were cleared or outlived."""
-        self.rows = Tail(MOST_ROWS)
+        self.rows = CompressedRingBuffer(MOST_ROWS)
         self.next_row = 0
         self.rows_stored = 0
         """Rows before this number are on disk."""
-        self.recollected = True
+        self.history_loaded = True
         """False while log lines and telemetry of an earlier process are still on disk alone."""
 
         self.epoch: int | None = None

@@ -11,13 +11,13 @@ from typing import Any
 
 from synqc import json
 from synqc.apps.tds import clock
+from synqc.apps.tds.compressed_ring_buffer import CompressedRingBuffer
 from synqc.apps.tds.identifiers import new_session_id, run_id_stem, session_id_refusal
 from synqc.apps.tds.models import RunConfiguration, SessionStatus
 from synqc.apps.tds.session import MOST_LINES, Session, mode_label
 from synqc.apps.tds.storage import Change, Database, StorageUnavailable, WriterLane
 from synqc.apps.tds.storage.session_rows import session_of, session_row
 from synqc.apps.tds.storage.writer import Settled
-from synqc.apps.tds.tail import Tail
 from synqc.errors import InputError, SynqcError
 from synqc.settings import Settings
 
@@ -232,18 +232,18 @@ class SessionStore:
             self._with_new_rows.add(session.session_id)
         session.events.publish("telemetry", row)
 
-    def recollect(self, session: Session) -> None:
+    def load_history(self, session: Session) -> None:
         """Read log lines and telemetry of an earlier process; done once, when they are first asked for."""
-        if session.recollected:
+        if session.history_loaded:
             return
         lines = self.database.lines(session.session_id, session.first_line)
         rows = self.database.telemetry_rows(session.session_id)
         with self.lock:
-            if session.recollected:
+            if session.history_loaded:
                 return
             _put_before(session.lines, [(number, line.encode()) for number, line in lines], session.next_line)
             _put_before(session.rows, rows, session.next_row)
-            session.recollected = True
+            session.history_loaded = True
 
     def flush(self) -> None:
         """Store telemetry now; blocks until it is on disk.
@@ -379,7 +379,7 @@ def _highest_suffix(stem: str, taken: list[str]) -> int:
     return highest
 
 
-def _put_before(kept: Tail, stored: list[tuple[int, bytes]], following: int) -> None:
+def _put_before(kept: CompressedRingBuffer, stored: list[tuple[int, bytes]], following: int) -> None:
     """Put stored entries before those that are kept, of which the next one will have the number `following`.
 
     Some that are kept may be stored by now.

@@ -18,7 +18,7 @@ from synqc.lab.carry import Carry
 from synqc.lab.rules import Batch
 from synqc.lab.run import Run
 
-__all__ = ["ROWS_BY_DEFAULT", "Monitor", "newest_row_and_rows_body", "row_of_run", "rows_body"]
+__all__ = ["ROWS_BY_DEFAULT", "TelemetrySampler", "newest_row_and_rows_body", "row_of_run", "rows_body"]
 
 Submit = Callable[[Callable[[Session], None], Session], object]
 
@@ -74,10 +74,10 @@ def _unstamped_rows(session: Session, run: Run, first: int = 0) -> list[bytes]:
     return rows
 
 
-class Monitor:
+class TelemetrySampler:
     """Watches an idle session's device with small batches, simulated a block at a time and handed out one per poll.
 
-    The monitor goes on from where the last run left the device and drives it with what that run's rule had deployed.
+    The sampler goes on from where the last run left the device and drives it with what that run's rule had deployed.
     It charges nothing, and the next run does not go on from it: a run depends on runs alone.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from synqc.service.routes.examples import answered
+from synqc.service.description import answered
 from synqc.service.tickets import Tickets
 
 __all__ = ["router"]

@@ -26,5 +26,5 @@ def session_of(row: Row[Any]) -> Session:
     )  # fmt: skip
     for name in _COLUMNS:
         setattr(session, name, getattr(row, name))
-    session.recollected = False
+    session.history_loaded = False
     return session

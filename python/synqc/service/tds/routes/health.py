@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from synqc import __version__
 from synqc.apps.tds.storage import StorageUnavailable
-from synqc.service.context import Lab, on_worker
-from synqc.service.routes.examples import answered
+from synqc.service.context import run_in_thread
+from synqc.service.description import answered
+from synqc.service.tds.context import Tds
 
 __all__ = ["router"]
 
@@ -54,9 +55,9 @@ _READINESS: dict[int | str, dict[str, Any]] = {
 
 @router.head("/health", include_in_schema=False)
 @router.get("/health", operation_id="read_health", response_model=Health, responses=answered(_HEALTH))
-async def read_health(laboratory: Lab) -> JSONResponse:
+async def read_health(tds: Tds) -> JSONResponse:
     """Version and limits; 200 while the process lives."""
-    settings = laboratory.settings
+    settings = tds.settings
     return JSONResponse(
         {
             "status": "ok",
@@ -73,12 +74,12 @@ async def read_health(laboratory: Lab) -> JSONResponse:
 
 @router.head("/ready", include_in_schema=False)
 @router.get("/ready", operation_id="read_readiness", response_model=Readiness, responses=_READINESS)
-async def read_readiness(request: Request, laboratory: Lab) -> JSONResponse:
+async def read_readiness(request: Request, tds: Tds) -> JSONResponse:
     """Whether changes can be stored; while they cannot, reads go on."""
-    trouble = laboratory.trouble
+    trouble = tds.trouble
     if trouble is None:
         try:
-            await on_worker(request, laboratory.database.check)
+            await run_in_thread(request, tds.database.check)
         except StorageUnavailable as error:
             trouble = str(error)
     status = "ready" if trouble is None else "degraded"

@@ -14,19 +14,19 @@ from synqc.apps.tds.storage import Change, StorageUnavailable, UnusableDatabase,
 from synqc.apps.tds.storage.legacy import import_state
 from synqc.apps.tds.store import SessionStore
 from synqc.apps.tds.sweeps import Sweeps
-from synqc.apps.tds.telemetry import Monitor
+from synqc.apps.tds.telemetry import TelemetrySampler
 from synqc.cache import report
 from synqc.errors import InputError
 from synqc.settings import Settings
 
-__all__ = ["Laboratory"]
+__all__ = ["TdsApplication"]
 
-_log = logging.getLogger("synqc.laboratory")
+_log = logging.getLogger("synqc.tds")
 _PATIENCE_S = 0.2  # with connections to a model
 _PAUSE_S = 0.2  # between attempts to read a database that does not answer
 
 
-class Laboratory:
+class TdsApplication:
     """Sessions with their runs, telemetry, sweeps and agent, on one database. Ready when it is made.
 
     Args:
@@ -45,11 +45,11 @@ class Laboratory:
     def _assemble(self, settings: Settings) -> None:
         import_state(settings, self.database)
         self.engine = SynQcEngine()
-        with contextlib.suppress(InputError):  # another laboratory of this process is shown already
+        with contextlib.suppress(InputError):  # another one of this process is shown already
             report(self.engine.experiments, "experiments")
         self.store = SessionStore(settings, self.database)
         self.runs = Runs(self.store, self.engine)
-        self.monitor = Monitor(self.store, self.engine)
+        self.sampler = TelemetrySampler(self.store, self.engine)
         self.sweeps = Sweeps(self.store, self.engine)
         self.agent = agent_of(
             settings,

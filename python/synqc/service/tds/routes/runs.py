@@ -9,18 +9,19 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from synqc import json
+from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.details import details_document
-from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import HardwareTarget, RunMode, RunRecord, RunRequest, SessionSummary
 from synqc.apps.tds.storage import StorageUnavailable
 from synqc.errors import InputError
-from synqc.service.context import Lab, durable, on_worker
-from synqc.service.description import refused
+from synqc.service.context import run_in_thread, wait_committed
+from synqc.service.description import answered, asked, refused
 from synqc.service.errors import UnknownRun
-from synqc.service.json_bytes import JsonBytes
-from synqc.service.routes.examples import RUN, SUMMARY, answered, asked
-from synqc.service.routes.parameters import RunId, SessionId, given_number
-from synqc.service.run_to_disk import run_to_disk
+from synqc.service.responses import JsonBytes
+from synqc.service.tds.context import Tds
+from synqc.service.tds.routes.examples import RUN, SUMMARY
+from synqc.service.tds.routes.parameters import RunId, SessionId, given_number
+from synqc.service.tds.run_to_disk import run_to_disk
 
 __all__ = ["router"]
 
@@ -92,10 +93,10 @@ async def start_run(
     request: Request,
     session_id: SessionId,
     body: Annotated[RunRequest, Body(openapi_examples=_RUNS)],
-    laboratory: Lab,
+    tds: Tds,
 ) -> Response:
     """Run a session's configuration and answer when it is done and stored."""
-    return JsonBytes(await run_to_disk(laboratory, request.app.state.workers, session_id, body))
+    return JsonBytes(await run_to_disk(tds, request.app.state.workers, session_id, body))
 
 
 @router.post(
@@ -104,10 +105,10 @@ async def start_run(
         {"status": "terminated", "message": "The run of session 'x1' was stopped.", "session_id": "x1"}
     ),
 )  # fmt: skip
-async def kill_run(session_id: SessionId, laboratory: Lab) -> dict[str, Any]:
+async def kill_run(session_id: SessionId, tds: Tds) -> dict[str, Any]:
     """Stop a session's run; what it has measured is kept."""
-    answer, stored = laboratory.runs.kill(session_id)
-    await durable(stored)
+    answer, stored = tds.runs.kill(session_id)
+    await wait_committed(stored)
     return answer
 
 
@@ -116,7 +117,7 @@ async def kill_run(session_id: SessionId, laboratory: Lab) -> dict[str, Any]:
 )
 async def list_runs(
     request: Request,
-    laboratory: Lab,
+    tds: Tds,
     session_id: str | None = None,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -125,26 +126,26 @@ async def list_runs(
     before = given_number(cursor)
     if cursor is not None and before is None:
         raise InputError(f"`cursor` must be the `next_cursor` of an earlier answer, but is '{cursor[:50]}'.")
-    found = await on_worker(request, laboratory.database.run_documents, session_id, before, limit + 1)
+    found = await run_in_thread(request, tds.database.run_documents, session_id, before, limit + 1)
     page = found[:limit]
     more = json.dumps(str(page[-1][0])) if len(found) > limit else b"null"
     return JsonBytes(b'{"runs":[' + b",".join(run for _, run in page) + b'],"next_cursor":' + more + b"}")
 
 
 @router.get("/runs/{run_id}", operation_id="read_run", response_model=RunRecord, responses=answered(RUN))
-async def read_run(request: Request, run_id: RunId, laboratory: Lab) -> Response:
+async def read_run(request: Request, run_id: RunId, tds: Tds) -> Response:
     """A run as it was answered."""
-    return JsonBytes(await _found(request, laboratory, run_id, "run_document"))
+    return JsonBytes(await _found(request, tds, run_id, "run_document"))
 
 
 @router.get(
     "/runs/{run_id}/details", operation_id="read_run_details", response_model=RunDetails, responses=answered(_DETAILS)
 )
-async def read_run_details(request: Request, run_id: RunId, laboratory: Lab) -> Response:
+async def read_run_details(request: Request, run_id: RunId, tds: Tds) -> Response:
     """Estimates, latency terms, probe figures, history of every iteration, and what repeats the run."""
-    run = RunRecord.model_validate_json(await _found(request, laboratory, run_id, "run_document"))
-    stored = await _found(request, laboratory, run_id, "run_details")
-    return JsonBytes(await on_worker(request, _shown, run, stored))
+    run = RunRecord.model_validate_json(await _found(request, tds, run_id, "run_document"))
+    stored = await _found(request, tds, run_id, "run_details")
+    return JsonBytes(await run_in_thread(request, _shown, run, stored))
 
 
 def _shown(run: RunRecord, stored: bytes) -> bytes:
@@ -158,17 +159,17 @@ def _shown(run: RunRecord, stored: bytes) -> bytes:
         **refused(400, 410),
     },
 )  # fmt: skip
-async def read_run_records(request: Request, run_id: RunId, laboratory: Lab) -> Response:
+async def read_run_records(request: Request, run_id: RunId, tds: Tds) -> Response:
     """Bits and records of every shot as a NumPy `.npz`, simulated again from the stored seed and checked."""
-    details = json.loads(await _found(request, laboratory, run_id, "run_details"))
-    run = RunRecord.model_validate_json(await _found(request, laboratory, run_id, "run_document"))
+    details = json.loads(await _found(request, tds, run_id, "run_details"))
+    run = RunRecord.model_validate_json(await _found(request, tds, run_id, "run_document"))
     if "replay" not in details:
         raise UnknownRun(f"Run '{run_id}' was imported without what would repeat it, so it has no records")
     if run.partial:
         raise UnknownRun(f"Run '{run_id}' was stopped, so it cannot be repeated shot by shot")
     if details["shots_simulated"] > _MOST_SHOTS_OF_RECORDS:
         raise InputError(f"Records are given for at most {_MOST_SHOTS_OF_RECORDS} shots, but this run has more.")
-    body = await on_worker(request, laboratory.engine.records, run.config_snapshot, run.session_id, details["replay"])
+    body = await run_in_thread(request, tds.engine.records, run.config_snapshot, run.session_id, details["replay"])
     headers = {"content-disposition": 'attachment; filename="records.npz"'}
     return Response(body, media_type="application/octet-stream", headers=headers)
 
@@ -176,14 +177,14 @@ async def read_run_records(request: Request, run_id: RunId, laboratory: Lab) -> 
 _MOST_SHOTS_OF_RECORDS = 500_000
 
 
-async def _found(request: Request, laboratory: Laboratory, run_id: str, read: str) -> bytes:
-    document: bytes | None = await on_worker(request, getattr(laboratory.database, read), run_id)
+async def _found(request: Request, tds: TdsApplication, run_id: str, read: str) -> bytes:
+    document: bytes | None = await run_in_thread(request, getattr(tds.database, read), run_id)
     if document is None:  # or not yet: its session shows a run some milliseconds before it is on disk
-        storing = await on_worker(request, laboratory.runs.storing, run_id)
+        storing = await run_in_thread(request, tds.runs.storing, run_id)
         if storing is not None:
             with contextlib.suppress(StorageUnavailable):
-                await durable(storing)
-        document = await on_worker(request, getattr(laboratory.database, read), run_id)
+                await wait_committed(storing)
+        document = await run_in_thread(request, getattr(tds.database, read), run_id)
     if document is None:
         raise UnknownRun(f"Run '{run_id}' not found")
     return document

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel
 
 from synqc.apps.tds.models import RunConfiguration, SweepRequest
-from synqc.service.context import Lab, on_worker
-from synqc.service.description import refused
-from synqc.service.json_bytes import JsonBytes
-from synqc.service.routes.examples import CONFIG, answered, asked
-from synqc.service.routes.parameters import SweepId
+from synqc.service.context import run_in_thread
+from synqc.service.description import answered, asked, refused
+from synqc.service.responses import JsonBytes
+from synqc.service.tds.context import Tds
+from synqc.service.tds.routes.examples import CONFIG
+from synqc.service.tds.routes.parameters import SweepId
 
 __all__ = ["router"]
 
@@ -63,21 +64,21 @@ _FINISHED = {
     "/sweeps", operation_id="start_sweep", status_code=202, response_model=Sweep,
     responses={**answered(_STARTED, 202), **refused(404)},
 )  # fmt: skip
-async def start_sweep(body: Annotated[SweepRequest, Body(openapi_examples=_GRIDS)], laboratory: Lab) -> dict[str, Any]:
+async def start_sweep(body: Annotated[SweepRequest, Body(openapi_examples=_GRIDS)], tds: Tds) -> dict[str, Any]:
     """Start a grid over probe strength, probe duration or both."""
-    return laboratory.sweeps.start(body)
+    return tds.sweeps.start(body)
 
 
 @router.get("/sweeps/{sweep_id}", operation_id="read_sweep", response_model=Sweep, responses=answered(_FINISHED))
-async def read_sweep(request: Request, sweep_id: SweepId, laboratory: Lab) -> Response:
+async def read_sweep(request: Request, sweep_id: SweepId, tds: Tds) -> Response:
     """Progress of a sweep, and its figures when it has them."""
-    return JsonBytes(await on_worker(request, laboratory.sweeps.read, sweep_id))
+    return JsonBytes(await run_in_thread(request, tds.sweeps.read, sweep_id))
 
 
 @router.post(
     "/sweeps/{sweep_id}/cancel", operation_id="cancel_sweep", response_model=Sweep,
     responses=answered({**_STARTED, "status": "cancelled"}),
 )  # fmt: skip
-async def cancel_sweep(request: Request, sweep_id: SweepId, laboratory: Lab) -> Response:
+async def cancel_sweep(request: Request, sweep_id: SweepId, tds: Tds) -> Response:
     """Stop a sweep; what it has is kept."""
-    return JsonBytes(await on_worker(request, laboratory.sweeps.cancel, sweep_id))
+    return JsonBytes(await run_in_thread(request, tds.sweeps.cancel, sweep_id))

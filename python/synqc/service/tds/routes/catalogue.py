@@ -18,8 +18,8 @@ from synqc.apps.tds.models import (
     Objective,
 )
 from synqc.lab.device import device, targets
-from synqc.service.context import Lab
-from synqc.service.routes.examples import answered
+from synqc.service.description import answered
+from synqc.service.tds.context import Tds
 from synqc.settings import Settings
 
 __all__ = ["router"]
@@ -58,9 +58,9 @@ _PRESETS = {
 
 
 @router.get("/presets", operation_id="list_presets", responses=answered(_PRESETS))
-async def list_presets(laboratory: Lab) -> dict[str, Any]:
+async def list_presets(tds: Tds) -> dict[str, Any]:
     """Presets, targets, envelopes, rules and objectives, with the limits of each number."""
-    return {**_names(), "limits": _limits(laboratory.settings)}
+    return {**_names(), "limits": _limits(tds.settings)}
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["CONFIG", "ROW", "RUN", "SUMMARY", "answered", "asked"]
+__all__ = ["CONFIG", "ROW", "RUN", "SUMMARY"]
 
 CONFIG: dict[str, Any] = {
     "hardware_target": "sim-local", "hardware_preset": "transmon-default", "drive_envelope": "gaussian",
@@ -48,13 +48,3 @@ ROW: dict[str, Any] = {
     "backaction": 0.013277, "shots_used": 836, "shot_rate": 724637.7, "fidelity_standard_error": 0.000609,
     "qubits": [0.9375, 0.9688, 0.9062, 1.0],
 }  # fmt: skip
-
-
-def answered(example: Any, status: int = 200, media_type: str = "application/json") -> dict[int | str, dict[str, Any]]:
-    """For `responses` of a route."""
-    return {status: {"content": {media_type: {"example": example}}}}
-
-
-def asked(**bodies: tuple[str, Any]) -> dict[str, Any]:
-    """For `openapi_examples` of a body: name=(summary, body)."""
-    return {name: {"summary": summary, "value": body} for name, (summary, body) in bodies.items()}

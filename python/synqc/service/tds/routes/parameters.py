@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 __all__ = ["RunId", "SessionId", "SweepId", "given_number"]
 
-_Whole = AfterValidator(unquote)  # the gate has left %2F and %25 in it, see `routed_path`
+_Whole = AfterValidator(unquote)  # the request middleware has left %2F and %25 in it, see `routed_path`
 
 SessionId = Annotated[str, Path(description="Name of a session.", examples=["x1"]), _Whole]
 RunId = Annotated[str, Path(description="Name of a run, as it was answered.", examples=["x1-20260102T030405Z"]), _Whole]

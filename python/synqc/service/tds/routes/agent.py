@@ -11,17 +11,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header, Request, Response
 
 from synqc.apps.tds.agent import AgentAbsent, count_chat, placeholder_reply, reply_in, why_there_is_none
-from synqc.apps.tds.laboratory import Laboratory
+from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.models import AgentSuggestionRequest, AgentSuggestionResponse, ChatRequest, ChatResponse
 from synqc.apps.tds.session import Session
 from synqc.cache import Control
 from synqc.errors import SynqcError
 from synqc.llm import AsyncTextStream
-from synqc.service.context import Lab
-from synqc.service.event_stream import EventStream
-from synqc.service.leaving import unless_left
-from synqc.service.routes.examples import CONFIG, RUN, answered
-from synqc.service.routes.parameters import SessionId
+from synqc.service.client_disconnect import unless_disconnected
+from synqc.service.description import answered
+from synqc.service.responses import EventStream
+from synqc.service.tds.context import Tds
+from synqc.service.tds.routes.examples import CONFIG, RUN
+from synqc.service.tds.routes.parameters import SessionId
 
 __all__ = ["router"]
 
@@ -84,18 +85,18 @@ _CacheControl = Annotated[str | None, Header(alias="Cache-Control", description=
 async def suggest(
     session_id: SessionId,
     body: Annotated[AgentSuggestionRequest, Body(openapi_examples=_SUGGESTION_EXAMPLES)],
-    laboratory: Lab,
+    tds: Tds,
     request: Request,
     response: Response,
     cache_control: _CacheControl = None,
 ) -> AgentSuggestionResponse:
     """A small change of the configuration for the next run, with what the engine expects of it; nothing is applied."""
-    agent = laboratory.agent
+    agent = tds.agent
     if agent is None:
-        raise why_there_is_none(laboratory.settings)
-    session = laboratory.store.get(session_id)
+        raise why_there_is_none(tds.settings)
+    session = tds.store.get(session_id)
     control = Control(no_cache=True) if "no-cache" in (cache_control or "").lower() else None
-    suggestion = await unless_left(request, agent.submit(session, body, control))
+    suggestion = await unless_disconnected(request, agent.submit(session, body, control))
     response.headers["X-SynQc-Agent-Cache"] = "hit" if suggestion.cached else "miss"
     return suggestion.response
 
@@ -112,35 +113,35 @@ async def suggest(
     },
 )  # fmt: skip
 async def chat(
-    body: Annotated[ChatRequest, Body(openapi_examples=_CHAT_EXAMPLES)], laboratory: Lab, request: Request
+    body: Annotated[ChatRequest, Body(openapi_examples=_CHAT_EXAMPLES)], tds: Tds, request: Request
 ) -> ChatResponse | EventStream:
     """An answer in words. With `stream`, server-sent events: a `delta` each, and at last the whole `reply`."""
     if body.stream:
-        return EventStream(_events(body, laboratory))
-    return ChatResponse(reply=await _reply(body, laboratory, request), session_id=body.session_id)
+        return EventStream(_events(body, tds))
+    return ChatResponse(reply=await _reply(body, tds, request), session_id=body.session_id)
 
 
-async def _reply(body: ChatRequest, laboratory: Laboratory, request: Request) -> str:
-    agent = laboratory.agent
+async def _reply(body: ChatRequest, tds: TdsApplication, request: Request) -> str:
+    agent = tds.agent
     if agent is None:
         return _placeholder(body, "no agent")
     try:
-        completion = await unless_left(request, agent.reply(body, _session_of(body, laboratory)))
+        completion = await unless_disconnected(request, agent.reply(body, _session_of(body, tds)))
     except SynqcError as error:
         return _placeholder(body, error.code, error)
     count_chat("answered")
     return completion.value
 
 
-async def _events(body: ChatRequest, laboratory: Laboratory) -> AsyncIterator[bytes]:
+async def _events(body: ChatRequest, tds: TdsApplication) -> AsyncIterator[bytes]:
     """Deltas, then the reply. The reply is what counts: after a failure it is the placeholder, whatever came before."""
-    agent = laboratory.agent
+    agent = tds.agent
     said: list[str] = []
     try:
         if agent is None:
             reply = _placeholder(body, "no agent")
         else:
-            async for delta in _with_signs_of_life(agent.reply_stream(body, _session_of(body, laboratory))):
+            async for delta in _with_signs_of_life(agent.reply_stream(body, _session_of(body, tds))):
                 if delta is None:
                     yield b": alive\n\n"
                 else:
@@ -173,8 +174,8 @@ async def _with_signs_of_life(stream: AsyncTextStream) -> AsyncIterator[str | No
             yield str(said)
 
 
-def _session_of(body: ChatRequest, laboratory: Laboratory) -> Session | None:
-    return laboratory.store.sessions.get(body.session_id) if body.session_id else None
+def _session_of(body: ChatRequest, tds: TdsApplication) -> Session | None:
+    return tds.store.sessions.get(body.session_id) if body.session_id else None
 
 
 def _placeholder(body: ChatRequest, outcome: str, error: SynqcError | None = None) -> str:

@@ -1,28 +1,27 @@
-"""What pages poll. The fast lane answers most of it; here is what it leaves, and the documentation of all."""
+"""Telemetry, which pages poll. The fast path answers most of it; here is what it leaves, and the documentation."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from synqc import metrics
-from synqc.apps.tds.export import export_body
-from synqc.apps.tds.laboratory import Laboratory
-from synqc.apps.tds.models import ExportFormat, SessionSummary
+from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.session import MOST_ROWS, Session
 from synqc.apps.tds.telemetry import ROWS_BY_DEFAULT, newest_row_and_rows_body, rows_body
-from synqc.service.context import Lab
-from synqc.service.json_bytes import JsonBytes
-from synqc.service.measured import measured
-from synqc.service.routes.examples import CONFIG, ROW, SUMMARY, answered, asked
-from synqc.service.routes.parameters import SessionId
+from synqc.service.description import answered, asked
+from synqc.service.responses import JsonBytes
+from synqc.service.tds.context import Tds
+from synqc.service.tds.measured import measured
+from synqc.service.tds.routes.examples import ROW
+from synqc.service.tds.routes.parameters import SessionId
 
-__all__ = ["ExportAnswer", "TelemetryRequest", "TelemetryRow", "TelemetryRows", "router"]
+__all__ = ["TelemetryRequest", "TelemetryRow", "TelemetryRows", "router"]
 
 router = APIRouter(tags=["sessions"])
-_by_framework = metrics.counter("synqc_telemetry_by_framework_total", "Polls that the fast lane left to the framework.")
+_by_framework = metrics.counter("synqc_telemetry_by_framework_total", "Polls that the fast path left to the framework.")
 
 
 class TelemetryRequest(BaseModel):
@@ -59,26 +58,8 @@ class TelemetrySample(TelemetryRow):
     rows: list[TelemetryRow]
 
 
-class ExportAnswer(BaseModel):
-    """An object for JSON, text for CSV and notebook."""
-
-    format: ExportFormat
-    payload: dict[str, Any] | str
-
-
 _ROWS = {"session_id": "x1", "rows": [ROW]}
 _SAMPLES = asked(newest=("The newest row alone", {"limit": 1}), default=("With 64 rows", {}))
-_EXPORT = {
-    "format": "json",
-    "payload": {
-        "sessionId": "x1", "mode": "Sim Local", "hardwareTarget": CONFIG["hardware_target"],
-        "hardwarePreset": CONFIG["hardware_preset"], "driveEnvelope": CONFIG["drive_envelope"],
-        "probeStrength": CONFIG["probe_strength"], "probeDurationNs": CONFIG["probe_duration_ns"],
-        "adaptiveRule": CONFIG["adaptive_rule"], "objective": CONFIG["objective"],
-        "kpis": {"fidelity": 0.9666, "latencyUs": 1.38, "backAction": 0.0133, "shotUsage": "836 / 50000"},
-        "notes": None, "exportedAt": "2026-01-02T03:04:07Z",
-    },
-}  # fmt: skip
 
 
 @router.get(
@@ -88,12 +69,12 @@ _EXPORT = {
 async def read_telemetry(
     request: Request,
     session_id: SessionId,
-    laboratory: Lab,
+    tds: Tds,
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = ROWS_BY_DEFAULT,
 ) -> Response:
     """Measure once, and read the newest rows; none before the first run."""
     _by_framework.add()
-    session = await _measured(request, laboratory, session_id)
+    session = await _measured(request, tds, session_id)
     return JsonBytes(rows_body(session, limit))
 
 
@@ -104,31 +85,14 @@ async def read_telemetry(
 async def sample_telemetry(
     request: Request,
     session_id: SessionId,
-    laboratory: Lab,
+    tds: Tds,
     body: Annotated[TelemetryRequest | None, Body(openapi_examples=_SAMPLES)] = None,
 ) -> Response:
     """Measure once; the newest row flat, and the rows: whichever a client reads."""
-    session = await _measured(request, laboratory, session_id)
+    session = await _measured(request, tds, session_id)
     return JsonBytes(newest_row_and_rows_body(session, (body or TelemetryRequest()).limit))
 
 
-@router.get(
-    "/sessions/{session_id}", operation_id="read_session", response_model=SessionSummary, responses=answered(SUMMARY)
-)
-async def read_session(session_id: SessionId, laboratory: Lab) -> Response:
-    """A session's state."""
-    return JsonBytes(laboratory.store.get(session_id).summary_bytes())
-
-
-@router.get(
-    "/sessions/{session_id}/export", operation_id="export_session", response_model=ExportAnswer,
-    responses=answered(_EXPORT),
-)  # fmt: skip
-async def export_session(session_id: SessionId, laboratory: Lab, format: ExportFormat = ExportFormat.JSON) -> Response:
-    """A session as JSON, CSV or notebook cell."""
-    return JsonBytes(export_body(laboratory.store.get(session_id), format))
-
-
-async def _measured(request: Request, laboratory: Laboratory, session_id: str) -> Session:
+async def _measured(request: Request, tds: TdsApplication, session_id: str) -> Session:
     """The session with this id, with one more row unless it has none yet or is running."""
-    return await measured(laboratory.store.get(session_id), laboratory, request.app.state.workers)
+    return await measured(tds.store.get(session_id), tds, request.app.state.workers)

@@ -16,21 +16,21 @@ from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from synqc.service.client_address import ClientAddress
 from synqc.service.doors import Door, Doors
 from synqc.service.errors import ANSWERED, internal_error
 from synqc.service.ignored_members import IGNORED
-from synqc.service.keys import Keys, shown_in_headers
-from synqc.service.origins import Origins
-from synqc.service.rate_limit import RateLimit
-from synqc.service.request_body import RequestBody, size_words
-from synqc.service.request_metrics import RequestMetrics
+from synqc.service.middleware.body_limit import RequestBody, size_words
+from synqc.service.middleware.client_address import ClientAddress
+from synqc.service.middleware.keys import Keys, shown_in_headers
+from synqc.service.middleware.origins import Origins
+from synqc.service.middleware.rate_limit import RateLimit
+from synqc.service.middleware.request_metrics import RequestMetrics
+from synqc.service.middleware.secrets_in_addresses import taken_out_of
 from synqc.service.routed_path import with_segments_apart
-from synqc.service.secrets_in_addresses import taken_out_of
 from synqc.service.tickets import Tickets
 from synqc.settings import Settings
 
-__all__ = ["Gate", "request_id"]
+__all__ = ["RequestMiddleware", "request_id"]
 
 _log = logging.getLogger("synqc.requests")
 
@@ -66,7 +66,7 @@ _KEY_IN_LOGGED_ADDRESS = _Refusal(
 )
 
 
-class Gate:
+class RequestMiddleware:
     """ASGI middleware around the application.
 
     Args:
@@ -238,7 +238,7 @@ class _Answer:
             if IGNORED in self._scope:
                 headers.append((b"x-synqc-ignored", self._scope[IGNORED]))
             message["headers"] = headers
-            # The fast lane has no streams.
+            # The fast path has no streams.
             is_known = "synqc.route" in self._scope
             if not is_known and (_first(headers, b"content-type") or b"").startswith(b"text/event-stream"):
                 self._begin_stream()

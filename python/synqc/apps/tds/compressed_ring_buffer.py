@@ -1,4 +1,4 @@
-"""The newest entries of what grows without end."""
+"""Ring buffer whose older entries are compressed: the newest entries of what grows without end."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-__all__ = ["Tail"]
+__all__ = ["CompressedRingBuffer"]
 
 _BLOCK = 64
 
 
-class Tail:
+class CompressedRingBuffer:
     """The newest entries, the oldest of them compressed: every session has them, and few are ever looked at.
 
     At least the newest 64 are not compressed, which is what pages poll.
@@ -22,10 +22,10 @@ class Tail:
         most: Entries kept.
 
     Examples:
-        >>> tail = Tail(1000)
+        >>> ring = CompressedRingBuffer(1000)
         >>> for number in range(5000):
-        ...     tail.append(b"%d" % number)
-        >>> len(tail), tail.newest(2)
+        ...     ring.append(b"%d" % number)
+        >>> len(ring), ring.newest(2)
         (1000, [b'4998', b'4999'])
     """
 

@@ -1,4 +1,4 @@
-"""A tail is the end of a list, whatever is packed."""
+"""A ring buffer is the end of a list, whatever is packed."""
 
 import random
 import threading
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synqc.apps.tds.tail import Tail
+from synqc.apps.tds.compressed_ring_buffer import CompressedRingBuffer
 
 
 @given(
@@ -16,27 +16,27 @@ from synqc.apps.tds.tail import Tail
     count=st.integers(0, 2000),
 )
 def test_it_is_the_end_of_a_list(most, steps, count):
-    tail, model, number = Tail(most), [], 0
+    ring, model, number = CompressedRingBuffer(most), [], 0
     for step in steps:
         if isinstance(step, int):
             for _ in range(step):
-                tail.append(b"entry %d" % number)
+                ring.append(b"entry %d" % number)
                 model.append(b"entry %d" % number)
                 number += 1
         else:
-            tail.restart(step)
+            ring.restart(step)
             model = list(step)
         model = model[-most:]
-        assert len(tail) == len(model)
-        assert tail.newest(count) == (model[-count:] if count else [])
-        assert list(tail) == model
+        assert len(ring) == len(model)
+        assert ring.newest(count) == (model[-count:] if count else [])
+        assert list(ring) == model
 
 
 def test_entries_of_any_bytes_come_back():
     entries = [b"", b"\0", b"\n", b"\xff" * 1000, "µ".encode()] * 50
-    tail = Tail(1000)
-    tail.restart(entries)
-    assert list(tail) == entries
+    ring = CompressedRingBuffer(1000)
+    ring.restart(entries)
+    assert list(ring) == entries
 
 
 def test_rows_of_telemetry_take_half_their_size():
@@ -46,35 +46,35 @@ def test_rows_of_telemetry_take_half_their_size():
         % (k % 60, rng.randrange(1000), rng.random(), b",".join(b"%.4f" % rng.random() for _ in range(4)))
         for k in range(512)
     ]
-    tail = Tail(512)
-    tail.restart(rows)
-    packed = sum(map(len, tail._packed))
-    assert packed < 0.5 * sum(map(len, rows[: 64 * len(tail._packed)]))
+    ring = CompressedRingBuffer(512)
+    ring.restart(rows)
+    packed = sum(map(len, ring._packed))
+    assert packed < 0.5 * sum(map(len, rows[: 64 * len(ring._packed)]))
 
 
 @pytest.mark.parametrize("count", [64, 512])
 def test_a_reader_never_misses_an_entry_that_is_being_packed(count):
-    tail, done = Tail(512), threading.Event()
+    ring, done = CompressedRingBuffer(512), threading.Event()
 
     def write():
         for number in range(60_000):
-            tail.append(b"%d" % number)
+            ring.append(b"%d" % number)
         done.set()
 
     writer = threading.Thread(target=write)
     writer.start()
     while not done.is_set():
-        numbers = [int(entry) for entry in tail.newest(count)]
+        numbers = [int(entry) for entry in ring.newest(count)]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers))) if numbers else True
     writer.join()
-    assert [int(entry) for entry in tail.newest(2)] == [59_998, 59_999]
+    assert [int(entry) for entry in ring.newest(2)] == [59_998, 59_999]
 
 
 @pytest.mark.parametrize("most", [1, 63, 64, 65, 512, 1000])
 def test_what_is_forgotten_is_gone_from_memory(most):
     """At most two blocks more than is kept."""
-    tail = Tail(most)
+    ring = CompressedRingBuffer(most)
     for number in range(20_000):
-        tail.append(b"%d" % number)
-        assert len(tail._packed) * 64 + len(tail._loose) < most + 2 * 64, number
-    assert len(tail) == most
+        ring.append(b"%d" % number)
+        assert len(ring._packed) * 64 + len(ring._loose) < most + 2 * 64, number
+    assert len(ring) == most

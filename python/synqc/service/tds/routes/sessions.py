@@ -9,11 +9,12 @@ from pydantic import BaseModel
 
 from synqc.apps.tds.models import SessionRequest, SessionSummary
 from synqc.apps.tds.session import MOST_LINES
-from synqc.service.context import Lab, durable, recollected
-from synqc.service.description import refused
-from synqc.service.json_bytes import JsonBytes
-from synqc.service.routes.examples import CONFIG, SUMMARY, answered, asked
-from synqc.service.routes.parameters import SessionId
+from synqc.service.context import wait_committed
+from synqc.service.description import answered, asked, refused
+from synqc.service.responses import JsonBytes
+from synqc.service.tds.context import Tds, history_loaded
+from synqc.service.tds.routes.examples import CONFIG, SUMMARY
+from synqc.service.tds.routes.parameters import SessionId
 
 __all__ = ["router"]
 
@@ -55,9 +56,9 @@ _LINES = [
 @router.get(
     "/sessions", operation_id="list_sessions", response_model=list[SessionSummary], responses=answered([SUMMARY])
 )
-async def list_sessions(laboratory: Lab) -> Response:
+async def list_sessions(tds: Tds) -> Response:
     """All sessions in order of creation."""
-    sessions = list(laboratory.store.sessions.values())
+    sessions = list(tds.store.sessions.values())
     return JsonBytes(b"[" + b",".join(session.summary_bytes() for session in sessions) + b"]")
 
 
@@ -65,12 +66,20 @@ async def list_sessions(laboratory: Lab) -> Response:
     "/sessions", operation_id="create_or_update_session", response_model=SessionSummary, responses=answered(SUMMARY)
 )
 async def create_or_update_session(
-    body: Annotated[SessionRequest, Body(openapi_examples=_CREATIONS)], laboratory: Lab
+    body: Annotated[SessionRequest, Body(openapi_examples=_CREATIONS)], tds: Tds
 ) -> Response:
     """Create a session, or change the configuration of the one with this id."""
-    session, stored = laboratory.store.create_or_update(body.session_id, body.config)
-    await durable(stored)
+    session, stored = tds.store.create_or_update(body.session_id, body.config)
+    await wait_committed(stored)
     return JsonBytes(session.summary_bytes())
+
+
+@router.get(
+    "/sessions/{session_id}", operation_id="read_session", response_model=SessionSummary, responses=answered(SUMMARY)
+)
+async def read_session(session_id: SessionId, tds: Tds) -> Response:
+    """A session's state."""
+    return JsonBytes(tds.store.get(session_id).summary_bytes())
 
 
 @router.delete(
@@ -78,10 +87,10 @@ async def create_or_update_session(
     responses={**answered({"status": "deleted", "session_id": "x1"}), **refused(409)},
 )  # fmt: skip
 async def delete_session(
-    session_id: SessionId, laboratory: Lab, runs: Annotated[bool, Query(description="Forget its runs as well.")] = False
+    session_id: SessionId, tds: Tds, runs: Annotated[bool, Query(description="Forget its runs as well.")] = False
 ) -> dict[str, str]:
     """Forget a session, its log and telemetry; its runs stay readable, unless they are to go, too."""
-    await durable(laboratory.store.delete(session_id, runs=runs))
+    await wait_committed(tds.store.delete(session_id, runs=runs))
     return {"status": "deleted", "session_id": session_id}
 
 
@@ -90,10 +99,10 @@ async def delete_session(
     responses=answered({"session_id": "x1", "lines": _LINES}),
 )  # fmt: skip
 async def read_logs(
-    request: Request, session_id: SessionId, laboratory: Lab, limit: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200
+    request: Request, session_id: SessionId, tds: Tds, limit: Annotated[int, Query(ge=1, le=MOST_LINES)] = 200
 ) -> dict[str, Any]:
     """The tail of a session's log."""
-    session = await recollected(request, laboratory, session_id)
+    session = await history_loaded(request, tds, session_id)
     return {"session_id": session_id, "lines": session.newest_lines(limit)}
 
 
@@ -101,8 +110,8 @@ async def read_logs(
     "/sessions/{session_id}/logs", operation_id="clear_logs", response_model=ClearedLog,
     responses=answered({"status": "ok", "session_id": "x1"}),
 )  # fmt: skip
-async def clear_logs(request: Request, session_id: SessionId, laboratory: Lab) -> dict[str, str]:
+async def clear_logs(request: Request, session_id: SessionId, tds: Tds) -> dict[str, str]:
     """Forget a session's log; one line that says so stays."""
-    session = await recollected(request, laboratory, session_id)
-    await durable(laboratory.store.clear_lines(session))
+    session = await history_loaded(request, tds, session_id)
+    await wait_committed(tds.store.clear_lines(session))
     return {"status": "ok", "session_id": session_id}

@@ -10,7 +10,7 @@ from synqc.settings import Settings
 
 P = "/api/v1/synqc"
 FRAMEWORK = {"content-type": "application/json; charset=utf-8"}
-"""The fast lane leaves every spelling of the type but the plain one to the framework."""
+"""The fast path leaves every spelling of the type but the plain one to the framework."""
 
 
 def without_names(answer):
@@ -29,7 +29,7 @@ def two_services(tmp_path_factory):
     made = [TestClient(create_app(Settings(state_dir=tmp_path_factory.mktemp("service")))) for _ in range(2)]
     yield made
     for client in made:
-        client.app.state.laboratory.close()
+        client.app.state.tds.close()
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ def test_no_poll_that_has_an_answer_takes_the_frameworks_way(client, session):
     path, before = f"{P}/sessions/{session}/telemetry", by_framework()
     assert client.get(path).json()["rows"] == []
     client.post(f"{P}/sessions/{session}/run", json={})
-    kept = client.app.state.laboratory.store.get(session)
+    kept = client.app.state.tds.store.get(session)
     for query in ("", "?limit=1", "?limit=512"):
-        kept.recollected = False
+        kept.history_loaded = False
         for _ in range(300):
             assert client.get(path + query).json()["rows"]
     assert by_framework() == before

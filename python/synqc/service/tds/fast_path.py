@@ -1,4 +1,4 @@
-"""The way past the framework for what clients ask most: polls, answered from memory as ready bytes, and runs.
+"""ASGI middleware that answers hot routes (polls, from memory as ready bytes, and runs) before the framework.
 
 It answers what needs no complaint; everything else is the ordinary route's, which says what is wrong with it.
 """
@@ -12,46 +12,46 @@ from fastapi import HTTPException
 from pydantic import ConfigDict
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.export import export_body
-from synqc.apps.tds.laboratory import Laboratory
 from synqc.apps.tds.models import ExportFormat, RunRequest
 from synqc.apps.tds.session import MOST_ROWS, Session
 from synqc.apps.tds.telemetry import ROWS_BY_DEFAULT, rows_body
 from synqc.errors import SynqcError
 from synqc.service.context import Workers
 from synqc.service.errors import known_error
-from synqc.service.measured import measured
 from synqc.service.routed_path import path_below_mount
-from synqc.service.run_to_disk import run_to_disk
+from synqc.service.tds.measured import measured
+from synqc.service.tds.run_to_disk import run_to_disk
 
-__all__ = ["FastLane"]
+__all__ = ["FastPathMiddleware"]
 
 _ROUTES = {tail: f"/sessions/{{session_id}}/{tail}".rstrip("/") for tail in ("", "telemetry", "export", "run")}
 """As the framework names them."""
 _FORMATS = {b"": ExportFormat.JSON, **{f"format={form.value}".encode(): form for form in ExportFormat}}
 
 
-class FastLane:
+class FastPathMiddleware:
     """ASGI middleware in front of the framework, and of what stands around it: polls that memory answers need neither.
 
     Args:
         app: What answers everything else.
-        laboratory: Of the sessions.
+        tds: Of the sessions.
         workers: For measuring ahead of the polls.
         around: What requests pass that memory cannot answer, on their way to `app` or to what answers them here.
     """
 
     def __init__(
-        self, app: ASGIApp, laboratory: Laboratory, workers: Workers, around: Callable[[ASGIApp], ASGIApp]
+        self, app: ASGIApp, tds: TdsApplication, workers: Workers, around: Callable[[ASGIApp], ASGIApp]
     ) -> None:
         self._app = app
         self._waiting = around(self._answer_or_pass_on)
-        self._laboratory = laboratory
-        self._lease = laboratory.database.lease
-        self._sessions = laboratory.store.sessions
-        self._monitor = laboratory.monitor
+        self._tds = tds
+        self._lease = tds.database.lease
+        self._sessions = tds.store.sessions
+        self._sampler = tds.sampler
         self._workers = workers
-        self._start = f"{laboratory.settings.api_prefix}/sessions/"
+        self._start = f"{tds.settings.api_prefix}/sessions/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":
@@ -77,7 +77,7 @@ class FastLane:
                 if scope["method"] == "GET" and tail == "telemetry":
                     limit = _limit_of(scope["query_string"])
                     if limit is not None:
-                        await measured(session, self._laboratory, self._workers)
+                        await measured(session, self._tds, self._workers)
                         await _answer(scope, send, tail, rows_body(session, limit))
                         return
                 if scope["method"] == "POST" and tail == "run" and _is_json(scope):
@@ -99,15 +99,15 @@ class FastLane:
         if request is None:
             await self._app(scope, _again(first, receive), send)
             return
-        await _answer(scope, send, "run", await run_to_disk(self._laboratory, self._workers, session_id, request))
+        await _answer(scope, send, "run", await run_to_disk(self._tds, self._workers, session_id, request))
 
     def _polled(self, session: Session, tail: str, query: bytes) -> bytes | None:
         """What memory has ready."""
         if tail == "telemetry":
             limit = _limit_of(query)
-            if limit is None or not session.recollected:
+            if limit is None or not session.history_loaded:
                 return None
-            return rows_body(session, limit) if self._monitor.poll(session, self._workers.short_runs.submit) else None
+            return rows_body(session, limit) if self._sampler.poll(session, self._workers.short_runs.submit) else None
         if tail == "" and not query:
             return session.summary_bytes()
         if tail == "export" and query in _FORMATS:

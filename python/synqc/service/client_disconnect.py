@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from fastapi import HTTPException, Request
 
-__all__ = ["unless_left"]
+__all__ = ["unless_disconnected"]
 
 Value = TypeVar("Value")
 _NOBODY_TO_ANSWER = 499
 
 
-async def unless_left(request: Request, work: Future[Value]) -> Value:
+async def unless_disconnected(request: Request, work: Future[Value]) -> Value:
     """What the work gives. If the client goes before, the work is cancelled: nobody would see its result.
 
     Raises:

@@ -1,0 +1,1 @@
+"""TDS over HTTP: its routers, what answers hot routes before the framework, and its telemetry ticker."""

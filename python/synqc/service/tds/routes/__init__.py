@@ -1,0 +1,1 @@
+"""Routes of TDS, one file per thing they are about; each parses, calls, answers."""
