@@ -1,6 +1,7 @@
 """Functions that remember."""
 
 import asyncio
+import functools
 
 import numpy as np
 import pytest
@@ -147,3 +148,13 @@ def test_forgetting_the_cache_is_refused():
         @cached
         def f(x):
             return x
+
+
+def test_a_function_without_a_signature_needs_a_key(cache):
+    binary = functools.partial(int, base=2)
+    for function in (binary, max, int):
+        with pytest.raises(InputError, match="must have a signature where there is no `key`"):
+            cached(cache)(function)
+    assert cached(cache, key=str)(binary)("11") == 3
+    assert cached(cache, key=str)(int)("11") == 11
+    assert cached(cache, key=str)(max)("12") == "2"

@@ -54,8 +54,9 @@ def cached(
         flight: False lets concurrent equal calls all compute.
 
     Raises:
-        InputError: `cache` is no cache, or the function is a generator, whose values only one can read; at the call:
-            an argument has no content, or the result is a generator or an awaitable.
+        InputError: `cache` is no cache, the function is a generator, whose values only one can read, or it has no
+            signature, as some builtins, and there is no `key`; at the call: an argument has no content, or the result
+            is a generator or an awaitable.
 
     Examples:
         >>> from synqc.cache import MemoryCache, cached
@@ -76,26 +77,14 @@ def cached(
         plain = _plain(function)
         if inspect.isgeneratorfunction(plain) or inspect.isasyncgenfunction(plain):
             raise InputError(f"Argument `function` must return its result, but is the generator {function!r}.")
-        signature = inspect.signature(function)
         named: Any = plain if hasattr(plain, "__qualname__") else type(plain)
         name = f"{named.__module__}.{named.__qualname__}"
         label = named.__qualname__ if kind is None else kind
         content_of_function = FunctionContent(function)
-        defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
+        content_of = _content_of_arguments(function) if key is None else key
 
         def key_of(*args: Any, **kwargs: Any) -> str:
-            if key is not None:
-                content = key(*args, **kwargs)
-            else:
-                bound = signature.bind(*args, **kwargs)
-                given = set(bound.arguments)
-                bound.apply_defaults()
-                content = {
-                    argument: stand_in(value)
-                    for argument, value in bound.arguments.items()
-                    # A default without content is part of the function.
-                    if argument in given or _has_content(value, defaults.get(argument))
-                }
+            content = content_of(*args, **kwargs)
             parameters = {"function": content_of_function.key()}
             return content_key(name, content, parameters=parameters, namespace=namespace, version=version)
 
@@ -130,6 +119,30 @@ def cached(
         return decorated  # type: ignore[no-any-return]
 
     return decorate
+
+
+def _content_of_arguments(function: Any) -> Callable[..., dict[str, Any]]:
+    """What tells two calls apart: the arguments by their names, defaults filled in."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        raise InputError(
+            f"Argument `function` must have a signature where there is no `key`, but {function!r} has none."
+        ) from None
+    defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
+
+    def content_of(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        bound = signature.bind(*args, **kwargs)
+        given = set(bound.arguments)
+        bound.apply_defaults()
+        return {
+            argument: stand_in(value)
+            for argument, value in bound.arguments.items()
+            # A default without content is part of the function.
+            if argument in given or _has_content(value, defaults.get(argument))
+        }
+
+    return content_of
 
 
 def _plain(function: Any) -> Any:
