@@ -41,10 +41,11 @@ if TYPE_CHECKING:
 
         Args:
             obj: dict, list, tuple, str, int of any size, float, bool or None, also of a subclass; datetime, date and
-                time (RFC 3339); Enum (its value); dataclass and pydantic model (their fields); UUID and Path (their
-                text); NumPy scalars, and arrays of booleans, integers or floats. A float is its shortest text that
-                reads back as the same number. Keys that are int, float, bool or None become text, as in the standard
-                library. A lone surrogate becomes its escape.
+                time (as `isoformat` writes them: RFC 3339 where the offset is of whole minutes); Enum (its value);
+                dataclass and pydantic model (their fields); UUID and Path (their text); NumPy scalars, and arrays of
+                booleans, integers or floats. A float is its shortest text that reads back as the same number. Keys that
+                are int, float, bool or None become text, as in the standard library. A lone surrogate becomes its
+                escape.
             indent: Blanks per level, 0 to 64; None writes one line without any.
             sort_keys: Members in the order of their keys.
             default: Called with an object of any other type; what it returns is written instead.

@@ -5,8 +5,8 @@
 namespace synqc {
 
 /// What stands for an object that is none of JSON's own: the value of an Enum, the fields of a dataclass or pydantic
-/// model, RFC 3339 text for datetime, date and time, the text of a UUID or Path, the number of a NumPy scalar, the list
-/// of an array. New reference; null without an exception if nothing does, null with one if asking failed.
+/// model, isoformat's text for datetime, date and time, the text of a UUID or Path, the number of a NumPy scalar, the
+/// list of an array. New reference; null without an exception if nothing does, null with one if asking failed.
 PyObject* plain_form_of(PyObject* object);
 
 /// Whether it is a NumPy array; never imports NumPy.

@@ -62,8 +62,8 @@ class MemoryCache(_core.MemoryCache, Computing):
     """A cache in memory.
 
     Any thread may use it. Keys are anything hashable, values anything at all; they are kept as they are, not copied. An
-    entry whose time is over is never returned, and leaves with the next write, or when `expire()` is called. Without
-    `max_entries` and `max_bytes` it grows without bound.
+    entry whose time is over is never returned, and leaves with the next write, when the keys are gone through, or when
+    `expire()` is called. Without `max_entries` and `max_bytes` it grows without bound.
 
     Args:
         max_entries: Bound on the number of entries.
