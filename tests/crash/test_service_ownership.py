@@ -4,49 +4,23 @@ Each test takes a service away from its database as the world does, has another 
 back. Longer, at random: `make test-deep`.
 """
 
-import os
 import random
-import signal
-import threading
 import time
 
 import psycopg
 import pytest
 from counting_clients import CountingClient
+from owning_service import (
+    LEASE_S,
+    SURE_LEASE_S,
+    OwningService,
+    check_that_it_returns,
+    refuses,
+    terminate_backends,
+)
 from relay import Relay
-from running_server import PREFIX as P
-from running_server import RunningServer
 from scratch_postgresql import scratch_cluster, scratch_postgresql
-
-LEASE_S = 1.0
-
-
-class Service(RunningServer):
-    application = "service_with_faults:app"
-
-    def __init__(self, folder, url, **environment):
-        path = os.pathsep.join([os.path.dirname(__file__), os.environ.get("PYTHONPATH", "")])
-        super().__init__(
-            folder, SYNQC_DATABASE_URL=url, SYNQC_LEASE_SEC=str(LEASE_S), PYTHONPATH=path.rstrip(os.pathsep),
-            **environment,
-        )  # fmt: skip
-
-    def freeze(self):
-        self.process.send_signal(signal.SIGSTOP)
-
-    def wake(self):
-        self.process.send_signal(signal.SIGCONT)
-
-    def api(self, method, path, body=None):
-        """The answer; on a busy machine so short a lease may end for a moment."""
-        deadline = time.monotonic() + 20
-        while (answer := self.request(method, P + path, body))[0] == 503 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert answer[0] == 200, (method, path, answer)
-        return answer[1]
-
-    def notes(self, session):
-        return self.api("GET", f"/sessions/{session}")["config"]["notes"]
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -61,7 +35,7 @@ def service(tmp_path):
     made = []
 
     def make(url, **environment):
-        made.append(Service(tmp_path / f"service {len(made)}", url, **environment))
+        made.append(OwningService(tmp_path / f"service {len(made)}", url, **environment))
         return made[-1]
 
     yield make
@@ -85,55 +59,30 @@ def counting():
         client.stop()
 
 
-def wait_until(holds, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.01)
-
-
-def refuses(server, session="x1"):
-    """Whether it says that it may not answer, and how a client goes on."""
-    connection = server.connection(10)
-    try:
-        connection.request("GET", f"{P}/sessions/{session}")
-        answer = connection.getresponse()
-        return answer.status == 503 and answer.headers["retry-after"] == "1" and b"own" in answer.read()
-    finally:
-        connection.close()
-
-
 @pytest.mark.parametrize("fenced", [True, False], ids=["fenced", "fence switched off"])
 def test_a_change_of_a_frozen_service_is_not_stored_after_another_has_taken_over(tmp_path, url, service, fenced):
     """Frozen between its decision and its commit. Without the fence the test sees the fault it is there for."""
-    first = service(url, SYNQC_TEST_PAUSE=str(tmp_path), **({} if fenced else {"SYNQC_TEST_FENCE": "0"})).start()
-    second = service(url)
-    first.api("POST", "/sessions", {"session_id": "x1", "config": {"notes": "old"}})
+    environment = {"SYNQC_LEASE_SEC": str(SURE_LEASE_S)}
+    fence = {} if fenced else {"SYNQC_TEST_FENCE": "0"}
+    first = service(url, SYNQC_TEST_PAUSE=str(tmp_path), **environment, **fence).start()
+    second = service(url, **environment)
+    first.note("x1", "old")
     (tmp_path / "pause").touch()
-    answers = []
-    body = {"session_id": "x1", "config": {"notes": "stale"}}
-    asking = threading.Thread(target=lambda: answers.append(first.request("POST", P + "/sessions", body)))
-    asking.start()
+    asking, answers = first.try_to_note("x1", "stale")
     wait_until((tmp_path / "paused").exists)
     first.freeze()
     second.start()  # waits for the lease to end
     assert second.notes("x1") == "old"
-    second.api("POST", "/sessions", {"session_id": "x1", "config": {"notes": "fresh"}})
+    second.note("x1", "fresh")
     (tmp_path / "pause").unlink()
     first.wake()
-    asking.join(20)
+    asking.join(60)
     assert answers[0][0] == 503, answers
     with psycopg.connect(url) as connection:
         stored = connection.execute("SELECT config FROM sessions WHERE session_id = 'x1'").fetchone()[0]
     assert ('"fresh"' in stored) == fenced
-    if not fenced:
-        return
-    assert refuses(first)
-    assert first.request("GET", f"{P}/health")[0] == 200
-    status, readiness = first.request("GET", f"{P}/ready")
-    assert status == 503
-    # Until it has found the other one it only knows that its connections are gone.
-    assert any(words in readiness["storage"] for words in ("is in use by another SynqC service (", "does not answer"))
+    if fenced:
+        check_that_it_returns(first, second)
 
 
 def test_terminated_backends_move_nothing_to_a_second_service(url, service, counting):
@@ -143,10 +92,7 @@ def test_terminated_backends_move_nothing_to_a_second_service(url, service, coun
     second.start(wait=False)
     with psycopg.connect(url, autocommit=True) as administrator:
         for _ in range(15):
-            administrator.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+            terminate_backends(administrator)
             time.sleep(0.1)
     client.wait_for_more(5, server=0)
     client.stop()
@@ -161,18 +107,15 @@ def test_a_service_that_is_cut_off_from_its_database_falls_silent_before_another
     client = counting(first, second)
     client.wait_for_more(5, server=0)
     relay.freeze()
-    hanging = []
-    body = {"session_id": "x2"}
-    asking = threading.Thread(target=lambda: hanging.append(first.request("POST", P + "/sessions", body)), daemon=True)
-    asking.start()  # while it still owns the database
+    asking, hanging = first.try_to_note("x2", "")  # while it still owns the database
     second.start()
     client.wait_for_more(5, server=1)
     assert refuses(first)
-    asking.join(20)
+    asking.join(60)
     assert [status for status, _ in hanging] == [503], hanging
     relay.thaw()
     client.wait_for_more(20, server=1)
-    wait_until(lambda: "by another SynqC service" in first.request("GET", f"{P}/ready")[1]["storage"])
+    wait_until(lambda: "by another SynqC service" in first.readiness()[1])
     assert refuses(first)
     client.stop()
     assert client.faults == []
@@ -226,10 +169,7 @@ def test_chaos(tmp_path, url, service, counting):
             relays[index].thaw()
         else:
             with psycopg.connect(url, autocommit=True) as administrator:
-                administrator.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
+                terminate_backends(administrator)
         time.sleep(rng.random())
         for client in clients:
             assert client.faults == [], f"{where}: {act}"

@@ -6,13 +6,18 @@ import subprocess
 import time
 
 import pytest
+from failing_commits import failing_commits
 from fastapi.testclient import TestClient
 from mounted_disks import memory_disk
 from running_server import PREFIX as P
 from running_server import RunningServer
+from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 from troubled_storage import check_that_it_works_again, check_that_writes_are_refused_and_reads_go_on
+from waiting import wait_until
 
+from synqc.apps.tds import clock
+from synqc.apps.tds.storage import StorageUnavailable, open_database, schema
 from synqc.service import create_app
 from synqc.settings import Settings
 
@@ -61,6 +66,7 @@ def test_a_full_disk(small_disk, tmp_path):
             assert time.monotonic() < deadline, "the disk is full, and it never says so"
         check_that_writes_are_refused_and_reads_go_on(ask, "x1")
         filler.unlink()
+        wait_until(lambda: ask("GET", "/ready")[0] == 200)  # before anybody asks it for another change
         check_that_it_works_again(ask, "x1")
         kept = ask("GET", "/sessions")[1]
         server.kill()
@@ -82,35 +88,40 @@ def test_a_directory_that_cannot_be_written_is_named_at_the_start(small_disk, tm
         server.stop()
 
 
-def test_a_commit_that_fails(service, monkeypatch):
+def test_storage_is_no_better_for_a_row_that_finds_room_on_a_full_disk(small_disk):
+    """In the log, where a larger change began that did not."""
+    database = open_database(Settings(state_dir=small_disk / "state"))
+    database.check_writing()
+    fill(small_disk / "filler")
+    large = {"sweep_id": "s", "created_at": clock.now(), "document": b"x" * 2_000_000}
+    with pytest.raises(OperationalError, match="full"), database.writing() as connection:
+        connection.execute(insert(schema.sweeps), [large])
+    with pytest.raises(StorageUnavailable, match=r"refused to write: .*No space left on device"):
+        database.check_writing()
+    (small_disk / "filler").unlink()
+    database.check_writing()
+    database.close()
+
+
+def test_a_commit_that_fails(service):
     def ask(method, path, body=None):
         answer = service.request(method, P + path, json=body)
         return answer.status_code, answer.json()
 
-    lane = service.app.state.tds.store.writer
-
-    def fail(change):
-        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(lane, "_commit", fail)
+    with failing_commits(service.app.state.tds.database):
         check_that_writes_are_refused_and_reads_go_on(ask, "x1")
+    wait_until(lambda: ask("GET", "/ready")[0] == 200)  # before anybody asks it for another change
     check_that_it_works_again(ask, "x1")
 
 
-def test_telemetry_that_could_not_be_stored_is_stored_later(service, monkeypatch):
+def test_telemetry_that_could_not_be_stored_is_stored_later(service):
     store = service.app.state.tds.store
     for _ in range(3):
         service.get(P + "/sessions/x1/telemetry")
-
-    def fail(change):
-        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(store.writer, "_commit", fail)
+    with failing_commits(store.database) as failed:
         for _ in range(3):
             service.get(P + "/sessions/x1/telemetry")
-        time.sleep(1.3)  # a flush came and failed
+        wait_until(lambda: failed)  # a flush came and failed
     service.get(P + "/sessions/x1/telemetry")
     rows = [bytes(row) for row in store.get("x1").rows]
     store.flush()
@@ -119,15 +130,9 @@ def test_telemetry_that_could_not_be_stored_is_stored_later(service, monkeypatch
     assert len(stored) == len(rows), "rows of a failed flush are lost"
 
 
-def test_a_run_that_could_not_be_stored_does_not_come_back(service, monkeypatch, tmp_path):
+def test_a_run_that_could_not_be_stored_does_not_come_back(service, tmp_path):
     before = service.get(P + "/sessions/x1").json()
-    lane = service.app.state.tds.store.writer
-
-    def fail(change):
-        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(lane, "_commit", fail)
+    with failing_commits(service.app.state.tds.database):
         assert service.post(P + "/sessions/x1/run", json={}).status_code == 503
     service.post(P + "/sessions/x1/kill")
     service.app.state.tds.close()

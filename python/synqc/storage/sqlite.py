@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,9 @@ from sqlalchemy.pool import QueuePool
 
 from synqc.storage.errors import StorageUnavailable, UnusableDatabase
 
-__all__ = ["APPLICATION_ID", "NAME", "check_that_it_is_ours", "hold_directory", "make_private", "sqlite_engine"]
+__all__ = [
+    "APPLICATION_ID", "NAME", "check_room", "check_that_it_is_ours", "hold_directory", "make_private", "sqlite_engine",
+]  # fmt: skip
 
 NAME = "synqc.db"
 """Of the file, in the state directory."""
@@ -23,6 +26,7 @@ APPLICATION_ID = 0x53794454
 """`SyDT` in the file's header: programs that find it know whose it is."""
 
 _PATIENCE_S = 5.0  # a predecessor may still be shutting down
+_ROOM_BYTES = 1 << 20  # more than a change needs
 
 
 def sqlite_engine(path: Path) -> Engine:
@@ -70,6 +74,12 @@ def check_that_it_is_ours(path: Path) -> None:
         raise UnusableDatabase(f"{path} is no database of SynQc: {error}. It stays as it is.") from error
     if mark not in (0, APPLICATION_ID) or (tables and "synqc_schema" not in tables):
         raise UnusableDatabase(f"{path} is the database of another program. It stays as it is.")
+
+
+def check_room(state_dir: Path) -> None:
+    """Raises OSError if the disk is full: a row may still find room in the log of a larger change that did not."""
+    with tempfile.TemporaryFile(dir=state_dir) as file:
+        os.posix_fallocate(file.fileno(), 0, _ROOM_BYTES)
 
 
 def hold_directory(state_dir: Path) -> TextIO:

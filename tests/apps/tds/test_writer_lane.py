@@ -3,6 +3,8 @@
 import threading
 
 import pytest
+from failing_commits import failing_commits
+from waiting import wait_until
 
 from synqc.apps.tds import clock
 from synqc.apps.tds.models import RunConfiguration
@@ -123,3 +125,31 @@ def test_changes_of_another_epoch_are_a_group_of_their_own(held):
     assert asked[1:] == [2, 1, 1, 1, 2, 2]
     assert held.store.writer.trouble is None
     held.database.lease = None
+
+
+def test_storage_that_works_again_is_found_without_a_change(opened):
+    laboratory = opened()
+    lane = laboratory.store.writer
+    with failing_commits(laboratory.database) as failed:
+        refusal = lane.submit(Change(sweeps=[sweep("never stored")])).exception(20)
+        assert str(refusal) == laboratory.trouble
+        wait_until(lambda: len(failed) > 2)  # the change's own, and two that nobody asked for
+        assert laboratory.trouble == str(refusal)
+    wait_until(lambda: laboratory.trouble is None)
+    assert laboratory.database.sweep_document("never stored") is None
+
+
+def test_a_defect_in_trying_storage_does_not_end_the_lane(opened, monkeypatch):
+    laboratory = opened()
+    lane, tried = laboratory.store.writer, []
+
+    def fail():
+        tried.append(True)
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(laboratory.database, "check_writing", fail)
+    with failing_commits(laboratory.database):
+        assert lane.submit(Change(sweeps=[sweep("never stored")])).exception(20) is not None
+    wait_until(lambda: len(tried) > 1)
+    lane.submit(Change(sweeps=[sweep("stored")])).result(20)
+    assert lane.trouble is None

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    delete,
     func,
     insert,
     inspect,
@@ -197,6 +198,12 @@ def check_version(found: int) -> None:
             f"The database has schema version {found}, but this SynqC knows versions up to {len(_STEPS)}: "
             "use the SynqC that wrote it, or a newer one."
         )
+
+
+def write_and_delete_a_row(connection: Connection) -> None:
+    """Have the database store something, within the caller's transaction, and be what it was afterwards."""
+    connection.execute(insert(_schema).values(version=0))  # there is no version 0
+    connection.execute(delete(_schema).where(_schema.c.version == 0))
 
 
 def migrate(connection: Connection) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ _failed = metrics.counter("synqc_storage_failures_total", "Groups of changes tha
 
 _MOST_IN_GROUP = 500
 _SHUTDOWN_PATIENCE_S = 10.0
+_BETWEEN_TRIALS_S = 1.0  # of storage that did not work
 
 Row = dict[str, Any]
 Settled = Callable[[Future[None]], None]
@@ -78,6 +80,9 @@ class WriterLane:
     A caller hands over a `Change` and gets a future that is done when the change is on disk. If a group cannot be
     stored, its changes are tried one by one, so that nobody pays for somebody else's.
 
+    After a failure the lane tries by itself, time and again, whether storage works: nobody may ask for a change while
+    that is said to be in trouble.
+
     Args:
         database: Where to.
         flush_interval_s: How often `gather` is asked for what may wait; None: at the end alone.
@@ -102,7 +107,8 @@ class WriterLane:
         self._condition = threading.Condition()
         self._closing = False
         self.trouble: str | None = None
-        """Why the last group could not be stored, or None."""
+        """Why nothing could be stored when that was last tried, or None."""
+        self._next_trial = math.inf
         self._thread = threading.Thread(target=self._work, name="synqc-writer", daemon=True)
         self._thread.start()
 
@@ -138,7 +144,8 @@ class WriterLane:
         while True:
             with self._condition:
                 while not self._waiting and not self._closing:
-                    patience = None if next_flush is None else max(0.0, next_flush - time.monotonic())
+                    due = min(self._next_trial, math.inf if next_flush is None else next_flush)
+                    patience = None if due == math.inf else max(0.0, due - time.monotonic())
                     if not self._condition.wait(patience) and patience is not None:
                         break
                 size = _group_size(self._waiting)
@@ -152,6 +159,8 @@ class WriterLane:
                     next_flush = time.monotonic() + self._interval
             if closing:
                 return
+            if time.monotonic() >= self._next_trial:
+                self._try_storage()
 
     def _flush(self) -> None:
         try:
@@ -190,19 +199,39 @@ class WriterLane:
                 done.set_exception(error)
             _log.exception("A change could not be stored.")
         else:
-            if self.trouble is not None:
-                _log.info("Storage in %s works again.", self._database.place)
-                self.trouble = None
+            self._note_success()
             _changes.add(len(group))
             for _, done in group:
                 done.set_result(None)
 
     def _fail(self, done: Future[None], error: Exception) -> None:
         refusal = self._database.refusal(error)
+        self._note_trouble(refusal)
+        done.set_exception(refusal)
+
+    def _try_storage(self) -> None:
+        try:
+            self._database.check_writing()
+        except NotOwner:  # of which the lease tells
+            self._next_trial = time.monotonic() + _BETWEEN_TRIALS_S
+        except StorageUnavailable as refusal:
+            self._note_trouble(refusal)
+        except Exception:  # a defect must not end the lane
+            self._next_trial = time.monotonic() + _BETWEEN_TRIALS_S
+            _log.exception("Storage could not be tried.")
+        else:
+            self._note_success()
+
+    def _note_trouble(self, refusal: StorageUnavailable) -> None:
         if self.trouble != str(refusal):
             _log.error("%s", refusal)
         self.trouble = str(refusal)
-        done.set_exception(refusal)
+        self._next_trial = time.monotonic() + _BETWEEN_TRIALS_S
+
+    def _note_success(self) -> None:
+        if self.trouble is not None:
+            _log.info("Storage in %s works again.", self._database.place)
+        self.trouble, self._next_trial = None, math.inf
 
     def _commit(self, change: Change) -> None:
         with _commits, self._database.writing(change.epoch) as connection:
