@@ -8,6 +8,7 @@ import pytest
 from scratch_postgresql import scratch_postgresql
 from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
+from waiting import wait_until
 
 from synqc.apps.tds import clock
 from synqc.apps.tds.application import TdsApplication
@@ -43,13 +44,6 @@ def opened(tmp_path, url):
 @pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr(database, "_PATIENCE_S", -LEASE_S)
-
-
-def wait_until(holds, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.01)
 
 
 def take_away(url, tds):
@@ -135,6 +129,26 @@ def test_it_goes_on_from_what_the_other_left(url, opened, monkeypatch):
     assert one.store.get("x1").last_run_id is None
     assert one.database.run_documents("x1", None, 10) == []
     one.runs.execute(one.runs.start("x1", RunRequest())).stored.result(10)
+
+
+def test_a_defect_in_letting_go_of_memory_does_not_end_renewals(url, opened, monkeypatch):
+    """Nor is the database adopted before what is in memory has gone."""
+    one = opened()
+    create(one)[1].result(10)
+    let_go, failures = one.store.let_go, []
+
+    def fail_twice():
+        if len(failures) < 2:
+            failures.append(one.database.epoch)
+            raise RuntimeError("a defect")
+        let_go()
+
+    monkeypatch.setattr(one.store, "let_go", fail_twice)
+    take_away(url, one)
+    give_back(url)
+    wait_until(lambda: one.database.lease.held)
+    assert failures == [None, None]
+    assert one.store.get("x1").epoch == one.database.epoch
 
 
 def test_viewers_are_woken_when_it_is_lost(url, opened):

@@ -128,27 +128,27 @@ def test_changes_of_another_epoch_are_a_group_of_their_own(held):
 
 
 def test_storage_that_works_again_is_found_without_a_change(opened):
-    laboratory = opened()
-    lane = laboratory.store.writer
-    with failing_commits(laboratory.database) as failed:
+    tds = opened()
+    lane = tds.store.writer
+    with failing_commits(tds.database) as failed:
         refusal = lane.submit(Change(sweeps=[sweep("never stored")])).exception(20)
-        assert str(refusal) == laboratory.trouble
+        assert str(refusal) == tds.trouble
         wait_until(lambda: len(failed) > 2)  # the change's own, and two that nobody asked for
-        assert laboratory.trouble == str(refusal)
-    wait_until(lambda: laboratory.trouble is None)
-    assert laboratory.database.sweep_document("never stored") is None
+        assert tds.trouble == str(refusal)
+    wait_until(lambda: tds.trouble is None)
+    assert tds.database.sweep_document("never stored") is None
 
 
 def test_a_defect_in_trying_storage_does_not_end_the_lane(opened, monkeypatch):
-    laboratory = opened()
-    lane, tried = laboratory.store.writer, []
+    tds = opened()
+    lane, tried = tds.store.writer, []
 
     def fail():
         tried.append(True)
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(laboratory.database, "check_writing", fail)
-    with failing_commits(laboratory.database):
+    monkeypatch.setattr(tds.database, "check_writing", fail)
+    with failing_commits(tds.database):
         assert lane.submit(Change(sweeps=[sweep("never stored")])).exception(20) is not None
     wait_until(lambda: len(tried) > 1)
     lane.submit(Change(sweeps=[sweep("stored")])).result(20)

@@ -228,24 +228,34 @@ class Lease:
                         self._load()
                 else:
                     self._ask(self._renew)
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:
+                pause = _PAUSE_BETWEEN_ATTEMPTS_S
                 self._drop_connection()
+                if not isinstance(error, (SQLAlchemyError, OSError)):  # a defect, which must not end renewals for good
+                    _log.exception("Ownership of database %s could not be kept up.", self._place)
                 self._note_trouble(
                     f"Database {self._place} does not answer, and without it this service cannot know whether it still "
                     f"owns it: {cause_of(error)}"
                 )
-                pause = _PAUSE_BETWEEN_ATTEMPTS_S
+                self._cut_if_late()
+
+    def _cut_if_late(self) -> None:
+        """Cut connections once a failed renewal is overdue: what others wait for is not answered either."""
+        with self._lock:
+            is_late = self.epoch is not None and _moment() > self._valid_until
+        if is_late:
+            self._lines.cut()
 
     def _watch(self) -> None:
-        """Cut connections whose server is silent, so that nobody waits for it much longer than the lease lasts."""
+        """Cut connections while the server is silent, so that nobody waits for it much longer than the lease lasts.
+
+        Nothing is cut because time has passed: who wakes from a freeze asks over the connections that are there.
+        """
         cut_at = -math.inf
         while not self._ended.wait(self.seconds / 20):
-            moment = _moment()
-            with self._lock:
-                is_late = self.epoch is not None and moment > self._valid_until
-            asked_at = self._asked_at
+            moment, asked_at = _moment(), self._asked_at
             is_silent = asked_at is not None and moment - asked_at > self.seconds
-            if (is_late or is_silent) and moment - cut_at > self.seconds:
+            if is_silent and moment - cut_at > self.seconds:
                 cut_at = moment
                 self._lines.cut()
 
@@ -329,9 +339,11 @@ class Lease:
 
     def _let_memory_go(self) -> None:
         with self._lock:
-            is_stale, self._memory_is_stale, lost = self._memory_is_stale, False, self._lost
+            is_stale, lost = self._memory_is_stale, self._lost
         if is_stale and lost is not None:
             lost()
+        with self._lock:
+            self._memory_is_stale = False
 
     def _load(self) -> None:
         epoch, adopted = self.epoch, self._adopted

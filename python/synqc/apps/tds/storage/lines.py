@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import weakref
 from typing import Any
 
@@ -21,11 +22,15 @@ class Lines:
 
     def __init__(self, engine: Engine) -> None:
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
-        event.listen(engine, "connect", self._remember)
+        self._lock = threading.Lock()  # a set that grows cannot be walked through
+        # Before anybody else's listener asks the server for something: that one may wait for an answer, too.
+        event.listen(engine, "connect", self._remember, insert=True)
 
     def cut(self) -> None:
         """End all of them: whoever waits for an answer gets an error now, and the pool replaces what it held."""
-        for line in tuple(self._sockets):
+        with self._lock:
+            lines = tuple(self._sockets)
+        for line in lines:
             try:
                 line.shutdown(socket.SHUT_RDWR)
             except OSError:  # it has ended already
@@ -34,5 +39,6 @@ class Lines:
     def _remember(self, connection: Any, _: Any) -> None:
         # A descriptor of our own: the driver's may be closed, and its number another file's, before it is cut.
         line = socket.socket(fileno=os.dup(connection.fileno()))
-        self._sockets.add(line)
+        with self._lock:
+            self._sockets.add(line)
         weakref.finalize(connection, line.close)
