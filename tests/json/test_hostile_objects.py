@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import gc
+import os
 import subprocess
 import sys
 import textwrap
@@ -166,6 +167,53 @@ def test_a_bytearray_cannot_change_while_it_is_read(size):
             gc.set_threshold(*thresholds)
     finally:
         gc.set_threshold(*thresholds)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        "json.dumps",
+        "json.canonical",
+        "functools.partial(cache.content_key, 'k')",
+        "_core.encode_value",
+    ],
+)
+def test_a_finaliser_may_take_a_text_away_while_its_surrogates_are_written(write):
+    program = f"""
+        import functools, gc
+        from synqc import _core, cache, json
+
+        class Finaliser:
+            def __init__(self, value):
+                self.value = value
+
+            def __del__(self):
+                self.value.clear()
+
+        def outcome(value):
+            try:
+                return ({write})(value)
+            except (ValueError, RuntimeError) as error:
+                return str(error)
+
+        def written(value):
+            whole, emptied = outcome(value), outcome(type(value)())
+            cycle = [Finaliser(value)]
+            cycle.append(cycle)
+            del cycle
+            gc.set_threshold(1)
+            meanwhile = outcome(value)
+            gc.set_threshold(700)
+            return meanwhile in (whole, emptied) or "changed size" in str(meanwhile)
+
+        for length in range(100):
+            assert written(["\\ud800" + "b" * length])
+            assert written({{"key": "\\ud800" + "b" * length}})
+            assert written({{"\\ud800" + "b" * length: 1}})
+    """
+    # Memory that was freed is overwritten at once.
+    environment = {**os.environ, "PYTHONMALLOC": "debug"}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=60, env=environment)
 
 
 def nested(levels: int, kind: type = list):

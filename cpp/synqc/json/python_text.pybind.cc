@@ -72,6 +72,8 @@ char* write_ascii_letter(Py_UCS4 letter, char* to) {
 }  // namespace
 
 char* write_any_text(PyObject* text, Output& output, char* to) {
+    // An exception is an object the collector counts: a finaliser may then let go of the text.
+    const Kept kept(text);
     Py_ssize_t length = 0;
     const char* letters = PyUnicode_AsUTF8AndSize(text, &length);
     if (letters == nullptr) {
