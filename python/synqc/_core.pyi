@@ -731,7 +731,7 @@ def instrument_kraus(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: ty
     ...
 def integrated_rows(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex, arg4: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> numpy.ndarray:
     ...
-def json_canonical(obj, *, stdlib = False):
+def json_canonical(obj, *, stdlib = False, rfc8785 = False):
     """
     One text per value.
     """

@@ -19,6 +19,8 @@ Examples:
     b'{"a":0.5,"b":1}'
     >>> json.canonical({"b": 1, "a": "é"}, stdlib=True)
     b'{"a": "\\\\u00e9", "b": 1}'
+    >>> json.canonical({"b": 1.0, "a": 1e21}, rfc8785=True)
+    b'{"a":1e+21,"b":1}'
 """  # noqa: E501
 
 from __future__ import annotations
@@ -71,7 +73,7 @@ if TYPE_CHECKING:
                 `sys.get_int_max_str_digits()`; the message says what should stand where, with line, column and path.
         """
 
-    def canonical(obj: object, *, stdlib: bool = False) -> bytes:
+    def canonical(obj: object, *, stdlib: bool = False, rfc8785: bool = False) -> bytes:
         """Write objects as the one text that stands for their value, to be hashed.
 
         Members are sorted by the code points of their keys, there are no blanks, numbers have their shortest form;
@@ -81,9 +83,12 @@ if TYPE_CHECKING:
             obj: What to write.
             stdlib: Give exactly `json.dumps(obj, sort_keys=True).encode()` of the standard library instead, NaN, blanks
                 and escapes included, for the types it knows.
+            rfc8785: Give the text of the JSON Canonicalization Scheme instead: members by the UTF-16 units of their
+                keys, numbers as ECMAScript writes them, so that 1 and 1.0 are one and -0.0 is 0.
 
         Raises:
-            InputError: As for `dumps`.
+            InputError: As for `dumps`; with `rfc8785`, also for a lone surrogate, an integer that no double holds, and
+                a key that a mapping names twice.
         """
 else:
     from synqc._core import json_canonical as canonical

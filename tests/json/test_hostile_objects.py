@@ -174,6 +174,7 @@ def test_a_bytearray_cannot_change_while_it_is_read(size):
     [
         "json.dumps",
         "json.canonical",
+        "functools.partial(json.canonical, rfc8785=True)",
         "functools.partial(cache.content_key, 'k')",
         "_core.encode_value",
     ],

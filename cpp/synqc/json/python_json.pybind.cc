@@ -101,8 +101,12 @@ PyObject* python_canonical(PyObject*, PyObject* const* arguments, Py_ssize_t cou
     TextForm form;
     form.sorted = true;
     const bool read = read_arguments("canonical", count, names, arguments, [&](auto is, PyObject* value) {
-        return is("stdlib") ? take_flag(value, form.as_standard) : 0;
+        return is("stdlib") ? take_flag(value, form.as_standard) : is("rfc8785") ? take_flag(value, form.rfc8785) : 0;
     });
+    if (read && form.as_standard && form.rfc8785) {
+        refuse_input("Argument `rfc8785` must be False beside stdlib=True, which is another form, but is True.");
+        return nullptr;
+    }
     form.text_keys = !form.as_standard;
     return read ? write_object(arguments[0], form) : nullptr;
 }
@@ -112,7 +116,7 @@ PyMethodDef functions[] = {
         "json_dumps", "json_dumps(obj, *, indent=None, sort_keys=False, default=None)\n--\n\nJSON in UTF-8."),
     method_of_names<python_loads>("json_loads", "json_loads(data, *, arrays=None)\n--\n\nObjects of a JSON document."),
     method_of_names<python_canonical>("json_canonical",
-                                      "json_canonical(obj, *, stdlib=False)\n--\n\nOne text per value."),
+                                      "json_canonical(obj, *, stdlib=False, rfc8785=False)\n--\n\nOne text per value."),
     end_of_methods,
 };
 

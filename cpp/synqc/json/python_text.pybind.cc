@@ -99,6 +99,15 @@ char* write_ascii_text(PyObject* text, Output& output, char* to) {
     return to != nullptr ? output.put(to, "\"") : nullptr;
 }
 
+bool has_lone_surrogate(PyObject* text) {
+    const Kept kept(text);  // as above
+    if (PyUnicode_AsUTF8AndSize(text, nullptr) != nullptr || PyErr_ExceptionMatches(PyExc_UnicodeEncodeError) == 0) {
+        return false;
+    }
+    PyErr_Clear();
+    return true;
+}
+
 char* write_plain_ascii(PyObject* text, Output& output, char* to) {
     return output.put(to, {reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(text)),
                            static_cast<std::size_t>(PyUnicode_GET_LENGTH(text))});

@@ -44,6 +44,9 @@ inline char* write_text(PyObject* text, Output& output, char* to) {
 /// A str between quotes in ASCII alone, as the standard library does.
 char* write_ascii_text(PyObject* text, Output& output, char* to);
 
+/// Whether a str has a surrogate that is half of nothing; false with an exception set if asking failed.
+bool has_lone_surrogate(PyObject* text);
+
 /// An ASCII str as it is.
 char* write_plain_ascii(PyObject* text, Output& output, char* to);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "synqc/json/array_text.pybind.h"
+#include "synqc/json/ecmascript_number.h"
 #include "synqc/json/escape.h"
 #include "synqc/json/integer_text.h"
 #include "synqc/json/output.pybind.h"
@@ -14,6 +15,7 @@
 #include "synqc/json/python_text.pybind.h"
 #include "synqc/json/reader.h"
 #include "synqc/json/shortest_number.h"
+#include "synqc/json/utf16_order.pybind.h"
 #include "synqc/json/writing_refusal.pybind.h"
 #include "synqc/py/kept.h"
 #include "synqc/py/stack_room.h"
@@ -96,10 +98,17 @@ class ObjectWriter {
         if (!Compact && form_.as_standard) {
             return write_ascii_text(object, output_, to);
         }
+        if (!Compact && form_.rfc8785 && has_lone_surrogate(object)) {
+            return PyErr_Occurred() == nullptr ? refusal_.refuse("have no lone surrogates in its texts", "has one")
+                                               : nullptr;
+        }
         return write_text(object, output_, to);
     }
 
     char* integer(PyObject* object, char* to) {
+        if (!Compact && form_.rfc8785) {
+            return number_of_ecmascript(object, to);
+        }
 #if PY_VERSION_HEX < 0x030C0000
         // One digit holds 30 bits, which is what most numbers have.
         const Py_ssize_t digits = Py_SIZE(object);
@@ -125,7 +134,28 @@ class ObjectWriter {
         if (!std::isfinite(number)) [[unlikely]] {
             return not_finite(number, to);
         }
+        if (!Compact && form_.rfc8785) {
+            return output_.room(write_ecmascript_number(number, to), 0);
+        }
         return output_.room(write_shortest(number, to), 0);
+    }
+
+    /// An integer as the double it is.
+    char* number_of_ecmascript(PyObject* object, char* to) {
+        const double number = PyLong_AsDouble(object);  // -1 where it is too large
+        if (PyErr_Occurred() != nullptr && PyErr_ExceptionMatches(PyExc_OverflowError) == 0) {
+            return nullptr;
+        }
+        PyErr_Clear();
+        const Owned back(PyLong_FromDouble(number));
+        // As int compares, whatever a subclass may say.
+        const Owned same(back ? PyLong_Type.tp_richcompare(back.get(), object, Py_EQ) : nullptr);
+        if (!same) {
+            return nullptr;
+        }
+        return same.get() == Py_True
+                   ? real(number, to)
+                   : refusal_.refuse("have only integers that a double holds exactly", "has one that it rounds");
     }
 
     char* not_finite(double number, char* to) {
@@ -226,6 +256,9 @@ class ObjectWriter {
                 }
             }
         }
+        if (form_.rfc8785) {
+            return sort_by_utf16(members);
+        }
         if (PyList_Sort(members) == 0) {
             return true;
         }
@@ -234,6 +267,14 @@ class ObjectWriter {
             refusal_.refuse("have keys that can be sorted", "has keys of several types");
         }
         return false;
+    }
+
+    bool sort_by_utf16(PyObject* members) {
+        PyObject* const repeated = sort_members_by_utf16(members);
+        if (repeated != nullptr) {
+            refusal_.refuse("have each key once", "has several " + repr_of(repeated));
+        }
+        return repeated == nullptr && PyErr_Occurred() == nullptr;
     }
 
     char* members_of(PyObject* members, char* to) {
@@ -255,8 +296,10 @@ class ObjectWriter {
         if (to == nullptr) {
             return nullptr;
         }
-        // Texts and numbers are written without a call of the user's code; everything else may take the member away.
-        if (PyUnicode_CheckExact(name) && (PyUnicode_CheckExact(item) || PyLong_CheckExact(item))) [[likely]] {
+        // Texts and numbers are written without a call of the user's code; everything else, and a refusal of a text,
+        // may take the member away.
+        const bool is_text = PyUnicode_CheckExact(name) && (Compact || !form_.rfc8785);
+        if (is_text && (PyUnicode_CheckExact(item) || PyLong_CheckExact(item))) [[likely]] {
             return plain_member(name, item, to);
         }
         const Kept kept_name(name);
@@ -321,7 +364,8 @@ class ObjectWriter {
         if (!Compact && form_.as_standard) {
             return is_extended(object) ? extended(object, to) : refusal_.refuse_type(object);
         }
-        if (is_array_of_numpy(object) && !is_masked_array(object) && (Compact || form_.indent < 0)) {
+        if (is_array_of_numpy(object) && !is_masked_array(object) &&
+            (Compact || (form_.indent < 0 && !form_.rfc8785))) {
             std::string path;
             double number = 0;
             const ArrayOutcome outcome = write_array(object, output_, to, path, number);
@@ -455,7 +499,7 @@ class ObjectWriter {
 }  // namespace
 
 PyObject* write_object(PyObject* object, const TextForm& form) {
-    if (form.indent < 0 && !form.sorted && !form.as_standard) {
+    if (form.indent < 0 && !form.sorted && !form.as_standard && !form.rfc8785) {
         return ObjectWriter<true>(form).document(object);
     }
     return ObjectWriter<false>(form).document(object);

@@ -10,6 +10,7 @@ struct TextForm {
     bool sorted = false;           // members by key, as Python compares keys
     bool as_standard = false;      // the letters of the standard library's json.dumps, which knows fewer types
     bool text_keys = false;        // keys that are not str are refused instead of turned into text
+    bool rfc8785 = false;          // numbers, order and refusals of the JSON Canonicalization Scheme
     PyObject* fallback = nullptr;  // called with what has no form; borrowed
 };
 
