@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'best_threshold_with_decay', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dichotomic_shot_backaction', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_names', 'evolve_open_system', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_duality', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_names', 'objective_score', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'pulse_strength_from_dose', 'qnd_backaction', 'qndness', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_names', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'telemetry_document', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
+__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'evolve_open_system', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
 class Counter:
     """
     A number that only grows.
@@ -671,8 +671,6 @@ def assignment_errors(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: t
     ...
 def banaszek_slack(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
     ...
-def best_threshold_with_decay(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex) -> float:
-    ...
 def build_info() -> dict:
     """
     Compiler and libraries this module was built with, and the kernels' instruction-set level in use.
@@ -699,8 +697,6 @@ def dichotomic_fidelities(arg0: typing.SupportsFloat | typing.SupportsIndex) -> 
     ...
 def dichotomic_information(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
     ...
-def dichotomic_shot_backaction(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float]:
-    ...
 def dispersive_probe(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float, float, float, float]:
     ...
 def efficiency_from_snr(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
@@ -709,19 +705,17 @@ def encode_value(value):
     """
     Bytes that decode_value turns into an equal value of the same types.
     """
-def envelope_names() -> list[str]:
-    """
-    Names of all pulse envelopes.
-    """
 def evolve_open_system(hamiltonian: list, jumps: list, coefficients: list, start: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], observed: list, method: str, absolute_tolerance: typing.SupportsFloat | typing.SupportsIndex, relative_tolerance: typing.SupportsFloat | typing.SupportsIndex, longest_step: typing.SupportsFloat | typing.SupportsIndex, stops: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], store_states: bool) -> tuple:
     """
     Solve a master or Schrodinger equation; the door is synqc.mesolve.
     """
+def experiment_fields() -> list:
+    """
+    Every argument of an experiment: name, kind, owner (request, device, target), meaning, choices, bounds.
+    """
 def filter_signal_to_noise(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> float:
     ...
 def fit_clouds(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.int32], arg2: typing.SupportsInt | typing.SupportsIndex) -> tuple[numpy.ndarray, numpy.ndarray, float]:
-    ...
-def gaussian_duality(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float]:
     ...
 def gaussian_information(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
     ...
@@ -753,8 +747,6 @@ def merge_metrics(snapshots: collections.abc.Iterable) -> dict:
     """
     Snapshots of several processes as one.
     """
-def objective_names() -> list[str]:
-    ...
 def objective_score(objective: str, *, fidelity: typing.SupportsFloat | typing.SupportsIndex = 0.0, latency_us: typing.SupportsFloat | typing.SupportsIndex = 0.0, information_bits: typing.SupportsFloat | typing.SupportsIndex = 0.0, backaction: typing.SupportsFloat | typing.SupportsIndex = 0.0, fidelity_history: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
     ...
 def probe_figures_pulse(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float, float, str, float]:
@@ -765,11 +757,7 @@ def prometheus_of_metrics(snapshot: dict) -> str:
     """
     A plain snapshot in the text format of Prometheus.
     """
-def pulse_strength_from_dose(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
-    ...
 def qnd_backaction(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
-    ...
-def qndness(arg0: typing.SupportsInt | typing.SupportsIndex, arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsInt | typing.SupportsIndex, arg3: typing.SupportsInt | typing.SupportsIndex) -> float:
     ...
 def raw_trace(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex, arg4: typing.SupportsFloat | typing.SupportsIndex, arg5: typing.SupportsInt | typing.SupportsIndex, arg6: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
     ...
@@ -795,8 +783,10 @@ def resolve_functions(function: typing.Any, kind: str, times: typing.Annotated[n
     """
     Piecewise polynomials that follow functions of time, and how closely they were looked at.
     """
-def rule_names() -> list[str]:
-    ...
+def rule_properties() -> list:
+    """
+    Every adaptive rule: name, meaning, whether it tracks, learns, feeds forward within a shot, and filters.
+    """
 def run_document(run: RunResult) -> bytes:
     """
     Everything of a run but arrays as compact JSON.
@@ -820,10 +810,6 @@ def target(name: str) -> Target:
 def target_names() -> list[str]:
     """
     Names of all targets.
-    """
-def telemetry_document(timestamp, provider, fidelity, latency_us, backaction, shots_used, shot_rate):
-    """
-    One telemetry row as compact JSON.
     """
 def thermal_population(frequency_ghz: typing.SupportsFloat | typing.SupportsIndex, temperature_mk: typing.SupportsFloat | typing.SupportsIndex) -> float:
     """

@@ -5,11 +5,12 @@ import pytest
 import synqc
 from synqc import _core
 
+ENVELOPES = next(entry["choices"] for entry in _core.experiment_fields() if entry["name"] == "envelope")
 LEARNERS = ("rl", "rl-reinforce", "nelder-mead", "random-search")
 SAMPLES = [0.2, 0.8, 1.0, 0.8, 0.2]
 
 
-@pytest.mark.parametrize("envelope", _core.envelope_names())
+@pytest.mark.parametrize("envelope", ENVELOPES)
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_a_learner_moves_the_derivative_coefficient_exactly_of_shapes_that_have_one(learner, envelope):
     experiment = synqc.Experiment(

@@ -8,9 +8,29 @@ namespace py = pybind11;
 
 namespace synqc {
 
+namespace {
+
+py::list rule_list() {
+    py::list rules;
+    for (const RuleProperties& rule : rule_properties()) {
+        py::dict entry;
+        entry["name"] = py::str(rule.name);
+        entry["meaning"] = py::str(rule.meaning);
+        entry["tracks"] = rule.tracks;
+        entry["learns"] = rule.learns;
+        entry["feeds_forward"] = rule.feeds_forward;
+        entry["filters"] = rule.filters;
+        rules.append(entry);
+    }
+    return rules;
+}
+
+}  // namespace
+
 void bind_control(py::module_& module) {
-    module.def("rule_names", rule_names);
-    module.def("objective_names", objective_names);
+    module.def(
+        "rule_properties", rule_list,
+        "Every adaptive rule: name, meaning, whether it tracks, learns, feeds forward within a shot, and filters.");
     module.def(
         "objective_score",
         [](const std::string& objective, Real fidelity, Real latency_us, Real information_bits, Real backaction,

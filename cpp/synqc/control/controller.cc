@@ -25,16 +25,23 @@ std::unique_ptr<Controller> make(const ControlContext& context) {
 struct RuleEntry {
     std::string_view name;
     std::unique_ptr<Controller> (*make)(const ControlContext&);
+    std::string_view meaning;
 };
 
 constexpr std::array rules{
-    RuleEntry{"none", make<Controller>},
-    RuleEntry{"kalman", make<KalmanController>},
-    RuleEntry{"bayes", make<BayesController>},
-    RuleEntry{"rl", make<CrossEntropyController>},
-    RuleEntry{"rl-reinforce", make<ReinforceController>},
-    RuleEntry{"nelder-mead", make<NelderMeadController>},
-    RuleEntry{"random-search", make<RandomSearchController>},
+    RuleEntry{"none", make<Controller>, "Nothing is learned: drives stay as calibrated while the device drifts."},
+    RuleEntry{"kalman", make<KalmanController>,
+              "Ramsey rounds, a tenth of each batch, track every qubit's detuning with a linear filter; the next batch "
+              "is driven at the corrected frequency. No wait inside a shot."},
+    RuleEntry{"bayes", make<BayesController>,
+              "A posterior on a grid tracks the detuning between batches; inside each shot a quantum Bayesian filter "
+              "of the record sets the second angle, at the price of decision latency."},
+    RuleEntry{"rl", make<CrossEntropyController>,
+              "Cross-entropy search over drive settings: explores between batches, deploys the best, and needs many "
+              "iterations to pay."},
+    RuleEntry{"rl-reinforce", make<ReinforceController>, "Policy gradient over drive settings with a baseline."},
+    RuleEntry{"nelder-mead", make<NelderMeadController>, "Simplex search over drive settings, to compare with."},
+    RuleEntry{"random-search", make<RandomSearchController>, "Random search over drive settings, to compare with."},
 };
 
 }  // namespace
@@ -144,6 +151,18 @@ std::vector<std::string> rule_names() {
         names.emplace_back(entry.name);
     }
     return names;
+}
+
+std::vector<RuleProperties> rule_properties() {
+    constexpr Index batch = 1000;
+    std::vector<RuleProperties> all;
+    for (const RuleEntry& entry : rules) {
+        const auto controller = entry.make(ControlContext{});
+        all.push_back({entry.name, entry.meaning, controller->calibration_shots(batch) > 0,
+                       controller->learning_shots(batch) > 0, controller->deployed().feed_forward != FeedForward::none,
+                       controller->deployed().feed_forward == FeedForward::bayes});
+    }
+    return all;
 }
 
 std::vector<Index> split_shots(Index shots, Index candidates) {

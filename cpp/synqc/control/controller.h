@@ -167,6 +167,17 @@ class Controller {
 std::unique_ptr<Controller> make_controller(std::string_view rule, const ControlContext& context);
 std::vector<std::string> rule_names();
 
+/// What a rule does, asked of a controller of it.
+struct RuleProperties {
+    std::string_view name;
+    std::string_view meaning;
+    bool tracks;         // spends shots on Ramsey rounds
+    bool learns;         // spends shots on exploration
+    bool feeds_forward;  // its second drive waits for the record of the same shot
+    bool filters;        // and is chosen by a quantum filter, so that settings alone do not tell what it does
+};
+std::vector<RuleProperties> rule_properties();
+
 /// Shots that may be split over candidates so that none is left out: sizes differ by at most one, earlier ones larger.
 std::vector<Index> split_shots(Index shots, Index candidates);
 

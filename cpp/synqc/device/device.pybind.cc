@@ -62,6 +62,10 @@ Device with_figures(Device device, const NamedFigures& values, std::optional<Ind
     for (const auto& [name, value] : values) {
         override_figure(device, name, value);
     }
+    // A thermal population, which comes later by name, is the prepared one only where none is given.
+    if (const auto prepared = values.find("prepared_population"); prepared != values.end()) {
+        set_figure(device, prepared->first, prepared->second);
+    }
     device.check();
     return device;
 }

@@ -242,6 +242,29 @@ Real figure_of(const Device& device, std::string_view name) {
     refuse_figure(name);
 }
 
+std::string_view meaning_of_figure(std::string_view name) {
+    if (name == "detuning_khz") {
+        return "Hidden detuning of every qubit, instead of drawing it.";
+    }
+    if (name == "amplitude_error") {
+        return "Hidden relative amplitude error of every qubit, instead of drawing it.";
+    }
+    if (name == tphi.name) {
+        return "Pure dephasing time, in place of t2_us: 1 / T2 = 1 / tphi + 1 / (2 T1).";
+    }
+    for (const auto& figure : qubit_table) {
+        if (figure.name == name) {
+            return figure.meaning;
+        }
+    }
+    for (const auto& figure : device_table) {
+        if (figure.name == name) {
+            return figure.meaning;
+        }
+    }
+    refuse_figure(name);
+}
+
 void set_figure(Device& device, std::string_view name, Real value) {
     if (name == "detuning_khz") {
         device.exact_detuning = unless_drawn(value, khz);
@@ -282,6 +305,9 @@ void override_figure(Device& device, std::string_view name, Real value) {
         return;
     }
     set_figure(device, name, value);
+    if (name == "thermal_population") {
+        set_figure(device, "prepared_population", value);
+    }
     if (name == "t1_us" && device.qubit.t2 > 2 * value) {
         device.qubit.t2 = 2 * value;
         device.assumptions.push_back("T2 was cut to 2 T1 = " + text_of(2 * value) + " µs when `t1_us` was set to " +

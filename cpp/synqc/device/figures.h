@@ -55,13 +55,17 @@ std::string_view name_of(DriftKind kind);
 /// `amplitude_error` (NaN while they are drawn), and of `tphi_us`. Throws UnknownName listing the known ones.
 Real figure_of(const Device& device, std::string_view name);
 
+/// What such a figure means. Throws UnknownName listing the known ones.
+std::string_view meaning_of_figure(std::string_view name);
+
 /// Sets such a figure, on the typical qubit and on every individual (whose T2 is cut to 2 T1 where it would pass it).
 /// NaN as `detuning_khz` or `amplitude_error` goes back to drawing. Throws UnknownName, or InvalidArgument if the value
 /// is out of its own range; whether the figures fit each other is for Device::check.
 void set_figure(Device& device, std::string_view name, Real value);
 
 /// Replaces a figure of a device that is complete: as set_figure, but a T1 below half of T2 cuts T2 to 2 T1 and says so
-/// in `assumptions`, and `tphi_us`, the pure dephasing time 1 / (1/T2 - 1/(2 T1)), sets the T2 that goes with each T1.
+/// in `assumptions`, a thermal population is the prepared one too, and `tphi_us`, the pure dephasing time
+/// 1 / (1/T2 - 1/(2 T1)), sets the T2 that goes with each T1.
 void override_figure(Device& device, std::string_view name, Real value);
 
 }  // namespace synqc

@@ -8,7 +8,7 @@
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
-#include "synqc/experiment/request.h"
+#include "synqc/experiment/request_fields.h"
 #include "synqc/experiment/result_fields.h"
 #include "synqc/py/arrays.h"
 #include "synqc/py/bindings.h"
@@ -154,49 +154,45 @@ ExternalRule rule_from(const py::object& settings, const py::object& second_angl
     return rule;
 }
 
+/// A Python value as the type an argument is held in.
+struct PythonValue {
+    py::handle value;
+
+    template <typename T>
+    T as() const {
+        return py::cast<T>(value);
+    }
+};
+
 std::unique_ptr<Experiment> make_experiment(const Device& device, const Target& target, const py::dict& fields,
                                             std::shared_ptr<CompiledSegments> segments) {
     ExperimentRequest request;
     request.device = device;
     request.target = target;
-    auto take = [&](const char* name, auto& field) {
+    for (const RequestField& field : request_fields()) {
+        const py::str name(field.name.data(), field.name.size());
         if (fields.contains(name)) {
-            field = py::cast<std::decay_t<decltype(field)>>(fields[name]);
-        }
-    };
-    if (fields.contains("envelope")) {
-        request.envelope = envelope_from_name(py::cast<std::string>(fields["envelope"]));
-    }
-    take("drag_beta", request.drag_beta);
-    take("drag_detuning", request.drag_detuning);
-    take("edge_fraction", request.edge_fraction);
-    take("samples", request.samples);
-    take("interpolate_samples", request.interpolate_samples);
-    take("first_angle", request.first_angle);
-    take("first_axis", request.first_axis);
-    take("second_angle", request.second_angle);
-    take("second_axis", request.second_axis);
-    take("probe_strength", request.probe_strength);
-    take("probe_bins", request.probe_bins);
-    take("probe_steps", request.probe_steps);
-    take("adaptive_rule", request.adaptive_rule);
-    take("objective", request.objective);
-    take("qubits", request.qubits);
-    take("device_seed", request.device_seed);
-    if (fields.contains("probe_duration_ns")) {
-        request.probe_duration = py::cast<Real>(fields["probe_duration_ns"]) * us_per_ns;
-    }
-    if (fields.contains("probe_mapping")) {
-        const auto mapping = py::cast<std::string>(fields["probe_mapping"]);
-        if (mapping == "rate") {
-            request.mapping = ProbeMapping::rate;
-        } else if (mapping == "pulse") {
-            request.mapping = ProbeMapping::pulse;
-        } else if (mapping != "auto") {
-            refuse("probe_mapping", "\"auto\", \"rate\" or \"pulse\"", "\"" + mapping + "\"");
+            write(field, request, PythonValue{fields[name]});
         }
     }
     return std::make_unique<Experiment>(std::move(request), std::move(segments));
+}
+
+py::list argument_list() {
+    py::list arguments;
+    for (const ExperimentArgument& argument : experiment_arguments()) {
+        py::dict entry;
+        entry["name"] = py::str(argument.name);
+        entry["kind"] = py::str(name_of(argument.kind));
+        entry["owner"] = py::str(name_of(argument.owner));
+        entry["meaning"] = py::str(argument.meaning);
+        entry["choices"] = argument.choices;
+        const bool bounded = argument.least < argument.most;
+        entry["least"] = bounded ? py::object(py::float_(argument.least)) : py::none();
+        entry["most"] = bounded ? py::object(py::float_(argument.most)) : py::none();
+        arguments.append(entry);
+    }
+    return arguments;
 }
 
 py::tuple run_experiment(const Experiment& experiment, const RunRequest& request, const Carry* carry,
@@ -386,6 +382,9 @@ Examples:
             return qubits;
         });
 
+    module.def(
+        "experiment_fields", &argument_list,
+        "Every argument of an experiment: name, kind, owner (request, device, target), meaning, choices, bounds.");
     module.def(
         "cost_law_shots", [](Real probe_duration_ns) { return cost_law_shots(probe_duration_ns * us_per_ns); },
         py::arg("probe_duration_ns"));

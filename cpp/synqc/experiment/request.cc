@@ -5,16 +5,14 @@
 #include "synqc/base/checks.h"
 #include "synqc/device/figures.h"
 #include "synqc/experiment/ideal_target.h"
+#include "synqc/experiment/request_fields.h"
 
 namespace synqc {
 
 namespace {
 
-constexpr Index most_qubits = 1024;
-constexpr Index most_probe_steps = 1'000'000;
 constexpr Index most_shots = Index{1} << 40;
 constexpr Index most_iterations = 1'000'000;
-constexpr Real longest_probe_us = 1e6;
 /// A qubit that forgets within a tenth of its gate cannot be controlled by it; resolving such decay would only take
 /// long.
 constexpr Real least_gates_of_coherence = 0.1;
@@ -60,18 +58,7 @@ void ExperimentRequest::check() const {
     for (const Qubit& individual : device.individuals) {
         check_coherence(individual);
     }
-    check_between("probe_strength", probe_strength, Real{0}, Real{1});
-    check_between("probe_duration_ns", probe_duration / us_per_ns, Real{0}, longest_probe_us / us_per_ns);
-    check_between("probe_bins", probe_bins, Index{1}, Index{65536});
-    check_between("probe_steps", probe_steps, Index{0}, most_probe_steps);
-    check_between("qubits", qubits, Index{1}, most_qubits);
-    check_finite("drag_beta", drag_beta);
-    for (auto [name, angle] : {std::pair{"first_angle", first_angle},
-                               {"second_angle", second_angle},
-                               {"first_axis", first_axis},
-                               {"second_axis", second_axis}}) {
-        check_between(name, angle, -4 * pi, 4 * pi);
-    }
+    check_bounds(*this);
     if (probe_steps > 0 && probe_steps % probe_bins != 0) {
         refuse("probe_steps", "a multiple of probe_bins (" + std::to_string(probe_bins) + ")",
                std::to_string(probe_steps));

@@ -8,50 +8,13 @@
 #include "synqc/control/objective.h"
 #include "synqc/device/figures.h"
 #include "synqc/device/target.h"
+#include "synqc/experiment/request_fields.h"
 #include "synqc/json/device_document.h"
 #include "synqc/json/document.h"
 
 namespace synqc {
 
 namespace {
-
-constexpr std::array<std::string_view, 33> known_keys = {"preset",
-                                                         "target",
-                                                         "envelope",
-                                                         "probe_strength",
-                                                         "probe_duration_ns",
-                                                         "adaptive_rule",
-                                                         "objective",
-                                                         "qubits",
-                                                         "device_seed",
-                                                         "t1_us",
-                                                         "t2_us",
-                                                         "tphi_us",
-                                                         "efficiency",
-                                                         "detuning_khz",
-                                                         "amplitude_error",
-                                                         "spread",
-                                                         "gamma_max_per_us",
-                                                         "decision_latency_ns",
-                                                         "levels",
-                                                         "thermal_population",
-                                                         "drift",
-                                                         "first_angle",
-                                                         "first_axis",
-                                                         "second_angle",
-                                                         "second_axis",
-                                                         "drag_beta",
-                                                         "drag_detuning",
-                                                         "edge_fraction",
-                                                         "samples",
-                                                         "interpolate_samples",
-                                                         "probe_mapping",
-                                                         "probe_bins",
-                                                         "probe_steps"};
-
-constexpr std::array<std::string_view, 9> device_overrides = {
-    "t1_us",           "t2_us",  "tphi_us",          "efficiency",        "detuning_khz",
-    "amplitude_error", "spread", "gamma_max_per_us", "thermal_population"};
 
 /// Calls read(member) if the member is there and not null.
 template <typename Read>
@@ -82,8 +45,11 @@ Device read_overridden_device(const Node& root, const FindDevice& find_device) {
     if (auto t2 = root.find("t2_us"), tphi = root.find("tphi_us"); t2 && tphi && !t2->is_null() && !tphi->is_null()) {
         tphi->refuse("left out where `t2_us` is given", "given");
     }
-    for (std::string_view name : device_overrides) {
-        if_given(root, name, [&](const Node& member) { override_figure(device, name, member.number()); });
+    for (const ExperimentArgument& argument : experiment_arguments()) {
+        if (argument.owner == ArgumentOwner::device && argument.kind == ArgumentKind::number) {
+            if_given(root, argument.name,
+                     [&](const Node& member) { override_figure(device, argument.name, member.number()); });
+        }
     }
     if_given(root, "drift", [&](const Node& member) { device.drift = read_drift_processes(member); });
     root.checked([&] { device.check(); });
@@ -112,40 +78,27 @@ std::vector<Complex> read_samples(const Node& list) {
     return samples;
 }
 
-std::optional<ProbeMapping> read_mapping(const Node& member) {
-    const std::string name = member.text();
-    if (name == "auto") {
-        return std::nullopt;
-    }
-    if (name != "rate" && name != "pulse") {
-        member.refuse("\"auto\", \"rate\" or \"pulse\"", "\"" + name + "\"");
-    }
-    return name == "rate" ? ProbeMapping::rate : ProbeMapping::pulse;
-}
+/// A member of the document as the type an argument is held in.
+struct NodeValue {
+    const Node& node;
 
-void read_drives(const Node& root, ExperimentRequest& request) {
-    if_given(root, "envelope", [&](const Node& member) { request.envelope = envelope_from_name(member.text()); });
-    if_given(root, "drag_detuning", [&](const Node& member) { request.drag_detuning = member.boolean(); });
-    if_given(root, "interpolate_samples", [&](const Node& member) { request.interpolate_samples = member.boolean(); });
-    if_given(root, "samples", [&](const Node& member) { request.samples = read_samples(member); });
-    for (auto [name, field] : {std::pair{"drag_beta", &ExperimentRequest::drag_beta},
-                               {"edge_fraction", &ExperimentRequest::edge_fraction},
-                               {"first_angle", &ExperimentRequest::first_angle},
-                               {"first_axis", &ExperimentRequest::first_axis},
-                               {"second_angle", &ExperimentRequest::second_angle},
-                               {"second_axis", &ExperimentRequest::second_axis}}) {
-        if_given(root, name, [&, where = field](const Node& member) { request.*where = member.number(); });
+    template <typename T>
+    T as() const {
+        if constexpr (std::is_same_v<T, Real>) {
+            return node.number();
+        } else if constexpr (std::is_same_v<T, Index>) {
+            return node.integer();
+        } else if constexpr (std::is_same_v<T, Seed>) {
+            return node.seed();
+        } else if constexpr (std::is_same_v<T, bool>) {
+            return node.boolean();
+        } else if constexpr (std::is_same_v<T, std::string>) {
+            return node.text();
+        } else {
+            return read_samples(node);
+        }
     }
-}
-
-void read_probe(const Node& root, ExperimentRequest& request) {
-    if_given(root, "probe_strength", [&](const Node& member) { request.probe_strength = member.number(); });
-    if_given(root, "probe_duration_ns",
-             [&](const Node& member) { request.probe_duration = member.number() * us_per_ns; });
-    if_given(root, "probe_mapping", [&](const Node& member) { request.mapping = read_mapping(member); });
-    if_given(root, "probe_bins", [&](const Node& member) { request.probe_bins = member.integer(); });
-    if_given(root, "probe_steps", [&](const Node& member) { request.probe_steps = member.integer(); });
-}
+};
 
 void read_rule(const Node& member, ExperimentRequest& request) {
     if (member.is_object()) {
@@ -158,24 +111,33 @@ void read_rule(const Node& member, ExperimentRequest& request) {
     make_controller(request.adaptive_rule, ControlContext{});
 }
 
+void read_argument(const RequestField& field, const Node& member, ExperimentRequest& request) {
+    if (field.name == "adaptive_rule") {
+        read_rule(member, request);
+        return;
+    }
+    write(field, request, NodeValue{member});
+    if (field.name == "objective") {
+        check_objective(request.objective);
+    }
+}
+
 }  // namespace
 
 ExperimentRequest read_experiment(std::string_view text, const FindDevice& find_device) {
     Document document(text);
     Node root = document.root();
-    root.refuse_other_keys_than(known_keys);
+    std::vector<std::string_view> known;
+    for (const ExperimentArgument& argument : experiment_arguments()) {
+        known.push_back(argument.name);
+    }
+    root.refuse_other_keys_than(known);
     ExperimentRequest request;
     request.device = read_overridden_device(root, find_device);
     request.target = read_target(root);
-    read_drives(root, request);
-    read_probe(root, request);
-    if_given(root, "adaptive_rule", [&](const Node& member) { read_rule(member, request); });
-    if_given(root, "objective", [&](const Node& member) {
-        request.objective = member.text();
-        check_objective(request.objective);
-    });
-    if_given(root, "qubits", [&](const Node& member) { request.qubits = member.integer(); });
-    if_given(root, "device_seed", [&](const Node& member) { request.device_seed = member.seed(); });
+    for (const RequestField& field : request_fields()) {
+        if_given(root, field.name, [&](const Node& member) { read_argument(field, member, request); });
+    }
     root.checked([&] { request.check(); });
     return request;
 }

@@ -191,21 +191,4 @@ char* write_run_document(const RunResult& run, char* to) {
     return writer.at();
 }
 
-std::size_t telemetry_document_room(const TelemetryRow& row) {
-    constexpr std::size_t names_and_numbers = 256;
-    return quoted_room(row.timestamp) + quoted_room(row.provider) + names_and_numbers + compact_text_slack;
-}
-
-char* write_telemetry_document(const TelemetryRow& row, char* to) {
-    to = write_quoted(row.timestamp, write_name('{', "timestamp", to));
-    to = write_quoted(row.provider, write_name(',', "provider", to));
-    to = write_number(row.fidelity, write_name(',', "fidelity", to));
-    to = write_number(row.latency_us, write_name(',', "latency_us", to));
-    to = write_number(row.backaction, write_name(',', "backaction", to));
-    to = write_whole(row.shots_used, write_name(',', "shots_used", to));
-    to = write_number(row.shot_rate, write_name(',', "shot_rate", to));
-    *to = '}';
-    return to + 1;
-}
-
 }  // namespace synqc

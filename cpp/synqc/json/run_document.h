@@ -14,19 +14,4 @@ namespace synqc {
 std::size_t run_document_room(const RunResult& run);
 char* write_run_document(const RunResult& run, char* to);
 
-/// What a client that watches a session is told of one moment.
-struct TelemetryRow {
-    std::string_view timestamp;  // as it is to be shown
-    std::string_view provider;
-    Real fidelity = 0;
-    Real latency_us = 0;
-    Real backaction = 0;
-    Index shots_used = 0;
-    Real shot_rate = 0;  // 1/s
-};
-
-/// Members in the order of the struct; a figure that is not a number is null.
-std::size_t telemetry_document_room(const TelemetryRow& row);
-char* write_telemetry_document(const TelemetryRow& row, char* to);
-
 }  // namespace synqc

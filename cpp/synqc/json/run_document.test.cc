@@ -114,17 +114,5 @@ TEST(run_document, nothing_in_lists_leaves_them_empty) {
     }
 }
 
-TEST(run_document, telemetry_keeps_to_its_room) {
-    const std::string worst(100, '\x01');
-    const Real longest = -std::numeric_limits<Real>::min();
-    const TelemetryRow row{worst, worst, longest, longest, longest, std::numeric_limits<Index>::min(), longest};
-    const std::size_t room = telemetry_document_room(row);
-    std::string text(room + 64, '#');
-    const char* end = write_telemetry_document(row, text.data());
-    EXPECT_LE(static_cast<std::size_t>(end - text.data()), room);
-    EXPECT_EQ(text.substr(room), std::string(64, '#'));
-    EXPECT_EQ(*(end - 1), '}');
-}
-
 }  // namespace
 }  // namespace synqc

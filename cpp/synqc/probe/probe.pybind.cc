@@ -57,7 +57,6 @@ void bind_figures(py::module_& module) {
     });
     module.def("probe_figures_pulse",
                [=](Real strength, Real efficiency) { return tuple_of(figures_from_pulse(strength, efficiency)); });
-    module.def("pulse_strength_from_dose", py::vectorize(pulse_strength_from_dose));
     module.def("dispersive_probe", [](Real chi, Real linewidth, Real drive, Real duration) {
         const DispersiveProbe probe{chi, linewidth, drive};
         probe.check();
@@ -89,10 +88,6 @@ void bind_backaction(py::module_& module) {
         const ShotBackaction mean = gaussian_shot_backaction(matrix_from("state", state), dose, efficiency);
         return py::make_tuple(mean.trace_distance, mean.infidelity);
     });
-    module.def("dichotomic_shot_backaction", [](const Array<Complex>& state, Real strength) {
-        const ShotBackaction mean = dichotomic_shot_backaction(matrix_from("state", state), strength);
-        return py::make_tuple(mean.trace_distance, mean.infidelity);
-    });
     module.def("dichotomic_fidelities", [](Real strength) {
         const FidelityPair pair = dichotomic_fidelities(strength);
         return py::make_tuple(pair.operation, pair.estimation);
@@ -100,10 +95,6 @@ void bind_backaction(py::module_& module) {
     module.def("banaszek_slack", py::vectorize([](Real operation, Real estimation) {
                    return banaszek_slack({operation, estimation});
                }));
-    module.def("gaussian_duality", [](Real dose, Real efficiency) {
-        const Duality duality = gaussian_duality(dose, efficiency);
-        return py::make_tuple(duality.distinguishability, duality.visibility);
-    });
     module.def("instrument_kraus", [](Real strength, Index levels) {
         const std::array<Matrix, 2> kraus = instrument_kraus(strength, levels);
         return py::make_tuple(wrap_matrix(kraus[0]), wrap_matrix(kraus[1]));
@@ -117,9 +108,7 @@ void bind_assignment(py::module_& module) {
         const AssignmentErrors errors = assignment_errors(dose, decay, threshold);
         return py::make_tuple(errors.p1_given_0, errors.p0_given_1);
     });
-    module.def("best_threshold_with_decay", best_threshold_with_decay);
     module.def("efficiency_from_snr", py::vectorize(efficiency_from_snr));
-    module.def("qndness", qndness);
 }
 
 void bind_demodulation(py::module_& module) {

@@ -52,7 +52,6 @@ std::vector<Real> breakpoints_ns(const Pulse& pulse) {
 }  // namespace
 
 void bind_pulse(py::module_& module) {
-    module.def("envelope_names", &envelope_names, "Names of all pulse envelopes.");
     py::class_<Pulse>(module, "Pulse", "A shaped rotation whose area is its angle, whatever the shape.")
         .def(py::init(&pulse_from), py::arg("envelope"), py::arg("duration_ns"), py::arg("angle"), py::kw_only(),
              py::arg("axis") = 0.0, py::arg("drag_beta") = 1.0, py::arg("drag_detuning") = true,

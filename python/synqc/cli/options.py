@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import inspect
 import json
 import math
 import re
@@ -114,7 +113,6 @@ _SPECIAL: dict[str, tuple[Callable[[str], Any], str]] = {
 _HELP = {
     "preset": "Device to run on: a name that `synqc presets` lists, or a file (.json): a device, an IBM calibration "
     "snapshot or an IonQ characterisation.",
-    "adaptive_rule": '"none", "kalman", "bayes", "rl", "rl-reinforce", "nelder-mead" or "random-search".',
     "samples": 'Relative samples of the "samples" envelope: numbers or [I, Q] pairs, as a list or a file of one.',
     "drift": 'Drift processes as in a device file, as a list or a file of one, or "none".',
 }
@@ -140,22 +138,22 @@ def _fields() -> list[dataclasses.Field[Any]]:
 
 
 def argument_help() -> dict[str, str]:
-    """What each argument of `Experiment` means, from its docstring and the list of a device's figures.
+    """What each argument of `Experiment` means, with the choices it has.
 
     Examples:
         >>> argument_help()["probe_duration_ns"]
         'Length of the probe.'
     """
-    text = inspect.getdoc(Experiment) or ""
-    block = re.search(r"^Args:\n(.*?)^\S", text, re.MULTILINE | re.DOTALL)
-    meanings: dict[str, str] = {}
-    for entry in re.split(r"\n(?=    \w)", block[1] if block else ""):
-        names, _, meaning = entry.partition(": ")
-        for name in re.sub(r"\(.*\)", "", names).split(","):
-            meanings[name.strip()] = " ".join(meaning.split())
-    figures = dict(_core.device_figures())
-    replaced = {name: f"{figures[name]} Default: the preset's." for name in meanings if name in figures}
-    return {**meanings, **replaced, **_HELP}
+    meanings = {}
+    for entry in _core.experiment_fields():
+        meaning = _HELP.get(entry["name"], entry["meaning"])
+        if entry["choices"] and entry["choices"][0] not in meaning:
+            quoted = [f'"{choice}"' for choice in entry["choices"]]
+            meaning = f"{meaning.removesuffix('.')}: {', '.join(quoted[:-1])} or {quoted[-1]}."
+        if entry["owner"] == "device" and entry["kind"] == "number":
+            meaning += " Default: the preset's."
+        meanings[entry["name"]] = meaning
+    return meanings
 
 
 def add_experiment_options(parser: argparse.ArgumentParser) -> None:

@@ -238,8 +238,6 @@ class Device:
             >>> quiet.drift, quiet.detuning_khz, quiet.levels
             ((), 0.0, 2)
         """
-        if thermal_population is not None and prepared_population is None:
-            prepared_population = thermal_population
         if t2_us is not None and tphi_us is not None:
             raise InputError(f"Argument `tphi_us` must be left out where `t2_us` is given, but is {tphi_us!r}.")
         given = {

@@ -28,23 +28,15 @@ __all__ = ["Experiment", "StopFlag"]
 
 StopFlag = _core.StopFlag
 
-_CORE_FIELDS = (
-    "envelope", "drag_beta", "drag_detuning", "edge_fraction", "interpolate_samples", "first_angle", "first_axis",
-    "second_angle", "second_axis", "probe_strength", "probe_duration_ns", "probe_mapping", "probe_bins", "probe_steps",
-    "objective", "qubits", "device_seed",
-)  # fmt: skip
-_DEVICE_OVERRIDES = (
-    "t1_us", "t2_us", "tphi_us", "efficiency", "detuning_khz", "amplitude_error", "spread", "gamma_max_per_us",
-    "levels", "thermal_population", "drift",
-)  # fmt: skip
-_INTEGERS = {"qubits", "device_seed", "probe_bins", "probe_steps", "levels"}
-_REALS = {
-    "drag_beta", "edge_fraction", "first_angle", "first_axis", "second_angle", "second_axis", "probe_strength",
-    "probe_duration_ns", "decision_latency_ns", "t1_us", "t2_us", "tphi_us", "efficiency", "detuning_khz",
-    "amplitude_error", "spread", "gamma_max_per_us", "thermal_population",
-}  # fmt: skip
-_TEXTS = {"target", "envelope", "objective", "probe_mapping"}
-_FLAGS = {"drag_detuning", "interpolate_samples"}
+_ARGUMENTS = {entry["name"]: entry for entry in _core.experiment_fields()}
+_REQUEST_FIELDS = tuple(
+    name
+    for name, entry in _ARGUMENTS.items()
+    if entry["owner"] == "request" and entry["kind"] not in ("rule", "samples")
+)
+_DEVICE_OVERRIDES = tuple(
+    name for name, entry in _ARGUMENTS.items() if entry["owner"] == "device" and entry["kind"] != "preset"
+)
 
 
 @dataclass(frozen=True)
@@ -158,23 +150,31 @@ class Experiment:
     )
 
     def __post_init__(self) -> None:
+        self._take_arguments()
+        object.__setattr__(self, "_core", self._built())
+        warn_if_implausible(self, _DEFAULTS, stacklevel=3)
+
+    def _take_arguments(self) -> None:
+        """Arguments as the types their names promise."""
         for item in dataclasses.fields(self):
             if item.init:
                 value = getattr(self, item.name)
                 if value is not None or item.default is not None:
                     object.__setattr__(self, item.name, _checked(item.name, value))
+        if not isinstance(self.adaptive_rule, str):
+            object.__setattr__(self, "_hooks", rule_hooks(self.adaptive_rule))
+
+    def _built(self) -> Any:
+        """The core's experiment of these arguments."""
         rule = self.adaptive_rule
-        fields: dict[str, Any] = {name: getattr(self, name) for name in _CORE_FIELDS}
+        fields: dict[str, Any] = {name: getattr(self, name) for name in _REQUEST_FIELDS}
         fields["adaptive_rule"] = rule if isinstance(rule, str) else "none"
         if self.samples is not None:
             fields["samples"] = _samples(self.samples)
         target = _core.target(self.target)
         if self.decision_latency_ns is not None:
             target = target.with_decision_latency_ns(self.decision_latency_ns)
-        object.__setattr__(self, "_core", _core.Experiment(self.device._handle, target, fields, shared_segments()))
-        if not isinstance(rule, str):
-            object.__setattr__(self, "_hooks", rule_hooks(rule))
-        warn_if_implausible(self, {item.name: item.default for item in dataclasses.fields(self)}, stacklevel=3)
+        return _core.Experiment(self.device._handle, target, fields, shared_segments())
 
     @property
     def device(self) -> Device:
@@ -279,14 +279,7 @@ class Experiment:
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Experiment:
         """The experiment that `to_dict` described."""
-        arguments = dict(plain)
-        if isinstance(arguments.get("preset"), dict):
-            arguments["preset"] = Device.from_json(arguments["preset"]["device"])
-        if isinstance(arguments.get("adaptive_rule"), dict):
-            arguments["adaptive_rule"] = _RecordedRule(arguments["adaptive_rule"]["function"])
-        if arguments.get("samples") is not None:
-            arguments["samples"] = [complex(*pair) for pair in arguments["samples"]]
-        return cls(**arguments)
+        return cls(**_arguments_of(plain))
 
     def to_json(self) -> bytes:
         """`to_dict` as a JSON document.
@@ -316,8 +309,15 @@ class Experiment:
             synqc.errors.DocumentError: Field `samples[1]` must be a pair ..., but is a list of 1 (at $.samples[1])
         """
         text: Any = document  # the core takes bytes as well
-        _core.read_experiment(text, lambda name: preset_of("preset", name)._handle, shared_segments())
-        return cls.from_dict(json.loads(document))
+        core = _core.read_experiment(text, lambda name: preset_of("preset", name)._handle, shared_segments())
+        given = {name: value for name, value in _arguments_of(json.loads(document)).items() if value is not None}
+        experiment = object.__new__(cls)
+        for name, default in _DEFAULTS.items():
+            object.__setattr__(experiment, name, given.get(name, default))
+        experiment._take_arguments()
+        object.__setattr__(experiment, "_core", core)
+        warn_if_implausible(experiment, _DEFAULTS, stacklevel=2)
+        return experiment
 
     def __repr__(self) -> str:
         changed = []
@@ -331,19 +331,35 @@ class Experiment:
         return (_rebuild, ({item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.init},))
 
 
+_DEFAULTS: dict[str, Any] = {item.name: item.default for item in dataclasses.fields(Experiment)}
+
+
+def _arguments_of(plain: dict[str, Any]) -> dict[str, Any]:
+    """Arguments from the plain values that `to_dict` made of them."""
+    arguments = dict(plain)
+    if isinstance(arguments.get("preset"), dict):
+        arguments["preset"] = Device.from_json(arguments["preset"]["device"])
+    if isinstance(arguments.get("adaptive_rule"), dict):
+        arguments["adaptive_rule"] = _RecordedRule(arguments["adaptive_rule"]["function"])
+    if arguments.get("samples") is not None:
+        arguments["samples"] = [complex(*pair) for pair in arguments["samples"]]
+    return arguments
+
+
 def _rebuild(arguments: dict[str, Any]) -> Experiment:
     return Experiment(**arguments)
 
 
 def _checked(name: str, value: Any) -> Any:
     """One argument as the type its name promises; the core checks ranges."""
-    if name in _INTEGERS:
+    kind = _ARGUMENTS[name]["kind"]
+    if kind == "whole":
         return whole_number(name, value, least=0, most=2**64 - 1 if name == "device_seed" else 2**40)
-    if name in _REALS:
+    if kind == "number":
         return _real(name, value)
-    if name in _TEXTS and not isinstance(value, str):
+    if kind == "text" and not isinstance(value, str):
         raise InputError(f"Argument `{name}` must be text, but is {value!r}.")
-    if name in _FLAGS and not isinstance(value, (bool, np.bool_)):
+    if kind == "flag" and not isinstance(value, (bool, np.bool_)):
         raise InputError(f"Argument `{name}` must be True or False, but is {value!r}.")
     if name == "preset":
         chosen = device_of("preset", value)

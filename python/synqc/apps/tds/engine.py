@@ -31,11 +31,13 @@ __all__ = [
     "batches_for",
     "device_seed",
     "figures_of",
+    "filters",
     "is_emulated",
+    "learns",
     "takes_long",
 ]
 
-_ITERATIONS_AT_ONCE = {"rl": 1}  # a learner's batch takes long: its progress shall be seen
+_RULES = {rule["name"]: rule for rule in _core.rule_properties()}
 _MOST_ITERATIONS_AT_ONCE = 100
 _SHOTS_OF_A_LONG_RUN = 100_000  # per qubit; some 30 ms
 _PARALLEL_FROM = 100_000  # shots of all qubits, below which a second thread costs more than it brings
@@ -61,6 +63,21 @@ def shots_per_iteration(config: RunConfiguration) -> int:
     return int(_core.cost_law_shots(config.probe_duration_ns))
 
 
+def learns(config: RunConfiguration) -> bool:
+    """Whether the configuration's rule explores."""
+    return bool(_RULES[config.adaptive_rule.value]["learns"])
+
+
+def filters(config: RunConfiguration) -> bool:
+    """Whether a quantum filter chooses each shot's second drive, so that settings alone do not tell what the rule does.
+
+    Examples:
+        >>> filters(RunConfiguration(adaptive_rule="bayes")), filters(RunConfiguration(adaptive_rule="rl"))
+        (True, False)
+    """
+    return bool(_RULES[config.adaptive_rule.value]["filters"])
+
+
 def batches_for(config: RunConfiguration, iterations: int, budget: int | None) -> list[Batches]:
     """How to spend a budget: whole iterations while it lasts, then what is left of it in one smaller batch.
 
@@ -82,7 +99,8 @@ def batches_for(config: RunConfiguration, iterations: int, budget: int | None) -
     if budget is not None and budget <= 0:
         return [Batches(shots, 1)]
     whole, rest = (iterations, 0) if budget is None else divmod(min(shots * iterations, budget), shots)
-    at_once = _ITERATIONS_AT_ONCE.get(config.adaptive_rule.value, _MOST_ITERATIONS_AT_ONCE)
+    # A learner's batch takes long: its progress shall be seen.
+    at_once = 1 if learns(config) else _MOST_ITERATIONS_AT_ONCE
     batches = [Batches(shots, min(at_once, whole - done)) for done in range(0, whole, at_once)]
     if rest:
         batches.append(Batches(rest, 1))
@@ -91,8 +109,7 @@ def batches_for(config: RunConfiguration, iterations: int, budget: int | None) -
 
 def takes_long(config: RunConfiguration, iterations: int) -> bool:
     """Whether others had better not wait for this run."""
-    is_learner = config.adaptive_rule.value in _ITERATIONS_AT_ONCE
-    return is_learner or shots_per_iteration(config) * iterations > _SHOTS_OF_A_LONG_RUN
+    return learns(config) or shots_per_iteration(config) * iterations > _SHOTS_OF_A_LONG_RUN
 
 
 @dataclass

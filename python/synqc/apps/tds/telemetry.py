@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from synqc.apps.tds import clock
 from synqc.apps.tds.details import settings_of_last_iteration
-from synqc.apps.tds.engine import SynQcEngine
-from synqc.apps.tds.models import RunConfiguration, SessionStatus, finite_or_zero
+from synqc.apps.tds.engine import SynQcEngine, filters
+from synqc.apps.tds.models import AdaptiveRule, RunConfiguration, SessionStatus, finite_or_zero
 from synqc.apps.tds.session import Session
 from synqc.apps.tds.store import SessionStore
 from synqc.lab.carry import Carry
@@ -155,10 +155,9 @@ class _Watched:
 
     def measure(self, engine: SynQcEngine, session: Session) -> None:
         """Simulate the next rows."""
-        rule = self._config.adaptive_rule.value
-        in_shot = rule == "bayes"
+        in_shot = filters(self._config)
         carry = self._carry
-        if in_shot or rule == "none":
+        if in_shot or self._config.adaptive_rule is AdaptiveRule.NONE:
             experiment = engine.experiment(self._config, self._session_id)
         else:
             experiment = engine.experiment(self._config, self._session_id, adaptive_rule=self._deploy)

@@ -6,17 +6,11 @@ import json as standard
 from collections.abc import Mapping
 from typing import Any
 
-from synqc import _core
 from synqc.benchmarks.measurement import Measurement, Setting, import_peer, refuse_unless
 from synqc.benchmarks.stopwatch import interleaved, ratio
 from synqc.lab.experiment import Experiment
 
-__all__ = ["measure_run", "measure_telemetry"]
-
-_ROW: dict[str, Any] = {
-    "timestamp": "2024-05-06T07:08:09.123Z", "provider": "sim-local", "fidelity": 0.98765432109, "latency_us": 12.3456,
-    "backaction": 0.0123456789, "shots_used": 4180, "shot_rate": 1234.5678,
-}  # fmt: skip
+__all__ = ["measure_run"]
 
 
 def _model_of(pydantic: Any, name: str, value: Mapping[str, Any]) -> Any:
@@ -46,32 +40,6 @@ def measure_run(setting: Setting) -> Mapping[str, Measurement]:
     )
     details = (f"{len(run.to_json())} bytes in {1e6 * clocks['ours'].median:.3g} µs",)
     return _beside(clocks, "json-run", details)
-
-
-def measure_telemetry(setting: Setting) -> Mapping[str, Measurement]:
-    """Numbers at hand, bytes wanted."""
-    orjson, pydantic = import_peer("orjson"), import_peer("pydantic")
-    model = type(_model_of(pydantic, "Row", _ROW))
-    row = tuple(_ROW.values())
-    write = _core.telemetry_document
-    refuse_unless(standard.loads(write(*row)) == _ROW, "The row is written as something else.")
-    timestamp, provider, fidelity, latency_us, backaction, shots_used, shot_rate = row
-
-    def members() -> dict[str, Any]:
-        return {
-            "timestamp": timestamp, "provider": provider, "fidelity": fidelity, "latency_us": latency_us,
-            "backaction": backaction, "shots_used": shots_used, "shot_rate": shot_rate,
-        }  # fmt: skip
-
-    clocks = interleaved(
-        {
-            "ours": lambda: write(*row),
-            "pydantic": lambda: model(**members()).model_dump_json(),
-            "orjson": lambda: orjson.dumps(members()),
-        },
-        repetitions=setting.repetitions,
-    )
-    return _beside(clocks, "json-telemetry", (f"Ours {1e9 * clocks['ours'].median:.3g} ns",))
 
 
 def _beside(clocks: Mapping[str, Any], key: str, details: tuple[str, ...]) -> Mapping[str, Measurement]:

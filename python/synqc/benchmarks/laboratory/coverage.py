@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from synqc import _core
 from synqc.benchmarks.measurement import Measurement, Setting
 from synqc.lab.estimate import Estimate
 from synqc.lab.experiment import Experiment
@@ -90,7 +91,7 @@ def _figures(run: Run) -> dict[str, Estimate]:
 def _replayed(experiment: Experiment, run: Run, shots: int) -> Run:
     """A long run under the controls that the rule had deployed in the end."""
     # Learners wait for the record even where they have found that it is best ignored; a gain of 0 would not.
-    waits = isinstance(experiment.adaptive_rule, str) and experiment.adaptive_rule not in ("none", "kalman")
+    waits = {rule["name"]: rule["feeds_forward"] for rule in _core.rule_properties()}.get(experiment.adaptive_rule)
     least_gain = 1e-9 if waits else 0.0
     settings = [{**one, "feedback_gain": one["feedback_gain"] or least_gain} for one in run.settings]
 
