@@ -1,22 +1,26 @@
 """Sweeps: their points are the laboratory's, cancelled ones keep what they have, and all outlive the process."""
 
 import json
+import threading
 import time
 from math import hypot
+from types import SimpleNamespace
 
 import pytest
 
+from synqc.apps.tds import sweeps
 from synqc.apps.tds.models import RunConfiguration, SweepRequest
+from synqc.apps.tds.stopping import ServiceStopping
 from synqc.apps.tds.store import UnknownSession
 from synqc.apps.tds.sweeps import TooManySweeps, UnknownSweep
 from synqc.errors import InputError
+from synqc.lab.sweep import sweep
 
 KEYS = [
     "sweep_id", "session_id", "status", "done", "total", "cached", "axes", "shots", "seed", "config", "error",
     "results",
 ]  # fmt: skip
 SMALL = {"probe_strength": [0.1, 0.3], "probe_duration_ns": [60, 120, 240]}
-LONG = {"probe_strength": [number / 50 for number in range(50)], "probe_duration_ns": list(range(100, 2100, 50))}
 
 
 @pytest.fixture
@@ -62,42 +66,82 @@ class TestResults:
         assert json.loads(second.sweeps.read(found["sweep_id"])) == found
 
 
-class TestCancelling:
-    def test_what_it_has_is_kept(self, tds):
-        sweep_id = tds.sweeps.start(SweepRequest(axes=LONG, shots=20_000))["sweep_id"]
-        while json.loads(tds.sweeps.read(sweep_id))["done"] == 0:
-            time.sleep(0.005)
-        assert json.loads(tds.sweeps.cancel(sweep_id))["status"] == "cancelled"
-        deadline = time.monotonic() + 30
-        while (found := json.loads(tds.sweeps.read(sweep_id)))["results"] is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        values = [value for line in found["results"]["fidelity"]["values"] for value in line]
-        assert 0 < found["done"] < found["total"] == len(values) == 2000
-        assert values[0] is not None
-        assert values[-1] is None
+@pytest.fixture
+def counted(monkeypatch):
+    """Sweeps wait after each point that is counted, until `let_go` is set; `reached` is set at the first one.
 
-    def test_one_that_is_at_its_first_point_stays_cancelled(self, tds):
+    `begun` is set before.
+    """
+    begun, reached, let_go = threading.Event(), threading.Event(), threading.Event()
+
+    def sweep_and_wait(*arguments, progress, **options):
+        begun.set()
+
+        def count(done, total):
+            progress(done, total)
+            reached.set()
+            assert let_go.wait(60)
+
+        return sweep(*arguments, progress=count, **options)
+
+    monkeypatch.setattr(sweeps, "sweep", sweep_and_wait)
+    yield SimpleNamespace(begun=begun, reached=reached, let_go=let_go)
+    let_go.set()
+
+
+class TestCancelling:
+    def test_what_it_has_is_kept_also_of_one_whose_first_point_was_just_counted(self, tds, counted):
+        sweep_id = tds.sweeps.start(SweepRequest(axes=SMALL, shots=100))["sweep_id"]
+        assert counted.reached.wait(60)
+        assert json.loads(tds.sweeps.read(sweep_id))["done"] == 1
+        assert json.loads(tds.sweeps.cancel(sweep_id))["status"] == "cancelled"
+        counted.let_go.set()
+        tds.sweeps.close()
+        found = json.loads(tds.sweeps.read(sweep_id))
+        assert (found["status"], found["error"], found["done"], found["total"]) == ("cancelled", None, 1, 6)
+        (first, *row), other_row = found["results"]["fidelity"]["values"]
+        assert 0 < first <= 1
+        assert [*row, *other_row] == [None] * 5
+
+    def test_one_whose_last_point_was_just_counted_is_cancelled_with_all_its_results(self, tds, counted):
+        sweep_id = tds.sweeps.start(SweepRequest(axes={"probe_strength": [0.3]}, shots=100))["sweep_id"]
+        assert counted.reached.wait(60)
+        cancelled = json.loads(tds.sweeps.cancel(sweep_id))
+        assert (cancelled["status"], cancelled["results"]) == ("cancelled", None)
+        counted.let_go.set()
+        tds.sweeps.close()
+        found = json.loads(tds.sweeps.read(sweep_id))
+        assert (found["status"], found["error"], found["done"]) == ("cancelled", None, 1)
+        assert found["results"]["fidelity"]["values"][0] is not None
+
+    def test_one_that_is_at_its_first_point_stays_cancelled(self, tds, counted):
         axes = {"probe_strength": [0.3]}
-        config = RunConfiguration(adaptive_rule="rl")  # seconds for a point
+        config = RunConfiguration(adaptive_rule="rl")  # a minute for a point
         sweep_id = tds.sweeps.start(SweepRequest(axes=axes, config=config, shots=100_000))["sweep_id"]
-        time.sleep(0.1)
+        assert counted.begun.wait(60)
+        time.sleep(0.1)  # or before its first shot, where a thread comes late
         tds.sweeps.cancel(sweep_id)
         tds.sweeps.close()
         found = json.loads(tds.sweeps.read(sweep_id))
         assert (found["status"], found["error"], found["done"]) == ("cancelled", None, 0)
 
-    def test_one_that_waited_is_kept_too(self, opened):
+    def test_one_that_waited_is_kept_too(self, opened, counted):
         first = opened()
-        running = first.sweeps.start(SweepRequest(axes=LONG, shots=20_000))["sweep_id"]
+        running = first.sweeps.start(SweepRequest(axes=SMALL, shots=100))["sweep_id"]
+        assert counted.reached.wait(60)
         waiting = first.sweeps.start(SweepRequest(axes=SMALL))["sweep_id"]
         cancelled = json.loads(first.sweeps.cancel(waiting))
-        assert cancelled["status"] == "cancelled"
+        assert (cancelled["status"], cancelled["done"]) == ("cancelled", 0)
         first.sweeps.cancel(running)
+        counted.let_go.set()
         after = first.sweeps.start(SweepRequest(axes={"probe_strength": [0.2]}))["sweep_id"]
         ended(first, after)
         second = opened()
         assert json.loads(second.sweeps.read(waiting)) == cancelled
+
+    def test_one_that_has_ended_stays_as_it_is(self, tds):
+        found = ended(tds, tds.sweeps.start(SweepRequest(axes=SMALL, shots=100))["sweep_id"])
+        assert json.loads(tds.sweeps.cancel(found["sweep_id"])) == found
 
 
 class TestRefusals:
@@ -122,8 +166,14 @@ class TestRefusals:
             with pytest.raises(UnknownSweep):
                 method("nobody")
 
-    def test_too_many(self, tds):
+    def test_too_many(self, tds, counted):
         for _ in range(16):
-            tds.sweeps.start(SweepRequest(axes=LONG, shots=20_000))
+            tds.sweeps.start(SweepRequest(axes=SMALL, shots=100))
         with pytest.raises(TooManySweeps):
+            tds.sweeps.start(SweepRequest(axes=SMALL))
+        tds.sweeps.stop_all()
+
+    def test_one_that_begins_while_the_service_ends_is_told_so(self, tds):
+        tds.sweeps.close()
+        with pytest.raises(ServiceStopping):
             tds.sweeps.start(SweepRequest(axes=SMALL))

@@ -67,6 +67,12 @@ class _Ongoing:
     epoch: int | None = None
     stop: StopFlag = field(default_factory=StopFlag)
 
+    def cancel(self) -> None:
+        """Have it end with what it has, unless it has ended."""
+        if self.status == "running":
+            self.status = "cancelled"
+            self.stop.stop()
+
     def document(self) -> dict[str, Any]:
         """As clients see it."""
         return {
@@ -115,7 +121,7 @@ class Sweeps:
             self._known[ongoing.sweep_id] = ongoing
             for sweep_id in [name for name, one in self._known.items() if one.status != "running"][:-_MOST_REMEMBERED]:
                 del self._known[sweep_id]
-        self._worker.submit(self._run, ongoing)
+            self._worker.submit(self._run, ongoing)
         return ongoing.document()
 
     def read(self, sweep_id: str) -> bytes:
@@ -138,10 +144,10 @@ class Sweeps:
         Raises:
             UnknownSweep: There is none of that id.
         """
-        ongoing = self._known.get(sweep_id)
-        if ongoing is not None and ongoing.status == "running":
-            ongoing.status = "cancelled"
-            ongoing.stop.stop()
+        with self._lock:
+            ongoing = self._known.get(sweep_id)
+            if ongoing is not None:
+                ongoing.cancel()
         return self.read(sweep_id)
 
     def stop_all(self, *, for_good: bool = False) -> None:
@@ -153,9 +159,7 @@ class Sweeps:
         with self._lock:
             self._stopping = self._stopping or for_good
             for ongoing in self._known.values():
-                if ongoing.status == "running":
-                    ongoing.status = "cancelled"
-                    ongoing.stop.stop()
+                ongoing.cancel()
 
     def forget(self) -> None:
         """Know no more of them than the database does."""
@@ -190,14 +194,18 @@ class Sweeps:
             ongoing.results = _results(found)
             if not found.partial:
                 ongoing.done = ongoing.total
-            if ongoing.status == "running":
-                ongoing.status = "finished"
+            self._end(ongoing, "finished")
         except SynqcError as error:
-            if ongoing.status == "running":  # otherwise the stop came before the first point
-                ongoing.status, ongoing.error = "error", str(error)
+            self._end(ongoing, "error", str(error))
         except Exception:
             _log.exception("Sweep %s failed.", ongoing.sweep_id)
-            ongoing.status, ongoing.error = "error", "The sweep failed inside the server."
+            self._end(ongoing, "error", "The sweep failed inside the server.")
+
+    def _end(self, ongoing: _Ongoing, status: str, error: str | None = None) -> None:
+        """Of one that was cancelled meanwhile the client was told so."""
+        with self._lock:
+            if ongoing.status == "running":
+                ongoing.status, ongoing.error = status, error
 
 
 def _points(axes: Mapping[str, Sequence[float]]) -> int:
