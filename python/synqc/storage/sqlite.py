@@ -25,6 +25,7 @@ NAME = "synqc.db"
 APPLICATION_ID = 0x53794454
 """`SyDT` in the file's header: programs that find it know whose it is."""
 
+_TABLES_OF_VERSIONS = {"synqc_components", "synqc_schema"}  # the second one is older
 _PATIENCE_S = 5.0  # a predecessor may still be shutting down
 _ROOM_BYTES = 1 << 20  # more than a change needs
 
@@ -72,7 +73,7 @@ def check_that_it_is_ours(path: Path) -> None:
         return  # locked, or not readable for now: whoever opens it says so
     except sqlite3.DatabaseError as error:
         raise UnusableDatabase(f"{path} is no database of SynQc: {error}. It stays as it is.") from error
-    if mark not in (0, APPLICATION_ID) or (tables and "synqc_schema" not in tables):
+    if mark not in (0, APPLICATION_ID) or (tables and not tables & _TABLES_OF_VERSIONS):
         raise UnusableDatabase(f"{path} is the database of another program. It stays as it is.")
 
 

@@ -1,0 +1,125 @@
+"""A database of one or more components: opened, read, written to in transactions, and told about in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from synqc.storage import sqlite
+from synqc.storage.cause import cause_of
+from synqc.storage.errors import StorageUnavailable
+from synqc.storage.migrations import Component, migrate
+from synqc.storage.postgresql import place_of, postgresql_engine
+
+__all__ = ["Database", "DatabaseLocation", "open_shared"]
+
+
+@dataclass(frozen=True)
+class DatabaseLocation:
+    """Where a database is.
+
+    Args:
+        state_dir: Folder of the SQLite file; used if there is no URL.
+        url: Of PostgreSQL.
+        lease_s: How long PostgreSQL may be silent before it is given up, and how long an exclusive owner's lease is.
+    """
+
+    state_dir: Path
+    url: str | None = None
+    lease_s: float = 5.0
+
+
+class Database:
+    """Reads for everybody, and transactions for whoever writes.
+
+    Args:
+        engine: Of SQLAlchemy.
+        place: In words, for errors, without a password.
+        held: A locked file that keeps other processes out, or None; released by `close`.
+    """
+
+    def __init__(self, engine: Engine, place: str, held: TextIO | None = None) -> None:
+        self.engine = engine
+        self.place = place
+        self._writing_engine = engine.execution_options(synqc_writes=True)
+        self._held = held
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for reads; trouble becomes StorageUnavailable."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise StorageUnavailable(f"Storage in {self.place} cannot be read: {cause_of(error)}.") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is durable when the block ends without an error."""
+        with self._writing_engine.begin() as connection:
+            yield connection
+
+    def prepare(self, components: Sequence[Component]) -> None:
+        """Create or migrate tables.
+
+        Raises:
+            StorageUnavailable: They cannot be, or are of no use to this SynqC.
+        """
+        try:
+            with self.writing() as connection:
+                for component in components:
+                    migrate(connection, component)
+        except (SQLAlchemyError, OSError) as error:
+            raise self.refusal(error) from error
+
+    def refusal(self, error: BaseException) -> StorageUnavailable:
+        """What a failure to write is told as."""
+        return StorageUnavailable(f"Storage in {self.place} refused to write: {cause_of(error)}.")
+
+    def check(self) -> None:
+        """Raises StorageUnavailable if the database does not answer."""
+        with self.reading() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Let go of the connections and of the lock."""
+        if self._held is not None:
+            self._held.close()
+        self.engine.dispose()
+
+
+def open_shared(location: DatabaseLocation, components: Sequence[Component]) -> Database:
+    """Open a database that other processes may have open, too: whoever writes proves in each write that it may.
+
+    Raises:
+        StorageUnavailable: It cannot be opened.
+        InputError: The URL names no database of PostgreSQL.
+        MissingExtra: The driver of PostgreSQL is not installed.
+    """
+    try:
+        if location.url:
+            engine = postgresql_engine(location.url, lease_s=location.lease_s)
+            opened = Database(engine, place_of(engine))
+        else:
+            location.state_dir.mkdir(parents=True, exist_ok=True)
+            path = location.state_dir / sqlite.NAME
+            opened = Database(sqlite.sqlite_engine(path), str(path))
+    except OSError as error:
+        raise StorageUnavailable(f"State directory {location.state_dir} cannot be used: {error}.") from error
+    try:
+        opened.prepare(components)
+    except BaseException:
+        opened.close()
+        raise
+    return opened

@@ -1,0 +1,163 @@
+"""One thread writes for everybody, and commits what has gathered while it was busy as one transaction."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from synqc import metrics
+from synqc.storage.database import Database
+from synqc.storage.errors import StorageUnavailable
+
+__all__ = ["GroupCommitWriter", "Procedure"]
+
+_log = logging.getLogger("synqc.storage")
+_commits = metrics.timer("synqc_storage_group_commit", "Time of one durable group of calls.")
+_calls = metrics.counter("synqc_storage_calls_total", "Calls whose changes are stored.")
+_failed = metrics.counter("synqc_storage_call_failures_total", "Groups of calls that could not be stored.")
+
+_MOST_IN_GROUP = 500
+_MOST_TRIES = 4
+_SHUTDOWN_PATIENCE_S = 10.0
+_DEADLOCK, _SERIALIZATION_FAILURE = "40P01", "40001"
+
+_Argument = TypeVar("_Argument")
+_Result = TypeVar("_Result")
+
+Procedure = Callable[[Connection, Sequence[_Argument]], Sequence[_Result | Exception]]
+"""Does, within one transaction, what several callers asked for; answers each, an exception where one is refused.
+
+A refusal is one caller's alone: the procedure must have written nothing for that caller. What it raises ends the
+transaction.
+"""
+
+
+@dataclass
+class _Call:
+    procedure: Procedure[Any, Any]
+    argument: Any
+    answered: Future[Any]
+
+
+class GroupCommitWriter:
+    """Group commit: a call's future is done when its transaction, shared with the calls beside it, is on disk.
+
+    Calls of one procedure in a group are handed to it together; in which order procedures of one group are carried out
+    is not promised, so whoever needs an order waits for the first future. If a group cannot be stored, its calls are
+    tried one by one, so that nobody pays for somebody else's.
+
+    Args:
+        database: Where to.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[_Call] = []
+        self._condition = threading.Condition()
+        self._closing = False
+        self.trouble: str | None = None
+        """Why the last group could not be stored, or None."""
+        self._thread = threading.Thread(target=self._work, name="synqc-group-commit", daemon=True)
+        self._thread.start()
+
+    def call(self, procedure: Procedure[_Argument, _Result], argument: _Argument) -> Future[_Result]:
+        """Carry out a procedure; the future has its answer once that is on disk.
+
+        It fails with StorageUnavailable if it could not be stored, or with what the procedure refused it for. A future
+        that is cancelled before its group begins is not carried out.
+        """
+        answered: Future[_Result] = Future()
+        with self._condition:
+            if not self._closing:
+                self._waiting.append(_Call(procedure, argument, answered))
+                self._condition.notify()
+                return answered
+        answered.set_exception(StorageUnavailable("Storage is closed: the service is shutting down."))
+        return answered
+
+    def close(self) -> None:
+        """Store what is left, and end the thread."""
+        with self._condition:
+            self._closing = True
+            self._condition.notify()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(_SHUTDOWN_PATIENCE_S)
+
+    def _work(self) -> None:
+        while True:
+            with self._condition:
+                while not self._waiting and not self._closing:
+                    self._condition.wait()
+                if not self._waiting:
+                    return
+                taken, self._waiting = self._waiting[:_MOST_IN_GROUP], self._waiting[_MOST_IN_GROUP:]
+            group = [call for call in taken if call.answered.set_running_or_notify_cancel()]
+            if group:
+                self._store(group)
+
+    def _store(self, group: Sequence[_Call]) -> None:
+        try:
+            answers = self._commit(group)
+        except (SQLAlchemyError, OSError) as error:
+            _failed.add()
+            if len(group) > 1:
+                for one in group:
+                    self._store([one])
+            else:
+                self._fail(group[0].answered, error)
+        except BaseException as error:  # a defect must not leave anybody waiting
+            if len(group) > 1:
+                for one in group:
+                    self._store([one])
+            else:
+                _log.exception("A call could not be carried out.")
+                group[0].answered.set_exception(error)
+        else:
+            if self.trouble is not None:
+                _log.info("Storage in %s works again.", self._database.place)
+                self.trouble = None
+            _calls.add(len(group))
+            for call, answer in zip(group, answers, strict=True):
+                if isinstance(answer, Exception):
+                    call.answered.set_exception(answer)
+                else:
+                    call.answered.set_result(answer)
+
+    def _commit(self, group: Sequence[_Call]) -> list[Any]:
+        by_procedure: dict[Procedure[Any, Any], list[int]] = {}
+        for index, call in enumerate(group):
+            by_procedure.setdefault(call.procedure, []).append(index)
+        answers: list[Any] = [None] * len(group)
+        tries = 1 if len(group) > 1 else _MOST_TRIES
+        for last in range(tries - 1, -1, -1):
+            try:
+                with _commits, self._database.writing() as connection:
+                    for procedure, indices in by_procedure.items():
+                        found = procedure(connection, [group[index].argument for index in indices])
+                        for index, answer in zip(indices, found, strict=True):
+                            answers[index] = answer
+            except DBAPIError as error:
+                if last == 0 or not _is_worth_another_try(error):
+                    raise
+            else:
+                break
+        return answers
+
+    def _fail(self, answered: Future[Any], error: Exception) -> None:
+        refusal = self._database.refusal(error)
+        if self.trouble != str(refusal):
+            _log.error("%s", refusal)
+        self.trouble = str(refusal)
+        answered.set_exception(refusal)
+
+
+def _is_worth_another_try(error: DBAPIError) -> bool:
+    """Whether another process's transaction was in the way, as PostgreSQL says when it ends one of them."""
+    return getattr(error.orig, "sqlstate", None) in (_DEADLOCK, _SERIALIZATION_FAILURE)

@@ -1,0 +1,147 @@
+"""Group commit: calls that share a transaction, whose failures and refusals stay with their callers."""
+
+import threading
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, insert, select
+from sqlalchemy.exc import OperationalError
+
+from synqc.storage import StorageUnavailable
+from synqc.storage.database import DatabaseLocation, open_shared
+from synqc.storage.migrations import Component
+from synqc.storage.writer import GroupCommitWriter
+
+metadata = MetaData()
+numbers = Table("numbers", metadata, Column("number", Integer, primary_key=True))
+
+
+@pytest.fixture
+def database(tmp_path):
+    opened = open_shared(DatabaseLocation(tmp_path / "new" / "state"), [Component("numbers", metadata)])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def writer(database):
+    made = GroupCommitWriter(database)
+    yield made
+    made.close()
+
+
+def stored(database):
+    with database.reading() as connection:
+        return sorted(connection.scalars(select(numbers.c.number)))
+
+
+def add(connection, arguments):
+    connection.execute(insert(numbers), [{"number": number} for number in arguments])
+    return [number * 10 for number in arguments]
+
+
+class Busy:
+    """Keeps the writer from its next group until it is told to go on."""
+
+    def __init__(self, writer):
+        self.reached, self.go = threading.Event(), threading.Event()
+        self.done = writer.call(self, None)
+        assert self.reached.wait(30)
+
+    def __call__(self, _, arguments):
+        self.reached.set()
+        assert self.go.wait(30)
+        return arguments
+
+
+def test_calls_that_gather_share_a_transaction_and_have_their_own_answers(database, writer):
+    groups = []
+
+    def watched(connection, arguments):
+        groups.append(list(arguments))
+        return add(connection, arguments)
+
+    busy = Busy(writer)
+    futures = [writer.call(watched, number) for number in range(20)]
+    busy.go.set()
+    assert [future.result() for future in futures] == [number * 10 for number in range(20)]
+    assert groups == [list(range(20))]
+    assert stored(database) == list(range(20))
+
+
+def test_nobody_pays_for_somebody_elses_failure(database, writer):
+    writer.call(add, 3).result()
+    busy = Busy(writer)
+    futures = [writer.call(add, number) for number in range(6)]
+    busy.go.set()
+    assert [future.exception() is None for future in futures] == [True, True, True, False, True, True]
+    with pytest.raises(StorageUnavailable, match="refused to write: UNIQUE constraint failed"):
+        futures[3].result()
+    assert stored(database) == list(range(6))
+
+
+def test_trouble_is_told_until_storage_works_again(writer):
+    for number in (3, 3):
+        failed = writer.call(add, number).exception()
+    assert writer.trouble == str(failed)
+    writer.call(add, 7).result()
+    assert writer.trouble is None
+
+
+def test_a_refusal_is_its_callers_alone(database, writer):
+    def even_ones(connection, arguments):
+        add(connection, [number for number in arguments if number % 2 == 0])
+        return [ValueError(number) if number % 2 else number for number in arguments]
+
+    busy = Busy(writer)
+    futures = [writer.call(even_ones, number) for number in range(4)]
+    busy.go.set()
+    assert [future.exception() and future.exception().args for future in futures] == [None, (1,), None, (3,)]
+    assert stored(database) == [0, 2]
+
+
+def test_a_defect_leaves_nobody_waiting(database, writer):
+    def defective(_, __):
+        raise RuntimeError("a defect")
+
+    busy = Busy(writer)
+    bad, good = writer.call(defective, 1), writer.call(add, 1)
+    busy.go.set()
+    with pytest.raises(RuntimeError, match="a defect"):
+        bad.result(30)
+    assert good.result(30) == 10
+    assert stored(database) == [1]
+
+
+def test_a_call_that_is_given_up_before_its_turn_is_not_carried_out(database, writer):
+    busy = Busy(writer)
+    given_up, kept = writer.call(add, 1), writer.call(add, 2)
+    assert given_up.cancel()
+    busy.go.set()
+    assert kept.result(30) == 20
+    assert stored(database) == [2]
+
+
+def test_a_deadlock_is_tried_again(database, writer):
+    class Deadlock(Exception):
+        sqlstate = "40P01"
+
+    tries = []
+
+    def unlucky(connection, arguments):
+        tries.append(arguments)
+        if len(tries) < 3:
+            raise OperationalError("UPDATE", {}, Deadlock())
+        return add(connection, arguments)
+
+    assert writer.call(unlucky, 4).result(30) == 40
+    assert len(tries) == 3
+
+
+def test_what_was_called_before_the_end_is_stored_and_nothing_after_it(database):
+    writer = GroupCommitWriter(database)
+    futures = [writer.call(add, number) for number in range(50)]
+    writer.close()
+    assert all(future.done() for future in futures)
+    assert stored(database) == list(range(50))
+    with pytest.raises(StorageUnavailable, match="Storage is closed"):
+        writer.call(add, 99).result()
