@@ -15,6 +15,9 @@ constexpr Real narrow = 0.5;
 /// A round this unlikely for a tracker that has lock, beside any phase, is not used.
 constexpr Real contradiction = 2;
 
+/// Rounds in which each kind has had its turn.
+constexpr Index kinds_of_round = 2;
+
 constexpr Real innovations_remembered = 16;
 constexpr Real most_one_innovation_says = 16;
 constexpr Real suspicious_innovation = 1.5;
@@ -26,7 +29,7 @@ constexpr Real forgetting_rate = 0.05;
 /// Longest evolution of a first acquisition, in units of one over the prior's width.
 constexpr Real acquisition_widths = 3;
 
-constexpr Index header = 11;
+constexpr Index header = 12;
 
 }  // namespace
 
@@ -98,6 +101,7 @@ void TrackingController::follow(const RamseyModel& model, const RamseyRound& rou
         grid_.observe(model, round.drive_correction, round.shots, ones);
         lock_.set(0);
         last_time_ = model.time;
+        added_diffusion_ = trusted_diffusion_;
         stage_ = Stage::acquiring;
         return;
     }
@@ -105,8 +109,9 @@ void TrackingController::follow(const RamseyModel& model, const RamseyRound& rou
         learn(model, round, ones);
         last_time_ = std::max(last_time_ / 2, model.time);
     }
-    if (lock_.confirmed()) {
+    if (lock_.confirmed() && rounds_on_fringe_ >= kinds_of_round) {
         stage_ = Stage::locked;
+        trusted_diffusion_ = added_diffusion_;
     }
     if (stage_ == Stage::locked) {
         acted_on_ = estimate();
@@ -177,6 +182,7 @@ std::vector<Real> TrackingController::state() const {
                               acted_on_,
                               innovation_,
                               added_diffusion_,
+                              trusted_diffusion_,
                               unjudged_,
                               pace_};
     const std::vector<Real> rest = acquiring() ? grid_.state() : law();
@@ -205,8 +211,9 @@ void TrackingController::restore(std::span<const Real> state) {
     acted_on_ = state[6];
     innovation_ = state[7];
     added_diffusion_ = state[8];
-    unjudged_ = state[9];
-    pace_ = state[10];
+    trusted_diffusion_ = state[9];
+    unjudged_ = state[10];
+    pace_ = state[11];
 }
 
 }  // namespace synqc

@@ -19,7 +19,9 @@ namespace synqc {
 ///    is not used, several start a new acquisition. Until the first lock the drive stays as calibrated, while it is
 ///    acquired anew as last locked.
 /// 3. Innovations: the mean of their squares over what was predicted is 1 for a matched tracker. Where it is larger
-///    the detuning diffuses faster than the drift prior says, and the tracker adds what is missing.
+///    the detuning diffuses faster than the drift prior says, and the tracker adds what is missing. When it is lost it
+///    takes back what it added while the lock was in doubt: innovations on a wrong fringe say nothing about the drift,
+///    and a law that they kept wide would never close in on the right one.
 class TrackingController : public Controller {
   public:
     Index calibration_shots(Index batch_shots) const final;
@@ -64,12 +66,13 @@ class TrackingController : public Controller {
     LockTest lock_;
     Index rounds_ = 0;
     Index rounds_on_fringe_ = 0;
-    Real last_time_ = 0;        // µs, of the last round used; while acquiring the longest so far
-    Real longest_acquiring_;    // µs
-    Real acted_on_;             // rad/µs, estimate when last locked
-    Real innovation_ = 1;       // running mean of squared normalised innovations
-    Real added_diffusion_ = 0;  // (rad/µs)^2/s
-    Real unjudged_ = 0;         // s since the last innovation
+    Real last_time_ = 0;          // µs, of the last round used; while acquiring the longest so far
+    Real longest_acquiring_;      // µs
+    Real acted_on_;               // rad/µs, estimate when last locked
+    Real innovation_ = 1;         // running mean of squared normalised innovations
+    Real added_diffusion_ = 0;    // (rad/µs)^2/s
+    Real trusted_diffusion_ = 0;  // the same when the lock was out of doubt last
+    Real unjudged_ = 0;           // s since the last innovation
     Real pace_ = 0;  // s, running mean of the time between two; rounds of one batch follow each other closely
 };
 

@@ -528,6 +528,42 @@ TEST(tracking, one_outlier_does_not_widen_the_law_for_long) {
     }
 }
 
+TEST(tracking, a_tracker_that_was_on_a_wrong_fringe_is_as_sharp_as_any_once_it_has_left_it) {
+    // Its innovations there had told it of a drift that is none, and wide laws close in on nothing.
+    const ControlContext context = laboratory();
+    for (const std::string_view rule : {"kalman", "bayes"}) {
+        for (Seed seed = 1; seed <= 20; ++seed) {
+            auto controller = make_controller(rule, context);
+            PhiloxStream noise(seed, 0, 0, 0);
+            Real truth = two_pi * 0.005;
+            bool has_jumped = false;
+            Index shots_of_search = 0;
+            for (int batch = 0; batch < 8; ++batch) {
+                for (Index left = 100; left > 0;) {
+                    const auto round = controller->next_ramsey(left);
+                    const Real probability =
+                        RamseyModel::of(context, *round).probability(truth - round->drive_correction);
+                    controller->observe_ramsey(*round, ones_of(probability, round->shots, noise));
+                    controller->advance(2e-5 * static_cast<Real>(round->shots));
+                    left -= round->shots;
+                    if (!has_jumped && controller->tracker().locked) {
+                        truth += two_pi * 1.043;
+                        has_jumped = true;
+                    } else if (has_jumped && !controller->tracker().locked) {
+                        shots_of_search += round->shots;
+                    }
+                }
+                controller->advance(4e-3);
+            }
+            EXPECT_TRUE(has_jumped) << rule << ", seed " << seed;
+            EXPECT_TRUE(controller->tracker().locked) << rule << ", seed " << seed;
+            EXPECT_NEAR(controller->tracker().estimate, truth, two_pi * 0.01) << rule << ", seed " << seed;
+            EXPECT_LT(shots_of_search, 400) << rule << ", seed " << seed;
+            EXPECT_LT(controller->tracker().standard_deviation, two_pi * 0.003) << rule << ", seed " << seed;
+        }
+    }
+}
+
 TEST(tracking, a_fringe_on_trial_ends_at_one_clear_contradiction) {
     // The first number of a carried state: 0 acquiring, 1 on trial, 2 locked.
     const auto stage = [](const Controller& controller) { return controller.state().front(); };
