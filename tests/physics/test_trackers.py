@@ -1,5 +1,7 @@
 """Trackers in the full experiment: the right fringe, honest deviations, and nothing done before they know."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,39 @@ def test_a_tracker_errs_by_about_what_it_says(rule, drift, batches, from_batch):
     innovations = [qubit.normalised_innovation for batch in run.history[from_batch:] for qubit in batch.qubits]
     assert 0.6 < np.mean(innovations) < 1.5, f"seed {seed}"
     assert run.tracker_consistent, f"seed {seed}"
+
+
+@pytest.mark.parametrize(
+    ("locked", "innovations", "consistent"),
+    [([True] * 3, [0.4, 1.0, 2.5], True), ([True] * 3, [0.4, 2.6, 1], False), ([True, True, False], [1, 1, 1], False)],
+)
+def test_a_run_is_consistent_where_every_tracker_is_locked_and_errs_as_it_says(locked, innovations, consistent):
+    experiment = synqc.Experiment(adaptive_rule="kalman", qubits=3)
+    iterations = experiment.run(shots=1000, iterations=2, seed=5)._raw.iterations
+    for qubit, is_locked, innovation in zip(iterations[-1]["qubits"], locked, innovations, strict=True):
+        qubit |= {"tracker_locked": is_locked, "normalised_innovation": innovation}
+    for qubit in iterations[0]["qubits"]:
+        qubit |= {"tracker_locked": not consistent, "normalised_innovation": 1.0 if not consistent else 9.0}
+    run = synqc.Run(experiment, SimpleNamespace(iterations=iterations))
+    assert run.tracker_consistent is consistent
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_run_whose_tracker_found_nothing_yet_says_so_and_the_next_goes_on(rule):
+    seed = 41
+    experiment = synqc.Experiment(
+        "ibm_fez", qubits=1, probe_strength=0.2, probe_duration_ns=1000.0, adaptive_rule=rule, detuning_khz=700.0
+    )
+    early = experiment.run(shots=40, seed=seed)
+    assert early.history[0].calibration_shots == 20
+    assert early.history[0].qubits[0].settings["drive_correction_khz"] == 0
+    assert early.tracker_consistent is False, f"seed {seed}"
+    assert "locked on 0 of 1" in str(early)
+    assert "inconsistent" not in str(early)
+    later = experiment.run(shots=1000, iterations=4, seed=seed, carry=early)
+    assert later.tracker_consistent, f"seed {seed}"
+    last = later.history[-1].qubits[0]
+    assert abs(last.settings["drive_correction_khz"] - last.true_detuning_khz) < 10, f"seed {seed}"
 
 
 def test_innovations_stand_in_the_run_its_document_and_its_card():

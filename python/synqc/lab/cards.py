@@ -131,7 +131,7 @@ def _tracker_lines(run: Run) -> list[_Line]:
     locked = sum(qubit.tracker_locked for qubit in qubits)
     innovation = sum(qubit.normalised_innovation for qubit in qubits) / len(qubits)
     remark = f"squared innovations {innovation:.2f} of what was predicted"
-    if not run.tracker_consistent:
+    if locked == len(qubits) and not run.tracker_consistent:
         remark = f"inconsistent: {remark}"
     return [_Line("tracker", f"locked on {locked} of {len(qubits)}", remark)]
 

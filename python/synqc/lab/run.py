@@ -251,23 +251,27 @@ class Run:
 
     @property
     def tracker_consistent(self) -> bool | None:
-        """Whether the tracker errs about as much as it says, on every qubit at the end of the run.
+        """Whether the tracker is locked and errs about as much as it says, on every qubit at the end of the run.
 
-        False where a qubit's `normalised_innovation` exceeds 2.5 (it is 1 on average for a matched tracker, and beyond
-        2.5 in fewer than one of a hundred runs); None for rules that do not track.
+        False where a qubit's tracker is not locked, because it has not found the detuning yet, so that the drive is not
+        corrected, or because it has lost it, so that the drive is corrected as before; and where a qubit's
+        `normalised_innovation` exceeds 2.5 (it is 1 on average for a matched tracker, and beyond 2.5 in fewer than one
+        of a hundred runs). None for rules that do not track.
 
         Examples:
             >>> import synqc
             >>> synqc.Experiment(qubits=1).run(shots=100, seed=1).tracker_consistent is None
             True
-            >>> tracked = synqc.Experiment(qubits=1, adaptive_rule="kalman").run(shots=1000, iterations=5, seed=1)
-            >>> tracked.tracker_consistent
+            >>> tracking = synqc.Experiment(qubits=1, adaptive_rule="kalman")
+            >>> tracking.run(shots=1000, iterations=5, seed=1).tracker_consistent
             True
+            >>> tracking.run(shots=40, seed=1).tracker_consistent  # twenty shots of which find no detuning
+            False
         """
         tracked = [qubit for qubit in self.history[-1].qubits if qubit.detuning_deviation_khz > 0]
         if not tracked:
             return None
-        return all(qubit.normalised_innovation <= _CONSISTENT_INNOVATION for qubit in tracked)
+        return all(qubit.tracker_locked and qubit.normalised_innovation <= _CONSISTENT_INNOVATION for qubit in tracked)
 
     @remembered
     def objective_score(self) -> Estimate:
