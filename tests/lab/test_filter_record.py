@@ -7,9 +7,11 @@ import pytest
 
 from synqc.errors import InputError, ShapeError
 from synqc.lab.filter_record import MonitoredQubit, filter_record
+from synqc.lab.mesolve import mesolve
 from synqc.lab.smesolve import smesolve
 
 SX = np.array([[0, 1], [1, 0]], dtype=complex)
+SY = np.array([[0, -1j], [1j, 0]])
 SZ = np.diag([1.0 + 0j, -1.0])
 LOWER = np.array([[0, 1], [0, 0]], dtype=complex)
 GROUND = np.array([1.0, 0.0])
@@ -95,6 +97,43 @@ def test_axes_are_parameters_in_order_then_records(simulated):
     assert found.log_likelihood[2, 0, 3] == pytest.approx(float(alone.log_likelihood), abs=1e-9)
     assert np.abs(found.states[2, 0, 3] - alone.states).max() < 1e-12
     assert np.abs(found.expect(SZ)[2, 0, 3] - alone.expect(SZ)).max() < 1e-12
+
+
+@pytest.mark.parametrize(("t1", "t2"), [(20.0, 25.0), (30.0, 7.0), (20.0, 40.0), (math.inf, 9.0), (20.0, None)])
+def test_a_monitored_qubit_decays_in_its_t1_and_loses_its_phase_in_its_t2_and_by_being_watched(t1, t2):
+    qubit = MonitoredQubit(gamma_per_us=0.3, efficiency=0.4, t1_us=t1, t2_us=t2)
+    superposed, excited, up = np.array([1, 1]) / math.sqrt(2), np.array([0.0, 1.0]), np.diag([0.0, 1.0])
+    times, still = [0.0, 3.0], 0 * SX
+    unwatched = mesolve(still, superposed, times, qubit.c_ops, e_ops=[SX]).expect[0][-1]
+    watched = mesolve(still, superposed, times, [*qubit.c_ops, *qubit.sc_ops], e_ops=[SX]).expect[0][-1]
+    left = mesolve(still, excited, times, qubit.c_ops, e_ops=[up]).expect[0][-1]
+    assert unwatched == pytest.approx(math.exp(-3 / (t2 or 2 * t1)), abs=1e-6)
+    assert watched == pytest.approx(math.exp(-3 / (t2 or 2 * t1) - 0.3 * 3), abs=1e-6)
+    assert left == pytest.approx(math.exp(-3 / t1), abs=1e-6)
+    assert qubit.measurement_time_us == pytest.approx(1 / (2 * 0.4 * 0.3))
+
+
+def test_a_monitored_qubit_turns_by_its_detuning_and_both_quadratures_of_its_drive():
+    found = MonitoredQubit(detuning_khz=30.0, rabi_khz=400.0, rabi_y_khz=70.0).H
+    expected = 2e-3 * math.pi * (30 * np.diag([0, 1]) + (400 * SX + 70 * SY) / 2)
+    assert np.abs(found - expected).max() < 1e-15
+
+
+def test_records_together_are_as_likely_as_the_product_of_each(simulated):
+    grids = {"detuning_khz": np.linspace(-60.0, 40.0, 5), "rabi_khz": np.linspace(360.0, 440.0, 33)}
+    found = filter_record(simulated.measurement[:3], QUBIT, GROUND, EDGES, parameters=grids)
+    product = np.prod(found.posterior, axis=-1)
+    product /= product.sum()
+    assert np.abs(found.joint_posterior - product).max() < 1e-12
+
+    def width(law):
+        of_rabi = law.sum(axis=0)
+        mean = of_rabi @ grids["rabi_khz"]
+        return math.sqrt(of_rabi @ (grids["rabi_khz"] - mean) ** 2)
+
+    assert width(found.joint_posterior) < min(width(found.posterior[..., k]) for k in range(3))
+    detuning, rabi = np.unravel_index(np.argmax(product), product.shape)
+    assert found.best == {"detuning_khz": grids["detuning_khz"][detuning], "rabi_khz": grids["rabi_khz"][rabi]}
 
 
 def test_a_parameter_may_be_written_four_ways(simulated):

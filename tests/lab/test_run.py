@@ -194,6 +194,17 @@ def test_a_dataset_has_every_value_beside_its_error(run):
         assert float(dataset[f"{name}_error"]) == getattr(run, name).standard_error
     for name in ARRAYS:
         np.testing.assert_array_equal(dataset[name], getattr(run, name))
+    assert (dataset.attrs["seed"], dataset.attrs["partial"]) == (8, 0)
+
+
+def test_a_dataset_of_a_stopped_run_says_so():
+    pytest.importorskip("xarray", reason="needs the xarray extra")
+    stop = synqc.StopFlag()
+    run = synqc.Experiment(qubits=1).run(
+        500_000_000, seed=1, keep_bits=False, stop=stop, progress=lambda done, total: stop.stop() if done else None
+    )
+    assert run.partial
+    assert run.to_xarray().attrs["partial"] == 1
 
 
 def test_a_file_has_every_array_under_its_name(run, tmp_path):
@@ -207,18 +218,21 @@ def test_a_file_reaches_the_disk_before_it_gets_its_name(run, tmp_path, monkeypa
     sync, replace = os.fsync, os.replace
 
     def recorded_sync(descriptor):
-        done.append(("synced", os.fstat(descriptor).st_ino))
+        status = os.fstat(descriptor)
+        done.append(("synced", status.st_ino, status.st_size))
         sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", recorded_sync)
 
     def recorded_replace(part, path):
-        done.append(("named", os.stat(part).st_ino))
+        status = os.stat(part)
+        done.append(("named", status.st_ino, status.st_size))
         replace(part, path)
 
     monkeypatch.setattr(os, "replace", recorded_replace)
     path = run.save(tmp_path / "run")
-    assert done == [("synced", path.stat().st_ino), ("named", path.stat().st_ino)]
+    whole = (path.stat().st_ino, path.stat().st_size)
+    assert done == [("synced", *whole), ("named", *whole)]
 
 
 def test_a_failed_save_leaves_what_was_there_and_nothing_else(run, tmp_path, monkeypatch):

@@ -43,6 +43,23 @@ def test_points_do_not_depend_on_the_grid_around_them():
     assert whole["fidelity"][1, 1] == part["fidelity"][0, 1]
 
 
+def test_a_grid_shows_value_error_and_skewness_of_each_points_run():
+    grid = synqc.sweep(experiment(), AXES, shots=200, iterations=2, seed=1)
+    for i, strength in enumerate(AXES["probe_strength"]):
+        for k, duration in enumerate(AXES["probe_duration_ns"]):
+            point = {"probe_strength": strength, "probe_duration_ns": duration}
+            run = experiment(**point).run(200, iterations=2, seed=sweeps._seed_of_point(1, point))
+            for name, figure in {**run.figures(), "success": run.success}.items():
+                assert grid.at(**point)[name] == figure, name
+                assert grid[name][i, k] == figure.value, name
+                assert grid.error(name)[i, k] == figure.standard_error, name
+            assert (grid["g"][i, k], grid["s"][i, k]) == (run.probe.g, run.probe.s)
+            assert grid["eps_pulse"][i, k] == run.probe.eps_pulse
+            assert grid["shots_used"][i, k] == run.shots_used == 400
+            assert grid.error("g")[i, k] == 0
+            assert len({run.success.value, run.success.standard_error, run.success.skewness}) == 3
+
+
 @pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
 def test_an_executor_gives_the_same_numbers(pool):
     here = synqc.sweep(experiment(), AXES, shots=200, seed=1)
@@ -170,6 +187,8 @@ def test_a_stopped_sweep_keeps_what_it_has():
     assert grid.partial
     assert np.isfinite(grid["fidelity"]).sum() == 2
     assert "stopped" in repr(grid)
+    with pytest.raises(InputError, match="was not run"):
+        grid.at(probe_strength=1.0, probe_duration_ns=200)
 
 
 @pytest.mark.parametrize("point", [1, 2, 4, 6])
@@ -283,6 +302,13 @@ def test_two_devices_of_one_name_have_different_keys():
     assert len(set(keys)) == len(keys)
 
 
+def test_a_preset_whose_figures_are_others_now_has_another_key(monkeypatch):
+    before = key_of(experiment())
+    corrected = synqc.device("transmon-default").replace(t1_us=91.0)
+    monkeypatch.setattr(synqc.Experiment, "device", property(lambda self: corrected))
+    assert key_of(experiment()) != before
+
+
 def test_the_version_and_the_instruction_set_change_a_points_key(monkeypatch):
     before = key_of(experiment())
     monkeypatch.setattr(sweeps, "__version__", "0.0.0")
@@ -316,4 +342,11 @@ def test_to_xarray_selects_by_value():
     pytest.importorskip("xarray", reason="needs the xarray extra")
     dataset = synqc.sweep(experiment(), AXES, shots=200, seed=1).to_xarray()
     assert float(dataset.information_bits.sel(probe_strength=0.0, probe_duration_ns=50)) == 0
-    assert dataset.latency_us.attrs["units"] == "µs"
+    assert dataset.latency_us.attrs["units"] == dataset.latency_us_error.attrs["units"] == "µs"
+    grid = synqc.sweep(experiment(), AXES, shots=200, seed=1)
+    for name in grid.names:
+        np.testing.assert_array_equal(dataset[name], grid[name])
+    for name in ("fidelity", "success", "objective_score", "backaction"):
+        np.testing.assert_array_equal(dataset[f"{name}_error"], grid.error(name))
+    assert not np.isclose(dataset.success, dataset.success_error).any()
+    assert (dataset.attrs["seed"], dataset.attrs["partial"]) == (1, 0)
