@@ -142,8 +142,8 @@ def test_a_python_file_imports_only_modules_its_module_may_use(path):
 PYTHON_OWNERS = {
     "fastapi": ("service", "benchmarks"),
     "starlette": ("service", "benchmarks"),
-    "uvicorn": ("service", "cli/serve.py", "benchmarks"),
-    "sqlalchemy": ("storage", "jobs/tables", "apps/tds/storage", "cli/serve.py"),
+    "uvicorn": ("service", "benchmarks"),
+    "sqlalchemy": ("storage", "jobs/tables", "apps/tds/storage"),
     "openai": ("llm",),
     "jsonschema_rs": ("llm",),
     "dotenv": ("settings.py",),

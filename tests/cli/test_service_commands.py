@@ -10,6 +10,7 @@ import time
 import pytest
 from running_server import RunningServer, free_port
 
+from synqc.cli import main
 from synqc.cli.server_check import check_server
 from synqc.errors import InputError
 
@@ -49,6 +50,14 @@ def test_a_port_that_is_taken_is_named(tmp_path, command):
     assert code == 2
     assert f"http://127.0.0.1:{port} cannot be served: address already in use" in words
     assert "Traceback" not in words
+
+
+@pytest.mark.parametrize("command", [["serve"], ["export-state", "x"], ["backup", "x"], ["restore", "x"]], ids="".join)
+@pytest.mark.parametrize("package", ["fastapi", "sqlalchemy", "uvicorn"])
+def test_a_missing_package_is_named_with_what_installs_it(monkeypatch, capsys, command, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    assert main(command) == 2
+    assert capsys.readouterr() == ("", f"synqc: error: This needs {package}: pip install 'synqc[service]'.\n")
 
 
 def test_what_a_server_writes_has_one_form(tmp_path):

@@ -1,0 +1,83 @@
+"""`synqc export-state`, `backup` and `restore`: what an operator does with the service's database."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synqc.cli.service_extra import require_service_extra
+
+if TYPE_CHECKING:
+    from synqc.settings import Settings
+
+__all__ = ["add_commands"]
+
+_Work = Callable[["Settings", argparse.Namespace], str]
+"""Does what a command is for, and says in a sentence what was done."""
+
+
+def add_commands(commands: Any) -> None:
+    """Declare them."""
+    exporting = _add_command(
+        commands, "export-state", _export_state,
+        help="write sessions.json and runs/ as earlier services did",
+        description="Write sessions.json and runs/ from the service's database, which may be in use.",
+    )  # fmt: skip
+    exporting.add_argument("folder", type=Path, metavar="FOLDER", help="where to; made if it is not there")
+    backing_up = _add_command(
+        commands, "backup", _back_up,
+        help="copy the service's database, also while it runs",
+        description="Copy the service's SQLite database to a file that appears whole or not at all.",
+    )  # fmt: skip
+    backing_up.add_argument("file", type=Path, metavar="FILE", help="where to")
+    backing_up.add_argument("--force", action="store_true", help="replace FILE if it is there already")
+    restoring = _add_command(
+        commands, "restore", _restore,
+        help="make a backup the service's database again",
+        description="Make a copy that `synqc backup` wrote the service's SQLite database, while no service runs on it.",
+    )  # fmt: skip
+    restoring.add_argument("file", type=Path, metavar="FILE", help="the copy; it stays as it is")
+    restoring.add_argument("--force", action="store_true", help="set a database aside that is there already")
+
+
+def _add_command(commands: Any, name: str, work: _Work, **words: str) -> Any:
+    def act(arguments: argparse.Namespace) -> bool:
+        require_service_extra()
+        from synqc.settings import Settings
+
+        sys.stdout.write(work(Settings.from_environment(), arguments) + "\n")
+        return False
+
+    parser = commands.add_parser(name, allow_abbrev=False, **words)
+    parser.set_defaults(act=act)
+    return parser
+
+
+def _export_state(settings: Settings, arguments: argparse.Namespace) -> str:
+    from synqc.apps.tds.storage.database import open_for_reading
+    from synqc.apps.tds.storage.legacy import export_state
+
+    database = open_for_reading(settings)
+    try:
+        sessions, runs = export_state(database, arguments.folder)
+    finally:
+        database.close()
+    return f"{sessions} sessions and {runs} runs written to {arguments.folder}."
+
+
+def _back_up(settings: Settings, arguments: argparse.Namespace) -> str:
+    from synqc.apps.tds.storage.backup import back_up
+
+    size = back_up(settings, arguments.file, replace=arguments.force)
+    return f"{size / 1e6:.1f} MB written to {arguments.file}."
+
+
+def _restore(settings: Settings, arguments: argparse.Namespace) -> str:
+    from synqc.apps.tds.storage.backup import restore
+
+    aside = restore(settings, arguments.file, replace=arguments.force)
+    former = "" if aside is None else f"; the former database is {aside}"
+    return f"{arguments.file} is the database of {settings.state_dir} now{former}."
