@@ -1,4 +1,4 @@
-"""What a driver says went wrong."""
+"""Error text of database drivers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong with storage, as those are told who asked for something."""
+"""Errors of storage, as those are told who asked for something."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: by which URLs, and what each one is set to."""
+"""PostgreSQL engines: the URLs they take, and the settings of each connection."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def postgresql_engine(given: str, *, lease_s: float) -> Engine:
     """An engine for a URL as an operator writes it; nothing is connected yet.
 
     Args:
-        given: Of the setting SYNQC_DATABASE_URL.
-        lease_s: A server or client that is silent for so long is given up by the other.
+        given: The setting SYNQC_DATABASE_URL.
+        lease_s: Time after which a silent server or client is given up by the other.
 
     Raises:
         InputError: It is no URL of PostgreSQL.

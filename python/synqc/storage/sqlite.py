@@ -1,4 +1,4 @@
-"""The service's SQLite file: made for its owner alone, told from files of others, and open in one process."""
+"""SQLite engine of the service's file, which is made for its owner alone and locked by one process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 NAME = "synqc.db"
-"""Of the file, in the state directory."""
+"""File name, in the state directory."""
 APPLICATION_ID = 0x53794454
 """`SyDT` in the file's header: programs that find it know whose it is."""
 
@@ -84,7 +84,7 @@ def check_room(state_dir: Path) -> None:
 
 
 def hold_directory(state_dir: Path) -> TextIO:
-    """Keep other services out: two would each believe their own memory.
+    """Lock the state directory against other services: two would each believe their own memory.
 
     Returns:
         A locked file, to be closed at the end.

@@ -1,4 +1,4 @@
-"""Requests are answered while this service owns its database: otherwise another may have changed what it would say."""
+"""Ownership guard: requests are answered while this service owns its database, or another may have changed it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class OwnersAlone:
     """ASGI middleware: 503 with a reason and `Retry-After` instead of answers that ownership does not vouch for.
 
     Args:
-        app: What answers.
-        lease: Of the database.
-        api_prefix: Of routes; those that say how the service is, its page and its description are always answered.
+        app: The application behind it.
+        lease: The database's lease.
+        api_prefix: Prefix of the API's routes; health, readiness, the page and its description are always answered.
     """
 
     def __init__(self, app: ASGIApp, lease: Lease, api_prefix: str) -> None:
@@ -46,7 +46,7 @@ class OwnersAlone:
 
 
 class _Answer:
-    """Passes an answer on as long as ownership lasts: it may have ended while the answer was made."""
+    """ASGI `send` that passes an answer on as long as ownership lasts: it may have ended while the answer was made."""
 
     def __init__(self, lease: Lease, scope: Scope, receive: Receive, send: Send) -> None:
         self._lease = lease

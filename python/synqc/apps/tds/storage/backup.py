@@ -1,4 +1,4 @@
-"""Copies of the database: taken while the service runs, and put back while it does not."""
+"""Online backup of the SQLite database, and its restoration while no service runs on it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def back_up(settings: Settings, destination: Path, *, replace: bool = False) -> 
     """Copy the database to a file that appears whole or not at all.
 
     Args:
-        settings: Of the service, which may be running.
-        destination: Of the copy; its owner alone may read it.
-        replace: A file of that name.
+        settings: The service's, which may be running.
+        destination: The copy's file; its owner alone may read it.
+        replace: Overwrite a file of that name.
 
     Returns:
         Bytes of the copy.
@@ -46,9 +46,9 @@ def restore(settings: Settings, copy: Path, *, replace: bool = False) -> Path | 
     """Make a copy the service's database, whole or not at all.
 
     Args:
-        settings: Of the service, which must not be running.
-        copy: Made by `back_up`; it stays as it is.
-        replace: A database that is there already: it is set aside.
+        settings: The service's, which must not be running.
+        copy: A file that `back_up` made; it stays as it is.
+        replace: Set a database aside that is there already.
 
     Returns:
         Where the former database is now, or None if there was none.
@@ -86,7 +86,7 @@ def _file_of(settings: Settings, words: str) -> Path:
 
 
 def _copy(source: Path, destination: Path) -> None:
-    """A whole copy of a database of this service, checked, in the place of whatever was there.
+    """Copy a database, check the copy, and put it atomically in the place of whatever was there.
 
     Raises:
         InputError: The source is damaged, or is none.
@@ -115,7 +115,7 @@ def _copy(source: Path, destination: Path) -> None:
 
 
 def _check_tables(connection: sqlite3.Connection) -> None:
-    """Raises UnusableDatabase if they are not this service's."""
+    """Raises UnusableDatabase if the tables are not this service's."""
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "synqc_schema" not in tables:
         raise UnusableDatabase("it is no database of this service.")
@@ -123,7 +123,7 @@ def _check_tables(connection: sqlite3.Connection) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Names of files are on disk."""
+    """Flush a folder: the names of its files are on disk afterwards."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

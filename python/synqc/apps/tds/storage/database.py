@@ -1,4 +1,4 @@
-"""The database itself: opening it, reading from it, and keeping other processes out."""
+"""Gateway to the service's database: opening it, reading from it, and keeping other processes out."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _PATIENCE_S = 5.0  # a predecessor may still be shutting down
 
 
 class Database:
-    """Reads for everybody, writes for the writer lane alone.
+    """Table gateway: reads for everybody, write transactions for the writer lane alone.
 
     Args:
-        engine: Of SQLAlchemy.
+        engine: The SQLAlchemy engine.
         held: What keeps other services out: a locked file, or a lease; released by `close`.
-        place: In words, for errors and `ready`, without a password.
+        place: The database in words, for errors and `ready`, without a password.
     """
 
     def __init__(self, engine: Engine, held: TextIO | Lease | None, place: str) -> None:
@@ -38,12 +38,12 @@ class Database:
         self._writing_engine = engine.execution_options(synqc_writes=True)
         self.place = place
         self.lease = held if isinstance(held, Lease) else None
-        """Of a database that others can reach, too: answers are given while it is held."""
+        """Ownership of a database that others can reach, too: answers are given while it is held."""
         self._held = held
 
     @property
     def epoch(self) -> int | None:
-        """In which this service owns the database: what is decided in it is stored in no other. None without lease."""
+        """Fencing token: what is decided in an epoch is stored in no other. None without a lease."""
         return None if self.lease is None else self.lease.epoch
 
     @contextmanager
@@ -60,7 +60,7 @@ class Database:
         """A transaction that is durable when the block ends without an error.
 
         Args:
-            epoch: In which what is written was decided; this moment's if None.
+            epoch: Fencing token of the moment when the change was decided; this moment's if None.
 
         Raises:
             NotOwner: The database has had another owner since.
@@ -83,7 +83,7 @@ class Database:
             raise self.refusal(error) from error
 
     def refusal(self, error: Exception) -> StorageUnavailable:
-        """What a failure to write is told as."""
+        """The error that callers are told of when a write failed."""
         return StorageUnavailable(f"Storage in {self.place} refused to write: {cause_of(error)}.")
 
     def check(self) -> None:

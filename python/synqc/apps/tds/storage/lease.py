@@ -1,4 +1,4 @@
-"""Who owns a database of PostgreSQL: a lease by the server's clock, and an epoch that every commit proves.
+"""Lease with a fencing token on a PostgreSQL database: one row names its owner, and every commit proves its epoch.
 
 A service *adopts* the database when its lease has no owner or has run out: one row says who owns it, until when, and in
 which epoch. It renews the lease every fifth of its time. Three things follow:
@@ -65,15 +65,15 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 class _OlderService(OSError):
-    """One that knows no leases has the database open."""
+    """A service that knows no leases has the database open."""
 
 
 class Lease:
-    """This service's ownership of one database.
+    """Lease with a fencing token: this service's ownership of one database.
 
     Args:
-        engine: Of PostgreSQL; the lease has a connection of its own.
-        seconds: How long a lease lasts.
+        engine: The PostgreSQL engine; the lease has a connection of its own.
+        seconds: Time to live of a lease.
         place: The database in words.
     """
 
@@ -81,7 +81,7 @@ class Lease:
         self.seconds = seconds
         self.name = f"process {os.getpid()} on {socket.gethostname()}, {secrets.token_hex(4)}"
         self.epoch: int | None = None
-        """In which it owns the database, as far as it knows."""
+        """Fencing token: the epoch in which it owns the database, as far as it knows."""
         self._place = place
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._lines = Lines(engine)
@@ -119,7 +119,7 @@ class Lease:
         return f"Database {self._place} is given up."
 
     def adopt_within(self, seconds: float) -> None:
-        """Wait for the database to have no owner, and own it from then on.
+        """Acquire the lease: wait for the database to have no owner, and own it from then on.
 
         Raises:
             StorageUnavailable: It has one all the time, or does not answer.
@@ -139,7 +139,7 @@ class Lease:
         """Give answers from now on; say who lets go of memory when ownership is lost, and loads it when it is back.
 
         Args:
-            epoch: In which what is in memory was read.
+            epoch: The epoch in which what is in memory was read.
             lost: Called once per loss, on a thread of the lease.
             adopted: Called with the new epoch, on a thread of its own; ends with `loaded`.
         """
@@ -159,7 +159,7 @@ class Lease:
                 self._answer_until = self._valid_until
 
     def fence(self, connection: Connection, epoch: int | None) -> None:
-        """Prove, until the transaction ends, that this service owns the database in an epoch.
+        """Check the fencing token: until the transaction ends, this service owns the database in that epoch.
 
         Raises:
             NotOwner: It does not.
@@ -171,7 +171,7 @@ class Lease:
         raise NotOwner(self.trouble or f"Database {self._place} had another owner since this change was made.")
 
     def close(self, reason: str | None = None) -> None:
-        """Own the database no longer: a successor need not wait for the lease to run out.
+        """Release the lease: a successor need not wait for it to run out.
 
         Args:
             reason: Why answers are refused from now on; the service is shutting down if None.
@@ -211,7 +211,7 @@ class Lease:
         return self.epoch is not None
 
     def _keep(self) -> None:
-        """Renew, or adopt anew, until the end."""
+        """Heartbeat: renew the lease, or acquire it anew, until the end."""
         pause = self.seconds / _RENEWALS_PER_LEASE
         while True:
             self._wake.wait(pause)
@@ -247,7 +247,7 @@ class Lease:
             self._lines.cut()
 
     def _watch(self) -> None:
-        """Cut connections while the server is silent, so that nobody waits for it much longer than the lease lasts.
+        """Watchdog: cut connections while the server is silent, so that nobody waits for it much longer than a lease.
 
         Nothing is cut because time has passed: who wakes from a freeze asks over the connections that are there.
         """
@@ -363,7 +363,7 @@ class Lease:
 
 
 def _moment() -> float:
-    """Seconds of a clock that never jumps, and goes on while the machine sleeps where there is such a one."""
+    """Monotonic clock in seconds; it goes on while the machine sleeps, where there is such a one."""
     return time.clock_gettime(_CLOCK)
 
 

@@ -84,7 +84,7 @@ def export_state(database: Database, folder: Path) -> tuple[int, int]:
     """Write `sessions.json` and `runs/` as earlier services did.
 
     Args:
-        database: Of the service, which may be running.
+        database: The service's database, which may be in use.
         folder: Made if it is not there; files of the same names are replaced, each at once.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Connections to a database server, as sockets that can be cut: a driver that waits for an answer cannot be told."""
+"""Registry of a database's sockets, which can be shut down: a driver that waits for an answer cannot be told."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["Lines"]
 
 
 class Lines:
-    """Sockets of an engine's connections, those in use and those of its pool.
+    """Registry of the sockets of an engine's connections, those in use and those of its pool.
 
     Args:
-        engine: Its driver's connections have a `fileno()`.
+        engine: An engine whose driver's connections have a `fileno()`.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -27,7 +27,7 @@ class Lines:
         event.listen(engine, "connect", self._remember, insert=True)
 
     def cut(self) -> None:
-        """End all of them: whoever waits for an answer gets an error now, and the pool replaces what it held."""
+        """Shut all of them down: whoever waits for an answer gets an error now, and the pool replaces what it held."""
         with self._lock:
             lines = tuple(self._sockets)
         for line in lines:

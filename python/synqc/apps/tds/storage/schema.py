@@ -1,4 +1,4 @@
-"""Tables of the service, and the steps from each earlier version of them."""
+"""Schema and migrations: the service's tables, and the steps from each earlier version of them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _Number = BigInteger().with_variant(Integer, "sqlite")
 
 
 class _AsText(TypeDecorator[Any]):
-    """Column of text for values of another kind; None is NULL.
+    """Column type that stores values of another kind as text; None is NULL.
 
     Args:
         write: Makes text of a value.
@@ -201,7 +201,7 @@ def check_version(found: int) -> None:
 
 
 def write_and_delete_a_row(connection: Connection) -> None:
-    """Have the database store something, within the caller's transaction, and be what it was afterwards."""
+    """Write probe: within the caller's transaction something is stored, and the database is as before."""
     connection.execute(insert(_schema).values(version=0))  # there is no version 0
     connection.execute(delete(_schema).where(_schema.c.version == 0))
 

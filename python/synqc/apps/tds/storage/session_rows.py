@@ -1,4 +1,4 @@
-"""A session as a row of its table, and back; columns and attributes have the same names."""
+"""Data mapper of sessions: a session as a row of its table, and back; columns and attributes have the same names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One thread writes for everybody, and commits what has gathered while it was busy as one transaction."""
+"""Group commit: one thread writes for everybody, and commits what gathered while it was busy as one transaction."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _BETWEEN_TRIALS_S = 1.0  # of storage that did not work
 
 Row = dict[str, Any]
 Settled = Callable[[Future[None]], None]
-"""Called when a change is stored, or could not be."""
+"""Callback for when a change is stored, or could not be."""
 
 
 @dataclass
 class Change:
-    """Rows that are stored together or not at all.
+    """Unit of work: rows that are stored together or not at all.
 
     Args:
         sessions: Inserted, or replaced by their id.
@@ -46,7 +46,7 @@ class Change:
         forgotten_lines: (session_id, line_number): lines before it are deleted.
         deleted_sessions: Ids; everything of them goes, their runs excepted.
         deleted_runs_of: Ids of sessions; their runs go.
-        epoch: In which it was decided; it is stored in no other. None: in any.
+        epoch: Fencing token of the moment when it was decided: it is stored in no other epoch. None: in any.
     """
 
     sessions: list[Row] = field(default_factory=list)
@@ -75,7 +75,7 @@ _LISTS = tuple(name for name in Change.__dataclass_fields__ if name != "epoch")
 
 
 class WriterLane:
-    """The only writer.
+    """Group-commit writer, the only one of its database.
 
     A caller hands over a `Change` and gets a future that is done when the change is on disk. If a group cannot be
     stored, its changes are tried one by one, so that nobody pays for somebody else's.
@@ -84,10 +84,10 @@ class WriterLane:
     that is said to be in trouble.
 
     Args:
-        database: Where to.
+        database: The database that changes are stored in.
         flush_interval_s: How often `gather` is asked for what may wait; None: at the end alone.
-        gather: What may wait (telemetry): called on the lane's thread.
-        put_back: Called with what was gathered if it could not be stored.
+        gather: Returns what may wait (telemetry); called on the lane's thread.
+        put_back: Requeues what was gathered if it could not be stored.
     """
 
     def __init__(
@@ -239,7 +239,7 @@ class WriterLane:
 
 
 def _group_size(waiting: Sequence[tuple[Change, Future[None]]]) -> int:
-    """Changes that may be stored in any order, and are of one epoch.
+    """Number of changes to commit as one group: they may be stored in any order, and are of one epoch.
 
     A deletion stands alone, for what has gone may be created again.
     """
@@ -250,7 +250,7 @@ def _group_size(waiting: Sequence[tuple[Change, Future[None]]]) -> int:
 
 
 class _Statements:
-    """Statements, built once, in the order that a change needs them."""
+    """Prepared statements, in the order that a change needs them."""
 
     def __init__(self, dialect: str) -> None:
         make = postgresql.insert if dialect == "postgresql" else sqlite.insert
