@@ -477,7 +477,7 @@ def test_no_job_is_found_under_a_name_that_none_has(ledger):
 def test_a_result_that_json_cannot_say_leaves_the_job_running(ledger):
     job_id = ledger.submit("work")
     (claimed,) = claim(ledger)
-    with pytest.raises(InputError, match="result must be something that JSON can say"):
+    with pytest.raises(InputError, match="`result` must be something that JSON can say"):
         ledger.complete(claimed, object())
     assert ledger.job(job_id).state is JobState.RUNNING
 

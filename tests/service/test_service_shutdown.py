@@ -122,7 +122,7 @@ def test_runs_are_answered_as_partial_and_sweeps_keep_what_they_have(server, suc
         assert kept["status"] == "idle"
     assert partial, answers
     kept = ask(f"/sweeps/{sweep['sweep_id']}")
-    assert kept["status"] == "cancelled"
+    assert kept["status"] == "running", "it goes on"
 
 
 @pytest.mark.parametrize("path", ["/sessions", "/sessions/s/run"])

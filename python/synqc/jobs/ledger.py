@@ -120,7 +120,7 @@ class Ledger:
         The future fails with IdempotencyConflict, UnknownJob or JobRefused (of the parent), or StorageUnavailable.
         """
         submission = _submission(
-            kind, _canonical("payload", payload), idempotency_key=idempotency_key, priority=priority,
+            kind, _told("payload", payload), idempotency_key=idempotency_key, priority=priority,
             not_before=not_before, parent=parent, retry=retry, budget=budget, join=join,
         )  # fmt: skip
         return self._submitted(submission)
@@ -143,12 +143,12 @@ class Ledger:
         Raises:
             InputError: There are no items, or more than 100,000.
         """
-        items = [(new_job_id(kind), _canonical("payloads", payload)) for payload in payloads]
+        items = [(new_job_id(kind), _told("payloads", payload)) for payload in payloads]
         if not 1 <= len(items) <= _MOST_ITEMS:
             raise InputError(f"Argument `payloads` must hold 1 to {_MOST_ITEMS:,} of them, but holds {len(items)}.")
         digest = hashlib.sha256(b"\n".join(payload for _, payload in items)).hexdigest()
         submission = _submission(
-            kind, json.canonical({"items": len(items), "sha256": digest}), idempotency_key=idempotency_key,
+            kind, json.dumps({"items": len(items), "sha256": digest}), idempotency_key=idempotency_key,
             priority=priority, parent=parent, retry=retry, budget=budget, items=items,
         )  # fmt: skip
         return self._submitted(submission).result().job_id
@@ -222,7 +222,7 @@ class Ledger:
             InputError: The result cannot be told in JSON.
         """
         event = Complete(claimed.owner, claimed.attempt)
-        change = changes.Change(claimed.job_id, event, result=_told(result), progress=progress)
+        change = changes.Change(claimed.job_id, event, result=_told("result", result), progress=progress)
         return self._changed(change).result().state
 
     def fail(self, claimed: Claimed, cause: str, *, retry: bool, progress: tuple[int, int] | None = None) -> JobState:
@@ -443,7 +443,7 @@ def _submission(
             f"Argument `idempotency_key` must have 1 to {_LONGEST_KEY} characters, none of them NUL, but is "
             f"{idempotency_key[:_LONGEST_KEY]!r}."
         )
-    content_key = hashlib.sha256(b"%s\0%s" % (kind.encode(), payload)).hexdigest() if join else None
+    content_key = _content_key(kind, payload) if join else None
     return Submission(
         new_job_id(kind), kind, payload, priority=priority, not_before=not_before, parent_id=parent,
         idempotency_key=idempotency_key, content_key=content_key, attempts=retry.attempts,
@@ -452,16 +452,13 @@ def _submission(
     )  # fmt: skip
 
 
-def _told(result: Any) -> bytes:
-    try:
-        return json.dumps(result)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"A result must be something that JSON can say, but {error}") from error
+def _content_key(kind: str, payload: bytes) -> str:
+    return hashlib.sha256(b"%s\0%s" % (kind.encode(), json.canonical(json.loads(payload)))).hexdigest()
 
 
-def _canonical(name: str, value: Any) -> bytes:
+def _told(name: str, value: Any) -> bytes:
     try:
-        return json.canonical(value)
+        return json.dumps(value)
     except (TypeError, ValueError) as error:
         raise InputError(f"Argument `{name}` must be something that JSON can say, but {error}") from error
 

@@ -42,6 +42,8 @@ class RunningJob:
         self.claimed = claimed
         self.answered_until = answered_until
         self._progress: tuple[int, int] | None = None
+        self.last_progress: tuple[int, int] | None = None
+        """(done, total) as the work said last, stored or not yet."""
         self._reason: StopReason | None = None
         self._on_stop: list[Callable[[], None]] = []
         self._lock = threading.Lock()
@@ -91,7 +93,7 @@ class RunningJob:
 
     def progress(self, done: int, total: int) -> None:
         """Say how far the work is; costs nothing, and is stored a few times a second."""
-        self._progress = (done, total)
+        self._progress = self.last_progress = (done, total)
 
     @property
     def has_progressed(self) -> bool:

@@ -131,7 +131,8 @@ def test_the_tables_are_those_of_a_new_database(tmp_path, opened):
         old = columns(connection)
     opened()
     with sqlite3.connect(tmp_path / "synqc.db") as connection:
-        assert columns(connection) == old
+        new = columns(connection)
+    assert {table: new[table] for table in schema.metadata.tables} == old, "other rooms have tests of their own"
 
 
 def columns(connection):

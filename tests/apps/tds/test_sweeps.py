@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from synqc.apps.tds import sweeps
+from synqc.apps.tds import clock, sweep_work
 from synqc.apps.tds.models import RunConfiguration, SweepRequest
 from synqc.apps.tds.stopping import ServiceStopping
+from synqc.apps.tds.storage import Change
 from synqc.apps.tds.store import UnknownSession
 from synqc.apps.tds.sweeps import TooManySweeps, UnknownSweep
 from synqc.errors import InputError
@@ -84,7 +85,7 @@ def counted(monkeypatch):
 
         return sweep(*arguments, progress=count, **options)
 
-    monkeypatch.setattr(sweeps, "sweep", sweep_and_wait)
+    monkeypatch.setattr(sweep_work, "sweep", sweep_and_wait)
     yield SimpleNamespace(begun=begun, reached=reached, let_go=let_go)
     let_go.set()
 
@@ -171,9 +172,43 @@ class TestRefusals:
             tds.sweeps.start(SweepRequest(axes=SMALL, shots=100))
         with pytest.raises(TooManySweeps):
             tds.sweeps.start(SweepRequest(axes=SMALL))
-        tds.sweeps.stop_all()
 
     def test_one_that_begins_while_the_service_ends_is_told_so(self, tds):
         tds.sweeps.close()
         with pytest.raises(ServiceStopping):
             tds.sweeps.start(SweepRequest(axes=SMALL))
+
+
+class TestRestarts:
+    def test_one_that_was_interrupted_goes_on_from_the_points_it_had(self, opened, monkeypatch):
+        measured, hold = [], threading.Event()
+
+        def sweep_and_wait(*arguments, progress, **options):
+            def count(done, total):
+                progress(done, total)
+                measured.append(done)
+                if done == 4:
+                    assert hold.wait(60)
+
+            return sweep(*arguments, progress=count, **options)
+
+        monkeypatch.setattr(sweep_work, "sweep", sweep_and_wait)
+        first = opened()
+        sweep_id = first.sweeps.start(SweepRequest(axes=SMALL, shots=100))["sweep_id"]
+        deadline = time.monotonic() + 60
+        while len(measured) < 4:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        first.stop()
+        hold.set()
+        second = opened()
+        found = ended(second, sweep_id)
+        assert (found["status"], found["done"], found["cached"], found["error"]) == ("finished", 6, 0, None)
+        assert measured == [1, 2, 3, 4, 5, 6]
+        assert all(value is not None for row in found["results"]["fidelity"]["values"] for value in row)
+
+    def test_one_of_a_former_version_is_read_as_it_was_stored(self, tds):
+        document = b'{"sweep_id":"sweep-93eb685f665f","status":"finished"}'
+        row = {"sweep_id": "sweep-93eb685f665f", "created_at": clock.now(), "document": document}
+        tds.store.writer.submit(Change(sweeps=[row])).result(10)
+        assert tds.sweeps.read("sweep-93eb685f665f") == tds.sweeps.cancel("sweep-93eb685f665f") == document

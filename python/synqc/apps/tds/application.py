@@ -17,6 +17,7 @@ from synqc.apps.tds.sweeps import Sweeps
 from synqc.apps.tds.telemetry import TelemetrySampler
 from synqc.cache import report
 from synqc.errors import InputError
+from synqc.jobs import Ledger
 from synqc.settings import Settings
 
 __all__ = ["TdsApplication"]
@@ -50,7 +51,11 @@ class TdsApplication:
         self.store = SessionStore(settings, self.database)
         self.runs = Runs(self.store, self.engine)
         self.sampler = TelemetrySampler(self.store, self.engine)
-        self.sweeps = Sweeps(self.store, self.engine)
+        self.ledger = Ledger(self.database.shared())
+        """Of jobs; other processes may have it open, too."""
+        if self.database.lease is None:  # nobody else has the file open for writing, so all earlier workers are gone
+            self.ledger.expire(owners_are_gone=True)
+        self.sweeps = Sweeps(self.store, self.engine, self.ledger)
         self.agent = agent_of(
             settings,
             engine=self.engine,
@@ -72,15 +77,13 @@ class TdsApplication:
     def stop(self) -> None:
         """Stop runs and sweeps at once, and begin no more: what they have is kept. The service is shutting down."""
         self.runs.stop_all(for_good=True)
-        self.sweeps.stop_all(for_good=True)
+        self.sweeps.stop()
         self.engine.stop()
 
     def _let_go(self) -> None:
         """Another service owns the database: what is in memory is its past."""
         self.store.let_go()
         self.runs.stop_all()
-        self.sweeps.stop_all()
-        self.sweeps.forget()
 
     def _take_up(self, epoch: int) -> None:
         """The database is this service's again: read what the other one left."""
@@ -114,6 +117,7 @@ class TdsApplication:
             leaving = threading.Thread(target=self.agent.close, name="synqc-agent-close", daemon=True)
             leaving.start()
         self.sweeps.close()
+        self.ledger.close()
         self.store.close()
         if leaving is not None:
             leaving.join(_PATIENCE_S)

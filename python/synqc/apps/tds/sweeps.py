@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import logging
-import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from synqc import json
-from synqc.apps.tds import clock
 from synqc.apps.tds.engine import SynQcEngine
-from synqc.apps.tds.models import PROBE_DURATIONS_NS, PROBE_STRENGTHS, RunConfiguration, SweepRequest
+from synqc.apps.tds.models import PROBE_DURATIONS_NS, PROBE_STRENGTHS, SweepRequest
 from synqc.apps.tds.stopping import ServiceStopping
-from synqc.apps.tds.storage import Change
 from synqc.apps.tds.store import SessionStore
-from synqc.cache import MemoryCache
+from synqc.apps.tds.sweep_work import KIND, sweep_work
 from synqc.errors import InputError, SynqcError
-from synqc.lab.experiment import StopFlag
-from synqc.lab.sweep import Sweep, sweep
+from synqc.jobs import Job, JobState, Ledger, RetryPolicy, UnknownJob, Worker
 
 __all__ = ["Sweeps", "TooManySweeps", "UnknownSweep"]
 
-_log = logging.getLogger("synqc.sweeps")
-
 _MOST_POINTS = 2500
 _MOST_WAITING = 16
-_MOST_REMEMBERED = 64
-_FIGURES = ("fidelity", "backaction", "information_bits", "latency_us", "objective_score")
 _RANGES = {"probe_strength": PROBE_STRENGTHS, "probe_duration_ns": PROBE_DURATIONS_NS}
+_RESTARTS = RetryPolicy(attempts=100, first_s=1.0, most_s=60.0)
+"""A sweep goes on however often its service is killed; what is wrong with it is said at its first point."""
+_LEASE_S = 10.0
+_STATUS = {
+    JobState.QUEUED: "running", JobState.RUNNING: "running", JobState.SUCCEEDED: "finished",
+    JobState.CANCELLED: "cancelled", JobState.FAILED: "error", JobState.DEAD: "error",
+}  # fmt: skip
 
 
 class UnknownSweep(SynqcError, LookupError):
@@ -48,95 +42,65 @@ class TooManySweeps(SynqcError):
     code = "too_many_sweeps"
 
 
-@dataclass
-class _Ongoing:
-    """A sweep of this process."""
-
-    sweep_id: str
-    session_id: str | None
-    config: RunConfiguration
-    axes: dict[str, list[float]]
-    shots: int
-    seed: int
-    total: int
-    status: str = "running"
-    done: int = 0
-    cached: int = 0
-    error: str | None = None
-    results: dict[str, Any] | None = None
-    epoch: int | None = None
-    stop: StopFlag = field(default_factory=StopFlag)
-
-    def cancel(self) -> None:
-        """Have it end with what it has, unless it has ended."""
-        if self.status == "running":
-            self.status = "cancelled"
-            self.stop.stop()
-
-    def document(self) -> dict[str, Any]:
-        """As clients see it."""
-        return {
-            "sweep_id": self.sweep_id, "session_id": self.session_id, "status": self.status, "done": self.done,
-            "total": self.total, "cached": self.cached, "axes": self.axes, "shots": self.shots, "seed": self.seed,
-            "config": self.config.model_dump(mode="json"), "error": self.error, "results": self.results,
-        }  # fmt: skip
-
-
 class Sweeps:
-    """One sweep runs at a time; others wait. Points are cached by content, so a repeated one costs a lookup."""
+    """Sweeps as jobs: one runs at a time, others wait, and all go on after a crash or a restart.
 
-    def __init__(self, store: SessionStore, engine: SynQcEngine) -> None:
+    Points are cached by content, so a repeated one costs a lookup.
+
+    Args:
+        store: Of the sessions that sweeps belong to.
+        engine: What runs the points.
+        ledger: Where the jobs stand.
+    """
+
+    def __init__(self, store: SessionStore, engine: SynQcEngine, ledger: Ledger) -> None:
         self._store = store
-        self._engine = engine
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="synqc-sweep")
-        self._points = MemoryCache(max_entries=20_000)
-        self._known: dict[str, _Ongoing] = {}
+        self._ledger = ledger
         self._stopping = False
-        self._lock = threading.Lock()
+        self._starting = threading.Lock()
+        self._worker = Worker(ledger, {KIND: sweep_work(engine)}, lease_s=_LEASE_S)
 
     def start(self, request: SweepRequest) -> dict[str, Any]:
-        """Check a sweep and put it in the queue.
+        """Check a sweep and put it in the queue; blocks until it is stored there.
 
         Raises:
             InputError: A value is out of range, or there are too many points.
             UnknownSession: A session is named that there is not.
             TooManySweeps: The queue is full.
             ServiceStopping: Nothing is begun any more.
+            StorageUnavailable: It could not be stored.
         """
         if request.session_id is not None:
             self._store.get(request.session_id)
         axes: dict[str, list[float]] = dict(request.axes.items())
-        ongoing = _Ongoing(
-            f"sweep-{secrets.token_hex(6)}", request.session_id, request.config, axes, request.shots,
-            total=_points(axes),
+        asked = {
+            "session_id": request.session_id, "config": request.config.model_dump(mode="json"), "axes": axes,
+            "shots": request.shots, "total": _points(axes),
             # A seed that is the same for the same grid lets cached points be found again.
-            seed=0 if request.seed is None else request.seed,
-            epoch=self._store.epoch,
-        )  # fmt: skip
-        with self._lock:
+            "seed": 0 if request.seed is None else request.seed,
+        }  # fmt: skip
+        with self._starting:
             if self._stopping:
                 raise ServiceStopping
-            if sum(one.status == "running" for one in self._known.values()) >= _MOST_WAITING:
+            counts = self._ledger.counts(KIND)
+            if counts.get(JobState.QUEUED, 0) + counts.get(JobState.RUNNING, 0) >= _MOST_WAITING:
                 raise TooManySweeps(f"At most {_MOST_WAITING} sweeps may wait: cancel one, or come back later.")
-            self._known[ongoing.sweep_id] = ongoing
-            for sweep_id in [name for name, one in self._known.items() if one.status != "running"][:-_MOST_REMEMBERED]:
-                del self._known[sweep_id]
-            self._worker.submit(self._run, ongoing)
-        return ongoing.document()
+            sweep_id = self._ledger.submit(KIND, asked, retry=_RESTARTS)
+        return _document(sweep_id, asked)
 
     def read(self, sweep_id: str) -> bytes:
-        """A sweep as it is now; blocks on the database if it is an old one.
+        """A sweep as it is now; blocks on the database.
 
         Raises:
             UnknownSweep: There is none of that id.
         """
-        ongoing = self._known.get(sweep_id)
-        if ongoing is not None:
-            return json.dumps(ongoing.document())
-        stored = self._store.database.sweep_document(sweep_id)
-        if stored is None:
-            raise UnknownSweep(f"Sweep '{sweep_id}' not found")
-        return stored
+        try:
+            job = self._ledger.job(sweep_id)
+        except UnknownJob:
+            return self._read_of_former_versions(sweep_id)
+        if job.kind != KIND:
+            raise _unknown(sweep_id)
+        return json.dumps(self._told(job))
 
     def cancel(self, sweep_id: str) -> bytes:
         """Stop a sweep; what it has is kept.
@@ -144,68 +108,54 @@ class Sweeps:
         Raises:
             UnknownSweep: There is none of that id.
         """
-        with self._lock:
-            ongoing = self._known.get(sweep_id)
-            if ongoing is not None:
-                ongoing.cancel()
-        return self.read(sweep_id)
+        found = self.read(sweep_id)
+        if json.loads(found)["status"] != "running":
+            return found
+        return json.dumps(self._told(self._ledger.cancel(sweep_id)))
 
-    def stop_all(self, *, for_good: bool = False) -> None:
-        """Stop everything without waiting for it; what they have is kept.
-
-        Args:
-            for_good: Begin no more: the service is shutting down.
-        """
-        with self._lock:
-            self._stopping = self._stopping or for_good
-            for ongoing in self._known.values():
-                ongoing.cancel()
-
-    def forget(self) -> None:
-        """Know no more of them than the database does."""
-        with self._lock:
-            self._known.clear()
+    def stop(self) -> None:
+        """Begin no more, and interrupt the one under way, without waiting for it: the next service goes on with it."""
+        self._stopping = True
+        self._worker.drain()
 
     def close(self) -> None:
-        """Stop everything and wait for it."""
-        self.stop_all(for_good=True)
-        self._worker.shutdown(wait=True)
+        """Stop, and wait for it."""
+        self.stop()
+        self._worker.close()
 
-    def _run(self, ongoing: _Ongoing) -> None:
-        """Do a sweep, unless it was cancelled while it waited, and keep it."""
-        if ongoing.status == "running":
-            self._measure(ongoing)
-        row = {
-            "sweep_id": ongoing.sweep_id, "created_at": clock.now(), "document": json.dumps(ongoing.document()),
-        }  # fmt: skip
-        self._store.writer.submit(Change(sweeps=[row], epoch=ongoing.epoch))
+    def _told(self, job: Job) -> dict[str, Any]:
+        status = "cancelled" if job.cancel_requested else _STATUS[job.state]
+        result = job.result or {}
+        running = self._worker.find(job.id)
+        progress = None if running is None else running.last_progress
+        done = (job.progress_done or 0) if progress is None else progress[0]
+        return _document(
+            job.id, job.payload, status=status, done=done, cached=result.get("cached", 0),
+            error=job.cause if status == "error" else None, results=result.get("figures"),
+        )  # fmt: skip
 
-    def _measure(self, ongoing: _Ongoing) -> None:
-        def progress(done: int, _: int) -> None:
-            ongoing.done = done
+    def _read_of_former_versions(self, sweep_id: str) -> bytes:
+        """Sweeps that ended before they were jobs."""
+        stored = self._store.database.sweep_document(sweep_id)
+        if stored is None:
+            raise _unknown(sweep_id)
+        return stored
 
-        try:
-            experiment = self._engine.experiment(ongoing.config, ongoing.session_id or "")
-            found = sweep(
-                experiment, ongoing.axes, shots=ongoing.shots, seed=ongoing.seed, cache=self._points,
-                progress=progress, stop=ongoing.stop,
-            )  # fmt: skip
-            ongoing.cached = found.reused
-            ongoing.results = _results(found)
-            if not found.partial:
-                ongoing.done = ongoing.total
-            self._end(ongoing, "finished")
-        except SynqcError as error:
-            self._end(ongoing, "error", str(error))
-        except Exception:
-            _log.exception("Sweep %s failed.", ongoing.sweep_id)
-            self._end(ongoing, "error", "The sweep failed inside the server.")
 
-    def _end(self, ongoing: _Ongoing, status: str, error: str | None = None) -> None:
-        """Of one that was cancelled meanwhile the client was told so."""
-        with self._lock:
-            if ongoing.status == "running":
-                ongoing.status, ongoing.error = status, error
+def _unknown(sweep_id: str) -> UnknownSweep:
+    return UnknownSweep(f"Sweep '{sweep_id}' not found")
+
+
+def _document(
+    sweep_id: str, asked: Mapping[str, Any], *, status: str = "running", done: int = 0, cached: int = 0,
+    error: str | None = None, results: Any = None,
+) -> dict[str, Any]:  # fmt: skip
+    """As clients see it."""
+    return {
+        "sweep_id": sweep_id, "session_id": asked["session_id"], "status": status, "done": done,
+        "total": asked["total"], "cached": cached, "axes": asked["axes"], "shots": asked["shots"],
+        "seed": asked["seed"], "config": asked["config"], "error": error, "results": results,
+    }  # fmt: skip
 
 
 def _points(axes: Mapping[str, Sequence[float]]) -> int:
@@ -225,12 +175,3 @@ def _points(axes: Mapping[str, Sequence[float]]) -> int:
     if points > _MOST_POINTS:
         raise InputError(f"A sweep must have at most {_MOST_POINTS} points, but this one has {points}.")
     return points
-
-
-def _results(found: Sweep) -> dict[str, Any]:
-    return {name: {"values": _listed(found[name]), "standard_errors": _listed(found.error(name))} for name in _FIGURES}
-
-
-def _listed(values: np.ndarray) -> Any:
-    """Nested lists, with null where a stop came first."""
-    return np.where(np.isfinite(values), values, None).tolist()  # type: ignore[call-overload]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
+from synqc import json
 from synqc.jobs.errors import IdempotencyConflict, JobRefused, UnknownJob
 from synqc.jobs.states import JobState
 from synqc.jobs.tables.chunks import chunks
@@ -112,7 +113,7 @@ def _known(connection: Connection, submissions: Sequence[Submission]) -> list[_A
 
 
 def _same(one: Submission, job_id: str, payload: bytes) -> _Answer:
-    if payload == one.payload:
+    if payload == one.payload or json.canonical(json.loads(payload)) == json.canonical(json.loads(one.payload)):
         return Submitted(job_id, is_new=False)
     return IdempotencyConflict(
         f"Argument `idempotency_key` must be new for another payload, but {one.idempotency_key!r} was used for "

@@ -12,10 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from synqc.apps.tds.storage import schema
 from synqc.apps.tds.storage.lease import Lease
+from synqc.jobs.tables.schema import COMPONENT as JOBS
 from synqc.settings import Settings
 from synqc.storage import sqlite
 from synqc.storage.cause import cause_of
+from synqc.storage.database import Database as SharedDatabase
 from synqc.storage.errors import StorageUnavailable
+from synqc.storage.migrations import migrate
 from synqc.storage.postgresql import place_of, postgresql_engine
 
 __all__ = ["Database", "StorageUnavailable", "open_database", "open_for_reading"]
@@ -79,12 +82,17 @@ class Database:
         try:
             with self.writing(epoch) as connection:
                 schema.migrate(connection)
+                migrate(connection, JOBS)
         except (SQLAlchemyError, OSError) as error:
             raise self.refusal(error) from error
 
     def refusal(self, error: Exception) -> StorageUnavailable:
         """The error that callers are told of when a write failed."""
         return StorageUnavailable(f"Storage in {self.place} refused to write: {cause_of(error)}.")
+
+    def shared(self) -> SharedDatabase:
+        """The same database to those whose writes prove by themselves that they may be made, as a ledger's do."""
+        return SharedDatabase(self.engine, self.place)
 
     def check(self) -> None:
         """Raises StorageUnavailable if the database does not answer."""

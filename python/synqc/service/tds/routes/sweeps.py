@@ -64,9 +64,11 @@ _FINISHED = {
     "/sweeps", operation_id="start_sweep", status_code=202, response_model=Sweep,
     responses={**answered(_STARTED, 202), **refused(404)},
 )  # fmt: skip
-async def start_sweep(body: Annotated[SweepRequest, Body(openapi_examples=_GRIDS)], tds: Tds) -> dict[str, Any]:
-    """Start a grid over probe strength, probe duration or both."""
-    return tds.sweeps.start(body)
+async def start_sweep(
+    request: Request, body: Annotated[SweepRequest, Body(openapi_examples=_GRIDS)], tds: Tds
+) -> dict[str, Any]:
+    """Start a grid over probe strength, probe duration or both; it goes on after a crash or a restart."""
+    return await run_in_thread(request, tds.sweeps.start, body)
 
 
 @router.get("/sweeps/{sweep_id}", operation_id="read_sweep", response_model=Sweep, responses=answered(_FINISHED))
