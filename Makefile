@@ -11,13 +11,14 @@ JOBS ?= $(shell nproc)
 SOURCES := $(shell find cpp cmake python/synqc CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' -not -name '*.so')
 CPP_SOURCES := $(shell find cpp cmake CMakeLists.txt -type f)
 
-.PHONY: help demo serve test test-cpp test-sanitizers test-python test-deep test-extension-sanitized fuzz bench lint stubs clean
+.PHONY: help demo serve test test-cpp test-sanitizers test-python test-deep test-extension-sanitized fuzz mutants bench lint stubs clean
 
 help:
 	@echo "make demo    run the laboratory's main job on a real device's figures"
 	@echo "make serve   the control page at http://127.0.0.1:8000/ui, and the API"
 	@echo "make test    everything: C++ (optimised, ASan+UBSan, TSan, fuzzed), Python, notebooks, documentation"
 	@echo "make test-deep  the sweeps too long for every change, and the extension under sanitizers"
+	@echo "make mutants  small mistakes made on purpose, and which of them no test sees; MUTANTS='--seed 7 --under python/synqc/lab'"
 	@echo "make fuzz    fuzz the JSON reader for FUZZ_SECONDS (60)"
 	@echo "make bench   speed figures beside their goals and peers"
 	@echo "make lint    formatting, static analysis, types"
@@ -121,6 +122,10 @@ test-deep: test-extension-sanitized $(VENV)/installed $(VENV)/test.ready
 # A minute of libFuzzer on the JSON reader; FUZZ_SECONDS=3600 make fuzz for an hour.
 fuzz: build/system.ready
 	JOBS=$(JOBS) bash cpp/fuzz/run.sh
+
+# A sample of mistakes, each against the tests of its own room; hours. MUTANTS=--help lists what it may say.
+mutants: $(VENV)/installed $(VENV)/test.ready
+	PYTHONPATH=scripts $(BIN)/python -m mutants --jobs $(JOBS) $(MUTANTS)
 
 test: test-cpp test-sanitizers fuzz test-python
 
