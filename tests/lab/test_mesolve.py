@@ -189,7 +189,11 @@ REFUSALS = {
     "H with NaN": (dict(H=np.array([[0, np.nan], [np.nan, 0]])), InputError, "`H` must be finite"),
     "H of text": (dict(H=np.array([["a", "b"], ["c", "d"]])), InputError, "`H` must be an array of numbers"),
     "H of objects": (dict(H=[[object(), 1], [1, 0]]), InputError, "`H` must be an array of numbers"),
-    "text coefficient": (dict(H=[[X, "cos(t)"]]), InputError, "one is the text 'cos\\(t\\)'; write it as a function"),
+    "text coefficient": (
+        dict(H=[[X, "cos(t)"]]),
+        InputError,
+        r"`H\[0\]\[1\]` must be .* is the text 'cos\(t\)'; write it as a function",
+    ),
     "infinite coefficient": (dict(H=[[X, lambda t: 1 / t]]), InputError, "finite coefficients"),
     "rough coefficient": (
         dict(H=[[X, lambda t: np.sin(1e9 * t * t)]]),
@@ -197,8 +201,12 @@ REFUSALS = {
         "131072 polynomials can follow, but one needs more near t = ",
     ),
     "wrong number of samples": (dict(H=[[X, np.ones(7)]]), ShapeError, r"samples of shape \(21,\) like `tlist`"),
-    "missing args": (dict(H=[[X, lambda t, w: w * t]]), InputError, "`args` must hold what the functions in `H` need"),
-    "jump of another size": (dict(c_ops=[np.eye(3)]), ShapeError, r"`c_ops` must have shape \(2, 2\)"),
+    "missing args": (
+        dict(H=[[X, lambda t, w: w * t]]),
+        InputError,
+        r"`args` must hold what the functions in `H\[0\]\[1\]` need",
+    ),
+    "jump of another size": (dict(c_ops=[np.eye(3)]), ShapeError, r"`c_ops\[0\]` must have shape \(2, 2\)"),
     "observable of another size": (dict(e_ops=[np.eye(3)]), ShapeError, r"`e_ops` must have shape \(2, 2\)"),
     "trace 2": (dict(rho0=np.eye(2)), InputError, r"`rho0` must be of trace 1, but is of trace 2\."),
     "rho0 negative": (

@@ -192,7 +192,7 @@ def test_a_window_of_the_stated_width_is_found_wherever_it_lies():
 @pytest.mark.filterwarnings("error")
 def test_a_longest_step_or_breakpoints_show_what_is_narrower():
     narrow, begin = 2e-6, 0.7123
-    with pytest.warns(ResolutionWarning, match=r"`H`.*narrower than 0\.00012.*`breakpoints=`.*`max_step=`"):
+    with pytest.warns(ResolutionWarning, match=r"`H\[0\]\[1\]`.*narrower than 0\.00012.*`breakpoints=`.*`max_step=`"):
         assert turned(window(begin, narrow), [0, 1]) == 1.0
     assert turned(window(begin, narrow), [0, 1], max_step=narrow) == pytest.approx(0, abs=2 * PROMISE)
     edges = [begin, begin + narrow]
@@ -230,11 +230,11 @@ def test_a_matrix_whose_elements_move_at_different_times_is_followed():
     ("returned", "words"), [(np.array([1.0]), r"an array of shape \(1,\)"), (None, "NoneType"), ("1", "str")]
 )
 def test_a_function_that_returns_no_number_is_named(returned, words):
-    with pytest.raises(InputError, match=rf"Argument `H` must .* number, but one returned {words} at time"):
+    with pytest.raises(InputError, match=rf"Argument `H\[0\]\[1\]` must .* number, but one returned {words} at time"):
         turned(lambda t: returned, [0, 1])
 
 
 def test_noise_is_refused_with_its_place():
     noise = random.Random(1)
-    with pytest.raises(InputError, match=r"Argument `H` must .* needs more near t = 0.*: noise"):
+    with pytest.raises(InputError, match=r"Argument `H\[0\]\[1\]` must .* needs more near t = 0.*: noise"):
         turned(lambda t: noise.random(), [0, 1])

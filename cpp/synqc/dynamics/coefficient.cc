@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <limits>
+#include <utility>
 
 #include "synqc/dynamics/chebyshev_piece.h"
 
@@ -46,6 +48,61 @@ std::vector<Complex> spline_curvatures(const std::vector<Real>& x, std::span<con
     curvature[0] = curvature[1] + first_ratio * (curvature[1] - curvature[2]);
     curvature[count - 1] = curvature[count - 2] + last_ratio * (curvature[count - 2] - curvature[count - 3]);
     return curvature;
+}
+
+/// Nodes and weights of Gauss and Legendre on [-1, 1], exact for polynomials up to degree 2 count - 1.
+struct GaussRule {
+    std::vector<Real> nodes;
+    std::vector<Real> weights;
+
+    explicit GaussRule(Index count) {
+        for (Index k = 0; k < count; ++k) {
+            Real x = std::cos(pi * (static_cast<Real>(k) + 0.75) / (static_cast<Real>(count) + 0.5));
+            Real slope = 1;
+            // Newton's method from Tricomi's estimate: three steps reach rounding, one more costs nothing.
+            for (int step = 0; step < 4; ++step) {
+                Real former = 1;
+                Real value = x;
+                for (Index degree = 2; degree <= count; ++degree) {
+                    const Real n = static_cast<Real>(degree);
+                    former = std::exchange(value, ((2 * n - 1) * x * value - (n - 1) * former) / n);
+                }
+                slope = static_cast<Real>(count) * (x * value - former) / (x * x - 1);
+                x -= value / slope;
+            }
+            nodes.push_back(x);
+            weights.push_back(2 / ((1 - x * x) * slope * slope));
+        }
+    }
+};
+
+/// Means between `edges` of a function that is a polynomial from t to `end_of_piece(t, latest)`.
+template <typename EndOfPiece, typename Value>
+std::vector<Complex> means_of_pieces(std::span<const Real> edges, const GaussRule& rule, const EndOfPiece& end_of_piece,
+                                     const Value& value) {
+    std::vector<Complex> means;
+    means.reserve(edges.size());
+    for (std::size_t k = 0; k + 1 < edges.size(); ++k) {
+        const Real begin = edges[k];
+        const Real end = edges[k + 1];
+        if (!(end > begin)) {
+            means.push_back(value(begin));
+            continue;
+        }
+        Complex sum = 0;
+        for (Real from = begin; from < end;) {
+            const Real to = end_of_piece(from, end);
+            // A share of exactly 1 leaves the value of a step as it is.
+            const Real share = (to - from) / (end - begin);
+            for (std::size_t node = 0; node < rule.nodes.size(); ++node) {
+                const Real t = from + (to - from) * (1 + rule.nodes[node]) / 2;
+                sum += rule.weights[node] / 2 * share * value(t);
+            }
+            from = to;
+        }
+        means.push_back(sum);
+    }
+    return means;
 }
 
 }  // namespace
@@ -141,43 +198,30 @@ Complex Coefficient::at(Real t) const {
     return {real, imaginary};
 }
 
-Complex Coefficient::integral_within(Index piece, Real t) const {
-    const Real left = edges_[static_cast<std::size_t>(piece)];
-    const Real right = edges_[static_cast<std::size_t>(piece) + 1];
-    const Complex* power = powers_.data() + piece * width_;
-    if (width_ == 1) {
-        return *power * (t - left);
-    }
-    // The antiderivative that vanishes at x = -1.
-    const Real x = (2 * t - left - right) / (right - left);
-    Complex sum = 0;
-    Real from_start = x;
-    Real at_start = -1;
-    for (Index k = 0; k < width_; ++k) {
-        sum += power[k] * ((from_start - at_start) / static_cast<Real>(k + 1));
-        from_start *= x;
-        at_start = -at_start;
-    }
-    return sum * ((right - left) / 2);
+Real Coefficient::end_of_piece(Real t, Real latest) const {
+    const Index piece = piece_at(t);
+    return piece + 1 < pieces() ? std::min(edges_[static_cast<std::size_t>(piece) + 1], latest) : latest;
 }
 
 std::vector<Complex> Coefficient::means_between(std::span<const Real> edges) const {
-    std::vector<Complex> means;
-    for (std::size_t k = 0; k + 1 < edges.size(); ++k) {
-        const Real begin = edges[k];
-        const Real end = edges[k + 1];
-        Complex sum = 0;
-        for (Index piece = piece_at(begin); piece < pieces(); ++piece) {
-            const Real from = std::max(begin, edges_[static_cast<std::size_t>(piece)]);
-            const Real to = std::min(end, edges_[static_cast<std::size_t>(piece) + 1]);
-            if (from >= to && piece > piece_at(begin)) {
-                break;
-            }
-            sum += integral_within(piece, to) - integral_within(piece, from);
-        }
-        means.push_back(end > begin ? sum / (end - begin) : at(begin));
-    }
-    return means;
+    return means_of_pieces(
+        edges, GaussRule((width_ + 1) / 2), [&](Real t, Real latest) { return end_of_piece(t, latest); },
+        [&](Real t) { return at(t); });
+}
+
+std::vector<Complex> Coefficient::product_means_between(const Coefficient& conjugated,
+                                                        std::span<const Real> edges) const {
+    return means_of_pieces(
+        edges, GaussRule((width_ + conjugated.width_) / 2),
+        [&](Real t, Real latest) { return conjugated.end_of_piece(t, end_of_piece(t, latest)); },
+        [&](Real t) { return at(t) * std::conj(conjugated.at(t)); });
+}
+
+Real Coefficient::pieces_before(Real t) const {
+    const Index piece = piece_at(t);
+    const Real left = edges_[static_cast<std::size_t>(piece)];
+    const Real right = edges_[static_cast<std::size_t>(piece) + 1];
+    return static_cast<Real>(piece) + std::clamp((t - left) / (right - left), 0.0, 1.0);
 }
 
 Real Coefficient::longest_resolved_step(Real t) const {

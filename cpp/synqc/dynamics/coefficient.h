@@ -26,10 +26,16 @@ class Coefficient {
     /// Means over [edges[k], edges[k + 1]] for increasing `edges`, to rounding.
     std::vector<Complex> means_between(std::span<const Real> edges) const;
 
+    /// Means of this times the conjugate of another, likewise.
+    std::vector<Complex> product_means_between(const Coefficient& conjugated, std::span<const Real> edges) const;
+
     /// How far a step from t may reach without being longer than a piece it touches. A piece made by `from_chebyshev`
     /// holds at most 0.4 of a cycle of whatever oscillates, so that such a step cannot be blind to it. Infinite for
     /// splines and steps, whose pieces are bounded by stops.
     Real longest_resolved_step(Real t) const;
+
+    /// How many pieces lie before t, the one about it counted by the share of it that does.
+    Real pieces_before(Real t) const;
 
     Index pieces() const { return static_cast<Index>(edges_.size()) - 1; }
     const std::vector<Real>& edges() const { return edges_; }
@@ -42,8 +48,8 @@ class Coefficient {
 
   private:
     Index piece_at(Real t) const;
-    /// Integral from the left end of a piece to t within it.
-    Complex integral_within(Index piece, Real t) const;
+    /// Where the piece at t ends, or `latest` if that comes first; the last piece does not end.
+    Real end_of_piece(Real t, Real latest) const;
 
     std::vector<Real> edges_;      // pieces + 1, strictly increasing
     Index width_ = 1;              // polynomial coefficients per piece

@@ -62,3 +62,24 @@ TEST(coefficient, means_are_integrals_over_whatever_pieces_they_touch) {
     const std::vector<Real> across = {0.25, 3.5};
     EXPECT_NEAR(cubic.means_between(across).front().real(), (std::pow(3.5, 4) - std::pow(0.25, 4)) / 4 / 3.25, 1e-12);
 }
+
+TEST(coefficient, means_of_products_are_integrals_over_whatever_pieces_they_touch) {
+    const std::vector<Complex> held = {Complex(0, 2), Complex(1, 1), 5.0};
+    const Coefficient steps = Coefficient::from_steps({0, 1, 3}, held);
+    const std::vector<Complex> cubes = {0.0, 1.0, 8.0, 27.0, 64.0};
+    const Coefficient cubic = Coefficient::from_spline({0, 1, 2, 3, 4}, cubes);
+    const std::vector<Real> edges = {0.5, 1, 2.5};
+    const std::vector<Complex> mixed = cubic.product_means_between(steps, edges);
+    EXPECT_LT(std::abs(mixed[0] - Complex(0, -2) * (1 - std::pow(0.5, 4)) / 4.0 / 0.5), 1e-12);
+    EXPECT_LT(std::abs(mixed[1] - Complex(1, -1) * (std::pow(2.5, 4) - 1) / 4.0 / 1.5), 1e-12);
+    const std::vector<Complex> squares = cubic.product_means_between(cubic, edges);
+    EXPECT_NEAR(squares[1].real(), (std::pow(2.5, 7) - 1) / 7 / 1.5, 1e-12);
+    EXPECT_EQ(steps.product_means_between(steps, std::vector<Real>{0.1, 0.7}).front(), Complex(4));
+}
+
+TEST(coefficient, means_over_short_intervals_keep_their_digits) {
+    const std::vector<Complex> cubes = {0.0, 1.0, 8.0, 27.0, 64.0};
+    const Coefficient cubic = Coefficient::from_spline({0, 1, 2, 3, 4}, cubes);
+    const std::vector<Real> edges = {2.5, 2.5 + 1e-12};
+    EXPECT_NEAR(cubic.means_between(edges).front().real(), std::pow(2.5, 3), 1e-10);
+}

@@ -1,5 +1,6 @@
 #include "synqc/dynamics/lindblad.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "synqc/linalg/hermitian_coordinates.h"
@@ -8,30 +9,14 @@ namespace synqc {
 
 namespace {
 
-/// One real-weighted part of a generator: rho -> Z rho + rho Z^dag + sum factor (A rho B^dag + B rho A^dag).
-struct Part {
-    struct Sandwich {
-        Matrix left;
-        Matrix right;
-        Real factor;
-    };
-    Matrix drift;
-    std::vector<Sandwich> sandwiches;
-};
-
-struct WeightedPart {
-    LinearEquation::Weight weight;
-    Part part;
-};
-
-struct Parts {
-    Part constant;
-    std::vector<WeightedPart> varying;
-};
+void add_varying(LinearEquation::Weight weight, GeneratorPart part, GeneratorParts& parts) {
+    parts.weights.push_back(weight);
+    parts.varying.push_back(std::move(part));
+}
 
 /// Adds -i times the Hermitian parts of the Hamiltonian's terms; f H splits into Re f (H + H^dag)/2 + Im f i(H -
 /// H^dag)/2.
-void add_hamiltonian(const VaryingOperator& hamiltonian, Parts& parts) {
+void add_hamiltonian(const VaryingOperator& hamiltonian, GeneratorParts& parts) {
     const Complex minus_i(0, -1);
     for (const auto& term : hamiltonian.terms) {
         const Matrix& h = term.operator_matrix;
@@ -39,70 +24,66 @@ void add_hamiltonian(const VaryingOperator& hamiltonian, Parts& parts) {
             parts.constant.drift += minus_i * 0.5 * (h + h.adjoint());
             continue;
         }
-        parts.varying.push_back({{term.coefficient, -1, false}, {minus_i * 0.5 * (h + h.adjoint()), {}}});
+        add_varying({term.coefficient, -1, false}, {minus_i * 0.5 * (h + h.adjoint()), {}}, parts);
         const Matrix skew = 0.5 * (h - h.adjoint());
         if (!skew.isZero(0)) {
-            parts.varying.push_back({{term.coefficient, -1, true}, {skew, {}}});
+            add_varying({term.coefficient, -1, true}, {skew, {}}, parts);
         }
     }
 }
 
 /// The bilinear form p D[A, B] + p* D[B, A] for a complex p: the part with weight Re p (turn 1) or Im p (turn i).
-Part cross_dissipator(const Matrix& a, const Matrix& b, Complex turn) {
+GeneratorPart cross_dissipator(const Matrix& a, const Matrix& b, Complex turn) {
     const Matrix decay = turn * (b.adjoint() * a);
     return {-0.5 * (decay + decay.adjoint()), {{turn * a, b, 1.0}}};
 }
 
-void add_to(Part& sum, const Part& part) {
+void add_to(GeneratorPart& sum, const GeneratorPart& part) {
     sum.drift += part.drift;
     sum.sandwiches.insert(sum.sandwiches.end(), part.sandwiches.begin(), part.sandwiches.end());
 }
 
-void add_jump(const VaryingOperator& jump, Parts& parts) {
+void add_jump(const VaryingOperator& jump, GeneratorParts& parts) {
     for (std::size_t k = 0; k < jump.terms.size(); ++k) {
         const auto& one = jump.terms[k];
-        const Part own{-0.5 * (one.operator_matrix.adjoint() * one.operator_matrix),
-                       {{one.operator_matrix, one.operator_matrix, 0.5}}};
+        const GeneratorPart own{-0.5 * (one.operator_matrix.adjoint() * one.operator_matrix),
+                                {{one.operator_matrix, one.operator_matrix, 0.5}}};
         if (one.coefficient < 0) {
             add_to(parts.constant, own);
         } else {
-            parts.varying.push_back({{one.coefficient, one.coefficient, false}, own});
+            add_varying({one.coefficient, one.coefficient, false}, own, parts);
         }
         for (std::size_t l = k + 1; l < jump.terms.size(); ++l) {
             const auto& other = jump.terms[l];
-            const Part in_phase = cross_dissipator(one.operator_matrix, other.operator_matrix, 1);
-            const Part in_quadrature = cross_dissipator(one.operator_matrix, other.operator_matrix, Complex(0, 1));
+            const GeneratorPart in_phase = cross_dissipator(one.operator_matrix, other.operator_matrix, 1);
+            const GeneratorPart in_quadrature =
+                cross_dissipator(one.operator_matrix, other.operator_matrix, Complex(0, 1));
             if (one.coefficient < 0 && other.coefficient < 0) {
                 add_to(parts.constant, in_phase);
             } else if (one.coefficient < 0) {
                 // The product is the conjugate of the other's coefficient.
-                parts.varying.push_back({{other.coefficient, -1, false}, in_phase});
-                Part reversed = in_quadrature;
+                add_varying({other.coefficient, -1, false}, in_phase, parts);
+                GeneratorPart reversed = in_quadrature;
                 reversed.drift = -reversed.drift;
                 reversed.sandwiches.front().factor = -1;
-                parts.varying.push_back({{other.coefficient, -1, true}, reversed});
+                add_varying({other.coefficient, -1, true}, reversed, parts);
             } else {
-                parts.varying.push_back({{one.coefficient, other.coefficient, false}, in_phase});
-                parts.varying.push_back({{one.coefficient, other.coefficient, true}, in_quadrature});
+                add_varying({one.coefficient, other.coefficient, false}, in_phase, parts);
+                add_varying({one.coefficient, other.coefficient, true}, in_quadrature, parts);
             }
         }
     }
 }
 
-Parts parts_of(const OpenSystem& system, bool with_jumps) {
-    Parts parts;
+GeneratorParts hamiltonian_parts(const OpenSystem& system) {
+    GeneratorParts parts;
     parts.constant.drift = Matrix::Zero(system.levels, system.levels);
     add_hamiltonian(system.hamiltonian, parts);
-    if (with_jumps) {
-        for (const VaryingOperator& jump : system.jumps) {
-            add_jump(jump, parts);
-        }
-    }
     return parts;
 }
 
 /// Image of the Hermitian matrix phase |i><j| + conj(phase) |j><i| (of |i><i| if i = j), added to `image`.
-void add_image(const Part& part, Index i, Index j, Complex phase, Matrix& image) {
+void add_image(const GeneratorPart& part, Index i, Index j, Complex phase, Matrix& image) {
     auto add_one = [&](Index row, Index column, Complex amplitude) {
         image.col(column) += amplitude * part.drift.col(row);
         image.row(row) += amplitude * part.drift.col(column).adjoint();
@@ -184,10 +165,8 @@ class RowAssembly {
     std::vector<std::vector<Real>> values_;
 };
 
-LinearEquation with_weights(LinearEquation equation, const Parts& parts, const OpenSystem& system) {
-    for (const WeightedPart& part : parts.varying) {
-        equation.weights.push_back(part.weight);
-    }
+LinearEquation with_weights(LinearEquation equation, const GeneratorParts& parts, const OpenSystem& system) {
+    equation.weights = parts.weights;
     if (!parts.varying.empty()) {
         equation.coefficients = system.coefficients;
     }
@@ -196,9 +175,13 @@ LinearEquation with_weights(LinearEquation equation, const Parts& parts, const O
 
 }  // namespace
 
-Matrix OpenSystem::hamiltonian_at(Real t) const {
+bool VaryingOperator::is_constant() const {
+    return std::all_of(terms.begin(), terms.end(), [](const Term& term) { return term.coefficient < 0; });
+}
+
+Matrix VaryingOperator::at(Real t, Index levels, std::span<const Coefficient> coefficients) const {
     Matrix sum = Matrix::Zero(levels, levels);
-    for (const auto& term : hamiltonian.terms) {
+    for (const Term& term : terms) {
         const Complex factor =
             term.coefficient < 0 ? 1 : coefficients[static_cast<std::size_t>(term.coefficient)].at(t);
         sum += factor * term.operator_matrix;
@@ -206,9 +189,17 @@ Matrix OpenSystem::hamiltonian_at(Real t) const {
     return sum;
 }
 
+GeneratorParts generator_parts(const OpenSystem& system) {
+    GeneratorParts parts = hamiltonian_parts(system);
+    for (const VaryingOperator& jump : system.jumps) {
+        add_jump(jump, parts);
+    }
+    return parts;
+}
+
 LinearEquation lindblad_equation(const OpenSystem& system) {
     const Index n = system.levels;
-    const Parts parts = parts_of(system, true);
+    const GeneratorParts parts = generator_parts(system);
     const Index count = static_cast<Index>(parts.varying.size()) + 1;
     RowAssembly assembly(n * n, static_cast<std::size_t>(count));
     RealMatrix columns(n * n, count);
@@ -216,8 +207,7 @@ LinearEquation lindblad_equation(const OpenSystem& system) {
     auto add_column = [&](Index position, Index i, Index j, Complex phase) {
         for (Index k = 0; k < count; ++k) {
             image.setZero();
-            add_image(k == 0 ? parts.constant : parts.varying[static_cast<std::size_t>(k) - 1].part, i, j, phase,
-                      image);
+            add_image(k == 0 ? parts.constant : parts.varying[static_cast<std::size_t>(k) - 1], i, j, phase, image);
             columns.col(k) = hermitian_coordinates(image);
         }
         assembly.add_column(position, columns);
@@ -236,14 +226,14 @@ LinearEquation lindblad_equation(const OpenSystem& system) {
 
 LinearEquation schrodinger_equation(const OpenSystem& system) {
     const Index n = system.levels;
-    const Parts parts = parts_of(system, false);
+    const GeneratorParts parts = hamiltonian_parts(system);
     const Index count = static_cast<Index>(parts.varying.size()) + 1;
     RowAssembly assembly(2 * n, static_cast<std::size_t>(count));
     RealMatrix columns(2 * n, count);
     for (Index column = 0; column < 2 * n; ++column) {
         const bool imaginary = column >= n;
         for (Index k = 0; k < count; ++k) {
-            const Part& part = k == 0 ? parts.constant : parts.varying[static_cast<std::size_t>(k) - 1].part;
+            const GeneratorPart& part = k == 0 ? parts.constant : parts.varying[static_cast<std::size_t>(k) - 1];
             const Vector image =
                 part.drift.col(imaginary ? column - n : column) * (imaginary ? Complex(0, 1) : Complex(1));
             columns.col(k).head(n) = image.real();

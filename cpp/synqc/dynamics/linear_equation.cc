@@ -6,6 +6,19 @@
 
 namespace synqc {
 
+std::vector<Real> LinearEquation::Weight::means_between(std::span<const Coefficient> coefficients,
+                                                        std::span<const Real> edges) const {
+    const Coefficient& factor = coefficients[static_cast<std::size_t>(left)];
+    const std::vector<Complex> means =
+        conjugated < 0 ? factor.means_between(edges)
+                       : factor.product_means_between(coefficients[static_cast<std::size_t>(conjugated)], edges);
+    std::vector<Real> parts;
+    for (const Complex& mean : means) {
+        parts.push_back(imaginary ? mean.imag() : mean.real());
+    }
+    return parts;
+}
+
 bool LinearEquation::is_piecewise_constant() const {
     return std::all_of(coefficients.begin(), coefficients.end(),
                        [](const Coefficient& coefficient) { return coefficient.is_piecewise_constant(); });

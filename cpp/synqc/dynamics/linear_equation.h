@@ -18,6 +18,9 @@ struct LinearEquation {
         Index left;             // position in `coefficients`
         Index conjugated = -1;  // position of the factor that enters conjugated; -1: none
         bool imaginary = false;
+
+        /// Means over [edges[k], edges[k + 1]] for increasing `edges`, to rounding.
+        std::vector<Real> means_between(std::span<const Coefficient> coefficients, std::span<const Real> edges) const;
     };
 
     Index dimension = 0;

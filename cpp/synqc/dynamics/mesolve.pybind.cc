@@ -11,6 +11,7 @@
 #include "synqc/dynamics/evolution.h"
 #include "synqc/dynamics/lindblad.h"
 #include "synqc/dynamics/piecewise_resolution.h"
+#include "synqc/dynamics/varying_operator.pybind.h"
 #include "synqc/linalg/hermitian_coordinates.h"
 #include "synqc/linalg/spectrum.h"
 #include "synqc/py/arrays.h"
@@ -48,35 +49,6 @@ class SignalHeartbeat final : public Heartbeat {
     unsigned beats_ = 0;
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
-
-std::string text_of_shape(const py::array& array) {
-    std::string text = "(";
-    for (py::ssize_t axis = 0; axis < array.ndim(); ++axis) {
-        text += (axis > 0 ? ", " : "") + std::to_string(array.shape(axis));
-    }
-    return text + (array.ndim() == 1 ? ",)" : ")");
-}
-
-Matrix operator_from(const ComplexArray& array, Index levels, const char* name) {
-    if (array.ndim() != 2 || array.shape(0) != levels || array.shape(1) != levels) {
-        throw ShapeMismatch("Argument `" + std::string(name) + "` must have shape (" + std::to_string(levels) + ", " +
-                            std::to_string(levels) + "), but has shape " + text_of_shape(array) + ".");
-    }
-    Matrix matrix = Eigen::Map<const Matrix>(array.data(), levels, levels);
-    if (!matrix.allFinite()) {
-        refuse(name, "finite", "infinite or undefined in at least one element");
-    }
-    return matrix;
-}
-
-VaryingOperator varying_operator_from(const py::handle& terms, Index levels, const char* name) {
-    VaryingOperator sum;
-    for (const py::handle& term : terms) {
-        const auto pair = py::reinterpret_borrow<py::tuple>(term);
-        sum.terms.push_back({operator_from(pair[0].cast<ComplexArray>(), levels, name), pair[1].cast<Index>()});
-    }
-    return sum;
-}
 
 void check_times(const RealArray& times) {
     if (times.ndim() != 1 || times.size() == 0) {
@@ -222,13 +194,9 @@ py::tuple evolve_open_system(const py::list& hamiltonian, const py::list& jumps,
 
     OpenSystem system;
     system.levels = n;
-    for (const py::handle& coefficient : coefficients) {
-        system.coefficients.push_back(coefficient.cast<const Coefficient&>());
-    }
+    system.coefficients = coefficients_from(coefficients);
     system.hamiltonian = varying_operator_from(hamiltonian, n, "H");
-    for (const py::handle& jump : jumps) {
-        system.jumps.push_back(varying_operator_from(jump, n, "c_ops"));
-    }
+    system.jumps = varying_operators_from(jumps, n, "c_ops");
     const Real begin = times.at(0);
     const Real end = times.at(times.size() - 1);
     check_hamiltonian(system, begin, end);
@@ -464,30 +432,7 @@ void bind_master_equation(py::module_& module) {
                 return Coefficient::from_steps(vector_of(times), span_of(values));
             },
             py::arg("times"), py::arg("values"))
-        .def("__call__", &Coefficient::at, py::arg("t"))
-        .def(
-            "at_times",
-            [](const Coefficient& self, const RealArray& times) {
-                std::vector<Complex> values;
-                for (const Real t : span_of(times)) {
-                    values.push_back(self.at(t));
-                }
-                return wrap_without_copy(std::move(values), {times.size()});
-            },
-            py::arg("times"))
-        .def(
-            "means_between",
-            [](const Coefficient& self, const RealArray& edges) {
-                return wrap_without_copy(self.means_between(span_of(edges)),
-                                         {std::max<py::ssize_t>(edges.size() - 1, 0)});
-            },
-            py::arg("edges"), "Means over the intervals between increasing edges.")
-        .def_property_readonly("edges",
-                               [](const Coefficient& self) {
-                                   return wrap_without_copy(std::vector<Real>(self.edges()),
-                                                            {static_cast<py::ssize_t>(self.edges().size())});
-                               })
-        .def_property_readonly("has_resolved_pieces", &Coefficient::has_resolved_pieces);
+        .def("__call__", &Coefficient::at, py::arg("t"));
     module.def("resolve_functions", &resolve_functions, py::arg("function"), py::arg("kind"), py::arg("times"),
                py::arg("breakpoints"), py::arg("longest_gap"), py::arg("name"),
                "Piecewise polynomials that follow functions of time, and how closely they were looked at.");

@@ -9,6 +9,7 @@
 
 #include "synqc/base/errors.h"
 #include "synqc/dynamics/trajectory_ensemble.h"
+#include "synqc/dynamics/varying_operator.pybind.h"
 #include "synqc/linalg/hermitian_coordinates.h"
 #include "synqc/parallel/blocked_loop.h"
 #include "synqc/py/arrays.h"
@@ -41,19 +42,27 @@ std::vector<Matrix> matrices_from(const std::vector<ComplexArray>& arrays) {
     return matrices;
 }
 
-StochasticEquation equation_from(const ComplexArray& hamiltonian, const std::vector<ComplexArray>& modulated,
-                                 const std::vector<ComplexArray>& collapse, const std::vector<ComplexArray>& monitored,
-                                 const std::vector<Real>& efficiencies, bool heterodyne) {
-    StochasticEquation equation{matrix_from(hamiltonian), matrices_from(modulated), matrices_from(collapse), {}};
-    for (std::size_t k = 0; k < monitored.size(); ++k) {
-        const MonitoredOperator one{matrix_from(monitored[k]), efficiencies.at(k)};
-        if (heterodyne) {
-            for (MonitoredOperator& quadrature : heterodyne_pair(one)) {
-                equation.monitored.push_back(std::move(quadrature));
-            }
-        } else {
-            equation.monitored.push_back(one);
-        }
+std::span<const Real> span_of_times(const RealArray& times) {
+    if (times.ndim() != 1 || times.size() < 2) {
+        throw ShapeMismatch("Argument `times` must have shape (t,) with t >= 2, but has shape " + text_of_shape(times) +
+                            ".");
+    }
+    return {times.data(), static_cast<std::size_t>(times.size())};
+}
+
+StochasticEquation equation_from(const py::list& hamiltonian, const py::list& collapse, const py::list& monitored,
+                                 const py::list& coefficients, const std::vector<Real>& efficiencies, bool heterodyne) {
+    const auto first_term = py::reinterpret_borrow<py::tuple>(hamiltonian[0]);
+    const Index levels = first_term[0].cast<OperatorArray>().shape(0);
+    StochasticEquation equation{{levels, varying_operator_from(hamiltonian, levels, "H"),
+                                 varying_operators_from(collapse, levels, "c_ops"), coefficients_from(coefficients)},
+                                {}};
+    const std::vector<VaryingOperator> operators = varying_operators_from(monitored, levels, "sc_ops");
+    for (std::size_t k = 0; k < operators.size(); ++k) {
+        const MonitoredOperator one{operators[k], efficiencies.at(k)};
+        const std::vector<MonitoredOperator> detected =
+            heterodyne ? heterodyne_pair(one) : std::vector<MonitoredOperator>{one};
+        equation.monitored.insert(equation.monitored.end(), detected.begin(), detected.end());
     }
     equation.check();
     return equation;
@@ -123,6 +132,8 @@ py::dict sample(const TrajectoryProgram& program, const std::vector<ComplexArray
     if (keep_measurement) {
         result["measurement"] =
             wrap_without_copy(std::move(ensemble.measurement), {trajectories, program.channels(), times - 1});
+        result["innovations"] =
+            wrap_without_copy(std::move(ensemble.innovations), {trajectories, program.channels(), times - 1});
     }
     if (keep_states) {
         result["states"] = wrap_without_copy(matrices_of(ensemble.states.data(), count * times, levels),
@@ -176,7 +187,7 @@ py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const Re
             source.records = values + first * channels * steps;
             source.record_scale = record_scales[program];
             programs[program]->run(
-                source, true,
+                source, {.log_likelihood = true},
                 [&](Index time, const TrajectoryStates& shown) {
                     if (!keep_all_times && time + 1 < times) {
                         return;
@@ -207,25 +218,42 @@ py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const Re
 }  // namespace
 
 void bind_trajectories(py::module_& module) {
-    py::class_<StochasticEquation>(module, "StochasticEquation")
-        .def(py::init(&equation_from), py::kw_only(), py::arg("hamiltonian"), py::arg("modulated"), py::arg("collapse"),
-             py::arg("monitored"), py::arg("efficiencies"), py::arg("heterodyne"))
+    py::class_<StochasticEquation>(module, "StochasticEquation",
+                                   "Operators are lists of (matrix, position of the coefficient or -1).")
+        .def(py::init(&equation_from), py::kw_only(), py::arg("hamiltonian"), py::arg("collapse"), py::arg("monitored"),
+             py::arg("coefficients"), py::arg("efficiencies"), py::arg("heterodyne"))
         .def_property_readonly("levels", &StochasticEquation::levels)
         .def_property_readonly("channels", [](const StochasticEquation& self) { return self.monitored.size(); })
-        .def("fastest_rate", [](const StochasticEquation& self,
-                                const std::vector<Real>& coefficients) { return self.fastest_rate(coefficients); })
+        .def_property_readonly("is_constant", &StochasticEquation::is_constant)
+        .def(
+            "fastest_rate",
+            [](const StochasticEquation& self, const RealArray& times) {
+                return self.fastest_rate(span_of_times(times));
+            },
+            py::arg("times"))
+        .def(
+            "turning_rate",
+            [](const StochasticEquation& self, const RealArray& times) {
+                return self.turning_rate(span_of_times(times));
+            },
+            py::arg("times"))
+        .def(
+            "pieces_between",
+            [](const StochasticEquation& self, const RealArray& times) {
+                return wrap_without_copy(self.pieces_between(span_of_times(times)), {times.size() - 1});
+            },
+            py::arg("times"))
         .def("is_measurement_undisturbed", &is_measurement_undisturbed);
     py::class_<TrajectoryProgram>(module, "TrajectoryProgram")
         .def(py::init([](const StochasticEquation& equation, std::vector<Real> times, std::vector<Index> steps,
-                         std::vector<Real> coefficients, const ComplexArray& initial_state, const std::string& method,
-                         Real eigenvalue_tolerance) {
+                         const ComplexArray& initial_state, const std::string& method, Real eigenvalue_tolerance) {
                  const Matrix start = matrix_from(initial_state);
                  const WithoutGil no_python_below;
-                 return TrajectoryProgram(equation, {std::move(times), std::move(steps), std::move(coefficients)},
-                                          start, {scheme_from_name(method), eigenvalue_tolerance});
+                 return TrajectoryProgram(equation, {std::move(times), std::move(steps)}, start,
+                                          {scheme_from_name(method), eigenvalue_tolerance});
              }),
-             py::kw_only(), py::arg("equation"), py::arg("times"), py::arg("steps"), py::arg("coefficients"),
-             py::arg("initial_state"), py::arg("method"), py::arg("eigenvalue_tolerance"))
+             py::kw_only(), py::arg("equation"), py::arg("times"), py::arg("steps"), py::arg("initial_state"),
+             py::arg("method"), py::arg("eigenvalue_tolerance"))
         .def(
             "ensemble_error",
             [](const TrajectoryProgram& self, const std::vector<ComplexArray>& exact) {

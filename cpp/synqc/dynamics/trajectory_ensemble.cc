@@ -39,6 +39,7 @@ TrajectoryEnsemble::TrajectoryEnsemble(const TrajectoryProgram& program, const s
     watched_variance.assign(operators * times_, 0);
     watched.assign(keep_.watched ? operators * trajectories * times_ : 0, 0);
     measurement.assign(keep_.measurement ? trajectories * channels_ * (times_ - 1) : 0, 0);
+    innovations.assign(measurement.size(), 0);
     states.assign(keep_.states ? trajectories * times_ * square_ : 0, 0);
     final_states.assign(keep_.final_states ? trajectories * square_ : 0, 0);
 }
@@ -55,8 +56,8 @@ void TrajectoryEnsemble::run_block(Index block, const std::function<bool()>& kee
     BlockSums sums{count, std::vector<Real>(times_ * square_), std::vector<Real>(operators * times_),
                    std::vector<Real>(operators * times_)};
     const bool complete = program_.run(
-        source, false, [&](Index time, const TrajectoryStates& shown) { observe(time, shown, first, count, sums); },
-        keep_going);
+        source, {.innovations = keep_.measurement},
+        [&](Index time, const TrajectoryStates& shown) { observe(time, shown, first, count, sums); }, keep_going);
     if (complete) {
         merge(block, std::move(sums));
     }
@@ -103,8 +104,9 @@ void TrajectoryEnsemble::observe(Index time, const TrajectoryStates& shown, Inde
     if (keep_.measurement && time > 0) {
         for (Index lane = 0; lane < count; ++lane) {
             for (Index k = 0; k < channels_; ++k) {
-                measurement[((first + lane) * channels_ + k) * (times_ - 1) + time - 1] =
-                    shown.records[k * lanes + lane];
+                const Index place = ((first + lane) * channels_ + k) * (times_ - 1) + time - 1;
+                measurement[place] = shown.records[k * lanes + lane];
+                innovations[place] = shown.innovations[k * lanes + lane];
             }
         }
     }

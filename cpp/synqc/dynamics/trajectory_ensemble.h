@@ -12,7 +12,7 @@ namespace synqc {
 /// Which per-trajectory results an ensemble keeps; memory grows with trajectories only for these.
 struct TrajectoryKeep {
     bool watched = false;      // expectation values of every trajectory
-    bool measurement = false;  // records
+    bool measurement = false;  // records and innovations
     bool states = false;       // states at all times
     bool final_states = false;
 };
@@ -41,6 +41,7 @@ class TrajectoryEnsemble {
     std::vector<Real> watched_variance;  // (w, t) over trajectories, divided by count
     std::vector<Real> watched;           // (w, ntraj, t)
     std::vector<Real> measurement;       // (ntraj, channels, t - 1) mean of dY / dt over each interval
+    std::vector<Real> innovations;       // (ntraj, channels, t - 1) sum of dW over each interval
     std::vector<Real> states;            // (ntraj, t, n*n)
     std::vector<Real> final_states;      // (ntraj, n*n)
 

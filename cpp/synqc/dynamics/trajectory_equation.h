@@ -1,60 +1,76 @@
 #pragma once
 
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "synqc/dynamics/lindblad.h"
 #include "synqc/linalg/matrix.h"
 
 namespace synqc {
 
 /// An operator whose emission is detected, and how well.
 struct MonitoredOperator {
-    Matrix op;            // L, (n, n), 1/sqrt(µs)
+    VaryingOperator op;   // L(t), 1/sqrt(µs)
     Real efficiency = 1;  // eta in [0, 1]
 };
 
 /// The diffusive stochastic master equation of a continuously monitored system of n levels (Itô form):
 ///
-///   d rho = (-i [H(t), rho] + sum_j D[C_j] rho + sum_k D[L_k] rho) dt + sum_k sqrt(eta_k) H[L_k] rho dW_k
+///   d rho = (-i [H, rho] + sum_j D[C_j] rho + sum_k D[L_k] rho) dt + sum_k sqrt(eta_k) H[L_k] rho dW_k
 ///   dY_k = sqrt(eta_k) tr[(L_k + L_k^dagger) rho] dt + dW_k
 ///
-/// with H(t) = hamiltonian + sum_m f_m(t) modulated[m]. It says what happens, never how it is integrated.
+/// in which H, C_j and L_k may depend on time. It says what happens, never how it is integrated.
 struct StochasticEquation {
-    Matrix hamiltonian;                        // (n, n), rad/µs
-    std::vector<Matrix> modulated;             // (n, n) each; their coefficients come with the time grid
-    std::vector<Matrix> collapse;              // C_j, unmonitored, 1/sqrt(µs)
+    OpenSystem unmonitored;                    // n, H and the C_j, and the coefficients of all operators
     std::vector<MonitoredOperator> monitored;  // L_k with eta_k
 
-    Index levels() const { return hamiltonian.rows(); }
+    /// Of operators that do not depend on time; `monitored` are L_k with eta_k.
+    static StochasticEquation from_constants(const Matrix& hamiltonian, const std::vector<Matrix>& collapse,
+                                             const std::vector<std::pair<Matrix, Real>>& monitored);
 
-    /// Throws ShapeMismatch or InvalidArgument unless every operator fits, H is Hermitian and 0 <= eta <= 1.
+    Index levels() const { return unmonitored.levels; }
+    bool is_constant() const;
+
+    /// Throws ShapeMismatch or InvalidArgument unless every operator fits, H is Hermitian wherever a coefficient was
+    /// looked at, and 0 <= eta <= 1.
     void check() const;
 
-    /// H with these coefficients of the modulated parts.
-    Matrix hamiltonian_at(std::span<const Real> coefficients) const;
-
-    /// Generator, in Hermitian coordinates, of everything that leaves no record: H and the C_j.
-    RealMatrix unmonitored_generator(std::span<const Real> coefficients) const;
-
-    /// Generator of the ensemble mean: the above and the monitored operators as if nobody looked.
-    RealMatrix ensemble_generator(std::span<const Real> coefficients) const;
-
-    /// rho -> sqrt(eta_k) (L_k rho + rho L_k^dagger) in Hermitian coordinates. The trace of the image is the record's
-    /// drift, and the image minus that trace times rho is the coefficient of dW_k.
-    RealMatrix gain(Index monitored_index) const;
+    /// The master equation of the ensemble mean: monitored operators act as if nobody looked.
+    OpenSystem ensemble() const;
 
     /// The same physics in another orthonormal basis: every operator A becomes basis^dagger A basis.
     StochasticEquation in_basis(const Matrix& basis) const;
 
-    /// Largest rate at which anything moves (1/µs): the spread of H's eigenvalues and the norms of all L^dagger L.
-    Real fastest_rate(std::span<const Real> coefficients) const;
+    /// Ends and middles of the pieces of all coefficients: times among which they do nothing unforeseen.
+    std::vector<Real> landmarks() const;
+
+    /// How many pieces as short as what the coefficients do lie between `times`, (t - 1): at least 2.5 a cycle of
+    /// whatever oscillates.
+    std::vector<Real> pieces_between(std::span<const Real> times) const;
+
+    /// Largest rate at which anything moves (1/µs), at `times` and at landmarks: the spread of H's eigenvalues and the
+    /// norms of all C^dagger C and L^dagger L.
+    Real fastest_rate(std::span<const Real> times) const;
+
+    /// How fast H turns what is monitored, at `times` and at landmarks: |[H, L]| / |L - tr L / n|, the Rabi rate
+    /// (rad/µs) of a driven qubit whose sigma_z is watched.
+    Real turning_rate(std::span<const Real> times) const;
 };
+
+/// rho -> sqrt(eta) (L rho + rho L^dagger) in Hermitian coordinates. The trace of the image is the record's drift, and
+/// the image minus that trace times rho is the coefficient of dW.
+RealMatrix measurement_gain(const Matrix& op, Real efficiency);
 
 /// Both quadratures of a field: heterodyne detection of L is homodyne detection of L / sqrt(2) and -i L / sqrt(2).
 std::vector<MonitoredOperator> heterodyne_pair(const MonitoredOperator& monitored);
 
 /// An orthonormal basis in which all `operators` are diagonal, as columns; the identity if they already are.
 /// Empty if there is none, because an operator is not normal or two do not commute (relative tolerance 1e-9).
-Matrix common_eigenbasis(const std::vector<MonitoredOperator>& operators);
+Matrix common_eigenbasis(const std::vector<Matrix>& operators);
+
+/// Whether the unmonitored evolution commutes with the measurement and nothing depends on time, so that an exact update
+/// between exact steps of the rest is exact for every step.
+bool is_measurement_undisturbed(const StochasticEquation& equation);
 
 }  // namespace synqc

@@ -6,40 +6,24 @@
 #include <string_view>
 #include <vector>
 
+#include "synqc/dynamics/compiled_scheme.h"
 #include "synqc/dynamics/trajectory_equation.h"
+#include "synqc/dynamics/trajectory_grid.h"
 
 namespace synqc {
 
 /// How a StochasticEquation is integrated.
 enum class TrajectoryScheme {
-    /// Exact Bayes update between exact half steps of everything unmonitored (scheme S). Completely positive and trace
-    /// preserving for every step; weak order 2, strong order 1; exact if the two commute. Monitored operators must be
-    /// normal and commute with each other.
-    bayes_strang,
-    /// Rouchon and Ralph, arXiv:1410.5345: any monitored operator, positive, strong order 1.
-    rouchon,
-    platen,          // explicit strong order 1; not positive, for comparison
-    milstein,        // strong order 1 for one channel or commuting noise; not positive, for comparison
-    euler_maruyama,  // strong order 1/2; not positive, for comparison
+    bayes_strang,  // see bayes_strang.h
+    rouchon,       // see rouchon.h
+    platen,        // see explicit_schemes.h, as the following
+    milstein,
+    euler_maruyama,
 };
 
 /// "bayes-strang", "rouchon", "platen", "milstein", "euler"; throws UnknownName listing them.
 TrajectoryScheme scheme_from_name(std::string_view name);
 std::string_view name_of(TrajectoryScheme scheme);
-
-/// When states are wanted, and how finely each interval is cut.
-struct TrajectoryGrid {
-    std::vector<Real> times;   // µs, strictly increasing, t of them
-    std::vector<Index> steps;  // per interval, >= 1, t - 1 of them
-    /// Coefficients of the modulated parts of H for the first and the second half of every step, their means over that
-    /// half: (2 * all steps, modulated). Empty if nothing is modulated.
-    std::vector<Real> coefficients;
-
-    /// Throws InvalidArgument unless lengths and order agree.
-    void check(const StochasticEquation& equation) const;
-    Index intervals() const { return static_cast<Index>(steps.size()); }
-    Index all_steps() const;
-};
 
 struct TrajectoryOptions {
     TrajectoryScheme scheme = TrajectoryScheme::bayes_strang;
@@ -59,11 +43,22 @@ struct TrajectorySource {
     Real record_scale = 1;  // records are multiplied by it: their unit in dY / dt
 };
 
+/// What a run reports besides states and records.
+struct TrajectoryWishes {
+    bool log_likelihood = false;
+    /// dW = dY - (mean of dY by the state). That mean is the one before a step for schemes of Itô form, whose dW are
+    /// independent normals of variance dt. "bayes-strang" takes the middle of those before and after the update: its dW
+    /// have mean 0 whatever came before, and a variance that exceeds dt by about v^2 / 4 of it, with v = eta dt times
+    /// the variance of L + L^dagger in the state.
+    bool innovations = false;
+};
+
 /// Consecutive trajectories at their saved times; trajectories innermost, `lanes` apart.
 struct TrajectoryStates {
     Index lanes = 0;
     std::vector<Real> states;          // (n*n, lanes) Hermitian coordinates at the current time
     std::vector<Real> records;         // (channels, lanes): mean of dY / dt since the previous time; 0 at the first
+    std::vector<Real> innovations;     // (channels, lanes): sum of dW since the previous time; empty unless wanted
     std::vector<Real> log_likelihood;  // (lanes), natural log of the record's density relative to that of white noise
 };
 
@@ -75,20 +70,17 @@ class TrajectoryProgram {
     /// Throws InvalidArgument if the scheme cannot take the equation.
     TrajectoryProgram(StochasticEquation equation, TrajectoryGrid grid, const Matrix& initial_state,
                       TrajectoryOptions options);
-    ~TrajectoryProgram();
-    TrajectoryProgram(TrajectoryProgram&&) noexcept;
-    TrajectoryProgram& operator=(TrajectoryProgram&&) noexcept;
-
     /// Runs `source.count` trajectories and shows them at every saved time, the first included. `keep_going` is asked
     /// every few hundred microseconds; once it says no, run returns false at once and later times are not shown.
     /// Throws NonPhysicalState as the options say.
-    bool run(const TrajectorySource& source, bool want_log_likelihood,
+    bool run(const TrajectorySource& source, TrajectoryWishes wishes,
              const std::function<void(Index time, const TrajectoryStates&)>& observe,
              const std::function<bool()>& keep_going) const;
 
     /// Largest trace distance, over the saved times, between the exact ensemble state and the one this scheme's steps
-    /// give on average: the weak error, without sampling noise. Where parts of H are modulated, `exact` must hold the
-    /// ensemble states (t of them) from elsewhere: the grid's own coefficients could not show what it overlooks.
+    /// give on average: the weak error, without sampling noise. If the equation depends on time, `exact` must hold the
+    /// ensemble states (t of them) from elsewhere: averages over the grid's own steps could not show what they
+    /// overlook.
     Real ensemble_error(std::span<const Matrix> exact = {}) const;
 
     Index levels() const;
@@ -96,19 +88,11 @@ class TrajectoryProgram {
     const TrajectoryGrid& grid() const;
 
   private:
-    class Scheme;
-    class BayesStrang;
-    class Rouchon;
-    class Explicit;
-
     StochasticEquation equation_;
     TrajectoryGrid grid_;
-    RealVector initial_state_;
     TrajectoryOptions options_;
-    std::unique_ptr<Scheme> scheme_;
+    std::unique_ptr<CompiledScheme> scheme_;
+    RealVector initial_state_;  // in the coordinates of the scheme
 };
-
-/// Whether the unmonitored evolution commutes with the measurement, so that scheme S is exact for every step.
-bool is_measurement_undisturbed(const StochasticEquation& equation);
 
 }  // namespace synqc

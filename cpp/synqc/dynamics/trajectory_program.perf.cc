@@ -15,13 +15,13 @@ constexpr Index steps = 1000;
 
 TrajectoryProgram ladder(Index levels, TrajectoryScheme scheme, Index all_steps = steps) {
     const Matrix drive = pi / 2 * (lowering(levels) + lowering(levels).adjoint());
-    StochasticEquation equation{drive, {}, {0.1 * lowering(levels)}, {{0.4 * number(levels), 0.5}}};
-    return {std::move(equation), {{0, 1}, {all_steps}, {}}, basis_projector(levels, 0), {.scheme = scheme}};
+    auto equation = StochasticEquation::from_constants(drive, {0.1 * lowering(levels)}, {{0.4 * number(levels), 0.5}});
+    return {std::move(equation), {{0, 1}, {all_steps}}, basis_projector(levels, 0), {.scheme = scheme}};
 }
 
 void run_block(const TrajectoryProgram& program, std::vector<double>& mean_state) {
     program.run(
-        {TrajectoryProgram::block_size, {1}, 0, nullptr}, false,
+        {TrajectoryProgram::block_size, {1}, 0, nullptr}, {},
         [&](Index, const TrajectoryStates& shown) {
             mean_state.assign(shown.states.size() / shown.lanes, 0);
             for (std::size_t e = 0; e < shown.states.size(); ++e) {

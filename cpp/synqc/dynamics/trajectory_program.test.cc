@@ -23,12 +23,14 @@ bool always() {
 }
 
 StochasticEquation driven_qubit(Real efficiency) {
-    return {pi * sigma_x(), {}, {0.4 * lowering(2)}, {{sigma_z() / std::sqrt(2.0), efficiency}}};
+    return StochasticEquation::from_constants(pi * sigma_x(), {0.4 * lowering(2)},
+                                              {{sigma_z() / std::sqrt(2.0), efficiency}});
 }
 
 StochasticEquation driven_ladder(Index levels) {
     Matrix drive = lowering(levels) + lowering(levels).adjoint();
-    return {drive, {}, {0.3 * lowering(levels)}, {{0.4 * number(levels), 0.5}, {0.2 * number(levels), 1.0}}};
+    return StochasticEquation::from_constants(drive, {0.3 * lowering(levels)},
+                                              {{0.4 * number(levels), 0.5}, {0.2 * number(levels), 1.0}});
 }
 
 TrajectoryGrid grid(Index intervals, Index steps) {
@@ -41,8 +43,9 @@ TrajectoryGrid grid(Index intervals, Index steps) {
 }
 
 struct Seen {
-    std::vector<std::vector<Real>> states;   // per time, (n*n, lanes)
-    std::vector<std::vector<Real>> records;  // per interval, (channels, lanes)
+    std::vector<std::vector<Real>> states;       // per time, (n*n, lanes)
+    std::vector<std::vector<Real>> records;      // per interval, (channels, lanes)
+    std::vector<std::vector<Real>> innovations;  // likewise
     std::vector<Real> log_likelihood;
     Index lanes = 0;
 };
@@ -50,12 +53,13 @@ struct Seen {
 Seen seen_by(const TrajectoryProgram& program, const TrajectorySource& source) {
     Seen seen;
     EXPECT_TRUE(program.run(
-        source, true,
+        source, {.log_likelihood = true, .innovations = true},
         [&](Index time, const TrajectoryStates& shown) {
             seen.lanes = shown.lanes;
             seen.states.push_back(shown.states);
             if (time > 0) {
                 seen.records.push_back(shown.records);
+                seen.innovations.push_back(shown.innovations);
             }
             seen.log_likelihood = shown.log_likelihood;
         },
@@ -69,6 +73,21 @@ RealVector lane_of(const std::vector<Real>& rows, Index lanes, Index lane) {
         values(row) = rows[row * lanes + lane];
     }
     return values;
+}
+
+Coefficient held_at(Complex value) {
+    return Coefficient::from_steps({0, 1}, std::vector<Complex>{value, value});
+}
+
+/// sqrt(t) on [0, 1], as held values whose squares have the integral of t over each.
+Coefficient root_of_time() {
+    std::vector<Real> times;
+    std::vector<Complex> values;
+    for (int k = 0; k <= 400; ++k) {
+        times.push_back(k / 400.0);
+        values.push_back(std::sqrt((k + 0.5) / 400));
+    }
+    return Coefficient::from_steps(times, values);
 }
 
 constexpr TrajectoryScheme all_schemes[] = {TrajectoryScheme::bayes_strang, TrajectoryScheme::rouchon,
@@ -150,7 +169,7 @@ TEST(trajectory_program, every_instruction_set_level_gives_the_same_to_rounding)
 
 TEST(trajectory_program, fully_watched_pure_states_stay_pure_for_any_step) {
     StochasticEquation equation = driven_qubit(1);
-    equation.collapse.clear();
+    equation.unmonitored.jumps.clear();
     for (Real length : {1e-3, 1.0, 1e3}) {
         TrajectoryGrid times = grid(64, 1);
         for (Real& time : times.times) {
@@ -178,7 +197,7 @@ TEST(trajectory_program, weak_error_falls_with_the_square_of_the_step) {
 }
 
 TEST(trajectory_program, scheme_is_exact_where_nothing_disturbs_the_measurement) {
-    const StochasticEquation quiet{0.7 * sigma_z(), {}, {0.2 * number(2)}, {{sigma_z(), 0.5}}};
+    const auto quiet = StochasticEquation::from_constants(0.7 * sigma_z(), {0.2 * number(2)}, {{sigma_z(), 0.5}});
     EXPECT_TRUE(is_measurement_undisturbed(quiet));
     EXPECT_FALSE(is_measurement_undisturbed(driven_qubit(0.5)));
     Matrix state = Matrix::Constant(2, 2, 0.5);
@@ -187,17 +206,78 @@ TEST(trajectory_program, scheme_is_exact_where_nothing_disturbs_the_measurement)
 
 TEST(trajectory_program, coefficients_that_stand_still_change_nothing) {
     StochasticEquation moving = driven_qubit(0.5);
-    moving.modulated = {moving.hamiltonian};
-    moving.hamiltonian.setZero();
-    TrajectoryGrid times = grid(5, 7);
-    const TrajectoryGrid still = times;
-    times.coefficients.assign(2 * 35, 1.0);
-    for (const auto scheme : positive_schemes) {
+    moving.unmonitored.coefficients = {held_at(1)};
+    for (VaryingOperator* op :
+         {&moving.unmonitored.hamiltonian, &moving.unmonitored.jumps[0], &moving.monitored[0].op}) {
+        op->terms.front().coefficient = 0;
+    }
+    for (const auto scheme : all_schemes) {
+        const TrajectoryOptions options{scheme, std::numeric_limits<Real>::infinity()};
         const Seen a =
-            seen_by(TrajectoryProgram(moving, times, basis_projector(2, 0), {.scheme = scheme}), {8, {2}, 0, nullptr});
-        const Seen b = seen_by(TrajectoryProgram(driven_qubit(0.5), still, basis_projector(2, 0), {.scheme = scheme}),
+            seen_by(TrajectoryProgram(moving, grid(5, 7), basis_projector(2, 0), options), {8, {2}, 0, nullptr});
+        const Seen b = seen_by(TrajectoryProgram(driven_qubit(0.5), grid(5, 7), basis_projector(2, 0), options),
                                {8, {2}, 0, nullptr});
-        EXPECT_EQ(a.states.back(), b.states.back());
+        for (std::size_t e = 0; e < a.states.back().size(); ++e) {
+            EXPECT_NEAR(a.states.back()[e], b.states.back()[e], 1e-14) << name_of(scheme);
+        }
+    }
+}
+
+TEST(trajectory_program, records_of_a_step_see_the_mean_of_what_is_monitored_and_states_its_square) {
+    // L = f(t) sigma_z / 2 with f = 3 for a quarter of the step, then 1: mean 3/2, mean square 3.
+    StochasticEquation equation = StochasticEquation::from_constants(0 * sigma_x(), {}, {{sigma_z() / 2, 0.5}});
+    equation.unmonitored.coefficients = {Coefficient::from_steps({0, 0.25, 1}, std::vector<Complex>{3.0, 1.0, 1.0})};
+    equation.monitored[0].op.terms[0].coefficient = 0;
+    const Matrix start = Matrix::Constant(2, 2, 0.5);
+    const std::vector<Real> record = {0.7};
+    const Seen seen = seen_by(TrajectoryProgram(equation, grid(1, 1), start, {}), {1, {}, 0, record.data()});
+    const RealVector state = lane_of(seen.states.back(), seen.lanes, 0);
+    // Means of the record are +-2 sqrt(eta) 3/4; coherences lose exp(-2 mean(l^2)), l^2 = 3/4, of which the update of
+    // the populations explains exp(-2 eta (3/4)^2).
+    const Real odds = std::exp(4 * std::sqrt(0.5) * 0.75 * 0.7);
+    EXPECT_NEAR(state(0) / state(1), odds, 1e-13 * odds);
+    const Real kept = std::exp(-2 * 0.75 + 2 * 0.5 * 0.75 * 0.75);
+    EXPECT_NEAR(state(2), kept * std::sqrt(state(0) * state(1)), 1e-14);
+}
+
+TEST(trajectory_program, innovations_are_what_the_state_did_not_expect_of_the_record) {
+    const auto watched = StochasticEquation::from_constants(0 * sigma_x(), {}, {{sigma_z(), 0.36}});
+    const Matrix start = Matrix::Constant(2, 2, 0.5);
+    const TrajectoryProgram program(watched, grid(4, 1), start, {});
+    const Seen seen = seen_by(program, {5, {21}, 0, nullptr});
+    for (Index lane = 0; lane < 5; ++lane) {
+        for (std::size_t k = 0; k < 4; ++k) {
+            const RealVector before = lane_of(seen.states[k], seen.lanes, lane);
+            const RealVector after = lane_of(seen.states[k + 1], seen.lanes, lane);
+            const Real expected = 2 * 0.6 * (before(0) - before(1) + after(0) - after(1)) / 2;
+            EXPECT_NEAR(seen.innovations[k][lane], (seen.records[k][lane] - expected) / 4, 1e-14) << "seed 21";
+        }
+    }
+}
+
+TEST(trajectory_program, innovations_of_ito_schemes_are_the_noise_they_drew) {
+    for (const auto scheme : {TrajectoryScheme::rouchon, TrajectoryScheme::euler_maruyama}) {
+        const TrajectoryOptions options{scheme, std::numeric_limits<Real>::infinity()};
+        const Seen seen = seen_by(TrajectoryProgram(driven_qubit(0.6), grid(1, 50), basis_projector(2, 0), options),
+                                  {8, {22}, 0, nullptr});
+        const Seen blind = seen_by(TrajectoryProgram(driven_qubit(0), grid(1, 50), basis_projector(2, 0), options),
+                                   {8, {22}, 0, nullptr});
+        for (Index lane = 0; lane < 8; ++lane) {
+            EXPECT_NEAR(seen.innovations[0][lane], blind.records[0][lane], 1e-13) << name_of(scheme) << ", seed 22";
+        }
+    }
+}
+
+TEST(trajectory_program, collapse_operators_may_depend_on_time) {
+    // Decay at the rate t: the ground state has 1 - exp(-1/2) at t = 1, whatever else is watched.
+    StochasticEquation equation = StochasticEquation::from_constants(0 * sigma_x(), {lowering(2)}, {{sigma_z(), 0.5}});
+    equation.unmonitored.coefficients = {root_of_time()};
+    equation.unmonitored.jumps[0].terms[0].coefficient = 0;
+    for (const auto scheme : positive_schemes) {
+        const TrajectoryProgram program(equation, grid(1, 400), basis_projector(2, 1), {.scheme = scheme});
+        const std::vector<Matrix> exact = {basis_projector(2, 1), std::exp(-0.5) * basis_projector(2, 1) +
+                                                                      (1 - std::exp(-0.5)) * basis_projector(2, 0)};
+        EXPECT_LT(program.ensemble_error(exact), scheme == TrajectoryScheme::rouchon ? 1e-3 : 1e-9) << name_of(scheme);
     }
 }
 
@@ -227,12 +307,12 @@ TEST(trajectory_program, a_stop_is_heard_inside_a_block) {
     const TrajectoryProgram program(driven_qubit(0.5), grid(1, 1'000'000), basis_projector(2, 0), {});
     int asked = 0;
     EXPECT_FALSE(program.run(
-        {64, {1}, 0, nullptr}, false, [](Index, const TrajectoryStates&) {}, [&] { return ++asked < 4; }));
+        {64, {1}, 0, nullptr}, {}, [](Index, const TrajectoryStates&) {}, [&] { return ++asked < 4; }));
     EXPECT_EQ(asked, 4);
 }
 
 TEST(trajectory_program, operators_without_common_basis_are_sent_to_rouchon) {
-    StochasticEquation fluorescence{sigma_x(), {}, {}, {{lowering(2), 1}}};
+    const auto fluorescence = StochasticEquation::from_constants(sigma_x(), {}, {{lowering(2), 1}});
     try {
         TrajectoryProgram(fluorescence, grid(1, 1), basis_projector(2, 0), {});
         FAIL() << "sigma_minus was accepted";
@@ -244,7 +324,7 @@ TEST(trajectory_program, operators_without_common_basis_are_sent_to_rouchon) {
 TEST(trajectory_program, comparison_schemes_refuse_to_return_what_is_no_state) {
     for (const auto scheme : {TrajectoryScheme::euler_maruyama, TrajectoryScheme::platen, TrajectoryScheme::milstein}) {
         StochasticEquation equation = driven_qubit(1);
-        equation.collapse.clear();
+        equation.unmonitored.jumps.clear();
         const TrajectoryProgram program(equation, grid(10, 1), basis_projector(2, 0), {.scheme = scheme});
         EXPECT_THROW(seen_by(program, {64, {1}, 0, nullptr}), NonPhysicalState) << name_of(scheme);
     }

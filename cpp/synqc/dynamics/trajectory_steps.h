@@ -31,6 +31,7 @@ struct LaneRun {
     Real* states = nullptr;          // (n*n, lanes) Hermitian coordinates, changed in place
     const Real* choices = nullptr;   // (steps, lanes) uniform in (0, 1); null: `records` are given
     Real* records = nullptr;         // (steps, channels, lanes): normals in, dY out; or dY in
+    Real* innovations = nullptr;     // (steps, channels, lanes) dW out; null: not wanted
     Real* log_likelihood = nullptr;  // (lanes) added to; null: not wanted
 };
 
@@ -56,9 +57,9 @@ struct StepNoiseRequest {
 };
 
 struct TrajectoryKernels {
-    /// maps[s] (n*n, n*n), then the Bayes update, for every step s; at last maps[steps], unless it is null.
-    /// maps[0] may be null too.
-    void (*bayes)(const BayesStep& step, const Real* const* maps, const LaneRun& run);
+    /// maps[s] (n*n, n*n), then the Bayes update of steps[s], for every step s; at last maps[steps], unless it is
+    /// null. maps[0] may be null too.
+    void (*bayes)(const BayesStep* const* steps, const Real* const* maps, const LaneRun& run);
     /// One Rouchon-Ralph step after the other; `step` may differ between steps.
     void (*rouchon)(const RouchonStep* const* steps, const LaneRun& run);
     /// Standard normals (steps, channels, lanes), and uniforms in (0, 1) (steps, lanes).

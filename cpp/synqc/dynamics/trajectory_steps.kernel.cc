@@ -152,9 +152,21 @@ void turn_coherences(const Size<n> size, const BayesStep& step, const Real* reco
     }
 }
 
+/// Mean of dY_k by the populations.
 template <int n>
-void bayes_steps(const BayesStep& step, const Real* const* maps, const LaneRun& run) {
-    const Size<n> size(step.levels);
+inline Lanes expected_record(const Size<n> size, const BayesStep& step, Index channel, const Lanes* state) {
+    const Real* means = step.record_means.data() + channel * size.levels;
+    Lanes mean = means[0] * state[0];
+    for (Index i = 1; i < size.levels; ++i) {
+        mean += means[i] * state[i];
+    }
+    return mean;
+}
+
+template <int n>
+void bayes_steps(const BayesStep* const* steps, const Real* const* maps, const LaneRun& run) {
+    const Size<n> size(steps[0]->levels);
+    const Index channels = steps[0]->channels;
     for (Index first = 0; first < run.lanes; first += width) {
         Lanes state[size.most * size.most];
         load_state(size, run.states + first, run.lanes, state);
@@ -162,12 +174,23 @@ void bayes_steps(const BayesStep& step, const Real* const* maps, const LaneRun& 
             if (maps[s] != nullptr) {
                 apply_map(size, maps[s], state);
             }
-            Real* records = run.records + s * step.channels * run.lanes + first;
+            const BayesStep& step = *steps[s];
+            Real* records = run.records + s * channels * run.lanes + first;
             if (run.choices != nullptr) {
                 draw_records(size, step, state, load(run.choices + s * run.lanes + first), records, run.lanes);
             }
+            Real* innovations =
+                run.innovations == nullptr ? nullptr : run.innovations + s * channels * run.lanes + first;
+            for (Index k = 0; innovations != nullptr && k < channels; ++k) {
+                store(innovations + k * run.lanes,
+                      load(records + k * run.lanes) - 0.5 * expected_record(size, step, k, state));
+            }
             update(size, step, records, run.lanes, state,
                    run.log_likelihood == nullptr ? nullptr : run.log_likelihood + first);
+            for (Index k = 0; innovations != nullptr && k < channels; ++k) {
+                store(innovations + k * run.lanes,
+                      load(innovations + k * run.lanes) - 0.5 * expected_record(size, step, k, state));
+            }
             if (!step.phases.empty()) {
                 turn_coherences(size, step, records, run.lanes, state);
             }
@@ -179,16 +202,16 @@ void bayes_steps(const BayesStep& step, const Real* const* maps, const LaneRun& 
     }
 }
 
-void bayes(const BayesStep& step, const Real* const* maps, const LaneRun& run) {
-    switch (step.levels) {
+void bayes(const BayesStep* const* steps, const Real* const* maps, const LaneRun& run) {
+    switch (steps[0]->levels) {
         case 2:
-            return bayes_steps<2>(step, maps, run);
+            return bayes_steps<2>(steps, maps, run);
         case 3:
-            return bayes_steps<3>(step, maps, run);
+            return bayes_steps<3>(steps, maps, run);
         case 4:
-            return bayes_steps<4>(step, maps, run);
+            return bayes_steps<4>(steps, maps, run);
         default:
-            return bayes_steps<0>(step, maps, run);
+            return bayes_steps<0>(steps, maps, run);
     }
 }
 
@@ -252,14 +275,22 @@ void rouchon_steps(const RouchonStep* const* steps, const LaneRun& run) {
         for (Index s = 0; s < run.steps; ++s) {
             const RouchonStep& step = *steps[s];
             Real* records = run.records + s * channels * run.lanes + first;
-            if (run.choices != nullptr) {
+            if (run.choices != nullptr || run.innovations != nullptr) {
                 const Real deviation = std::sqrt(step.duration);
                 for (Index k = 0; k < channels; ++k) {
                     Lanes mean{};
                     for (Index row = 0; row < size.square; ++row) {
                         mean += step.mean_rows[k * size.square + row] * state[row];
                     }
-                    store(records + k * run.lanes, mean * step.duration + deviation * load(records + k * run.lanes));
+                    mean *= all_lanes(step.duration);
+                    Lanes record = load(records + k * run.lanes);
+                    if (run.choices != nullptr) {
+                        record = mean + deviation * record;
+                        store(records + k * run.lanes, record);
+                    }
+                    if (run.innovations != nullptr) {
+                        store(run.innovations + (s * channels + k) * run.lanes + first, record - mean);
+                    }
                 }
             }
             Lanes m_re[most * most];

@@ -192,7 +192,7 @@ def filter_record(
         c_ops, sc_ops, eta: As for `smesolve`; or callables of parameters.
         parameters: Names and grids to scan, all combinations. For a `MonitoredQubit` the names are its fields.
             Functions of time in H find them among their `args`.
-        args: Further arguments of time-dependent parts of H.
+        args: Further arguments of functions of time.
         heterodyne: Whether both quadratures were recorded.
         method: "bayes-strang" or, for operators that are not Hermitian, "rouchon".
         dt: Longest step inside a bin. None takes one step per bin, the most accurate choice, where H is constant and
@@ -300,7 +300,7 @@ def _filter(
 
 
 def _steps_of(model: TrajectoryModel, times: RealArray, method: str, dt: float | None) -> list[int]:
-    if dt is None and method == "bayes-strang" and model.hamiltonian.is_constant:
+    if dt is None and method == "bayes-strang" and model.equation.is_constant:
         # Measured on records averaged from 8192 steps: cutting their bins again makes conditioned states worse by up to
         # 16 %, at every bin length, because one Bayes update in the middle is the better guess of when the record came.
         return [1] * (len(times) - 1)
@@ -309,7 +309,7 @@ def _steps_of(model: TrajectoryModel, times: RealArray, method: str, dt: float |
 
 def _warn_of_long_bins(model: TrajectoryModel, times: RealArray) -> None:
     longest = float(np.diff(times).max())
-    share = longest * model.turning_rate(times) / (2 * math.pi)
+    share = longest * model.equation.turning_rate(times) / (2 * math.pi)
     if share >= _LONGEST_BIN * (1 - 1e-9):
         warnings.warn(
             f"Argument `tlist` has bins of {longest:.3g}, {share:.2g} of the period in which H turns what is "

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synqc import _core
 from synqc.errors import InputError, ShapeError, UnknownName
-from synqc.lab._coefficients import (
-    Looking,
-    check_sample_count,
-    hold_samples,
-    resolve_function,
-    resolve_matrix_function,
-    spline_through,
-    with_arguments,
-)
-from synqc.lab._foreign import as_numbers, has_matrix, is_superoperator, maker_of_states
+from synqc.lab._coefficients import Looking, hold_samples, spline_through
+from synqc.lab._foreign import has_matrix, is_superoperator, maker_of_states
 from synqc.lab._liouvillian import commutator, dissipator, evolve_by_superoperator
 from synqc.lab._qutip_options import understood
+from synqc.lab._varying_operators import OperatorReader, as_complex, as_matrix, as_sequence
 
 __all__ = ["MasterEquationResult", "mesolve"]
 
 _complex = np.dtype(np.complex128)
 _real = np.dtype(np.float64)
 _no_times = np.empty(0)
-_numbers = int | float | complex | np.number
+_ways_to_join = {"spline": spline_through, "steps": hold_samples}
 
 
 class MasterEquationResult:
@@ -181,26 +174,29 @@ def mesolve(
         atol, rtol, max_step = chosen["atol"], chosen["rtol"], chosen["max_step"]
         method, store_states = chosen["method"], chosen["store_states"]
         method = "auto" if method in _methods_of_qutip else method
+    if samples not in tuple(_ways_to_join):
+        raise UnknownName(f"Argument `samples` must be 'spline' or 'steps', but is {samples!r}.")
     times = tlist if type(tlist) is np.ndarray and tlist.dtype is _real else _as_times("tlist", tlist)
     start = _as_start(rho0)
     keys, watched, custom = _split_observables(e_ops)
     stored = (not watched if store_states is None else store_states) or bool(custom)
     made = maker_of_states(rho0) if hasattr(rho0, "full") else None
     # call
-    jump_operators = _as_sequence(c_ops)
+    jump_operators = as_sequence(c_ops)
     if is_superoperator(H) or any(map(is_superoperator, jump_operators)):
         raw = _evolved_by_superoperator(H, jump_operators, start, times, watched, stored, normalised)
     else:
-        parser = _Parser(times, args, breakpoints, samples, max_step)
-        hamiltonian = parser.terms_of("H", H)
-        jumps = [parser.terms_of("c_ops", c_op) for c_op in jump_operators]
+        stops = _inside(breakpoints, times)
+        reader = OperatorReader(Looking(times, stops, max_step / 2), args, _ways_to_join[samples])
+        hamiltonian = reader.terms_of("H", H)
+        jumps = reader.terms_of_each("c_ops", jump_operators)
         if jumps and start.ndim == 1:
             start = np.outer(start, start.conj())
 
         def evolved(state: NDArray[np.complex128]) -> tuple[Any, ...]:
             return _core.evolve_open_system(
-                hamiltonian, jumps, parser.coefficients, state, times, watched, method, atol, rtol, max_step,
-                parser.stops, stored,
+                hamiltonian, jumps, reader.coefficients, state, times, watched, method, atol, rtol, max_step,
+                stops.tolist(), stored,
             )  # fmt: skip
 
         raw = _evolved_in_parts(evolved, start) if _is_mere_operator(start) else evolved(start)
@@ -258,7 +254,7 @@ def _evolved_by_superoperator(
     levels = len(start)
     if callable(H) and not has_matrix(H):
         raise InputError("Argument `H` must be constant beside superoperators, but is a function of time.")
-    generator = _as_matrix("H", H, superoperators=True)
+    generator = as_matrix("H", H, superoperators=True)
     if not is_superoperator(H):
         generator = commutator(generator)
     if start.shape != (levels, levels) or generator.shape != (levels**2, levels**2):
@@ -269,7 +265,7 @@ def _evolved_by_superoperator(
     if not (times.ndim == 1 and times.size and np.isfinite(times).all() and (np.diff(times) > 0).all()):
         raise InputError("Argument `tlist` must be strictly increasing and finite, but is not.")
     for jump in jump_operators:
-        matrix = _as_matrix("c_ops", jump, superoperators=True)
+        matrix = as_matrix("c_ops", jump, superoperators=True)
         generator = generator + (matrix if is_superoperator(jump) else dissipator(matrix))
     states = evolve_by_superoperator(generator, start, times)
     if normalised:
@@ -283,154 +279,21 @@ def _is_hermitian(operator: NDArray[np.complex128]) -> bool:
     return bool(np.abs(operator - operator.conj().T).max(initial=0.0) <= 1e-12 * np.abs(operator).max(initial=0.0))
 
 
-class _Parser:
-    """Turns operators as users write them into terms (matrix, position of the coefficient or -1)."""
-
-    __slots__ = ("_args", "_breakpoints", "_join", "_longest_gap", "_times", "coefficients", "stops")
-
-    def __init__(
-        self,
-        times: NDArray[np.float64],
-        args: Mapping[str, Any] | None,
-        breakpoints: ArrayLike,
-        samples: str,
-        max_step: float,
-    ) -> None:
-        if samples not in ("spline", "steps"):
-            raise UnknownName(f"Argument `samples` must be 'spline' or 'steps', but is {samples!r}.")
-        self._join = spline_through if samples == "spline" else hold_samples
-        self._times = times
-        self._args = args
-        self._longest_gap = max_step / 2
-        self.coefficients: list[_core.Coefficient] = []
-        self.stops: list[float] = []
-        if isinstance(breakpoints, tuple) and not breakpoints:
-            self._breakpoints = _no_times
-        else:
-            inside = np.unique(_as_times("breakpoints", breakpoints))
-            self._breakpoints = inside[(inside > times[0]) & (inside < times[-1])] if times.size else _no_times
-            self.stops = self._breakpoints.tolist()
-
-    def terms_of(self, name: str, operator: Any) -> list[tuple[NDArray[np.complex128], int]]:
-        if type(operator) is np.ndarray and operator.dtype is _complex:
-            return [(operator, -1)]
-        if _is_evolving(operator):
-            operator = operator.to_list()
-        if _is_pair(operator):
-            return [self._term_of(name, operator)]
-        if isinstance(operator, list | tuple) and any(_looks_like_operator(term) for term in operator):
-            return [self._term_of(name, term) for term in operator]
-        if callable(operator) and not has_matrix(operator):
-            return self._matrix_terms_of(name, operator)
-        return [(_as_matrix(name, operator), -1)]
-
-    def _term_of(self, name: str, term: Any) -> tuple[NDArray[np.complex128], int]:
-        if not _is_pair(term):
-            return _as_matrix(name, term), -1
-        matrix, factor = _as_matrix(name, term[0]), term[1]
-        if isinstance(factor, _numbers):
-            return matrix * complex(factor), -1
-        if isinstance(factor, str):
-            raise InputError(
-                f"Argument `{name}` must give coefficients as callables or samples, but one is the text {factor!r}; "
-                "write it as a function of t."
-            )
-        if callable(factor):
-            function = with_arguments(factor, self._args, name)
-            made = resolve_function(function, self._looking(), name)
-        else:
-            samples = _as_complex(name, factor)
-            check_sample_count(samples, self._times, name)
-            made = self._join(self._checked_times(), samples)
-        self.coefficients.append(made)
-        return matrix, len(self.coefficients) - 1
-
-    def _matrix_terms_of(self, name: str, operator: Callable[..., Any]) -> list[tuple[NDArray[np.complex128], int]]:
-        function = with_arguments(operator, self._args, name)
-        constant, varying = resolve_matrix_function(lambda t: _as_matrix(name, function(t)), self._looking(), name)
-        terms = [(constant, -1)]
-        for unit, coefficient in varying:
-            self.coefficients.append(coefficient)
-            terms.append((unit, len(self.coefficients) - 1))
-        return terms
-
-    def _looking(self) -> Looking:
-        return Looking(self._checked_times(), self._breakpoints, self._longest_gap)
-
-    def _checked_times(self) -> NDArray[np.float64]:
-        times = self._times
-        if times.ndim != 1 or times.size == 0:
-            raise ShapeError(
-                f"Argument `tlist` must have shape (t,) with at least one time, but has shape {times.shape}."
-            )
-        if not (np.isfinite(times).all() and (times[1:] > times[:-1]).all()):
-            raise InputError("Argument `tlist` must be strictly increasing and finite, but is not.")
-        return times
-
-
-def _is_evolving(operator: Any) -> bool:
-    return hasattr(operator, "to_list") and hasattr(operator, "isconstant")
-
-
-def _looks_like_operator(term: Any) -> bool:
-    return _is_matrix(term) or _is_pair(term)
-
-
-def _is_pair(term: Any) -> bool:
-    """[operator, coefficient]: two things of which the first is a matrix and the second is none."""
-    return isinstance(term, list | tuple) and len(term) == 2 and _is_matrix(term[0]) and _is_coefficient(term[1])
-
-
-def _is_matrix(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return value.ndim == 2
-    if isinstance(value, list | tuple):
-        return bool(value) and isinstance(value[0], list | tuple) and all(isinstance(x, _numbers) for x in value[0])
-    return has_matrix(value)
-
-
-def _is_coefficient(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return value.ndim == 1
-    if isinstance(value, list | tuple):
-        return all(isinstance(x, _numbers) for x in value)
-    return isinstance(value, str | _numbers) or (callable(value) and not has_matrix(value) and not _is_evolving(value))
-
-
-def _as_sequence(operators: Any) -> Sequence[Any]:
-    if operators is None:
-        return ()
-    is_single = has_matrix(operators) or _is_evolving(operators) or callable(operators)
-    if is_single or (isinstance(operators, np.ndarray) and operators.ndim == 2) or _is_pair(operators):
-        return (operators,)
-    return cast(Sequence[Any], operators)
-
-
-def _as_complex(name: str, value: Any) -> NDArray[np.complex128]:
-    if type(value) is np.ndarray and value.dtype is _complex:
-        return value
-    return as_numbers(name, value).astype(np.complex128)
-
-
-def _as_matrix(name: str, value: Any, *, superoperators: bool = False) -> NDArray[np.complex128]:
-    if is_superoperator(value) and not superoperators:
-        raise InputError(
-            f"Argument `{name}` must be made of operators, but holds a superoperator; a constant one may stand alone "
-            "as `H`."
-        )
-    array = _as_complex(name, value)
-    if array.ndim != 2:
-        raise ShapeError(f"Argument `{name}` must have shape (n, n), but has shape {array.shape}.")
-    return array
+def _inside(breakpoints: ArrayLike, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Those of the caller's edges that lie inside the span."""
+    if isinstance(breakpoints, tuple) and not breakpoints:
+        return _no_times
+    edges = np.unique(_as_times("breakpoints", breakpoints))
+    return edges[(edges > times[0]) & (edges < times[-1])] if times.size else _no_times
 
 
 def _as_start(rho0: Any) -> NDArray[np.complex128]:
-    start = rho0 if type(rho0) is np.ndarray and rho0.dtype is _complex else _as_complex("rho0", rho0)
+    start = rho0 if type(rho0) is np.ndarray and rho0.dtype is _complex else as_complex("rho0", rho0)
     return start[:, 0] if start.ndim == 2 and start.shape[1] == 1 and start.shape[0] > 1 else start
 
 
 def _as_times(name: str, times: Any) -> NDArray[np.float64]:
-    array = _as_complex(name, times)
+    array = as_complex(name, times)
     if array.imag.any():
         raise InputError(f"Argument `{name}` must be real, but has an imaginary part.")
     return array.real.copy()
@@ -445,13 +308,13 @@ def _split_observables(
         keys, e_ops = list(e_ops.keys()), list(e_ops.values())
     watched = []
     custom = {}
-    for position, observable in enumerate(_as_sequence(e_ops)):
+    for position, observable in enumerate(as_sequence(e_ops)):
         if type(observable) is np.ndarray and observable.dtype is _complex:
             watched.append(observable)
         elif callable(observable) and not has_matrix(observable):
             custom[position] = observable
         else:
-            watched.append(_as_matrix("e_ops", observable))
+            watched.append(as_matrix("e_ops", observable))
     return keys, watched, custom
 
 

@@ -49,7 +49,7 @@ class TrajectoryResult:
         partial: True if Ctrl-C ended the run early; the trajectories there are, are complete.
         stats: method, dt (largest step), steps (of one trajectory), weak_error (trace distance of the scheme's mean
             state from the exact one, without sampling noise; exact for "bayes-strang", within a small factor for the
-            others; where H depends on time the exact one is `mesolve`'s, to 1e-6), run_time_s, threads.
+            others; where anything depends on time the exact one is `mesolve`'s, to 1e-6), run_time_s, threads.
         e_keys: Names of the rows of `average_expect` if `e_ops` was a dict.
     """
 
@@ -124,26 +124,27 @@ def smesolve(
 
     Args:
         H (complex128, (n, n)): Hamiltonian, n from 2 to 9; or [H0, [H1, f], ..] with f(t, **args) or samples at
-            `tlist`; or a callable of time that returns a matrix. Arrays or Qobj everywhere. Functions of time are
-            followed as by `mesolve`, and enter each half step by their mean over it.
+            `tlist`; or a callable of time that returns a matrix; or a QobjEvo. Arrays or Qobj everywhere. Functions of
+            time are followed as by `mesolve`, and enter each half step by their mean over it.
         rho0 (complex128, (n,) or (n, n)): Ket or density matrix at tlist[0].
         tlist (float64, (t,)): Moments to record, strictly increasing; records are averaged between them.
-        c_ops (each complex128, (n, n)): Unmonitored collapse operators C_j.
-        sc_ops (each complex128, (n, n)): Monitored operators L_k.
+        c_ops (each complex128, (n, n)): Unmonitored collapse operators C_j, which may depend on time as H may.
+        sc_ops (each complex128, (n, n)): Monitored operators L_k, likewise. The record of a step sees the mean of L_k
+            over it, the state that of L_k^dag L_k: what the record cannot see dephases.
         e_ops (each complex128, (n, n)): Operators whose mean is recorded; a list or a dict. A callable f(t, state) is
             called with each state of every trajectory, all of which are kept for it.
         eta: Efficiency of detection, one for all or one per monitored operator, 0 to 1.
         ntraj: Trajectories.
         seeds: A number for the whole ensemble, or one per trajectory; None draws one, which the result records.
         method: "bayes-strang" (default): exact Bayes update between exact half steps of the rest; physical for every
-            step, needs sc_ops that are Hermitian (or normal) and commute. "rouchon": any sc_ops, positive, strong
-            order 1. "platen", "milstein", "euler": for comparison, not positive.
+            step, needs sc_ops that are Hermitian (or normal) and commute, also at different times. "rouchon": any
+            sc_ops, positive, strong order 1. "platen", "milstein", "euler": for comparison, not positive.
         store_measurement: Keep the records; ntraj * channels * (t - 1) numbers.
-        dt: Longest step. None takes 0.05 over the fastest rate, at least ten steps for each cycle in which H
-            oscillates, or whole intervals where that is exact. Features of H as wide as `dt` are found.
+        dt: Longest step. None takes 0.05 over the fastest rate, at least ten steps for each cycle in which an operator
+            oscillates, or whole intervals where that is exact. Features of operators as wide as `dt` are found.
         breakpoints (float64, (k,)): Edges in functions of time that the looks of `mesolve` could miss.
         heterodyne: Detect both quadratures of every L_k, each with half the signal power.
-        args: Arguments of time-dependent parts of H.
+        args: Arguments of functions of time.
         options: QuTiP's dictionary: dt, method, store_measurement, keep_runs_results, store_states and num_cpus count,
             what says how QuTiP works changes nothing, anything else is refused.
         keep_runs_results: Keep expectation values and final states of every trajectory.
@@ -181,6 +182,13 @@ def smesolve(
         >>> result.measurement.shape
         (1000, 1, 1)
 
+        The same, looked at only while a window is open:
+
+        >>> window = [[sz / np.sqrt(2), lambda t: 1.0 if 1 <= t < 2 else 0.0]]
+        >>> result = smesolve(0 * sz, plus, [0.0, 1.0, 2.0, 5.0], sc_ops=window, e_ops=[sz], ntraj=1000, seeds=1)
+        >>> bool(result.std_expect[0, 1] < 1e-9), bool(abs(result.std_expect[0, 3] - result.std_expect[0, 2]) < 1e-9)
+        (True, True)
+
     Source: Wiseman and Milburn, Quantum Measurement and Control, ch. 4; Jacobs and Steck, Contemp. Phys. 47, 279
     (2006).
     """
@@ -197,7 +205,7 @@ def smesolve(
     times = as_times("tlist", tlist)
     looking = looking_at(times, breakpoints, dt)
     model = as_model(H, rho0, looking, c_ops, sc_ops, eta, args, heterodyne)
-    levels = model.hamiltonian.levels
+    levels = model.levels
     keys, operators, custom = _named_observables(e_ops, levels)
     made = maker_of_states(rho0)
     watched, parts = _hermitian_parts(operators)
@@ -240,9 +248,8 @@ def smesolve(
         runs_expect = None if runs_expect is None else _inserted(runs_expect, custom, own)
     measurement = None
     if store_measurement:
-        measurement = raw["measurement"][:count]
-        if heterodyne:
-            measurement = model.record_scale * measurement.reshape(count, -1, 2, len(times) - 1)
+        shape = (count, -1, 2, len(times) - 1) if heterodyne else (count, model.channels, len(times) - 1)
+        measurement = (model.record_scale * raw["measurement"][:count]).reshape(shape)
     return TrajectoryResult(
         times=times,
         average_expect=mean,
