@@ -44,6 +44,11 @@ class TrajectoryResult:
         runs_final_states: Every trajectory's last state (ntraj, n, n), or None unless kept.
         measurement: Records J = dY/dt averaged over each interval of `times`, (ntraj, channels, t - 1), or
             (ntraj, channels, 2, t - 1) for heterodyne detection; None unless stored.
+        dW: Innovations dY - sqrt(eta) tr[(L + L^dag) rho] dt summed over each interval, the noise that drives the
+            equation; shapes of `measurement`, for heterodyne detection that of J is sqrt(2) times theirs. None unless
+            records are stored. They have mean 0 whatever came before and variance dt: exactly so, as independent
+            normals, for all methods but "bayes-strang", where the mean over a step is that of its ends and a variance
+            exceeds dt by about v**2 / 4 of it, v = eta dt Var(L + L^dag) in a step (at most 1 % by default).
         num_trajectories: How many there are; fewer than asked for if `partial`.
         seeds: What reproduces them: `smesolve(..., seeds=result.seeds)`.
         partial: True if Ctrl-C ended the run early; the trajectories there are, are complete.
@@ -62,11 +67,20 @@ class TrajectoryResult:
     runs_states: Any
     runs_final_states: Any
     measurement: RealArray | None
+    dW: RealArray | None  # noqa: N815
     num_trajectories: int
     seeds: int | list[int]
     partial: bool
     stats: dict[str, Any]
     e_keys: tuple[Any, ...] = ()
+
+    @property
+    def wiener_process(self) -> RealArray | None:
+        """Sums of `dW` up to each of `times`, of shape (ntraj, channels, t), or (ntraj, channels, 2, t); 0 at first."""
+        if self.dW is None:
+            return None
+        start = np.zeros((*self.dW.shape[:-1], 1))
+        return np.concatenate([start, np.cumsum(self.dW, axis=-1)], axis=-1)
 
     @property
     def expect(self) -> RealArray | ComplexArray:
@@ -139,7 +153,7 @@ def smesolve(
         method: "bayes-strang" (default): exact Bayes update between exact half steps of the rest; physical for every
             step, needs sc_ops that are Hermitian (or normal) and commute, also at different times. "rouchon": any
             sc_ops, positive, strong order 1. "platen", "milstein", "euler": for comparison, not positive.
-        store_measurement: Keep the records; ntraj * channels * (t - 1) numbers.
+        store_measurement: Keep the records and innovations; 2 * ntraj * channels * (t - 1) numbers.
         dt: Longest step. None takes 0.05 over the fastest rate, at least ten steps for each cycle in which an operator
             oscillates, or whole intervals where that is exact. Features of operators as wide as `dt` are found.
         breakpoints (float64, (k,)): Edges in functions of time that the looks of `mesolve` could miss.
@@ -181,6 +195,8 @@ def smesolve(
         True
         >>> result.measurement.shape
         (1000, 1, 1)
+        >>> result.wiener_process.shape
+        (1000, 1, 2)
 
         The same, looked at only while a window is open:
 
@@ -246,10 +262,11 @@ def smesolve(
         mean = _inserted(mean, custom, own.mean(axis=1))
         deviation = _inserted(deviation, custom, own.std(axis=1)).real
         runs_expect = None if runs_expect is None else _inserted(runs_expect, custom, own)
-    measurement = None
+    measurement = innovations = None
     if store_measurement:
         shape = (count, -1, 2, len(times) - 1) if heterodyne else (count, model.channels, len(times) - 1)
         measurement = (model.record_scale * raw["measurement"][:count]).reshape(shape)
+        innovations = raw["innovations"][:count].reshape(shape)
     return TrajectoryResult(
         times=times,
         average_expect=mean,
@@ -260,6 +277,7 @@ def smesolve(
         runs_states=_as_given(raw["states"], made) if store_states else None,
         runs_final_states=_as_given(raw["final_states"], made) if keep_runs_results else None,
         measurement=measurement,
+        dW=innovations,
         num_trajectories=count,
         seeds=used_seeds,
         partial=count < ntraj,
