@@ -120,6 +120,8 @@ PYTHON_ARROWS = {
         "demo",
         "benchmarks",
         "settings",
+        "storage",
+        "jobs",
         "apps",
         "service",
     },

@@ -1,14 +1,18 @@
 """What a worker does with jobs: threads and coroutines, stops, failures, leases, and leaving."""
 
 import asyncio
+import queue
 import threading
 import time
 
 import pytest
+from scratch_postgresql import scratch_postgresql
 
 from synqc.errors import Cancelled, InputError
 from synqc.jobs import Amount, Budget, JobState, RetryPolicy, StopReason, Work, Worker, open_ledger
+from synqc.jobs.signals import SignalKind
 from synqc.storage import StorageUnavailable
+from synqc.storage.database import DatabaseLocation
 
 AT_ONCE = RetryPolicy(attempts=3, first_s=0.0)
 
@@ -328,3 +332,24 @@ def test_a_worker_without_work_or_lease_is_refused(ledger):
         Worker(ledger, {"work": Work(print)}, lease_s=0)
     with pytest.raises(InputError, match="`concurrency` must be at least 1"):
         Work(print, concurrency=0)
+
+
+def test_what_another_process_submits_and_cancels_is_told_on_postgresql(tmp_path):
+    heard = queue.SimpleQueue()
+    with scratch_postgresql() as url:
+        location = DatabaseLocation(tmp_path, url)
+        with open_ledger(location) as ledger, open_ledger(location) as other:
+            ledger.signals.subscribe(heard.put)
+            ledger.listen()
+            deadline = time.monotonic() + 30
+            while heard.empty():  # until it has begun to listen
+                assert time.monotonic() < deadline
+                other.submit("work")
+                time.sleep(0.05)
+            assert heard.get(timeout=30) == (SignalKind.QUEUED, "work")
+            (claimed,) = other.claim("w1", {"work": 1}, lease_s=30.0)
+            other.cancel(claimed.job_id)
+            told = heard.get(timeout=30)
+            while told.kind is not SignalKind.CANCELLED:
+                told = heard.get(timeout=30)
+            assert told.name == claimed.job_id

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from synqc._version import __version__
-from synqc.cli import catalogue, doctor, run, serve, state, sweep
+from synqc.cli import catalogue, doctor, jobs, run, serve, state, sweep, worker
 from synqc.errors import SynqcError
 
 __all__ = ["main"]
@@ -47,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
         title="commands", metavar="COMMAND", dest="command", required=True, parser_class=_Parser
     )
     for add in (
-        run.add_command, sweep.add_command, serve.add_command, state.add_commands, catalogue.add_commands,
-        doctor.add_command,
+        run.add_command, sweep.add_command, serve.add_command, worker.add_command, jobs.add_command, state.add_commands,
+        catalogue.add_commands, doctor.add_command,
     ):  # fmt: skip
         add(commands)
     commands.add_parser("bench", help="measure speed against the goals and peers", add_help=False)

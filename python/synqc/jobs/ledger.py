@@ -25,6 +25,7 @@ from synqc.jobs.states import Complete, Fail, Heartbeat, JobState, Lifecycle, Re
 from synqc.jobs.tables import changes, charges, claims, parts, reading, retention, submissions
 from synqc.jobs.tables.claims import Claimed
 from synqc.jobs.tables.clock import Clock, database_clock
+from synqc.jobs.tables.notifications import CANCELLED, QUEUED, NotificationListener
 from synqc.jobs.tables.schema import COMPONENT
 from synqc.jobs.tables.submissions import Submission, Submitted
 from synqc.storage.database import Database, DatabaseLocation, open_shared
@@ -71,7 +72,7 @@ class Ledger:
         self._writer = GroupCommitWriter(database)
         self._submit = self._timed(submissions.submit)
         self._claim = self._timed(claims.claim)
-        self._claim_by_id = self._timed(claims.claim_by_id)
+        self._claim_by_id: Procedure[claims.ClaimRequestById, Claimed | Refusal] = self._timed(claims.claim_by_id)
         self._change = self._timed(changes.change)
         self._cancel = self._timed(changes.cancel)
         self._retry = self._timed(changes.retry)
@@ -80,6 +81,8 @@ class Ledger:
         self._settle = self._timed(charges.settle)
         self._keep_parts = self._timed(parts.keep_parts)
         self._delete_ended = self._timed(retention.delete_ended)
+        self._listener: NotificationListener | None = None
+        self._listening = threading.Lock()
 
     # Those who want something done
 
@@ -204,8 +207,7 @@ class Ledger:
             UnknownJob: There is none of that id.
         """
         request = claims.ClaimRequestById(owner, job_id, lease_s)
-        found: Claimed | Refusal = self._call(self._claim_by_id, request).result()
-        return found
+        return self._call(self._claim_by_id, request).result()
 
     def heartbeat(
         self, claimed: Claimed, *, lease_s: float, progress: tuple[int, int] | None = None
@@ -383,9 +385,24 @@ class Ledger:
         """Why nothing can be stored at this moment, as far as it is known; None if it can."""
         return self._writer.trouble
 
+    def listen(self) -> None:
+        """Hear of what other processes do, too, where the database tells: PostgreSQL. Otherwise polling finds it."""
+        with self._listening:
+            if self._listener is None and self.database.dialect == "postgresql":
+                self._listener = NotificationListener(self.database.engine, self._hear)
+
+    def _hear(self, word: str, name: str) -> None:
+        if word == QUEUED:
+            self.signals.publish(SignalKind.QUEUED, name)
+        elif word == CANCELLED:
+            self.signals.publish(SignalKind.CANCELLED, name)
+
     def close(self) -> None:
         """Store what is under way, and take no more; the database stays open."""
         self._writer.close()
+        with self._listening:
+            if self._listener is not None:
+                self._listener.close()
 
     def _timed(
         self, procedure: Callable[[Any, float, Sequence[_Argument]], Sequence[_Result | Exception]]

@@ -75,6 +75,7 @@ class Worker:
         self._coroutines = EventLoopThread("job-loop")
         self._keeper = LeaseKeeper(ledger, lambda: self.running, lease_s=lease_s, keep_ended_s=keep_ended_s)
         ledger.signals.subscribe(self._hear)
+        ledger.listen()
         self._dispatcher = threading.Thread(target=self._dispatch, name="synqc-jobs-dispatch", daemon=True)
         if claims:
             self._dispatcher.start()

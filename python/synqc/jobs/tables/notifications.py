@@ -1,18 +1,77 @@
-"""NOTIFY of PostgreSQL, told when the transaction commits: wakes other processes, which look at the tables then."""
+"""NOTIFY and LISTEN of PostgreSQL: told when a transaction commits, wakes other processes, which look at the tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
-__all__ = ["CANCELLED", "CHANNEL", "QUEUED", "notify_cancelled", "notify_queued"]
+from synqc.storage.cause import cause_of
+
+__all__ = ["CANCELLED", "QUEUED", "NotificationListener", "notify_cancelled", "notify_queued"]
+
+_log = logging.getLogger("synqc.jobs")
 
 CHANNEL = "synqc_jobs"
+_LOOK_AROUND_S = 0.5
+_PAUSE_S = 1.0
 QUEUED, CANCELLED = "queued", "cancelled"
 """First words of what is told; the kind, or the job's id, follows."""
 
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :told)")
+
+
+class NotificationListener:
+    """A connection of its own, on a thread of its own, that hears what other processes tell.
+
+    What is told while it is not connected is not heard: whoever is woken by it polls, too.
+
+    Args:
+        engine: Of PostgreSQL.
+        hear: Called with the word and the name that were told.
+    """
+
+    def __init__(self, engine: Engine, hear: Callable[[str, str], None]) -> None:
+        self._engine = engine
+        self._hear = hear
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="synqc-jobs-listen", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, and its connection."""
+        self._ending.set()
+        self._thread.join(2 * _LOOK_AROUND_S)
+
+    def _work(self) -> None:
+        failures = _failures()
+        while not self._ending.is_set():
+            try:
+                self._listen()
+            except failures as error:
+                _log.warning("Notifications of jobs are not heard, and are looked for instead: %s.", cause_of(error))
+                self._ending.wait(_PAUSE_S)
+
+    def _listen(self) -> None:
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"LISTEN {CHANNEL}"))
+            driver: Any = connection.connection.driver_connection
+            connection.detach()  # of the pool, which would hand it to others, still listening
+            while not self._ending.is_set():
+                for notice in driver.notifies(timeout=_LOOK_AROUND_S):
+                    word, _, name = notice.payload.partition(" ")
+                    self._hear(word, name)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a connection that breaks raises, through SQLAlchemy and without it."""
+    import psycopg
+
+    return DBAPIError, psycopg.Error, OSError
 
 
 def notify_queued(connection: Connection, kinds: Iterable[str]) -> None:

@@ -168,8 +168,8 @@ def _insert(connection: Connection, now: float, submissions: Sequence[Submission
     items = [row for one in submissions if one.id in inserted for row in _item_rows(one, now)]
     for some in chunks([*unkeyed, *items]):
         connection.execute(_INSERT, some)
-    for some in chunks([*sorted(inserted), *(row["id"] for row in items)]):
-        connection.execute(_NOTE, [_note(job_id, now) for job_id in some])
+    for ids_of_some in chunks([*sorted(inserted), *(row["id"] for row in items)]):
+        connection.execute(_NOTE, [_note(job_id, now) for job_id in ids_of_some])
     return inserted
 
 

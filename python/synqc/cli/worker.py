@@ -1,0 +1,80 @@
+"""`synqc worker`: a process that does jobs of a PostgreSQL database, beside the service or on another machine."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from synqc.cli.jobs import location_of
+from synqc.cli.service_extra import require_service_extra
+from synqc.errors import InputError, UnknownName
+
+if TYPE_CHECKING:
+    from synqc.jobs import Work
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """Declare it."""
+    working = commands.add_parser(
+        "worker",
+        help="do jobs of the service's PostgreSQL database",
+        description="Do jobs of the PostgreSQL database that SYNQC_DATABASE_URL names, until SIGTERM or Ctrl-C: jobs "
+        "under way are given back then. Any number of workers may run, on any number of machines.",
+        allow_abbrev=False,
+    )
+    working.add_argument(
+        "--kinds", default=",".join(_WORKS), metavar="KIND,...", help=f"what it does; default all: {', '.join(_WORKS)}"
+    )
+    working.add_argument(
+        "--lease", type=float, default=30.0, metavar="SECONDS",
+        help="time after which the jobs of a worker that is not heard from are another's; default 30",
+    )  # fmt: skip
+    working.set_defaults(act=_work)
+
+
+def _sweep() -> Work:
+    from synqc.apps.tds.engine import SynQcEngine
+    from synqc.apps.tds.sweep_work import sweep_work
+
+    return sweep_work(SynQcEngine())
+
+
+_WORKS: Mapping[str, Callable[[], Work]] = {"sweep": _sweep}
+
+
+def _work(arguments: argparse.Namespace) -> bool:
+    require_service_extra()
+    from synqc.jobs import Ledger, Worker
+    from synqc.jobs.tables.schema import COMPONENT
+    from synqc.settings import Settings
+    from synqc.storage.database import open_shared
+
+    kinds = [kind.strip() for kind in arguments.kinds.split(",") if kind.strip()]
+    for kind in kinds:
+        if kind not in _WORKS:
+            raise UnknownName(f"Argument `--kinds` must name some of {', '.join(_WORKS)}, but names {kind!r}.")
+    if not kinds:
+        raise InputError("Argument `--kinds` must name at least one kind, but is empty.")
+    location = location_of(Settings.from_environment())
+    if location.url is None:
+        raise InputError("Workers need SYNQC_DATABASE_URL: jobs of a SQLite database are done by its service.")
+    ended = threading.Event()
+    for wish in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wish, lambda *_: ended.set())
+    works = {kind: _WORKS[kind]() for kind in kinds}
+    with (
+        closing(open_shared(location, [COMPONENT])) as database,
+        closing(Ledger(database)) as ledger,
+        Worker(ledger, works, lease_s=arguments.lease) as worker,
+    ):
+        sys.stdout.write(f"Worker {worker.name} does {', '.join(kinds)} of {database.place}.\n")
+        sys.stdout.flush()
+        ended.wait()
+    return False
