@@ -95,7 +95,10 @@ def test_a_refusal_says_what_was_expected_what_was_found_and_where(text, sentenc
 
 
 def test_depth_is_bounded_and_a_bomb_is_only_refused():
-    assert json.loads("[" * 1024 + "]" * 1024) is not None
+    value, levels = json.loads("[" * 1024 + "]" * 1024), 1
+    while value:
+        (value,), levels = value, levels + 1
+    assert levels == 1024
     for bomb in ("[" * 10**6, '{"a":' * 10**6, "[" * 1025 + "]" * 1025, "[" * 10**6 + "]" * 10**6):
         for arrays in (None, "numpy"):
             with pytest.raises(DocumentError, match="at most 1024 levels"):

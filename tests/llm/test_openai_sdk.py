@@ -11,7 +11,7 @@ import pytest
 from asking import asking
 from scripted_server import CLOSE, ScriptedServer, answer, document_of, event, http, refusal, says, stream
 
-from synqc.llm import Endpoint, LanguageModels, ModelRefused, ProtocolError
+from synqc.llm import Endpoint, LanguageModels, ModelRefused, ModelUnreachable, ProtocolError
 from synqc.llm._openai_sdk import _proxy
 
 WHOLE = str(document_of()).replace("'", '"').encode()
@@ -89,7 +89,7 @@ class TestWhatMayComeBack:
 
     def test_half_a_packed_answer_is_none(self, server, client):
         server.otherwise = http(gzip.compress(WHOLE)[:-9], Content_Encoding="gzip")
-        with pytest.raises(Exception, match="broke"):
+        with pytest.raises(ModelUnreachable, match="broke"):
             client().complete(asking())
 
     @pytest.mark.parametrize("kind", ["plain", "gzip", "nested in a stream", "one event", "a text without end"])

@@ -196,16 +196,17 @@ def test_nobody_answers_is_said_only_where_nobody_did(server, client):
         with pytest.raises(ModelUnreachable, match="Nobody answers at") as caught:
             client(base_url=url).complete(asking())
     assert caught.value.spent.calls == 0
-    for script in (
-        [RESET],
-        [CLOSE],
-        [*http(b"{", length=9), CLOSE],
-        http(b"junk", Content_Encoding="gzip"),
-        http(b"", 307),
+    for script, kind in (
+        ([RESET], ModelUnreachable),
+        ([CLOSE], ModelUnreachable),
+        ([*http(b"{", length=9), CLOSE], ModelUnreachable),
+        (http(b"junk", Content_Encoding="gzip"), ModelUnreachable),
+        (http(b"", 307), ModelRefused),
     ):
         server.script.append(script)
         with pytest.raises(LanguageModelError) as caught:
             client().complete(asking())
+        assert type(caught.value) is kind
         assert "Nobody answers" not in str(caught.value)
         assert caught.value.spent.calls == 1
 

@@ -12,6 +12,7 @@ from scripted_server import CLOSE, RESET, answer, http, refusal, says, stream
 from synqc.cache import Control, DiskCache, MemoryCache
 from synqc.llm import (
     CallCancelled,
+    EmptyAnswer,
     Endpoint,
     JsonForm,
     LanguageModelError,
@@ -19,6 +20,8 @@ from synqc.llm import (
     Message,
     ModelRefused,
     ModelTimedOut,
+    ModelUnreachable,
+    ProtocolError,
     Request,
     json_object_in,
 )
@@ -201,9 +204,13 @@ class TestKeys:
 class TestWhatIsKept:
     def test_an_outage_is_not_remembered(self, server, client):
         models = client(cache=MemoryCache(10))
-        for script in (refusal(503), http(b"", 503), [RESET], [CLOSE], refusal(429), refusal(404), answer(""), [0.6]):
+        for script, kind in (
+            (refusal(503), ModelRefused), (http(b"", 503), ModelRefused), ([RESET], ModelUnreachable),
+            ([CLOSE], ModelUnreachable), (refusal(429), ModelRefused), (refusal(404), ModelRefused),
+            (answer(""), EmptyAnswer), ([0.6], ModelTimedOut),
+        ):  # fmt: skip
             server.script.append(script)
-            with pytest.raises(LanguageModelError):
+            with pytest.raises(kind):
                 models.complete(asking(temperature=0.0), deadline_s=0.5 if script == [0.6] else 20)
         assert len(models.cache) == 0
         assert models.complete(asking(temperature=0.0)).text == "Because."
@@ -216,7 +223,7 @@ class TestWhatIsKept:
         parts = models.stream(asking(temperature=0.0))
         next(parts)
         parts.close()
-        with pytest.raises(LanguageModelError):
+        with pytest.raises(ProtocolError):
             list(models.stream(asking(temperature=0.0)))
         assert len(models.cache) == 0
         assert models.complete(asking(temperature=0.0)).text == "Whole."
