@@ -1,5 +1,6 @@
 """What DiskCache promises besides storing: times, bounds, threads, forks, exits and disks that fail."""
 
+import contextlib
 import gc
 import logging
 import os
@@ -106,6 +107,22 @@ def test_statistics_count_by_kind_and_by_cause(tmp_path):
         assert not stats.degraded
         assert 0.5 < stats.hit_rate < 0.7
         assert all(kind in ("text", "image") for kind in stats.by_kind)
+
+
+def test_a_kind_that_holds_nothing_leaves_no_row_behind(tmp_path):
+    path = tmp_path / "cache.db"
+    with DiskCache(path) as cache:
+        for user in range(300):
+            cache.set("x", user, kind=f"user {user}")
+            if user % 100 == 0:
+                cache.flush()
+        cache.set("y", 1, kind="gone")
+        cache.flush()
+        cache.delete("y")
+        cache.flush()
+        assert cache.stats().by_kind.keys() == {"user 299"}
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        assert file.execute("SELECT CAST(name AS TEXT), entries FROM synqc_kinds").fetchall() == [("user 299", 1)]
 
 
 def test_two_caches_in_one_process_share_a_file(tmp_path):

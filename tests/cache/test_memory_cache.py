@@ -139,6 +139,40 @@ def test_what_has_expired_leaves_without_being_asked_for():
     assert cache.stats().expired == 100
 
 
+def test_kinds_that_hold_nothing_are_forgotten_when_there_are_many():
+    cache = MemoryCache(ttl_by_kind={"short": 10})
+    cache.set("held", 1, kind="of the one held")
+    for user in range(20_000):
+        cache.set("x", user, kind=f"user {user}")
+        cache.get("x")
+    stats = cache.stats()
+    assert len(stats.by_kind) <= 1024
+    assert stats.by_kind["user 19999"][::2] == (1, 1)
+    assert stats.by_kind["of the one held"][0] == 1
+    assert stats.hits == 20_000
+    cache.set("y", 1, kind="short")
+    assert cache.look_up("y").ttl == pytest.approx(10, abs=5)
+    cache.set("x", 1, kind="user 0")
+    assert cache.stats().by_kind["user 0"][::2] == (1, 0)  # as if it had never been there
+
+
+def test_a_weigher_that_has_kinds_forgotten_mixes_none_up():
+    def weigh(key, value):
+        if key == "outer":
+            for user in range(3000):
+                cache.set("inner", 1, kind=f"user {user}")
+        return 1
+
+    cache = MemoryCache(weigher=weigh)
+    cache.set("outer", 1, kind="mine")
+    assert cache.look_up("outer").kind == "mine"
+    assert cache.look_up("inner").kind == "user 2999"
+    assert {name: entries for name, (entries, _, _) in cache.stats().by_kind.items() if entries} == {
+        "mine": 1,
+        "user 2999": 1,
+    }
+
+
 def test_listeners_hear_every_cause_after_it_happened_and_cannot_harm_the_cache():
     now = 0.0
     seen = []

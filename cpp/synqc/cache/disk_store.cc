@@ -43,6 +43,7 @@ DiskStore::DiskStore(const std::string& path, const char* vfs, int busy_ms) : da
     range_ = database_.prepare("SELECT min(n), (SELECT max(n) FROM synqc_entries) FROM synqc_entries");
     access_ = database_.prepare("UPDATE synqc_entries SET accessed = ?1 WHERE hash = ?2 AND accessed < ?3");
     count_ = database_.prepare(upsert_counts);
+    forget_kind_ = database_.prepare("DELETE FROM synqc_kinds WHERE name = ?1 AND entries <= 0");
     total_ = database_.prepare("SELECT sum(bytes) FROM synqc_kinds");
 }
 
@@ -118,6 +119,9 @@ void DiskStore::save_counts() {
     for (const auto& [kind, amount] : uncounted_) {
         SqliteStatement::Use use(count_);
         use.blob(kind).integer(amount.entries).integer(amount.bytes).step();
+        if (amount.entries <= 0) {
+            SqliteStatement::Use(forget_kind_).blob(kind).step();
+        }
     }
     uncounted_.clear();
 }

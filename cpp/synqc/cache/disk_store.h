@@ -75,7 +75,8 @@ class DiskStore {
     std::vector<Candidate> sample(const DiskRecency& recency);
 
     SqliteDatabase database_;
-    SqliteStatement find_, place_, insert_, replace_, remove_, expired_, sample_, range_, access_, count_, total_;
+    SqliteStatement find_, place_, insert_, replace_, remove_, expired_, sample_, range_, access_, count_, forget_kind_,
+        total_;
     std::map<std::string, DiskAmount> uncounted_;  // changes of this transaction
     std::uint64_t random_ = 0x2545f4914f6cdd1d;
 };

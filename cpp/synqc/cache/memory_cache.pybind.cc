@@ -157,10 +157,7 @@ PyObject* clear(PyObject* self, PyObject*) {
         for (const auto& entry : state.store.clear()) {
             departures.add(entry, RemovalCause::explicit_);
         }
-        for (KindCounts& kind : state.kinds) {
-            kind.entries = 0;
-            kind.bytes = 0;
-        }
+        state.kinds.forget_entries();
         return Py_NewRef(Py_None);
     });
 }
@@ -208,7 +205,7 @@ PyObject* statistics(PyObject* self, PyObject*) {
         found["bytes"] = state.store.bytes();
         found["overhead_bytes"] = ObjectStore::overhead();
         py::dict by_kind;
-        for (const KindCounts& kind : state.kinds) {
+        for (const EntryKind& kind : state.kinds) {
             if (kind.entries > 0 || kind.hits > 0) {
                 by_kind[py::str(kind.name)] = py::make_tuple(kind.entries, kind.bytes, kind.hits);
             }
@@ -290,10 +287,9 @@ int initialise(PyObject* self, PyObject* arguments, PyObject*) {
                                    py::cast<std::string>(py::handle(policy)), now_of(self)),
               .seed = py::cast<std::uint64_t>(py::handle(seed)),
               .ttl = ttl == Py_None ? -1.0 : seconds_of(ttl)});
-    state->kinds[0].name = "default";
-    state->kind_by_name["default"] = 0;
     for (auto [name, seconds] : py::reinterpret_borrow<py::dict>(by_kind)) {
-        state->kinds[kind_of(*state, name.ptr())].ttl = seconds_of(seconds.ptr());
+        const double lifetime = seconds_of(seconds.ptr());
+        state->kinds[kind_of(*state, name.ptr())].ttl = lifetime;
     }
     object_of(self)->weigher = given_or_null(weigher);
     object_of(self)->listener = given_or_null(listener);

@@ -6,11 +6,10 @@
 #include <cstring>
 #include <ctime>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
 #include "synqc/base/errors.h"
 #include "synqc/base/time_units.h"
+#include "synqc/cache/entry_kinds.h"
 #include "synqc/cache/object_cache.pybind.h"
 #include "synqc/cache/object_weight.pybind.h"
 #include "synqc/py/errors.h"
@@ -33,8 +32,7 @@ struct State {
     ObjectStore store;
     std::uint64_t seed;  // of this cache's hashes
     double ttl;          // s; negative: for ever
-    std::vector<KindCounts> kinds = std::vector<KindCounts>(1);
-    std::unordered_map<std::string, std::uint32_t> kind_by_name = {};
+    EntryKinds kinds = {};
     ObjectCounts counts = {};
 };
 
@@ -144,7 +142,7 @@ inline Slot find(State& state, std::uint64_t hash, PyObject* key) {
 inline void take_out(State& state, Slot slot, RemovalCause cause, Departures& departures) {
     departures.reserve_one();
     const auto entry = state.store.remove(slot);
-    KindCounts& kind = state.kinds[entry.kind];
+    EntryKind& kind = state.kinds[entry.kind];
     --kind.entries;
     kind.bytes -= entry.bytes;
     departures.add(entry, cause);
@@ -209,26 +207,16 @@ inline double seconds_of(PyObject* ttl) {
     return seconds;
 }
 
-inline std::uint32_t kind_of(State& state, PyObject* kind) {
-    if (kind == nullptr) {
-        return 0;
-    }
+inline std::string name_of_kind(PyObject* kind) {
     if (!PyUnicode_Check(kind)) {
         throw InvalidArgument("Argument `kind` must be a text, but is a " + std::string(Py_TYPE(kind)->tp_name) + ".");
     }
-    auto name = py::cast<std::string>(py::handle(kind));
-    if (const auto known = state.kind_by_name.find(name); known != state.kind_by_name.end()) {
-        return known->second;
-    }
-    const auto kind_number = static_cast<std::uint32_t>(state.kinds.size());
-    state.kinds.push_back({.name = name});
-    try {
-        state.kind_by_name.emplace(std::move(name), kind_number);
-    } catch (...) {
-        state.kinds.pop_back();
-        throw;
-    }
-    return kind_number;
+    return py::cast<std::string>(py::handle(kind));
+}
+
+/// Number of a kind; null: of the default one.
+inline std::uint32_t kind_of(State& state, PyObject* kind) {
+    return kind == nullptr ? 0 : state.kinds.number_of(name_of_kind(kind));
 }
 
 /// Seconds to live that `ttl` (null or None: the kind's, else the cache's) means; negative: for ever.
@@ -265,7 +253,8 @@ inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl,
                   Departures& departures) {
     // Everything that may run foreign code comes first.
     State& state = state_of(self);
-    const std::uint32_t kind = kind_of(state, kind_name);
+    std::uint32_t kind = kind_of(state, kind_name);
+    const std::uint64_t numbering = state.kinds.numbering();
     const double lifetime = lifetime_of(state, ttl, kind);
     const std::uint64_t bytes = weigh(self, key, value);
     const bool timed = lifetime >= 0 || state.store.anything_expires();
@@ -280,6 +269,9 @@ inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl,
             take_out(state, slot, RemovalCause::replaced, departures);
         }
         return;
+    }
+    if (state.kinds.numbering() != numbering) [[unlikely]] {
+        kind = kind_of(state, kind_name);  // foreign code has had kinds forgotten
     }
     const Nanoseconds deadline = deadline_of(lifetime, now);
     departures.reserve_one();

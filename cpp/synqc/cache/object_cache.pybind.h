@@ -4,22 +4,11 @@
 
 #include <array>
 #include <memory>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "synqc/cache/memory_store.h"
 
 namespace synqc {
-
-/// A count per kind of entry.
-struct KindCounts {
-    std::string name;
-    std::uint64_t hits = 0;
-    std::uint64_t entries = 0;
-    std::uint64_t bytes = 0;
-    double ttl = -1;  // s; negative: the cache's
-};
 
 struct ObjectCounts {
     std::uint64_t hits = 0;

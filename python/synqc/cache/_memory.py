@@ -35,7 +35,8 @@ class MemoryStats:
         entries: Entries held.
         bytes: What they weigh: key, value and `overhead_bytes` each, unless a weigher says otherwise.
         overhead_bytes: What the cache itself needs for an entry.
-        by_kind: Entries, bytes and hits by kind.
+        by_kind: Entries, bytes and hits by kind. Of more than 1024 kinds those without entries, and without a lifetime
+            in `ttl_by_kind`, are forgotten.
     """
 
     hits: int
