@@ -20,6 +20,9 @@ class EvictionPolicy {
     virtual void remove(Slot slot) = 0;
     /// Who leaves next; the cache removes it. There is at least one entry.
     virtual Slot victim() = 0;
+    /// A new entry that comes when another has to leave for it, whose slot it takes: like `insert`, `victim` and
+    /// `remove` in one step. If memory ends, nothing has changed.
+    virtual Slot insert_for_victim(std::uint64_t hash, std::uint64_t weight) = 0;
 };
 
 /// "w-tinylfu", "s3-fifo" or "lru" for a cache that holds `capacity` in weights. Throws UnknownName.

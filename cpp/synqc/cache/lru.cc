@@ -16,6 +16,11 @@ class LeastRecentlyUsed final : public EvictionPolicy {
     void hit(Slot slot) override { recency_.move_first(links_, slot); }
     void remove(Slot slot) override { recency_.remove(links_, slot); }
     Slot victim() override { return recency_.last(); }
+    Slot insert_for_victim(std::uint64_t, std::uint64_t) override {
+        const Slot slot = recency_.last();
+        recency_.move_first(links_, slot);
+        return slot;
+    }
 
   private:
     SlotList::Links links_;

@@ -56,13 +56,19 @@ class MemoryStore {
 
     template <typename Match>
     std::pair<Slot, bool> find(std::uint64_t hash, Match&& match) const {
-        return table_.find(hash, [&](Slot slot) { return match(entries_[slot].key); });
+        return table_.find(hash, [&](Slot slot) {
+            const Record& record = records_[slot];
+            return record.hash == hash ? match(record.entry.key) : KeyMatch::no;
+        });
     }
 
-    Entry& at(Slot slot) { return entries_[slot]; }
-    const Entry& at(Slot slot) const { return entries_[slot]; }
+    /// Asks for what `find` will read first, so that it is there when the caller has done what else there is to do.
+    void prefetch(std::uint64_t hash) const { table_.prefetch(hash); }
+
+    Entry& at(Slot slot) { return records_[slot].entry; }
+    const Entry& at(Slot slot) const { return records_[slot].entry; }
     Nanoseconds deadline(Slot slot) const { return wheel_.deadline(slot); }
-    std::uint64_t hash(Slot slot) const { return hashes_[slot]; }
+    std::uint64_t hash(Slot slot) const { return records_[slot].hash; }
 
     /// Somebody asked for the entry and got it.
     void hit(Slot slot) { policy_->hit(slot); }
@@ -70,42 +76,64 @@ class MemoryStore {
     /// The key must not be there. If memory ends, nothing has changed.
     Slot insert(std::uint64_t hash, Entry&& entry, Nanoseconds deadline) {
         const Slot slot = free_slot();
-        enter(slot, hash, limits_.weighs_bytes() ? entry.bytes : 1, deadline);
-        hashes_[slot] = hash;
+        enter(slot, hash, weight_of(entry), deadline);
+        Record& record = records_[slot];
+        free_ = record.next_free;
+        record.next_free = taken;
+        record.hash = hash;
         bytes_ += entry.bytes;
-        entries_[slot] = std::move(entry);
-        live_[slot] = true;
+        record.entry = std::move(entry);
         ++size_;
         ++changes_;
         return slot;
+    }
+
+    /// Whether an entry can only come if another one leaves.
+    bool is_full() const { return size_ == limits_.most_entries; }
+
+    /// Like `insert`, into a store that is full: the policy's victim leaves, and is returned.
+    Entry insert_for_victim(std::uint64_t hash, Entry&& entry, Nanoseconds deadline) {
+        if (deadline != TimerWheel::never) {
+            wheel_.ensure_room(static_cast<Slot>(records_.size()));
+        }
+        const Slot slot = policy_->insert_for_victim(hash, weight_of(entry));
+        Record& record = records_[slot];
+        table_.change(record.hash, slot, hash);
+        wheel_.set(slot, deadline);
+        record.hash = hash;
+        bytes_ += entry.bytes - record.entry.bytes;
+        ++changes_;
+        return std::exchange(record.entry, std::move(entry));
     }
 
     /// Gives the key another value, which counts as a request for it; returns what was there, under the same key.
     Entry replace(Slot slot, Entry&& entry, Nanoseconds deadline) {
         // What may ask for memory comes first: policy and wheel know the slot already, and keep its place.
         wheel_.set(slot, deadline);
-        if (limits_.weighs_bytes() && entries_[slot].bytes != entry.bytes) {
+        Record& record = records_[slot];
+        if (limits_.weighs_bytes() && record.entry.bytes != entry.bytes) {
             policy_->remove(slot);
-            policy_->insert(slot, hashes_[slot], entry.bytes);
+            policy_->insert(slot, record.hash, entry.bytes);
         } else {
             policy_->hit(slot);
         }
-        bytes_ += entry.bytes - entries_[slot].bytes;
-        entry.key = entries_[slot].key;
+        bytes_ += entry.bytes - record.entry.bytes;
+        entry.key = record.entry.key;
         ++changes_;
-        return std::exchange(entries_[slot], std::move(entry));
+        return std::exchange(record.entry, std::move(entry));
     }
 
     void set_deadline(Slot slot, Nanoseconds deadline) { wheel_.set(slot, deadline); }
 
     /// Takes the entry out.
     Entry remove(Slot slot) {
-        table_.remove(hashes_[slot], slot);
+        Record& record = records_[slot];
+        table_.remove(record.hash, slot);
         policy_->remove(slot);
         wheel_.set(slot, TimerWheel::never);
-        live_[slot] = false;
-        free_.push_back(slot);
-        Entry entry = std::exchange(entries_[slot], {});
+        record.next_free = free_;
+        free_ = slot;
+        Entry entry = std::exchange(record.entry, {});
         bytes_ -= entry.bytes;
         --size_;
         ++changes_;
@@ -121,31 +149,39 @@ class MemoryStore {
     Slot next_expired(Nanoseconds now) { return wheel_.next_expired(now); }
     bool anything_expires() const { return !wheel_.empty(); }
 
-    /// Takes everything out.
+    /// Takes everything out and gives the memory back; the policy starts anew. If memory ends, nothing has changed.
     std::vector<Entry> clear() {
         std::vector<Entry> all;
-        for (Slot slot = 0; slot < entries_.size(); ++slot) {
-            if (live_[slot]) {
-                all.push_back(remove(slot));
-            }
+        all.reserve(size_);
+        SlotTable table;
+        policy_ = fresh_policy();
+        table_ = std::move(table);
+        wheel_.clear();
+        for (Slot slot = next_live(0); slot != no_slot; slot = next_live(slot + 1)) {
+            all.push_back(std::move(records_[slot].entry));
         }
+        records_ = std::vector<Record>();  // not {}, which would keep the memory
+        free_ = no_slot;
+        size_ = 0;
+        bytes_ = 0;
+        ++changes_;
         return all;
     }
 
     /// First live slot at or after `slot`, or no_slot: for walking through all entries.
     Slot next_live(Slot slot) const {
-        while (slot < entries_.size() && !live_[slot]) {
+        while (slot < records_.size() && records_[slot].next_free != taken) {
             ++slot;
         }
-        return slot < entries_.size() ? slot : no_slot;
+        return slot < records_.size() ? slot : no_slot;
     }
 
     std::uint64_t size() const { return size_; }
     std::uint64_t bytes() const { return bytes_; }
     /// Bytes beside keys and values, of one entry.
     static constexpr std::uint64_t overhead() {
-        // The entry, its hash, two places of the table at its usual load, and what policy and wheel keep beside it.
-        return sizeof(Entry) + 8 + 2 * 8 + 1 + 24 + 8 + 8;
+        // The record, its share of the table, and what policy and wheel keep beside it.
+        return sizeof(Record) + SlotTable::usual_bytes + 24 + 8 + 8;
     }
     /// Counts insertions, replacements and removals: who let foreign code run can tell whether slots are still what
     /// they were.
@@ -154,40 +190,36 @@ class MemoryStore {
     std::string_view policy_name() const { return policy_name_; }
 
   private:
+    static constexpr Slot taken = no_slot - 1;
+
+    /// All that a lookup or a change reads of an entry, in one cache line for those of pointers.
+    struct alignas(sizeof(Entry) <= 48 ? 64 : alignof(Entry)) Record {
+        Entry entry;
+        std::uint64_t hash = 0;
+        Slot next_free = no_slot;  // `taken`: the slot is not free
+    };
+
     std::unique_ptr<EvictionPolicy> fresh_policy() const {
         auto policy = make_eviction_policy(policy_name_, limits_.capacity());
         return limits_.capacity() == StoreLimits::none ? make_lru() : std::move(policy);  // nobody is ever chosen
     }
 
+    /// One of those that are free; it stays so until somebody has taken it.
     Slot free_slot() {
-        if (!free_.empty()) {
-            const Slot slot = free_.back();
-            free_.pop_back();
-            return slot;
+        if (free_ == no_slot) {
+            records_.emplace_back();
+            free_ = static_cast<Slot>(records_.size() - 1);
         }
-        const std::size_t slots = entries_.size() + 1;
-        grow(free_, slots);  // so that letting go never asks for memory
-        grow(entries_, slots);
-        grow(hashes_, slots);
-        grow(live_, slots);
-        entries_.emplace_back();
-        hashes_.push_back(0);
-        live_.push_back(false);
-        return static_cast<Slot>(entries_.size() - 1);
+        return free_;
     }
 
-    template <typename Vector>
-    static void grow(Vector& values, std::size_t size) {
-        if (values.capacity() < size) {
-            values.reserve(std::max(size, 2 * values.capacity()));
-        }
-    }
+    std::uint64_t weight_of(const Entry& entry) const { return limits_.weighs_bytes() ? entry.bytes : 1; }
 
     /// Makes table, policy and wheel know a free slot; all of them or none.
     void enter(Slot slot, std::uint64_t hash, std::uint64_t weight, Nanoseconds deadline) {
         int done = 0;
         try {
-            table_.insert(hash, slot);
+            table_.insert(hash, slot, [&](Slot other) { return records_[other].hash; });
             done = 1;
             policy_->insert(slot, hash, weight);
             done = 2;
@@ -199,17 +231,14 @@ class MemoryStore {
             if (done >= 1) {
                 table_.remove(hash, slot);
             }
-            free_.push_back(slot);
             throw;
         }
     }
 
     StoreLimits limits_;
     std::string policy_name_;
-    std::vector<Entry> entries_;
-    std::vector<std::uint64_t> hashes_;
-    std::vector<char> live_;
-    std::vector<Slot> free_;
+    std::vector<Record> records_;
+    Slot free_ = no_slot;  // the first of a chain through the records
     SlotTable table_;
     std::unique_ptr<EvictionPolicy> policy_;
     TimerWheel wheel_;

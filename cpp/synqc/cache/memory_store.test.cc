@@ -30,7 +30,13 @@ bool ask(Store& store, std::uint64_t key, std::uint64_t bytes = 1) {
         store.hit(slot);
         return true;
     }
-    store.insert(hash_of(key), {.key = key, .value = key, .bytes = bytes}, TimerWheel::never);
+    Store::Entry entry{.key = key, .value = key, .bytes = bytes};
+    if (store.is_full()) {
+        const Store::Entry gone = store.insert_for_victim(hash_of(key), std::move(entry), TimerWheel::never);
+        EXPECT_EQ(find(store, gone.key), no_slot);
+    } else {
+        store.insert(hash_of(key), std::move(entry), TimerWheel::never);
+    }
     for (Slot victim = store.over_limit(); victim != no_slot; victim = store.over_limit()) {
         store.remove(victim);
     }
@@ -133,11 +139,40 @@ TEST(eviction_policy, an_unknown_name_is_refused_with_the_known_ones) {
     }
 }
 
-TEST(slot_table, a_comparison_that_stops_is_told_apart_from_nothing_found) {
-    Store store({}, "lru", 0);
-    ask(store, 7);
-    EXPECT_TRUE(store.find(hash_of(7), [](std::uint64_t) { return KeyMatch::stop; }).second);
-    EXPECT_FALSE(store.find(hash_of(8), [](std::uint64_t) { return KeyMatch::stop; }).second);
+TEST_P(EveryPolicy, a_cleared_store_is_as_good_as_new) {
+    Store store({.most_entries = 4}, GetParam(), 0);
+    for (int round = 0; round < 3; ++round) {
+        for (std::uint64_t key = 0; key < 20; ++key) {
+            ask(store, key);
+        }
+        store.set_deadline(store.next_live(0), 1000);
+        EXPECT_EQ(store.clear().size(), 4u);
+        EXPECT_EQ(store.size() + store.bytes(), 0u);
+        EXPECT_EQ(store.next_live(0), no_slot);
+        EXPECT_FALSE(store.anything_expires());
+        EXPECT_EQ(find(store, 19), no_slot);
+    }
+}
+
+TEST_P(EveryPolicy, who_takes_the_slot_of_a_victim_has_a_deadline_of_its_own) {
+    Store store({.most_entries = 1}, GetParam(), 0);
+    store.insert(hash_of(1), {.key = 1}, 100);
+    EXPECT_EQ(store.insert_for_victim(hash_of(2), {.key = 2}, TimerWheel::never).key, 1u);
+    EXPECT_EQ(store.deadline(find(store, 2)), TimerWheel::never);
+    EXPECT_EQ(store.next_expired(200), no_slot);
+    EXPECT_EQ(store.insert_for_victim(hash_of(3), {.key = 3}, 300).key, 2u);
+    EXPECT_EQ(store.next_expired(299), no_slot);
+    EXPECT_EQ(store.next_expired(300), find(store, 3));
+}
+
+TEST_P(EveryPolicy, a_full_store_that_was_never_timed_takes_an_entry_with_a_deadline) {
+    Store store({.most_entries = 4}, GetParam(), 0);
+    for (std::uint64_t key = 0; key < 4; ++key) {
+        ask(store, key);
+    }
+    store.insert_for_victim(hash_of(9), {.key = 9}, 50);
+    EXPECT_EQ(store.deadline(find(store, 9)), 50);
+    EXPECT_EQ(store.next_expired(50), find(store, 9));
 }
 
 TEST(mixed_hash, spreads_keys_that_differ_in_few_bits_wherever_these_are) {

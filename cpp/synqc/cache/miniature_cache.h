@@ -30,7 +30,7 @@ class MiniatureCache {
             return false;
         }
         const Slot slot = free_slot();
-        table_.insert(hash, slot);
+        table_.insert(hash, slot, [&](Slot other) { return policy_.hash(other); });
         policy_.insert(slot, hash, weight);
         held_ += weight;
         while (held_ > capacity_) {

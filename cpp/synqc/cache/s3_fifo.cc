@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t share_of_small = 10;  // the small queue holds a tenth
 constexpr std::uint8_t most_uses = 3;
+constexpr std::uint64_t least_ghosts = 16;
 
 /// Hashes of entries that left lately, in the order they left; bounded, and forgets the oldest.
 class Ghosts {
@@ -105,22 +106,15 @@ class S3Fifo final : public EvictionPolicy {
         --entries_;
     }
 
-    Slot victim() override {
-        for (;;) {
-            const bool from_small = !small_.empty() && (small_weight_ > most_small_ || main_.empty());
-            const Slot slot = from_small ? small_.last() : main_.last();
-            Node& node = nodes_[slot];
-            if (from_small ? node.uses <= 1 : node.uses == 0) {
-                if (from_small) {
-                    ghosts_.add(node.hash, std::max<std::uint64_t>(entries_, 16));
-                }
-                return slot;
-            }
-            pull(slot);
-            node.uses = from_small ? 0 : static_cast<std::uint8_t>(node.uses - 1);
-            node.in_main = true;
-            push(slot);
-        }
+    Slot victim() override { return victim_for(0, entries_ - 1); }
+
+    Slot insert_for_victim(std::uint64_t hash, std::uint64_t weight) override {
+        const bool returns = ghosts_.take(hash);
+        const Slot slot = victim_for(returns ? 0 : weight, entries_);
+        pull(slot);
+        nodes_[slot] = {hash, weight, 0, returns};
+        push(slot);
+        return slot;
     }
 
   private:
@@ -130,6 +124,26 @@ class S3Fifo final : public EvictionPolicy {
         std::uint8_t uses = 0;
         bool in_main = false;
     };
+
+    /// Who leaves when `incoming` is about to be added to the small queue; then there will be so many `entries`, and as
+    /// many ghosts.
+    Slot victim_for(std::uint64_t incoming, std::uint64_t entries) {
+        for (;;) {
+            const bool from_small = !small_.empty() && (small_weight_ + incoming > most_small_ || main_.empty());
+            const Slot slot = from_small ? small_.last() : main_.last();
+            Node& node = nodes_[slot];
+            if (from_small ? node.uses <= 1 : node.uses == 0) {
+                if (from_small) {
+                    ghosts_.add(node.hash, std::max(entries, least_ghosts));
+                }
+                return slot;
+            }
+            pull(slot);
+            node.uses = from_small ? 0 : static_cast<std::uint8_t>(node.uses - 1);
+            node.in_main = true;
+            push(slot);
+        }
+    }
 
     void push(Slot slot) {
         const Node& node = nodes_[slot];

@@ -25,14 +25,30 @@ void TimerWheel::take_out(Slot slot) {
     }
 }
 
+void TimerWheel::ensure_room(Slot slots) {
+    if (slots > deadlines_.size()) {
+        links_.resize(slots);
+        lists_.resize(slots, nullptr);
+        deadlines_.resize(slots, never);  // last: its size says that the others have grown
+    }
+}
+
+void TimerWheel::clear() {
+    ring_ = {};
+    far_ = {};
+    due_ = {};
+    links_ = SlotList::Links();  // not {}, which would keep the memory
+    deadlines_ = std::vector<Nanoseconds>();
+    lists_ = std::vector<SlotList*>();
+    held_ = 0;
+}
+
 void TimerWheel::put(Slot slot, Nanoseconds deadline) {
     if (slot >= deadlines_.size()) {
         if (deadline == never) {
             return;
         }
-        links_.resize(slot + 1);
-        lists_.resize(slot + 1, nullptr);
-        deadlines_.resize(slot + 1, never);  // last: its size says that the others have grown
+        ensure_room(slot + 1);
     }
     take_out(slot);
     deadlines_[slot] = deadline;

@@ -20,6 +20,9 @@ class TimerWheel {
 
     explicit TimerWheel(Nanoseconds now) : now_(now) {}
 
+    /// Makes sure that setting deadlines of slots below `slots` asks for no memory.
+    void ensure_room(Slot slots);
+
     /// Deadline of a slot; `never` takes it out.
     void set(Slot slot, Nanoseconds deadline) {
         if (deadline != never || held_ > 0) {
@@ -33,6 +36,8 @@ class TimerWheel {
     Slot next_expired(Nanoseconds now);
 
     bool empty() const { return held_ == 0; }
+    /// Takes all slots out and gives the memory back.
+    void clear();
 
   private:
     static constexpr int rings = 5;

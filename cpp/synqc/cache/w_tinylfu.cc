@@ -112,14 +112,25 @@ class AdaptiveTinyLfu final : public EvictionPolicy {
     }
 
     Slot victim() override {
+        ensure_trials();
+        return policy_.victim();
+    }
+
+    Slot insert_for_victim(std::uint64_t hash, std::uint64_t weight) override {
+        ensure_trials();
+        const Slot slot = policy_.insert_for_victim(hash, weight);
+        count_request(hash, weight);
+        return slot;
+    }
+
+  private:
+    void ensure_trials() {
         if (trials_ == nullptr) [[unlikely]] {
             // Only now does the window matter, and is known how many entries the capacity holds.
             trials_ = std::make_unique<WindowTrials>(capacity_, entries_);
         }
-        return policy_.victim();
     }
 
-  private:
     void count_request(std::uint64_t hash, std::uint64_t weight) {
         if (trials_ != nullptr && trials_->has_enough(hash, weight)) {
             policy_.set_window(trials_->best_window());

@@ -59,21 +59,13 @@ class WindowTinyLfu {
         }
     }
 
-    Slot victim() {
-        while (weights_[window] > most_window_ && regions_[window].first() != regions_[window].last()) {
-            candidate_ = regions_[window].last();
-            move(candidate_, probation);
-        }
-        const Slot oldest = regions_[probation].last();
-        if (oldest == no_slot) {
-            return regions_[protected_region].empty() ? regions_[window].last() : regions_[protected_region].last();
-        }
-        if (candidate_ == no_slot || candidate_ == oldest) {
-            return oldest;
-        }
-        const Slot loser = admits(candidate_, oldest) ? oldest : candidate_;
-        candidate_ = no_slot;
-        return loser;
+    Slot victim() { return victim_for(0); }
+
+    Slot insert_for_victim(std::uint64_t hash, std::uint64_t weight) {
+        const Slot slot = victim_for(weight);
+        remove(slot);
+        insert(slot, hash, weight);
+        return slot;
     }
 
     std::uint64_t hash(Slot slot) const { return nodes_[slot].hash; }
@@ -104,6 +96,26 @@ class WindowTinyLfu {
             node.uses = static_cast<std::uint8_t>(node.uses >> std::min<std::uint32_t>(epoch_ - node.epoch, 8));
             node.epoch = epoch_;
         }
+    }
+
+    /// Who leaves when `incoming` is about to be added to the window; 0: when it holds the newcomer.
+    Slot victim_for(std::uint64_t incoming) {
+        SlotList& newest = regions_[window];
+        while (weights_[window] + incoming > most_window_ &&
+               newest.last() != (incoming > 0 ? no_slot : newest.first())) {
+            candidate_ = newest.last();
+            move(candidate_, probation);
+        }
+        const Slot oldest = regions_[probation].last();
+        if (oldest == no_slot) {
+            return regions_[protected_region].empty() ? newest.last() : regions_[protected_region].last();
+        }
+        if (candidate_ == no_slot || candidate_ == oldest) {
+            return oldest;
+        }
+        const Slot loser = admits(candidate_, oldest) ? oldest : candidate_;
+        candidate_ = no_slot;
+        return loser;
     }
 
     int frequency(Slot slot) {
