@@ -1,5 +1,6 @@
 """The memory cache: limits, lifetimes, hostile keys, threads, leaks."""
 
+import ctypes
 import gc
 import os
 import subprocess
@@ -19,6 +20,28 @@ POLICIES = ["w-tinylfu", "s3-fifo", "lru"]
 def resident_kilobytes():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+LIBRARY = ctypes.CDLL(None)
+
+
+class Mallinfo(ctypes.Structure):
+    """What glibc says of its heap."""
+
+    _fields_ = (
+        ("before_mapped", ctypes.c_size_t * 4),
+        ("mapped", ctypes.c_size_t),
+        ("between", ctypes.c_size_t * 2),
+        ("in_use", ctypes.c_size_t),
+        ("after_in_use", ctypes.c_size_t * 2),
+    )
+
+
+def allocated_bytes():
+    """Of the C library's heap, in use by this process; freed memory that the library keeps does not count."""
+    LIBRARY.mallinfo2.restype = Mallinfo
+    found = LIBRARY.mallinfo2()
+    return found.in_use + found.mapped
 
 
 @pytest.mark.parametrize("value", [None, 0, "", False, (), [], 0.0, b""])
@@ -137,6 +160,24 @@ def test_what_has_expired_leaves_without_being_asked_for():
     cache["another"] = 1
     assert not any(reference() is not None for reference in alive)
     assert cache.stats().expired == 100
+
+
+def test_who_has_expired_leaves_before_anybody_who_lives_and_is_told_to_have_expired():
+    now = 0.0
+    seen = []
+    cache = MemoryCache(
+        max_entries=2, policy="lru", clock=lambda: now, on_removal=lambda key, value, cause: seen.append((key, cause))
+    )
+    cache.set("lives", 1)
+    cache.set("ends", 2, ttl=5)
+    now = 6.0
+    cache.set("comes", 3)
+    assert set(cache) == {"lives", "comes"}
+    cache.set("lives", 4, ttl=1)
+    now = 8.0
+    cache.set("lives", 5)
+    assert seen == [("ends", "expired"), ("lives", "replaced"), ("lives", "expired")]
+    assert (cache.stats().evicted, cache.stats().expired, cache["lives"]) == (0, 2, 5)
 
 
 def test_kinds_that_hold_nothing_are_forgotten_when_there_are_many():
@@ -343,6 +384,22 @@ def test_a_hundred_thousand_rounds_leave_memory_flat_and_references_balanced(pol
     gc.collect()
     assert resident_kilobytes() - resident < 2000
     assert (sys.getrefcount(key), sys.getrefcount(value)) == before
+
+
+@pytest.mark.skipif(not hasattr(LIBRARY, "mallinfo2"), reason="the C library does not tell what is allocated")
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_cleared_cache_gives_its_memory_back(policy):
+    cache = MemoryCache(max_entries=100_000, ttl=1000, policy=policy)
+    keys = [float(number) for number in range(100_000)]
+    gc.collect()
+    before = allocated_bytes()
+    for key in keys:
+        cache[key] = None
+    assert allocated_bytes() - before > 100_000 * 64
+    cache.clear()
+    assert allocated_bytes() - before < 50_000
+    cache["another"] = 1
+    assert (len(cache), cache["another"]) == (1, 1)
 
 
 def test_threads_at_a_barrier_see_only_what_was_stored():

@@ -321,7 +321,7 @@ int clear_references(PyObject* self) {
         for (const auto& entry : object->state->store.clear()) {
             departures.add(entry, RemovalCause::explicit_);
         }
-        departures.let_go(nullptr);  // the cache itself goes: nobody is told
+        departures.let_go_telling(nullptr);  // the cache itself goes: nobody is told
     }
     Py_CLEAR(object->weigher);
     Py_CLEAR(object->listener);

@@ -139,13 +139,17 @@ inline Slot find(State& state, std::uint64_t hash, PyObject* key) {
     throw py::error_already_set();
 }
 
-inline void take_out(State& state, Slot slot, RemovalCause cause, Departures& departures) {
-    departures.reserve_one();
-    const auto entry = state.store.remove(slot);
+/// Takes note of an entry that has left the store; there must be room for it among the departures.
+inline void depart(State& state, const ObjectStore::Entry& entry, RemovalCause cause, Departures& departures) {
     EntryKind& kind = state.kinds[entry.kind];
     --kind.entries;
     kind.bytes -= entry.bytes;
     departures.add(entry, cause);
+}
+
+inline void take_out(State& state, Slot slot, RemovalCause cause, Departures& departures) {
+    departures.reserve_one();
+    depart(state, state.store.remove(slot), cause, departures);
 }
 
 inline void take_out_expired(State& state, Nanoseconds now, Departures& departures) {
@@ -190,7 +194,12 @@ Result changing(PyObject* self, Result failed, Body&& body) noexcept {
     Departures departures;
     Result result = guarded<Result>(failed, [&] { return body(departures); });
     if (!departures.empty()) {
-        departures.let_go(object_of(self)->listener);
+        PyObject* listener = object_of(self)->listener;
+        if (listener == nullptr && result != failed) {
+            departures.let_go();
+        } else {
+            departures.let_go_telling(listener);
+        }
     }
     return result;
 }
@@ -253,13 +262,17 @@ inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl,
                   Departures& departures) {
     // Everything that may run foreign code comes first.
     State& state = state_of(self);
+    const std::uint64_t hash = hash_of(state, key);
+    state.store.prefetch(hash);
     std::uint32_t kind = kind_of(state, kind_name);
     const std::uint64_t numbering = state.kinds.numbering();
     const double lifetime = lifetime_of(state, ttl, kind);
     const std::uint64_t bytes = weigh(self, key, value);
     const bool timed = lifetime >= 0 || state.store.anything_expires();
     const Nanoseconds now = timed ? now_of(self) : rough_now_of(self);
-    const std::uint64_t hash = hash_of(state, key);
+    if (timed) {
+        take_out_expired(state, now, departures);  // so that nobody who lives has to leave for one whose time is over
+    }
     const Slot slot = find(state, hash, key);
 
     const bool too_heavy = bytes > state.store.limits().most_bytes;
@@ -274,27 +287,26 @@ inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl,
         kind = kind_of(state, kind_name);  // foreign code has had kinds forgotten
     }
     const Nanoseconds deadline = deadline_of(lifetime, now);
+    ObjectStore::Entry entry{.key = key, .value = value, .bytes = bytes, .stored = now, .kind = kind};
     departures.reserve_one();
     if (slot != no_slot) {
-        const auto before = state.store.replace(
-            slot, {.key = key, .value = value, .bytes = bytes, .stored = now, .kind = kind}, deadline);
-        --state.kinds[before.kind].entries;
-        state.kinds[before.kind].bytes -= before.bytes;
-        ++state.counts.replaced;
-        Py_INCREF(value);
+        const auto before = state.store.replace(slot, std::move(entry), deadline);
         Py_INCREF(before.key);  // the store keeps it as well
-        departures.add(before, RemovalCause::replaced);
+        depart(state, before, RemovalCause::replaced, departures);
+        ++state.counts.replaced;
+    } else if (state.store.is_full()) {
+        depart(state, state.store.insert_for_victim(hash, std::move(entry), deadline), RemovalCause::size, departures);
+        ++state.counts.evicted;
     } else {
-        state.store.insert(hash, {.key = key, .value = value, .bytes = bytes, .stored = now, .kind = kind}, deadline);
-        Py_INCREF(value);
+        state.store.insert(hash, std::move(entry), deadline);
+    }
+    if (slot == no_slot) {
         Py_INCREF(key);
     }
+    Py_INCREF(value);
     ++state.counts.stored;
     ++state.kinds[kind].entries;
     state.kinds[kind].bytes += bytes;
-    if (timed) {
-        take_out_expired(state, now, departures);
-    }
     for (Slot victim = state.store.over_limit(); victim != no_slot; victim = state.store.over_limit()) {
         ++state.counts.evicted;
         take_out(state, victim, RemovalCause::size, departures);

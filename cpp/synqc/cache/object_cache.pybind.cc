@@ -29,21 +29,7 @@ void Departures::reserve(std::size_t count) {
     }
 }
 
-void Departures::add(const ObjectStore::Entry& entry, RemovalCause cause) {
-    const Departure departure{entry.key, entry.value, cause};
-    if (count_ < few_.size()) {
-        few_[count_] = departure;
-    } else {
-        more_.push_back(departure);
-    }
-    ++count_;
-}
-
-void Departures::let_go(PyObject* listener) {
-    if (listener == nullptr && PyErr_Occurred() == nullptr) {
-        give_back();
-        return;
-    }
+void Departures::let_go_telling(PyObject* listener) const {
     // What is in flight must survive whatever the listener, or a finaliser, does.
     PyObject* kind = nullptr;
     PyObject* error = nullptr;
@@ -52,7 +38,7 @@ void Departures::let_go(PyObject* listener) {
     if (listener != nullptr) {
         tell(listener);
     }
-    give_back();
+    let_go();
     PyErr_Restore(kind, error, trace);
 }
 
@@ -68,13 +54,6 @@ void Departures::tell(PyObject* listener) const {
         Py_XDECREF(answer);
     }
     Py_DECREF(listener);
-}
-
-void Departures::give_back() const {
-    for (std::size_t i = 0; i < count_; ++i) {
-        Py_DECREF(at(i).key);
-        Py_DECREF(at(i).value);
-    }
 }
 
 }  // namespace synqc

@@ -35,10 +35,25 @@ class Departures {
         }
     }
     /// Takes over the references of an entry that has left the store.
-    void add(const ObjectStore::Entry& entry, RemovalCause cause);
+    void add(const ObjectStore::Entry& entry, RemovalCause cause) {
+        if (count_ < few_.size()) {
+            few_[count_] = {entry.key, entry.value, cause};
+        } else {
+            more_.push_back({entry.key, entry.value, cause});
+        }
+        ++count_;
+    }
     bool empty() const { return count_ == 0; }
-    /// Tells `listener` (null: nobody) of each, as (key, value, cause in words), and lets go of the references.
-    void let_go(PyObject* listener);
+    /// Lets go of the references, while no error is in flight.
+    void let_go() const {
+        for (std::size_t i = 0; i < count_; ++i) {
+            Py_DECREF(at(i).key);
+            Py_DECREF(at(i).value);
+        }
+    }
+    /// Tells `listener` (null: nobody) of each, as (key, value, cause in words), and lets go of the references. An
+    /// error in flight stays so.
+    void let_go_telling(PyObject* listener) const;
 
   private:
     struct Departure {
@@ -49,7 +64,6 @@ class Departures {
 
     const Departure& at(std::size_t i) const { return i < few_.size() ? few_[i] : more_[i - few_.size()]; }
     void tell(PyObject* listener) const;
-    void give_back() const;
 
     std::array<Departure, 2> few_;
     std::vector<Departure> more_;

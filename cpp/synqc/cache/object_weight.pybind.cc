@@ -13,7 +13,6 @@ namespace {
 constexpr int deepest = 8;
 constexpr int most_objects = 10'000;
 constexpr std::uint64_t collector_header = 16;
-constexpr std::uint64_t one_digit = 28;  // bytes of an int below 2^30
 
 /// By __sizeof__, which for an array leaves out what it only views.
 std::uint64_t own_size(PyObject* object) {
@@ -40,8 +39,11 @@ class Scale {
             return 0;
         }
         PyTypeObject* type = Py_TYPE(object);
-        if (type == &PyUnicode_Type || type == &PyLong_Type) {
-            return own_size_of_plain(object);
+        if (type == &PyUnicode_Type) {
+            return size_of_text(object);
+        }
+        if (type == &PyLong_Type) {
+            return object_weight::of_int(object);
         }
         if (type == &PyBytes_Type) {
             return static_cast<std::uint64_t>(type->tp_basicsize + PyBytes_GET_SIZE(object));
@@ -60,22 +62,13 @@ class Scale {
     }
 
   private:
-    static std::uint64_t own_size_of_plain(PyObject* object) {
-        if (PyUnicode_CheckExact(object) && PyUnicode_IS_READY(object)) {
-            const std::uint64_t head =
-                PyUnicode_IS_COMPACT_ASCII(object) ? sizeof(PyASCIIObject) : sizeof(PyCompactUnicodeObject);
-            return head + (static_cast<std::uint64_t>(PyUnicode_GET_LENGTH(object)) + 1) * PyUnicode_KIND(object);
+    static std::uint64_t size_of_text(PyObject* object) {
+        if (!PyUnicode_IS_READY(object)) {
+            return own_size(object);
         }
-        if (PyLong_CheckExact(object)) {
-            int overflow = 0;
-            const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
-            const unsigned long long size =
-                value < 0 ? 0 - static_cast<unsigned long long>(value) : static_cast<unsigned long long>(value);
-            if (overflow == 0 && size < 1ULL << 60) {
-                return size < 1ULL << 30 ? one_digit : one_digit + 4;
-            }
-        }
-        return own_size(object);
+        const std::uint64_t head =
+            PyUnicode_IS_COMPACT_ASCII(object) ? sizeof(PyASCIIObject) : sizeof(PyCompactUnicodeObject);
+        return head + (static_cast<std::uint64_t>(PyUnicode_GET_LENGTH(object)) + 1) * PyUnicode_KIND(object);
     }
 
     std::uint64_t contents(PyObject* object, int depth) {
@@ -119,7 +112,7 @@ class Scale {
 
 }  // namespace
 
-std::uint64_t weight_of(PyObject* object) {
+std::uint64_t object_weight::of_any(PyObject* object) {
     return Scale().weigh(object, 0);
 }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from synqc.benchmarks.kernel_programs import labelled_nanoseconds
 from synqc.benchmarks.measurement import Measurement, Setting, Unavailable, import_peer, refuse_unless
@@ -37,20 +40,30 @@ def _loop(function: Callable[..., Any], rows: list[tuple[Any, ...]]) -> Callable
     return store
 
 
-def _caches() -> dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]]:
-    """Lookup and write of every cache, each bounded by the same number of entries, as fast as it offers them."""
-    found: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {}
-    ours = MemoryCache(max_entries=_ENTRIES)
-    found["synqc"] = (ours.get, ours.set)
-    lru = import_peer("cachebox").LRUCache(_ENTRIES)
-    found["cachebox"] = (lru.get, lru.insert)
+@dataclass(frozen=True)
+class _Cache:
+    """Lookup and write of a cache of `_ENTRIES`, as fast as it offers them, and who leaves it when it is full."""
+
+    get: Callable[[Any], Any]
+    set: Callable[[Any, Any], Any]
+    policy: Literal["lru", "tinylfu"]
+    is_ours: bool = False
+
+
+def _caches() -> dict[str, _Cache]:
+    default, by_recency = MemoryCache(max_entries=_ENTRIES), MemoryCache(max_entries=_ENTRIES, policy="lru")
+    box = import_peer("cachebox").LRUCache(_ENTRIES)
     theine = import_peer("theine").Cache(_ENTRIES)
-    found["theine"] = (theine.get, theine.set)
     moka = import_peer("moka_py").Moka(_ENTRIES)
-    found["moka-py"] = (moka.get, moka.set)
     tools = import_peer("cachetools").LRUCache(_ENTRIES)
-    found["cachetools"] = (tools.get, tools.__setitem__)
-    return found
+    return {
+        "synqc": _Cache(default.get, default.set, "tinylfu", is_ours=True),
+        "synqc lru": _Cache(by_recency.get, by_recency.set, "lru", is_ours=True),
+        "cachebox": _Cache(box.get, box.insert, "lru"),
+        "theine": _Cache(theine.get, theine.set, "tinylfu"),
+        "moka-py": _Cache(moka.get, moka.set, "tinylfu"),
+        "cachetools": _Cache(tools.get, tools.__setitem__, "lru"),
+    }
 
 
 def _net(times: Mapping[str, Times], name: str, empty: str) -> Times:
@@ -64,37 +77,48 @@ def _nothing(*_: object) -> None:
 
 
 def measure_operations(setting: Setting) -> Mapping[str, Measurement]:
-    """Hits, misses and evicting writes of five caches and a dict, in turns."""
+    """Hits, misses and evicting writes of our policies, four peers and a dict, in turns.
+
+    A write that evicts is held against caches of the same policy: an LRU need not ask who deserves to stay.
+    """
     caches = _caches()
-    for _, set_ in caches.values():
+    for cache in caches.values():
         for key in _KEYS:
-            set_(key, key)
-    for name, (get, _) in caches.items():
-        held = sum((found[0] if isinstance(found := get(key), tuple) else found) == key for key in _KEYS)
+            cache.set(key, key)
+    for name, cache in caches.items():
+        held = sum((found[0] if isinstance(found := cache.get(key), tuple) else found) == key for key in _KEYS)
         refuse_unless(held >= 0.9 * _ENTRIES, f"{name} holds {held} of {_ENTRIES} entries.")
     plain = {key: key for key in _KEYS}
     hits: dict[str, Callable[[], object]] = {"dict": _loop(plain.get, [(key,) for key in _KEYS])}
     misses: dict[str, Callable[[], object]] = {}
-    for name, (get, _) in caches.items():
-        hits[name] = _loop(get, [(key,) for key in _KEYS])
-        misses[name] = _loop(get, [(key,) for key in _ABSENT])
-    hit = interleaved({"loop": _empty([(key,) for key in _KEYS]), **hits}, repetitions=setting.repetitions)
-    miss = interleaved({"loop": _empty([(key,) for key in _ABSENT]), **misses}, repetitions=setting.repetitions)
+    for name, cache in caches.items():
+        hits[name] = _loop(cache.get, [(key,) for key in _KEYS])
+        misses[name] = _loop(cache.get, [(key,) for key in _ABSENT])
+    in_turns = functools.partial(interleaved, repetitions=setting.repetitions, clock=time.thread_time)
+    hit = in_turns({"loop": _empty([(key,) for key in _KEYS]), **hits})
+    miss = in_turns({"loop": _empty([(key,) for key in _ABSENT]), **misses})
     rows = [(f"new {index}", index) for index in range(20 * _ENTRIES)]
-    writes = {name: _loop(set_, rows) for name, (_, set_) in caches.items()}
-    write = interleaved({"loop": _empty(rows), **writes}, repetitions=setting.repetitions)
+    writes = {name: _loop(cache.set, rows) for name, cache in caches.items()}
+    write = in_turns({"loop": _empty(rows), **writes})
+    for name, cache in caches.items():
+        newest, value = rows[-1]
+        if cache.is_ours:
+            refuse_unless(cache.get(newest) == value, f"{name} does not hold what was written last.")
     hit_net = {name: _net(hit, name, "loop") for name in hit if name != "loop"}
     miss_net = {name: _net(miss, name, "loop") for name in miss if name != "loop"}
     write_net = {name: _net(write, name, "loop") for name in write if name != "loop"}
+    peers = [name for name, cache in caches.items() if not cache.is_ours]
+    like = {policy: [name for name in peers if caches[name].policy == policy] for policy in ("lru", "tinylfu")}
     return {
         "memory-hit": Measurement(
             ratio(hit_net["synqc"], hit_net["dict"]),
             proof="every key gives its value",
             details=(_words(hit_net, 1),),
         ),
-        "memory-hit-vs-peers": _against(hit_net, 1),
-        "memory-miss-vs-peers": _against(miss_net, 1),
-        "memory-evicting-set-vs-peers": _against(write_net, 20),
+        "memory-hit-vs-peers": _against(hit_net, "synqc", peers, 1),
+        "memory-miss-vs-peers": _against(miss_net, "synqc", peers, 1),
+        "memory-evicting-set-vs-lru": _against(write_net, "synqc lru", like["lru"], len(rows) // _ENTRIES),
+        "memory-evicting-set-vs-tinylfu": _against(write_net, "synqc", like["tinylfu"], len(rows) // _ENTRIES),
     }
 
 
@@ -120,12 +144,14 @@ def _words(times: Mapping[str, Times], calls: int) -> str:
     return ", ".join(f"{name} {1e9 * found.median / calls:.3g} ns" for name, found in times.items())
 
 
-def _against(times: Mapping[str, Times], calls: int) -> Measurement:
-    """How many times longer the fastest peer takes."""
-    peers = {name: ratio(found, times["synqc"]) for name, found in times.items() if name not in ("synqc", "dict")}
-    fastest = min(peers, key=lambda name: peers[name])
+def _against(times: Mapping[str, Times], ours: str, peers: Sequence[str], calls: int) -> Measurement:
+    """How many times longer the fastest of the peers takes."""
+    slower = {name: ratio(times[name], times[ours]) for name in peers}
+    fastest = min(peers, key=lambda name: slower[name])
     return Measurement(
-        peers[fastest], proof="every key gives its value", details=(f"Fastest peer: {fastest}", _words(times, calls))
+        slower[fastest],
+        proof="every key gives its value",
+        details=(f"Fastest peer of {', '.join(peers)}: {fastest}", _words(times, calls)),
     )
 
 
