@@ -57,11 +57,16 @@ class StandardLibrary:
 
 @dataclass(frozen=True)
 class SourceDistribution:
-    """A release on PyPI as its authors packed it, tests included."""
+    """A release on PyPI as its authors packed it, tests included.
+
+    Before pip hands an archive out, it asks the archive's build back-end for metadata. One that would need a compiler
+    is named here, and a module of that name answers in its place.
+    """
 
     name: str
     version: str
     sha256: str
+    compiling_backend: str = ""
 
     def folder(self) -> Path:
         """Where it lies unpacked."""
@@ -71,7 +76,13 @@ class SourceDistribution:
         requirement = folder / "requirement.txt"
         requirement.write_text(f"{self.name}=={self.version} --hash=sha256:{self.sha256}\n")
         options = ["--quiet", "--no-deps", "--no-binary", self.name, "--timeout", "30", "--retries", "1"]
-        _run([sys.executable, "-m", "pip", "download", *options, "--require-hashes", "-r", requirement], folder)
+        environment = dict(os.environ)
+        if self.compiling_backend:
+            (folder / f"{self.compiling_backend}.py").write_text(_BACKEND.format(name=self.name, version=self.version))
+            options.append("--no-build-isolation")
+            environment["PYTHONPATH"] = str(folder)
+        command = [sys.executable, "-m", "pip", "download", *options, "--require-hashes", "-r", requirement]
+        _run(command, folder, environment)
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -96,9 +107,20 @@ class NpmPackage:
         return f"{self.name} {self.version} of npm"
 
 
-def _run(command: list, folder: Path) -> None:
+_BACKEND = """
+from pathlib import Path
+
+def prepare_metadata_for_build_wheel(directory, *_):
+    information = Path(directory, "{name}-{version}.dist-info")
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
+    return information.name
+"""
+
+
+def _run(command: list, folder: Path, environment: dict[str, str] | None = None) -> None:
     try:
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, env=environment)
     except FileNotFoundError:
         raise Unreachable(f"{command[0]} is not installed") from None
     except subprocess.CalledProcessError as failure:

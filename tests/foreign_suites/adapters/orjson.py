@@ -11,7 +11,9 @@ from suite import counted
 import synqc.json
 from synqc.errors import DocumentError, InputError
 
-SOURCE = SourceDistribution("orjson", "3.13.0", "d1de5eb04485110c5da4c657e49168995d55e076b1ce60f1a042e254f4186c4f")
+SOURCE = SourceDistribution(
+    "orjson", "3.13.0", "d1de5eb04485110c5da4c657e49168995d55e076b1ce60f1a042e254f4186c4f", compiling_backend="maturin"
+)
 TESTS = ["test"]
 
 __version__ = SOURCE.version
