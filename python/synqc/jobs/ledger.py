@@ -165,7 +165,7 @@ class Ledger:
         Raises:
             UnknownJob: There is none of that id.
         """
-        self._call(self._cancel, job_id).result()
+        self._call(self._cancel, _possible(job_id)).result()
         self.signals.publish(SignalKind.CANCELLED, job_id)
         return self._seen(job_id)
 
@@ -177,7 +177,7 @@ class Ledger:
             JobRefused: It has not ended, or has succeeded.
         """
         check_whole("attempts", attempts, 1, 1_000_000)
-        self._call(self._retry, changes.RetryRequest(job_id, attempts)).result()
+        self._call(self._retry, changes.RetryRequest(_possible(job_id), attempts)).result()
         found = self._seen(job_id)
         self.signals.publish(SignalKind.QUEUED, found.kind)
         return found
@@ -206,7 +206,7 @@ class Ledger:
         Raises:
             UnknownJob: There is none of that id.
         """
-        request = claims.ClaimRequestById(owner, job_id, lease_s)
+        request = claims.ClaimRequestById(owner, _possible(job_id), lease_s)
         return self._call(self._claim_by_id, request).result()
 
     def heartbeat(
@@ -309,10 +309,8 @@ class Ledger:
         Raises:
             UnknownJob: There is none of that id.
         """
-        found = None
-        if "\0" not in job_id:  # which PostgreSQL refuses to look for
-            with self.database.reading() as connection:
-                found = reading.find_job(connection, job_id)
+        with self.database.reading() as connection:
+            found = reading.find_job(connection, _possible(job_id))
         if found is None:
             raise UnknownJob(job_id)
         return found
@@ -462,11 +460,23 @@ def _submission(
         )
     content_key = _content_key(kind, payload) if join else None
     return Submission(
-        new_job_id(kind), kind, payload, priority=priority, not_before=not_before, parent_id=parent,
+        new_job_id(kind), kind, payload, priority=priority, not_before=not_before,
+        parent_id=None if parent is None else _possible(parent),
         idempotency_key=idempotency_key, content_key=content_key, attempts=retry.attempts,
         backoff_first_s=retry.first_s, backoff_most_s=retry.most_s, usd_micros_limit=budget.usd_micros,
         tokens_limit=budget.tokens, items=items,
     )  # fmt: skip
+
+
+def _possible(job_id: str) -> str:
+    """A name that a job may have.
+
+    Raises:
+        UnknownJob: PostgreSQL would refuse to look for it.
+    """
+    if "\0" in job_id or not job_id.isprintable():
+        raise UnknownJob(job_id)
+    return job_id
 
 
 def _content_key(kind: str, payload: bytes) -> str:

@@ -25,7 +25,7 @@ from synqc.service.middleware.ownership import OwnersAlone
 from synqc.service.middleware.request import RequestMiddleware
 from synqc.service.middleware.secrets_in_addresses import keep_out_of_access_logs
 from synqc.service.process_metrics import report_process
-from synqc.service.routes import observability, tickets
+from synqc.service.routes import jobs, observability, tickets
 from synqc.service.server_connections import watched_connections
 from synqc.service.shutdown import EndsInTime, Shutdown
 from synqc.service.tds.fast_path import FastPathMiddleware
@@ -78,14 +78,16 @@ def create_app(settings: Settings | None = None, tds: TdsApplication | None = No
         dependencies=[Depends(name_ignored_members)],
     )  # fmt: skip
     app.state.tds = tds
+    app.state.ledger = tds.ledger
     app.state.workers = workers
     app.state.shutdown = shutdown
     app.state.ticker = TelemetryTicker(tds.sampler, workers)
     app.state.tickets = Tickets()
-    for routes in (runs, telemetry, export, sessions, sweeps, agent, catalogue, tickets):
+    for routes in (runs, telemetry, export, sessions, sweeps, agent, catalogue, tickets, jobs):
         app.include_router(routes.router, prefix=settings.api_prefix)
     with app.doors.entered(Door.STREAM):
         app.include_router(stream.router, prefix=settings.api_prefix)
+        app.include_router(jobs.streams, prefix=settings.api_prefix)
     with app.doors.entered(Door.UNLIMITED):
         app.include_router(health.router, prefix=settings.api_prefix)
     with app.doors.entered(Door.OPEN if settings.open_metrics else Door.CLOSED):

@@ -18,6 +18,7 @@ from synqc.apps.tds.storage import StorageUnavailable
 from synqc.apps.tds.store import SessionBusy, UnknownSession
 from synqc.apps.tds.sweeps import TooManySweeps, UnknownSweep
 from synqc.errors import InputError, SynqcError
+from synqc.jobs import JobRefused, UnknownJob
 
 __all__ = ["ANSWERED", "STATUS_OF", "UnknownRun", "answer_errors", "internal_error", "known_error"]
 
@@ -38,6 +39,8 @@ STATUS_OF: tuple[tuple[type[SynqcError], int], ...] = (
     (UnknownSession, 404),
     (UnknownRun, 404),
     (UnknownSweep, 404),
+    (UnknownJob, 404),
+    (JobRefused, 409),
     (SessionBusy, 409),
     (RunKilled, 409),
     (ReplayDiffers, 410),
