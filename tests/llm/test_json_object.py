@@ -27,6 +27,26 @@ def test_it_is_found(text):
 
 @pytest.mark.parametrize(
     "text",
+    [
+        '{"a": 1} is better than {"a": 2}, I think',
+        'Better than {"a": 2} is {"a": 1}',
+        'Better than {"a": 2} and than {"a": 3} is `{"a": 1}`.',
+        '{"a": 2} was first, then\n```json\n{"a": 1}\n```\nand {"a": 3}',
+        'Once {"a": 1} and again {"a": 1} or so',
+    ],
+)
+def test_of_several_the_one_between_fences_or_at_one_end_is_meant(text):
+    assert json_object_in(text) == {"a": 1}
+
+
+@pytest.mark.parametrize("text", ['{"a": 1} or {"a": 2}', 'Take {"a": 1} or {"a": 2}, they are alike'])
+def test_of_several_at_both_ends_or_at_none_there_is_no_telling(text):
+    with pytest.raises(ValueError, match="2 different JSON objects"):
+        json_object_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
     ["", "no", "[]", "3", "{", '{"a": NaN}', '{"a": Infinity}', '{"a": 1', "{'a': 1}", "{" * 100_000,
      '{"a":' * 100_000, '{"a":' * 50 + "1" + "}" * 50, "x" * 200_001, '{"a": ' + "9" * 5000 + "}"],
     ids=lambda text: text[:12],
