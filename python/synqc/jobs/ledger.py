@@ -207,7 +207,8 @@ class Ledger:
             UnknownJob: There is none of that id.
         """
         request = claims.ClaimRequestById(owner, _possible(job_id), lease_s)
-        return self._call(self._claim_by_id, request).result()
+        answered: Future[Claimed | Refusal] = self._writer.call(self._claim_by_id, request)
+        return answered.result()
 
     def heartbeat(
         self, claimed: Claimed, *, lease_s: float, progress: tuple[int, int] | None = None
