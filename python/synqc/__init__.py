@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from synqc.lab.estimate import Estimate
     from synqc.lab.experiment import Experiment, StopFlag
     from synqc.lab.filter_record import MonitoredQubit, filter_record
+    from synqc.lab.load import load
     from synqc.lab.mesolve import mesolve
     from synqc.lab.rules import Batch
-    from synqc.lab.run import Run, load
+    from synqc.lab.run import Run
     from synqc.lab.smesolve import smesolve
     from synqc.lab.sweep import Sweep, sweep
 
@@ -45,7 +46,7 @@ _HOME = {
     "Target": "lab.device",
     "device": "lab.device",
     "filter_record": "lab.filter_record",
-    "load": "lab.run",
+    "load": "lab.load",
     "mesolve": "lab.mesolve",
     "presets": "lab.device",
     "smesolve": "lab.smesolve",

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 import synqc
-from synqc.lab.cards import duration_in_words, html_card, text_card
+from synqc.lab.cards import html_card, text_card
+from synqc.lab.units import format_duration
 
 
 @pytest.fixture(scope="module")
@@ -109,4 +110,4 @@ def test_the_html_card_takes_its_colours_from_the_page(run):
     [(0.0, "0 ns"), (0.024, "24 ns"), (1.0, "1 µs"), (999.9, "999.9 µs"), (1e4, "10 ms"), (1e7, "10 s")],
 )
 def test_times_carry_the_unit_that_suits_them(microseconds, words):
-    assert duration_in_words(microseconds) == words
+    assert format_duration(microseconds) == words

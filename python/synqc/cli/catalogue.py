@@ -12,8 +12,8 @@ from typing import Any
 from synqc import _core
 from synqc.cli.tables import json_text, table
 from synqc.errors import UnknownName
-from synqc.lab.cards import duration_in_words
 from synqc.lab.device import Device, Target, device, presets, targets
+from synqc.lab.units import format_duration
 
 __all__ = ["add_commands"]
 
@@ -73,10 +73,10 @@ def _show_presets(arguments: argparse.Namespace) -> bool:
             [
                 name,
                 one.modality,
-                duration_in_words(one.t1_us),
-                duration_in_words(one.t2_us),
-                duration_in_words(one.gate_ns / 1e3),
-                duration_in_words(one.readout_ns / 1e3),
+                format_duration(one.t1_us),
+                format_duration(one.t2_us),
+                format_duration(one.gate_ns / 1e3),
+                format_duration(one.readout_ns / 1e3),
                 f"{100 * one.assignment_error:.2f} %",
                 f"{one.efficiency:g}",
             ]
@@ -97,19 +97,19 @@ def _target_text(target: Target) -> str:
     terms = [
         [
             "path",
-            duration_in_words(target.path_latency_ns / 1e3),
+            format_duration(target.path_latency_ns / 1e3),
             "in a shot that waits: readout signal to decision, trigger back",
         ],
         [
             "decision",
-            duration_in_words(target.decision_latency_ns / 1e3),
+            format_duration(target.decision_latency_ns / 1e3),
             "in a shot that waits: state estimate, choice of the second drive",
         ],
-        ["result", duration_in_words(target.result_latency_ns / 1e3), "in every shot: bit to the host"],
+        ["result", format_duration(target.result_latency_ns / 1e3), "in every shot: bit to the host"],
     ]
     if target.network_median_s or target.queue_median_s:
-        terms.append(["network", duration_in_words(target.network_median_s * 1e6), "between iterations, median"])
-        terms.append(["queue", duration_in_words(target.queue_median_s * 1e6), "between iterations, median"])
+        terms.append(["network", format_duration(target.network_median_s * 1e6), "between iterations, median"])
+        terms.append(["queue", format_duration(target.queue_median_s * 1e6), "between iterations, median"])
     probe = "continuous" if target.mapping == "rate" else "through an ancilla"
     lines = [f"{target.name}: {_kind(target)}, probe {probe}", _paragraph(target.description), ""]
     lines.append(table(["latency", "value", "where"], terms, numbers=[1]))
@@ -131,11 +131,9 @@ def _show_targets(arguments: argparse.Namespace) -> bool:
                 name,
                 _kind(one),
                 "continuous" if one.mapping == "rate" else "ancilla",
-                duration_in_words((one.path_latency_ns + one.decision_latency_ns) / 1e3),
-                duration_in_words(one.result_latency_ns / 1e3),
-                duration_in_words((one.network_median_s + one.queue_median_s) * 1e6)
-                if one.network_median_s
-                else "none",
+                format_duration((one.path_latency_ns + one.decision_latency_ns) / 1e3),
+                format_duration(one.result_latency_ns / 1e3),
+                format_duration((one.network_median_s + one.queue_median_s) * 1e6) if one.network_median_s else "none",
             ]
             for name, one in known.items()
         ]

@@ -12,7 +12,8 @@ from synqc._version import __version__
 from synqc.cli.options import add_experiment_options, experiment_from, parse_whole
 from synqc.cli.outputs import add_shared_options, check_outputs, note, write_picture
 from synqc.cli.tables import json_text
-from synqc.lab.run import Run, load
+from synqc.lab.load import load
+from synqc.lab.run import Run
 
 __all__ = ["add_command", "add_run_options", "document_of"]
 

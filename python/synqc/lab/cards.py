@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from synqc import _core
 from synqc.lab.device import Device
+from synqc.lab.units import format_duration
 
 if TYPE_CHECKING:
     from synqc.lab.estimate import Estimate
     from synqc.lab.run import Run
 
-__all__ = ["duration_in_words", "figure_in_words", "html_card", "text_card"]
+__all__ = ["figure_in_words", "html_card", "text_card"]
 
 
 _SMALLEST_ERROR = 1e-7
@@ -27,19 +28,6 @@ class _Line:
     name: str
     value: str
     remark: str = ""
-
-
-def duration_in_words(microseconds: float) -> str:
-    """A time with the unit that suits it.
-
-    Examples:
-        >>> duration_in_words(0.024), duration_in_words(1.75), duration_in_words(2.5e6)
-        ('24 ns', '1.75 µs', '2.5 s')
-    """
-    for size, unit in ((1e6, "s"), (1e3, "ms"), (1.0, "µs")):
-        if microseconds >= size:
-            return f"{microseconds / size:.4g} {unit}"
-    return f"{microseconds * 1e3:.4g} ns"
 
 
 def figure_in_words(estimate: Estimate, digits: int = 5) -> str:
@@ -109,8 +97,8 @@ def _figure_lines(run: Run) -> list[_Line]:
         ),
         _Line(
             "latency",
-            duration_in_words(float(run.latency_us)),
-            f"of one shot; cycle {duration_in_words(run.cycle_time_us)}",
+            format_duration(float(run.latency_us)),
+            f"of one shot; cycle {format_duration(run.cycle_time_us)}",
         ),
         _Line("objective", figure_in_words(run.objective_score), run.experiment.objective),
     ]
@@ -118,7 +106,7 @@ def _figure_lines(run: Run) -> list[_Line]:
 
 def _latency_lines(run: Run) -> list[_Line]:
     return [
-        _Line(f"  {name.replace('_', ' ')}", duration_in_words(value))
+        _Line(f"  {name.replace('_', ' ')}", format_duration(value))
         for name, value in run.latency_terms.items()
         if value > 0
     ]
@@ -157,7 +145,7 @@ def _setting_lines(run: Run) -> list[_Line]:
         lines.append(
             _Line(
                 "network",
-                duration_in_words(last.network_latency_s * 1e6),
+                format_duration(last.network_latency_s * 1e6),
                 "and queue, per iteration; not in the latency",
             )
         )

@@ -16,6 +16,7 @@ from typing import Any, Literal, NoReturn
 
 from synqc import _core
 from synqc.errors import DocumentError, InputError, UnknownName
+from synqc.lab.units import format_duration
 
 __all__ = ["Device", "Presets", "Target", "Targets", "device", "presets", "targets", "thermal_population"]
 
@@ -793,13 +794,11 @@ def _drift_in_words(process: Mapping[str, Any]) -> str:
 
 
 def _headline(one: Device) -> list[tuple[str, str]]:
-    from synqc.lab.cards import duration_in_words
-
     return [
-        ("T1", duration_in_words(one.t1_us)),
-        ("T2", duration_in_words(one.t2_us)),
-        ("pulse", duration_in_words(one.gate_ns / 1e3)),
-        ("readout", f"{duration_in_words(one.readout_ns / 1e3)} at {100 * one.assignment_error:.3g} %"),
+        ("T1", format_duration(one.t1_us)),
+        ("T2", format_duration(one.t2_us)),
+        ("pulse", format_duration(one.gate_ns / 1e3)),
+        ("readout", f"{format_duration(one.readout_ns / 1e3)} at {100 * one.assignment_error:.3g} %"),
     ]
 
 

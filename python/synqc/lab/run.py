@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synqc import _core
-from synqc.errors import DocumentError, InputError, MissingExtra
+from synqc.errors import InputError, MissingExtra
 from synqc.lab._remembered import remembered
-from synqc.lab._saved_run import FORMAT, read_saved_run
 from synqc.lab.carry import Carry
 from synqc.lab.estimate import Estimate
+from synqc.lab.run_file import FORMAT
 
 if TYPE_CHECKING:
     import plotly.graph_objects
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from synqc.lab.experiment import Experiment
 
-__all__ = ["IterationResult", "ProbeFigures", "QubitResult", "Run", "load"]
+__all__ = ["IterationResult", "ProbeFigures", "QubitResult", "Run", "StoredResult"]
 
 _CONSISTENT_INNOVATION = 2.5
 _ARRAYS = ("bits", "records_i", "records_q", "record_moments")
@@ -133,8 +133,8 @@ def _qubit_from(entry: dict[str, Any]) -> QubitResult:
     return QubitResult(**{**entry, **estimates})
 
 
-class _Stored:
-    """Figures read back from a file, with the attributes the core's result has."""
+class StoredResult:
+    """Figures read back from a file, with the attributes the core's result has; made by `synqc.load`."""
 
     def __init__(self, figures: dict[str, Any], arrays: dict[str, np.ndarray | None]) -> None:
         self.__dict__.update(figures)
@@ -309,7 +309,7 @@ class Run:
         return self._series("one_fraction")
 
     def _series(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        if isinstance(self._raw, _Stored):
+        if isinstance(self._raw, StoredResult):
             table = [[getattr(qubit, name) for qubit in iteration.qubits] for iteration in self.history]
             values = np.array([[figure.value for figure in row] for row in table])
             return values, np.array([[figure.standard_error for figure in row] for row in table])
@@ -421,7 +421,7 @@ class Run:
             >>> json.loads(run.to_json())["fidelity"] == list(run.to_dict()["fidelity"])
             True
         """
-        if isinstance(self._raw, _Stored):
+        if isinstance(self._raw, StoredResult):
             return json.dumps(_null_for_nan(self.to_dict()), separators=(",", ":")).encode()
         return _core.run_document(self._raw)
 
@@ -546,40 +546,3 @@ def _null_for_nan(value: Any) -> Any:
     if isinstance(value, list):
         return [_null_for_nan(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def load(path: str | os.PathLike[str]) -> Run:
-    """Read a run that `Run.save` wrote.
-
-    Args:
-        path: The file.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        DocumentError: It is not a saved run, or is damaged.
-
-    Examples:
-        >>> import synqc, tempfile, pathlib
-        >>> folder = pathlib.Path(tempfile.mkdtemp())
-        >>> run = synqc.Experiment(qubits=1).run(shots=100, seed=1)
-        >>> again = synqc.load(run.save(folder / "run"))
-        >>> again.fidelity == run.fidelity and bool((again.bits == run.bits).all())
-        True
-    """
-    from types import SimpleNamespace
-
-    from synqc.lab.experiment import Experiment
-
-    try:
-        document, arrays = read_saved_run(path)
-        experiment = Experiment.from_dict(document["experiment"])
-        figures = dict(document["run"])
-        figures["carry"] = SimpleNamespace(**figures["carry"])
-        run = Run(experiment, _Stored(figures, arrays))
-        run.to_dict()
-        _ = (run.history, run.figures, run.carry, run.settings, run.probe, run.success)
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
-        raise DocumentError(
-            f"Argument `path` must be a run saved by Run.save(), but {path} is not readable as one: {error}"
-        ) from error
-    return run

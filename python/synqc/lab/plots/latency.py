@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from synqc.lab.cards import duration_in_words
 from synqc.lab.plots import style
+from synqc.lab.units import format_duration
 
 if TYPE_CHECKING:
     import plotly.graph_objects
@@ -23,18 +23,19 @@ def _on(colour: str) -> str:
 def add_latency(figure: plotly.graph_objects.Figure, run: Run, **place: Any) -> None:
     """Draw the terms one after the other, each starting where the one before ends.
 
-    Args:
-        figure: Where to draw.
-        run: Whose `latency_terms` to draw.
-        place: `row` and `col` of a subplot.
+        Args:
+            figure: Where to draw.
+            run: Whose `latency_terms` to draw.
+            place: `row` and `col` of a subplot.
 
-    Examples:
-        >>> import synqc
-        >>> from synqc.lab.plots import style
-        >>> figure = style.blank("Latency")
-        >>> add_latency(figure, synqc.Experiment().run(shots=10, seed=1))
-        >>> len(figure.data)
-        1
+        Examples:
+            >>> import synqc
+            >>> from synqc.lab.plots import style
+    from synqc.lab.units import format_duration
+            >>> figure = style.blank("Latency")
+            >>> add_latency(figure, synqc.Experiment().run(shots=10, seed=1))
+            >>> len(figure.data)
+            1
     """
     terms = run.latency_terms
     starts, total = [], 0.0
@@ -42,7 +43,7 @@ def add_latency(figure: plotly.graph_objects.Figure, run: Run, **place: Any) -> 
         starts.append(total)
         total += value
     colours = [style.CYCLE[k % len(style.CYCLE)] for k in range(len(terms))]
-    words = [duration_in_words(value) if value > 0 else "none" for value in terms.values()]
+    words = [format_duration(value) if value > 0 else "none" for value in terms.values()]
     # A label outside its bar on the right would leave the picture for the last terms.
     positions = ["inside" if value > 0.25 * total else "outside" for value in terms.values()]
     figure.add_trace(
@@ -87,12 +88,10 @@ def plot_latency(run: Run) -> plotly.graph_objects.Figure:
     """
     network = run.history[-1].network_latency_s
     beside = (
-        f"; network and queue, outside the shot: {duration_in_words(network * 1e6)} per iteration"
-        if network > 0
-        else ""
+        f"; network and queue, outside the shot: {format_duration(network * 1e6)} per iteration" if network > 0 else ""
     )
     figure = style.blank(
-        f"One shot takes {duration_in_words(float(run.latency_us))} from first drive to result",
+        f"One shot takes {format_duration(float(run.latency_us))} from first drive to result",
         f"{style.describe_device(run.experiment)}{beside}",
         height=480,
     )
