@@ -9,8 +9,8 @@ from typing import Any
 from synqc.apps.tds.agent.advice import Advice, ask_for_proposals
 from synqc.apps.tds.agent.errors import AgentAbsent, AgentFailed, GoalBlank
 from synqc.apps.tds.agent.limits import Limits
+from synqc.apps.tds.settings import TdsSettings
 from synqc.llm import OPENAI_URL, Endpoint, LanguageModelError, LanguageModels
-from synqc.settings import Settings
 
 __all__ = ["AgentSuggestion", "SynQcAgent"]
 
@@ -38,7 +38,7 @@ class SynQcAgent:
     """
 
     def __init__(self, model: str | None = None, temperature: float = 0.1) -> None:
-        settings = Settings.from_environment()
+        settings = TdsSettings.from_environment()
         if not settings.openai_api_key:
             raise AgentAbsent
         self.model = model or settings.agent_model

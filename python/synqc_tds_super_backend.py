@@ -41,5 +41,7 @@ except SynqcError as refusal:
     # A server that imports this would print a trace of itself. Whoever serves from Python has `create_app`.
     end_supervisor()
     raise SystemExit(f"synqc: error: {' '.join(str(refusal).split())}") from None
-store = app.state.tds.store
-engine = app.state.tds.engine
+if "tds" not in app.state.applications:
+    raise SystemExit("synqc: error: SYNQC_APPLICATIONS must name tds, whose names this module has.")
+store = app.state.applications["tds"].state.tds.store
+engine = app.state.applications["tds"].state.tds.engine

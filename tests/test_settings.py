@@ -1,10 +1,13 @@
 """Settings are read as they are meant, or it is said that they are not."""
 
-import dataclasses
+import re
+from pathlib import Path
 
 import pytest
 
+from synqc.environment import Environment
 from synqc.errors import InputError
+from synqc.service.applications import settings_in_use
 from synqc.settings import Settings
 
 NUMBERS = {
@@ -170,8 +173,46 @@ class TestDotenv:
         assert "not used" not in words
 
 
+def test_what_is_made_by_name_is_right_or_refused_in_words():
+    for wrong, words in (
+        ({"port": 0}, "Argument `port` must be between 1 and 65535, but is 0"),
+        ({"flush_interval_s": float("nan")}, "Argument `flush_interval_s` must be between 0.1 and 60.0, but is nan"),
+        ({"prot": 1}, "`prot` is no setting: did you mean `port`?"), ({"reload": "x"}, "Argument `reload` must be"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=re.escape(words)):
+            Settings(**wrong)
+    with pytest.raises(InputError) as refusal:
+        Settings(openai_api_key=["sk-1"])
+    assert "sk-1" not in str(refusal.value)
+
+
+def test_settings_do_not_change():
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().port = 9
+
+
+def test_each_setting_says_where_it_comes_from(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("SYNQC_LEASE_SEC=7\nSYNQC_PORT=1\nOPENAI_API_KEY=sk-1\n")
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"SYNQC_PORT": "70000", "SYNQC_API_KEYS": "a,b"}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("SYNQC_HOST", "OPENAI_API_KEY", "SYNQC_LEASE_SEC"):
+        monkeypatch.delenv(name, raising=False)
+    found = {one.variable: (one.value, one.origin) for one in settings_in_use(Environment())}
+    assert found["SYNQC_PORT"] == ("65535", "environment")
+    assert found["SYNQC_LEASE_SEC"] == ("7.0", ".env")
+    assert found["SYNQC_HOST"] == ("127.0.0.1", "default")
+    assert (found["SYNQC_API_KEYS"], found["OPENAI_API_KEY"]) == (("***", "environment"), ("***", ".env"))
+
+
+def test_every_setting_is_described_and_stands_in_the_documentation():
+    documented = (Path(__file__).parents[1] / "docs" / "service.md").read_text()
+    for one in settings_in_use(Environment({})):
+        assert one.description, one.variable
+        assert f"`{one.variable}`" in documented, one.variable
+
+
 def test_no_setting_is_shown_where_it_may_be_a_secret():
     secret = {"openai_api_key": "sk-1", "api_keys": ("sk-2",), "database_url": "postgresql://u:sk-3@h/d"}
     shown = repr(Settings(**secret))
     assert "sk-" not in shown
-    assert dataclasses.replace(Settings(), port=9).port == 9

@@ -11,6 +11,7 @@ SynqcError
   Cancelled                          a stop flag was raised before there was anything to return
   CacheMiss (also KeyError)          a request wanted a cached value or none, and there is none
   TimedOut (also TimeoutError)       a stage or a whole pipeline took too long
+  ServiceStopping                    the process is shutting down and begins nothing any more
   MissingExtra (also ImportError)    an optional package is needed; the message says what to install
 
 And what it warns of:
@@ -30,6 +31,7 @@ __all__ = [
     "NonPhysicalState",
     "NumericalError",
     "ResolutionWarning",
+    "ServiceStopping",
     "ShapeError",
     "StepTooSmall",
     "SynqcError",
@@ -106,6 +108,15 @@ class TimedOut(SynqcError, TimeoutError):
     """A stage of a pipeline, or all of it, did not end in time."""
 
     code = "timed_out"
+
+
+class ServiceStopping(SynqcError):
+    """The process is shutting down: nothing is begun any more, and the service that comes next does it."""
+
+    code = "service_stopping"
+
+    def __init__(self) -> None:
+        super().__init__("The service is shutting down: ask again when it is back.")
 
 
 class MissingExtra(SynqcError, ImportError):

@@ -18,8 +18,8 @@ from running_server import free_port
 PRINT_SETTINGS = """
     import json
     import synqc_tds_super_backend as backend
-    settings = backend.app.state.tds.settings
-    print(json.dumps({name: getattr(settings, name) for name in settings.__dataclass_fields__}, default=str))
+    state = backend.app.state
+    print(json.dumps({**state.settings.model_dump(), **state.tds.settings.model_dump()}, default=str))
 """
 
 

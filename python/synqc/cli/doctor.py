@@ -38,8 +38,9 @@ def add_command(commands: Any) -> None:
     """Declare `synqc doctor`."""
     parser = commands.add_parser(
         "doctor",
-        help="show versions, processor, threads and optional packages",
-        description="Show what was found: versions, processor, threads, optional packages and browser.",
+        help="show versions, processor, threads, optional packages and settings",
+        description="Show what was found: versions, processor, threads, optional packages, browser, and each "
+        "setting of the service with its origin.",
         allow_abbrev=False,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document to stdout and nothing else")
@@ -105,7 +106,18 @@ def findings() -> dict[str, Any]:
         },
         "optional": {name: _version_of(name) for name in _OPTIONAL},
         "browser": {"path": browser, "version": _browser_version(browser)},
+        "settings": _settings(),
     }
+
+
+def _settings() -> list[dict[str, str]] | None:
+    """Of a service started here, with their origins; None without the extra."""
+    if _version_of("pydantic-settings") is None:
+        return None
+    from synqc.environment import Environment
+    from synqc.service.applications import settings_in_use
+
+    return [dataclasses.asdict(setting) for setting in settings_in_use(Environment())]
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
@@ -127,6 +139,11 @@ def _lines(found: dict[str, Any]) -> list[str]:
             f"  {browser['path']}"
             + (f" ({browser['version']})" if browser["version"] else " (does not answer to --version)")
         )
+    lines.append("settings of a service started here")
+    if found["settings"] is None:
+        lines.append("  none: pip install 'synqc[service]'")
+    else:
+        lines += [f"  {one['variable']:<30}{one['value']:<22} {one['origin']}" for one in found["settings"]]
     return lines
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from synqc.cli.service_extra import require_service_extra
 
 if TYPE_CHECKING:
-    from synqc.settings import Settings
+    from synqc.storage.settings import StorageSettings
 
 __all__ = ["add_commands"]
 
-_Work = Callable[["Settings", argparse.Namespace], str]
+_Work = Callable[["StorageSettings", argparse.Namespace], str]
 """Does what a command is for, and says in a sentence what was done."""
 
 
@@ -46,9 +46,10 @@ def add_commands(commands: Any) -> None:
 def _add_command(commands: Any, name: str, work: _Work, **words: str) -> Any:
     def act(arguments: argparse.Namespace) -> bool:
         require_service_extra()
-        from synqc.settings import Settings
+        from synqc.service.applications import read_settings
+        from synqc.storage.settings import StorageSettings
 
-        sys.stdout.write(work(Settings.from_environment(), arguments) + "\n")
+        sys.stdout.write(work(read_settings(StorageSettings), arguments) + "\n")
         return False
 
     parser = commands.add_parser(name, allow_abbrev=False, **words)
@@ -56,7 +57,7 @@ def _add_command(commands: Any, name: str, work: _Work, **words: str) -> Any:
     return parser
 
 
-def _export_state(settings: Settings, arguments: argparse.Namespace) -> str:
+def _export_state(settings: StorageSettings, arguments: argparse.Namespace) -> str:
     from synqc.apps.tds.storage.database import open_for_reading
     from synqc.apps.tds.storage.legacy import export_state
 
@@ -68,14 +69,14 @@ def _export_state(settings: Settings, arguments: argparse.Namespace) -> str:
     return f"{sessions} sessions and {runs} runs written to {arguments.folder}."
 
 
-def _back_up(settings: Settings, arguments: argparse.Namespace) -> str:
+def _back_up(settings: StorageSettings, arguments: argparse.Namespace) -> str:
     from synqc.apps.tds.storage.backup import back_up
 
     size = back_up(settings, arguments.file, replace=arguments.force)
     return f"{size / 1e6:.1f} MB written to {arguments.file}."
 
 
-def _restore(settings: Settings, arguments: argparse.Namespace) -> str:
+def _restore(settings: StorageSettings, arguments: argparse.Namespace) -> str:
     from synqc.apps.tds.storage.backup import restore
 
     aside = restore(settings, arguments.file, replace=arguments.force)

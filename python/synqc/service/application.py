@@ -1,137 +1,168 @@
-"""The service, assembled: application object, routes, middleware."""
+"""The service, assembled: applications mounted side by side, and what their requests pass on the way."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
-from synqc import __version__
-from synqc.apps.tds.application import TdsApplication
-from synqc.service.context import Workers
-from synqc.service.description import describe_refusals
-from synqc.service.doors import Door, Doors
-from synqc.service.errors import answer_errors
-from synqc.service.ignored_members import name_ignored_members
+from synqc.environment import EnvironmentSettings
+from synqc.errors import InputError
+from synqc.service.applications import chosen_applications, settings_of_process
+from synqc.service.index import index_of
 from synqc.service.logs import write_logs
 from synqc.service.loop_lag import measure_loop_lag
-from synqc.service.middleware.ownership import OwnersAlone
-from synqc.service.middleware.request import RequestMiddleware
+from synqc.service.middleware.authentication import Authentication, Keys
+from synqc.service.middleware.client_address import ClientAddress
+from synqc.service.middleware.rate_limit import RateLimit
+from synqc.service.middleware.request import RequestMiddleware, Served
+from synqc.service.middleware.request_metrics import RequestMetrics
 from synqc.service.middleware.secrets_in_addresses import keep_out_of_access_logs
+from synqc.service.mount import Mount
+from synqc.service.mounted import MountedApplication
 from synqc.service.process_metrics import report_process
-from synqc.service.routes import jobs, observability, tickets
+from synqc.service.resources import Resources
 from synqc.service.server_connections import watched_connections
-from synqc.service.shutdown import EndsInTime, Shutdown
-from synqc.service.tds.fast_path import FastPathMiddleware
-from synqc.service.tds.routes import agent, catalogue, export, health, runs, sessions, stream, sweeps, telemetry
-from synqc.service.tds.routes.page import add_page
-from synqc.service.tds.telemetry_ticker import TelemetryTicker
-from synqc.service.tickets import Tickets
-from synqc.settings import Settings
+from synqc.service.settings import ServiceSettings
+from synqc.service.shutdown import Shutdown
 
 __all__ = ["create_app"]
 
 
-def create_app(settings: Settings | None = None, tds: TdsApplication | None = None) -> FastAPI:
+def create_app(*settings: EnvironmentSettings) -> FastAPI:
     """The service, ready to answer at once: nothing waits for a startup event.
 
     Args:
-        settings: Read from the environment if None.
-        tds: Made from the settings if None.
+        settings: Of the service, and of the applications that it mounts; one object may be several, as `Settings` is.
+            Without any all are read from the environment.
 
     Raises:
-        StorageUnavailable: The database cannot be opened, or another service has it open.
+        InputError: An application is named that there is not, or a setting is out of its range.
+        MissingExtra: A named application is not installed.
+        StorageUnavailable: A database cannot be opened, or another service has it open.
     """
-    settings = settings or (tds.settings if tds else Settings.from_environment())
-    write_logs(settings.log_level)
-    tds = tds or TdsApplication(settings)
-    workers = Workers()
+    settings = settings or settings_of_process()
+    of_service = next((one for one in settings if isinstance(one, ServiceSettings)), ServiceSettings())
+    write_logs(of_service.log_level)
+    resources = Resources(of_service)
+    mounts: list[Mount] = []
+
+    def stop() -> None:
+        for mount in mounts:
+            mount.stop()
 
     def close() -> None:
-        tds.runs.stop_all()
-        workers.close()
-        tds.close()
+        stop()
+        resources.workers.close()
+        for mount in mounts:
+            mount.close()
 
-    shutdown = Shutdown(stop=tds.stop, is_storing=lambda: tds.runs.under_way, close=close)
+    with ExitStack() as failing:  # a successor would wait for what was opened before a refusal
+        failing.callback(close)
+        for application in chosen_applications(of_service, settings):
+            kind = application.settings_class()
+            own = next((one for one in settings if isinstance(one, kind)), None) or kind()
+            mounts.append(application.mounted(own, resources))
+        shutdown = Shutdown(stop=stop, is_storing=lambda: any(mount.is_storing() for mount in mounts), close=close)
+        app = _assembled(mounts, resources, shutdown)
+        failing.pop_all()
     atexit.register(close)  # a process that never had a lifespan stores what it has, too
+    report_process()
+    keep_out_of_access_logs()
+    return app
 
+
+def _assembled(mounts: Sequence[Mount], resources: Resources, shutdown: Shutdown) -> _RootApplication:
+    """The application at the root, in front of which requests find theirs."""
+    root = _root_of(mounts, resources.settings)
+    lifespan = _lifespan(mounts, resources.settings, shutdown)
+    app = _RootApplication(root, resources, shutdown, lifespan)
+    by_name: dict[str, MountedApplication] = {
+        mount.name: app if mount is root else MountedApplication(mount, resources, shutdown) for mount in mounts
+    }
+    app.state.applications = by_name
+    served = _as_requests_find(app, by_name, resources)
+    at_root = served.pop("")
+    app.receive_requests(RequestMiddleware(at_root, served, resources.settings), resources.settings)
+    return app
+
+
+def _root_of(mounts: Sequence[Mount], settings: ServiceSettings) -> Mount:
+    by_name = {mount.name: mount for mount in mounts}
+    name = settings.root_application
+    if name is None:
+        name = "tds" if "tds" in by_name else next(iter(by_name)) if len(by_name) == 1 else "index"
+    if name == "index":
+        return index_of(mounts)
+    if name not in by_name:
+        mounted = ", ".join(by_name) or "nothing"
+        raise InputError(
+            f"SYNQC_ROOT_APPLICATION must be one that is mounted, or index, but is {name!r}: {mounted} is mounted."
+        )
+    return by_name[name]
+
+
+def _as_requests_find(
+    root: MountedApplication, by_name: Mapping[str, MountedApplication], resources: Resources
+) -> dict[str, Served]:
+    """By the first segment of their prefix, and the one at the root by none."""
+    settings = resources.settings
+    keys, addresses = Keys(settings.api_keys), ClientAddress(settings.trusted_proxies)
+    rates = RateLimit(settings.requests_per_minute) if settings.requests_per_minute else None
+
+    def served(app: MountedApplication) -> Served:
+        mount = app.offered
+        return Served(
+            answering=app.answering, doors=app.doors, errors=mount.errors,
+            authentication=Authentication(mount.keys, keys, resources.tickets, addresses, rates),
+            metrics=RequestMetrics(mount.api_prefix, "" if app is root else mount.prefix),
+        )  # fmt: skip
+
+    at_root = served(root)
+    found, taken = {"": at_root}, root.doors.first_segments()
+    for name, app in by_name.items():
+        if app is not root and name in taken:
+            raise InputError(
+                f"The application at the root answers at /{name} itself, where application {name} would be mounted."
+            )
+        if name not in taken:
+            found[name] = at_root if app is root else served(app)
+    return found
+
+
+def _lifespan(mounts: Sequence[Mount], settings: ServiceSettings, shutdown: Shutdown) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         measuring = asyncio.ensure_future(measure_loop_lag())
         with watched_connections(settings.request_timeout_s):
             async with shutdown.by_signals():
+                for mount in mounts:
+                    mount.start()
                 yield
                 measuring.cancel()
-                tds.runs.stop_all()
                 if not shutdown.begun:  # the same application may be served again
-                    tds.store.flush()
+                    for mount in mounts:
+                        mount.pause()
 
-    app = _Service(
-        title="SynQc Temporal Dynamics Series", version=__version__, lifespan=lifespan, strict_content_type=False,
-        description="Drive-Probe-Drive experiments as a service: every figure is simulated, none is invented.",
-        dependencies=[Depends(name_ignored_members)],
-    )  # fmt: skip
-    app.state.tds = tds
-    app.state.ledger = tds.ledger
-    app.state.workers = workers
-    app.state.shutdown = shutdown
-    app.state.ticker = TelemetryTicker(tds.sampler, workers)
-    app.state.tickets = Tickets()
-    for routes in (runs, telemetry, export, sessions, sweeps, agent, catalogue, tickets, jobs):
-        app.include_router(routes.router, prefix=settings.api_prefix)
-    with app.doors.entered(Door.STREAM):
-        app.include_router(stream.router, prefix=settings.api_prefix)
-        app.include_router(jobs.streams, prefix=settings.api_prefix)
-    with app.doors.entered(Door.UNLIMITED):
-        app.include_router(health.router, prefix=settings.api_prefix)
-    with app.doors.entered(Door.OPEN if settings.open_metrics else Door.CLOSED):
-        app.include_router(observability.router)
-    with app.doors.entered(Door.OPEN):
-        add_page(app)
-    answer_errors(app)
-    report_process()
-    keep_out_of_access_logs()
-    app.pass_requests_through(settings, tds, workers, shutdown)
-    return app
+    return lifespan
 
 
-class _Service(FastAPI):
-    """FastAPI behind its middleware. What pages poll is answered in front: the framework costs more than the answer."""
+class _RootApplication(MountedApplication):
+    """The application at the root: requests for all of them come in through it."""
 
-    _doorway: ASGIApp | None = None
-    _doorway_of_other_origins: ASGIApp | None = None
-    _prefix = ""
+    _front: ASGIApp
+    _front_for_other_origins: ASGIApp
 
-    def __init__(self, **described: Any) -> None:
-        super().__init__(**described)
-        self.doors = Doors(self)
-
-    def openapi(self) -> dict[str, Any]:
-        """The description of all routes, with what the middleware may answer."""
-        if self.openapi_schema is None:
-            describe_refusals(super().openapi(), self.doors, self._prefix)
-        return super().openapi()
-
-    def pass_requests_through(
-        self, settings: Settings, tds: TdsApplication, workers: Workers, shutdown: Shutdown
-    ) -> None:
-        """Put request middleware, fast path and CORS in front."""
-        self._prefix = settings.api_prefix
-        lease = tds.database.lease
-
-        def owned(app: ASGIApp) -> ASGIApp:
-            return app if lease is None else OwnersAlone(app, lease, settings.api_prefix)
-
-        answering = FastPathMiddleware(EndsInTime(super().__call__, shutdown), tds, workers, owned)
-        self._doorway = RequestMiddleware(answering, settings, self.doors, self.state.tickets)
-        self._doorway_of_other_origins = CORSMiddleware(
-            self._doorway, allow_origins=list(settings.allowed_origins), allow_methods=["*"], allow_headers=["*"],
+    def receive_requests(self, front: ASGIApp, settings: ServiceSettings) -> None:
+        """Let them pass `front`; where there is an `Origin`, by way of CORS."""
+        self._front = front
+        self._front_for_other_origins = CORSMiddleware(
+            front, allow_origins=list(settings.allowed_origins), allow_methods=["*"], allow_headers=["*"],
             allow_credentials=settings.allowed_origins != ("*",),
             expose_headers=[
                 "X-Request-ID", "X-SynQc-Agent-Cache", "X-SynQc-Ignored", "Retry-After", "WWW-Authenticate",
@@ -139,9 +170,9 @@ class _Service(FastAPI):
         )  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or self._doorway is None or self._doorway_of_other_origins is None:
+        if scope["type"] not in ("http", "websocket"):
             await super().__call__(scope, receive, send)
         elif any(name == b"origin" for name, _ in scope["headers"]):
-            await self._doorway_of_other_origins(scope, receive, send)
+            await self._front_for_other_origins(scope, receive, send)
         else:
-            await self._doorway(scope, receive, send)
+            await self._front(scope, receive, send)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synqc.service.doors import Door, Doors
+
+if TYPE_CHECKING:
+    from synqc.service.mount import Mount
 
 __all__ = ["answered", "asked", "describe_refusals", "refused"]
 
@@ -14,13 +17,6 @@ _SCHEMES = {
     "Ticket": {
         "type": "apiKey", "in": "query", "name": "ticket",
         "description": "For streams, where browsers cannot send headers: from `POST tickets`, for one use.",
-    },
-}  # fmt: skip
-_REFUSAL = {
-    "type": "object", "title": "Refusal", "required": ["detail"],
-    "properties": {
-        "detail": {"type": "string", "description": "Why, in words."},
-        "code": {"type": "string", "description": "Why, for programs."},
     },
 }  # fmt: skip
 _WORDS = {
@@ -42,21 +38,21 @@ _HEADERS = {
 _IGNORED = {"description": "What was sent and is not read, with the nearest right name.", "schema": {"type": "string"}}
 
 
-def describe_refusals(description: dict[str, Any], doors: Doors, prefix: str) -> None:
+def describe_refusals(description: dict[str, Any], doors: Doors, mount: Mount) -> None:
     """Add security schemes and refusals to an OpenAPI document; what a route says itself stays.
 
     Args:
         description: Changed in place.
         doors: Which routes need a key.
-        prefix: Below it everything is about storage.
+        mount: Of the application; below its `api_prefix` everything is about storage.
     """
     components = description.setdefault("components", {})
     components["securitySchemes"] = _SCHEMES
-    components.setdefault("schemas", {})["Refusal"] = _REFUSAL
+    components.setdefault("schemas", {})["Refusal"] = dict(mount.errors.schema)
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             scope = {"type": "http", "method": method.upper(), "path": path, "root_path": "", "headers": []}
-            _describe(operation, doors.of(scope), path, method, stores=path.startswith(prefix + "/"))
+            _describe(operation, doors.of(scope), path, method, stores=path.startswith(mount.api_prefix + "/"))
 
 
 def _describe(operation: dict[str, Any], door: Door, path: str, method: str, *, stores: bool) -> None:

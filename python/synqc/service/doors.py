@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from enum import Enum
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
@@ -47,6 +48,15 @@ class Doors:
         """The door of the route that answers a request; closed where none does, or none of this method."""
         route = self._answering(scope)
         return Door.CLOSED if route is None else self._doors.get(id(route), Door.CLOSED)
+
+    def first_segments(self) -> set[str]:
+        """What the paths of the routes begin with."""
+        return {str(route.path).split("/")[1] for route in iter_route_contexts(self._routes)}
+
+    def is_route(self, method: str, path: str) -> bool:
+        """Whether some route answers there."""
+        scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+        return self._answering(scope) is not None
 
     def template_of(self, scope: Scope) -> str | None:
         """The path of that route as it was declared, where the framework does not note it."""

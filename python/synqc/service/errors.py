@@ -1,91 +1,130 @@
-"""Which status each error is, in one table; every error answers with JSON whose `detail` is text."""
+"""How errors are answered: the status of each class in tables, and the shape of the body by application."""
 
 from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.utils import is_body_allowed_for_status_code
+from starlette.exceptions import HTTPException
 
-from synqc.apps.tds.agent import AgentAbsent, AgentFailed
-from synqc.apps.tds.engine import ReplayDiffers
-from synqc.apps.tds.runs import RunKilled
-from synqc.apps.tds.stopping import ServiceStopping
-from synqc.apps.tds.storage import StorageUnavailable
-from synqc.apps.tds.store import SessionBusy, UnknownSession
-from synqc.apps.tds.sweeps import TooManySweeps, UnknownSweep
-from synqc.errors import InputError, SynqcError
-from synqc.jobs import JobRefused, UnknownJob
+from synqc.errors import InputError, ServiceStopping, SynqcError
+from synqc.storage import StorageUnavailable
 
-__all__ = ["ANSWERED", "STATUS_OF", "UnknownRun", "answer_errors", "internal_error", "known_error"]
+__all__ = ["ANSWERED", "ErrorAnswers", "Problem", "answer_errors"]
 
 _log = logging.getLogger("synqc.service")
-
-
-class UnknownRun(SynqcError, LookupError):
-    """No run has that id."""
-
-    code = "unknown_run"
-
 
 ANSWERED = "synqc.error_answered"
 """Key of a request's scope: its internal error is logged and answered."""
 
-# The first class that an error is an instance of decides.
-STATUS_OF: tuple[tuple[type[SynqcError], int], ...] = (
-    (UnknownSession, 404),
-    (UnknownRun, 404),
-    (UnknownSweep, 404),
-    (UnknownJob, 404),
-    (JobRefused, 409),
-    (SessionBusy, 409),
-    (RunKilled, 409),
-    (ReplayDiffers, 410),
-    (TooManySweeps, 429),
-    (AgentFailed, 502),
-    (AgentAbsent, 503),
-    (ServiceStopping, 503),
-    (StorageUnavailable, 503),
-    (InputError, 400),
-)
+StatusOf = tuple[tuple[type[SynqcError], int], ...]
+
+_OF_ALL: StatusOf = ((ServiceStopping, 503), (StorageUnavailable, 503), (InputError, 400))
+"""After an application's own rows."""
+_SOON_AGAIN = (StorageUnavailable, ServiceStopping)
 
 
-def answer_errors(app: FastAPI) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What a client is told that gets no answer.
+
+    Args:
+        status: Of the answer.
+        detail: Why, in words.
+        code: Why, for programs; None where the status says it all.
+        error_id: Of an internal error, as the log has it.
+        fields: What is wrong with each field of a malformed request.
+    """
+
+    status: int
+    detail: str
+    code: str | None = None
+    error_id: str | None = None
+    fields: tuple[Any, ...] | None = None
+
+
+def _detail_and_code(problem: Problem) -> dict[str, Any]:
+    named = {"code": problem.code, "error_id": problem.error_id}
+    return {
+        "detail": problem.detail if problem.fields is None else list(problem.fields),
+        **{name: value for name, value in named.items() if value is not None},
+    }
+
+
+_REFUSAL = {
+    "type": "object", "title": "Refusal", "required": ["detail"],
+    "properties": {
+        "detail": {"type": "string", "description": "Why, in words."},
+        "code": {"type": "string", "description": "Why, for programs."},
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorAnswers:
+    """An application's answers to errors.
+
+    Args:
+        status_of: Its own classes, asked before those of every application; the first that an error is an instance of
+            decides.
+        body: Makes the body of a problem.
+        schema: Of such bodies, for the OpenAPI description.
+    """
+
+    status_of: StatusOf = ()
+    body: Callable[[Problem], dict[str, Any]] = _detail_and_code
+    schema: Mapping[str, Any] = field(default_factory=lambda: _REFUSAL)
+
+    def answer(self, problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+        """The answer to a problem."""
+        return JSONResponse(self.body(problem), problem.status, headers)
+
+    def of(self, error: SynqcError) -> JSONResponse:
+        """What the tables say of an error."""
+        for kind, status in (*self.status_of, *_OF_ALL):
+            if isinstance(error, kind):
+                headers = {"retry-after": "1"} if isinstance(error, _SOON_AGAIN) else None
+                return self.answer(Problem(status=status, detail=str(error), code=error.code), headers)
+        return self.internal(error)
+
+    def internal(self, error: BaseException) -> JSONResponse:
+        """A defect of ours: the log has the trace, the client its number."""
+        number = secrets.token_hex(6)
+        _log.error("Internal error %s", number, exc_info=error)
+        words = f"Internal error; its number in the server's log is {number}."
+        return self.answer(Problem(status=500, detail=words, error_id=number))
+
+
+def answer_errors(app: FastAPI, answers: ErrorAnswers) -> None:
     """Give an application these answers."""
 
     @app.exception_handler(SynqcError)
     async def _known(request: Request, error: SynqcError) -> JSONResponse:
-        return known_error(error)
+        return answers.of(error)
 
     @app.exception_handler(Exception)
     async def _unknown(request: Request, error: Exception) -> JSONResponse:
         request.scope[ANSWERED] = True  # the framework raises it again
-        return internal_error(error)
+        return answers.internal(error)
+
+    @app.exception_handler(HTTPException)
+    async def _of_framework(request: Request, error: HTTPException) -> Response:
+        if not is_body_allowed_for_status_code(error.status_code):
+            return Response(status_code=error.status_code, headers=error.headers)
+        return answers.answer(Problem(status=error.status_code, detail=error.detail), error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse({"detail": [_showable(problem) for problem in error.errors()]}, 422)
-
-
-def known_error(error: SynqcError) -> JSONResponse:
-    """What the table says of an error."""
-    for kind, status in STATUS_OF:
-        if isinstance(error, kind):
-            headers = {"retry-after": "1"} if isinstance(error, (StorageUnavailable, ServiceStopping)) else None
-            return JSONResponse({"detail": str(error), "code": error.code}, status, headers)
-    return internal_error(error)
-
-
-def internal_error(error: BaseException) -> JSONResponse:
-    """A defect of ours: the log has the trace, the client its number."""
-    number = secrets.token_hex(6)
-    _log.error("Internal error %s", number, exc_info=error)
-    return JSONResponse(
-        {"detail": f"Internal error; its number in the server's log is {number}.", "error_id": number}, 500
-    )
+        fields = tuple(_showable(problem) for problem in error.errors())
+        words = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in fields[:3])
+        return answers.answer(Problem(status=422, detail=words, fields=fields))
 
 
 def _showable(value: Any, depth: int = 0) -> Any:

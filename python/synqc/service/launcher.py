@@ -9,8 +9,9 @@ import uvicorn
 
 from synqc.errors import SynqcError
 from synqc.service.application import create_app
+from synqc.service.applications import settings_of_process
 from synqc.service.logs import write_logs_of_server
-from synqc.settings import Settings
+from synqc.service.settings import ServiceSettings
 
 __all__ = ["AddressTaken", "serve"]
 
@@ -41,16 +42,16 @@ def serve(*, host: str | None = None, port: int | None = None) -> None:
         StorageUnavailable: The database cannot be opened, or another service has it open.
         InputError: A setting is out of its range.
     """
-    settings = Settings.from_environment()
+    found = settings_of_process()
+    settings = next(one for one in found if isinstance(one, ServiceSettings))
     host, port = host or settings.host, port or settings.port
     if settings.reload:
         uvicorn.run("synqc_tds_super_backend:app", host=host, port=port, reload=True)
         return
     sockets = _sockets(host, port)
     write_logs_of_server(settings.log_level)
-    app = create_app(settings)
-    prefix = settings.api_prefix
-    _log.info("Page http://%s:%d/ui, API at %s, state in %s.", host, port, prefix, settings.state_dir)
+    app = create_app(*found)
+    _log.info("http://%s:%d serves %s.", host, port, ", ".join(app.state.applications))
     # Whom `X-Forwarded-For` is believed from is a setting, and the request middleware's business.
     configuration = uvicorn.Config(app, host=host, port=port, access_log=False, log_config=None, proxy_headers=False)
     uvicorn.Server(configuration).run(sockets=sockets)

@@ -7,7 +7,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from synqc.service.middleware.request import request_id
+from synqc.service.middleware.request_id import request_id
 
 __all__ = ["write_logs", "write_logs_of_server"]
 

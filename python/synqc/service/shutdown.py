@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from synqc.apps.tds.stopping import ServiceStopping
+from synqc.errors import ServiceStopping
+from synqc.service.errors import ErrorAnswers, Problem
 
 __all__ = ["EndsInTime", "Shutdown"]
 
@@ -134,10 +134,12 @@ class EndsInTime:
     Args:
         app: What answers.
         shutdown: Says when.
+        errors: How it answers.
     """
 
-    def __init__(self, app: ASGIApp, shutdown: Shutdown) -> None:
+    def __init__(self, app: ASGIApp, shutdown: Shutdown, errors: ErrorAnswers) -> None:
         self._app = app
+        self._errors = errors
         self._shutdown = shutdown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,7 +147,7 @@ class EndsInTime:
         if task is None or scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        request = _Request(send)
+        request = _Request(send, self._errors)
         self._shutdown.opened(task, request)
         try:
             await self._app(scope, receive, request.send)
@@ -161,9 +163,10 @@ class EndsInTime:
 class _Request:
     """One that is being answered."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, errors: ErrorAnswers) -> None:
         self.is_late = False
         self._send = send
+        self._errors = errors
         self._headers: Iterable[tuple[bytes, bytes]] | None = None
         """Of the answer that has begun."""
 
@@ -179,7 +182,8 @@ class _Request:
         elif self._headers is None:
             refusal = ServiceStopping()
             headers = {"retry-after": "1", "connection": "close"}
-            answer = JSONResponse({"detail": str(refusal), "code": refusal.code}, 503, headers)
+            problem = Problem(status=503, detail=str(refusal), code=refusal.code)
+            answer = self._errors.answer(problem, headers)
             await answer(scope, receive, self._send)
         elif all(name != b"content-length" for name, _ in self._headers):
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})

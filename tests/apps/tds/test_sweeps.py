@@ -10,11 +10,10 @@ import pytest
 
 from synqc.apps.tds import clock, sweep_work
 from synqc.apps.tds.models import RunConfiguration, SweepRequest
-from synqc.apps.tds.stopping import ServiceStopping
 from synqc.apps.tds.storage import Change
 from synqc.apps.tds.store import UnknownSession
 from synqc.apps.tds.sweeps import TooManySweeps, UnknownSweep
-from synqc.errors import InputError
+from synqc.errors import InputError, ServiceStopping
 from synqc.lab.sweep import sweep
 
 KEYS = [

@@ -10,6 +10,7 @@ import time
 from synqc.apps.tds.agent import agent_of
 from synqc.apps.tds.engine import SynQcEngine
 from synqc.apps.tds.runs import Runs
+from synqc.apps.tds.settings import TdsSettings
 from synqc.apps.tds.storage import Change, StorageUnavailable, UnusableDatabase, open_database
 from synqc.apps.tds.storage.legacy import import_state
 from synqc.apps.tds.store import SessionStore
@@ -18,7 +19,6 @@ from synqc.apps.tds.telemetry import TelemetrySampler
 from synqc.cache import report
 from synqc.errors import InputError
 from synqc.jobs import Ledger
-from synqc.settings import Settings
 
 __all__ = ["TdsApplication"]
 
@@ -34,7 +34,7 @@ class TdsApplication:
         settings: Of the service.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: TdsSettings) -> None:
         self.settings = settings
         self.database = open_database(settings)
         try:
@@ -43,7 +43,7 @@ class TdsApplication:
             self.database.close()  # a successor would wait for it
             raise
 
-    def _assemble(self, settings: Settings) -> None:
+    def _assemble(self, settings: TdsSettings) -> None:
         import_state(settings, self.database)
         self.engine = SynQcEngine()
         with contextlib.suppress(InputError):  # another one of this process is shown already
@@ -73,6 +73,15 @@ class TdsApplication:
         """Why changes cannot be stored at this moment, as far as it is known; None if they can."""
         lease = self.database.lease
         return (None if lease is None else lease.trouble) or self.store.writer.trouble
+
+    def pause(self) -> None:
+        """Stop runs at once, and store what is left; there may be more of them later.
+
+        Raises:
+            StorageUnavailable: It cannot be stored.
+        """
+        self.runs.stop_all()
+        self.store.flush()
 
     def stop(self) -> None:
         """Stop runs and sweeps at once, and begin no more: what they have is kept. The service is shutting down."""

@@ -15,9 +15,8 @@ import numpy as np
 
 from synqc import _core
 from synqc.apps.tds.models import HardwareTarget, RunConfiguration, finite_or_none, finite_or_zero
-from synqc.apps.tds.stopping import ServiceStopping
 from synqc.cache import MemoryCache
-from synqc.errors import InputError, SynqcError
+from synqc.errors import InputError, ServiceStopping, SynqcError
 from synqc.lab.carry import Carry
 from synqc.lab.device import targets
 from synqc.lab.experiment import Experiment, StopFlag

@@ -26,11 +26,10 @@ from synqc.apps.tds.models import (
     used_fraction,
 )
 from synqc.apps.tds.session import Session, maker_of_carry
-from synqc.apps.tds.stopping import ServiceStopping
 from synqc.apps.tds.storage import Change
 from synqc.apps.tds.store import SessionBusy, SessionStore
 from synqc.apps.tds.telemetry import row_of_run
-from synqc.errors import InputError, SynqcError
+from synqc.errors import InputError, ServiceStopping, SynqcError
 from synqc.lab.experiment import StopFlag
 from synqc.lab.run import Run
 

@@ -15,11 +15,11 @@ from synqc.apps.tds.compressed_ring_buffer import CompressedRingBuffer
 from synqc.apps.tds.identifiers import new_session_id, run_id_stem, session_id_refusal
 from synqc.apps.tds.models import RunConfiguration, SessionStatus
 from synqc.apps.tds.session import MOST_LINES, Session, mode_label
+from synqc.apps.tds.settings import TdsSettings
 from synqc.apps.tds.storage import Change, Database, StorageUnavailable, WriterLane
 from synqc.apps.tds.storage.session_rows import session_of, session_row
 from synqc.apps.tds.storage.writer import Settled
 from synqc.errors import InputError, SynqcError
-from synqc.settings import Settings
 
 __all__ = ["SessionBusy", "SessionStore", "UnknownSession"]
 
@@ -57,7 +57,7 @@ class SessionStore:
         database: Where sessions live; what it holds is loaded.
     """
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: TdsSettings, database: Database) -> None:
         self.settings = settings
         self.database = database
         self.lock = threading.RLock()

@@ -10,10 +10,9 @@ from typing import Any
 from synqc import json
 from synqc.apps.tds.engine import SynQcEngine
 from synqc.apps.tds.models import PROBE_DURATIONS_NS, PROBE_STRENGTHS, SweepRequest
-from synqc.apps.tds.stopping import ServiceStopping
 from synqc.apps.tds.store import SessionStore
 from synqc.apps.tds.sweep_work import KIND, sweep_work
-from synqc.errors import InputError, SynqcError
+from synqc.errors import InputError, ServiceStopping, SynqcError
 from synqc.jobs import Job, JobState, Ledger, RetryPolicy, UnknownJob, Worker
 
 __all__ = ["Sweeps", "TooManySweeps", "UnknownSweep"]

@@ -6,11 +6,13 @@ import asyncio
 import time
 
 from fastapi import HTTPException
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
-from synqc.settings import Settings
+from synqc.service.middleware.headers import first_header
+from synqc.service.middleware.refusal import Refusal
+from synqc.service.settings import ServiceSettings
 
-__all__ = ["RequestBody", "size_words"]
+__all__ = ["RequestBody", "refusal_of_size"]
 
 _LAST_ANSWER = {"connection": "close"}  # what is left of the body is not read
 
@@ -21,7 +23,7 @@ class RequestBody:
     Its refusals are the framework's own errors: whatever else is raised while it reads a body becomes its 400.
     """
 
-    def __init__(self, receive: Receive, settings: Settings) -> None:
+    def __init__(self, receive: Receive, settings: ServiceSettings) -> None:
         self._receive = receive
         self._settings = settings
         self._left = settings.max_body_bytes
@@ -46,11 +48,19 @@ class RequestBody:
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
-                raise HTTPException(413, size_words(self._settings), _LAST_ANSWER)
+                raise HTTPException(413, _size_words(self._settings), _LAST_ANSWER)
             self._complete = not message.get("more_body", False)
         return message
 
 
-def size_words(settings: Settings) -> str:
-    """Why a body is refused."""
+def refusal_of_size(scope: Scope, settings: ServiceSettings) -> Refusal | None:
+    """Why a request goes no further whose head says that its body is too long: the body is not read."""
+    if scope["type"] == "http":
+        length = first_header(scope["headers"], b"content-length")
+        if length is not None and length.isdigit() and int(length[:19]) > settings.max_body_bytes:
+            return Refusal(413, _size_words(settings), ((b"connection", b"close"),))
+    return None
+
+
+def _size_words(settings: ServiceSettings) -> str:
     return f"The body must have at most {settings.max_body_bytes} bytes."

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from synqc.settings import Settings
+from starlette.types import Scope
 
-__all__ = ["Origins"]
+from synqc.service.doors import Door
+from synqc.service.middleware.headers import first_header
+from synqc.service.middleware.refusal import Refusal
+from synqc.service.settings import ServiceSettings
+
+__all__ = ["SAFE_METHODS", "Origins"]
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing."""
+_UNKNOWN_HOST = Refusal(400, "This service is not asked for under this name: see SYNQC_ALLOWED_HOSTS.")
+_FOREIGN_PAGE = Refusal(403, "Pages of this origin may not change anything here: see SYNQC_ALLOWED_ORIGINS.")
 
 _USUAL_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
@@ -20,14 +30,27 @@ class Origins:
         settings: Their lists.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         self._origins = None if "*" in settings.allowed_origins else set(map(_plain, settings.allowed_origins))
         self._hosts = None if "*" in settings.allowed_hosts else tuple(host.lower() for host in settings.allowed_hosts)
 
     @property
-    def limits_hosts(self) -> bool:
-        """Whether there is a list of names."""
-        return self._hosts is not None
+    def lets_everybody_in(self) -> bool:
+        """Whether there is no list at all."""
+        return self._origins is None and self._hosts is None
+
+    def refusal(self, scope: Scope, door: Callable[[], Door]) -> Refusal | None:
+        """Why a request goes no further: it asks for another name, or a page of elsewhere would change something."""
+        if self.lets_everybody_in:
+            return None
+        host = (first_header(scope["headers"], b"host") or b"").decode("latin-1")
+        if not self.allows_host(host) and door() is not Door.UNLIMITED:
+            return _UNKNOWN_HOST
+        if scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS:
+            origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+            if origins and not self.allows_page(origins, host):
+                return _FOREIGN_PAGE
+        return None
 
     def allows_host(self, host: str) -> bool:
         """Whether a service may be asked for under the name that `Host` holds."""

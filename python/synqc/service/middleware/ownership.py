@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from synqc.apps.tds.storage import NotOwner
 from synqc.apps.tds.storage.lease import Lease
+from synqc.service.errors import ErrorAnswers, Problem
 from synqc.service.routed_path import path_below_mount
+from synqc.storage import NotOwner
 
 __all__ = ["OwnersAlone"]
 
@@ -22,34 +23,33 @@ class OwnersAlone:
     Args:
         app: The application behind it.
         lease: The database's lease.
-        api_prefix: Prefix of the API's routes; health, readiness, the page and its description are always answered.
+        answered_always: Paths of what says how the service is, which other owners do not change.
+        errors: How it refuses.
     """
 
-    def __init__(self, app: ASGIApp, lease: Lease, api_prefix: str) -> None:
+    def __init__(
+        self, app: ASGIApp, lease: Lease, answered_always: Callable[[str], bool], errors: ErrorAnswers
+    ) -> None:
         self._app = app
         self._lease = lease
-        self._always = {
-            f"{api_prefix}/health", f"{api_prefix}/ready", "/metrics", "/openapi.json", "/docs", "/redoc", "/",
-        }  # fmt: skip
+        self._answered_always = answered_always
+        self._errors = errors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._lease.held:
-            await self._app(scope, receive, _Answer(self._lease, scope, receive, send).send)
-        elif self._is_answered_always(scope):
+            await self._app(scope, receive, _Answer(self._lease, self._errors, scope, receive, send).send)
+        elif self._answered_always(path_below_mount(scope)):
             await self._app(scope, receive, send)
         else:
-            await _refuse(self._lease, scope, receive, send)
-
-    def _is_answered_always(self, scope: Scope) -> bool:
-        path = path_below_mount(scope)
-        return path in self._always or path == "/ui" or path.startswith("/ui/")
+            await _refuse(self._lease, self._errors, scope, receive, send)
 
 
 class _Answer:
     """ASGI `send` that passes an answer on as long as ownership lasts: it may have ended while the answer was made."""
 
-    def __init__(self, lease: Lease, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, lease: Lease, errors: ErrorAnswers, scope: Scope, receive: Receive, send: Send) -> None:
         self._lease = lease
+        self._errors = errors
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -69,13 +69,14 @@ class _Answer:
         elif self._started:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         else:
-            await _refuse(self._lease, self._scope, self._receive, self._send)
+            await _refuse(self._lease, self._errors, self._scope, self._receive, self._send)
 
 
-async def _refuse(lease: Lease, scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(lease: Lease, errors: ErrorAnswers, scope: Scope, receive: Receive, send: Send) -> None:
     words = lease.trouble or "Ownership of the database has just come back: try again."
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": _CLOSE_TRY_AGAIN_LATER, "reason": words[:100]})
         return
     retry_after = {"retry-after": str(math.ceil(lease.seconds))}
-    await JSONResponse({"detail": words, "code": NotOwner.code}, 503, retry_after)(scope, receive, send)
+    problem = Problem(status=503, detail=words, code=NotOwner.code)
+    await errors.answer(problem, retry_after)(scope, receive, send)

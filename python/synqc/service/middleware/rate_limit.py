@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
+
+from synqc.service.middleware.refusal import Refusal
 
 __all__ = ["RateLimit"]
 
@@ -42,6 +45,14 @@ class RateLimit:
         if take:
             self._put(who, left - 1.0, now)
         return 0.0
+
+    def refusal(self, who: Hashable, *, take: bool = True) -> Refusal | None:
+        """Why who asks has to wait; None where a request is left."""
+        wait_s = self.seconds_to_wait(who, take=take)
+        if not wait_s:
+            return None
+        words = f"At most {self.per_minute} requests per minute are answered."
+        return Refusal(429, words, ((b"retry-after", str(math.ceil(wait_s)).encode()),))
 
     def _put(self, who: Hashable, left: float, now: float) -> None:
         self._buckets[who] = (left, now)

@@ -6,18 +6,23 @@ from typing import Any
 
 from synqc import metrics
 
-__all__ = ["RequestMetrics"]
+__all__ = ["ROUTE", "RequestMetrics"]
+
+ROUTE = "synqc.route"
+"""Key of a request's scope: the route that answers, noted by whoever answers before the framework, or beside it."""
 
 
 class RequestMetrics:
     """Durations by route and status. A stream's is that until it begins; how long it lives stands elsewhere.
 
     Args:
-        prefix: Of the API; routes are named without it, whatever it is and wherever the application is mounted.
+        api_prefix: Routes are named without it, whatever it is and wherever the service is mounted.
+        below: What they are named below instead: applications that do not own the root have their own prefix.
     """
 
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
+    def __init__(self, api_prefix: str, below: str = "") -> None:
+        self._api_prefix = api_prefix
+        self._below = below
         self._durations = metrics.histogram(
             "synqc_http_request_seconds", "Time to answer; of a stream, to its beginning.",
             labels=("method", "route", "status"),
@@ -44,5 +49,5 @@ class RequestMetrics:
         self._lives.labels(route=self._named(route)).record(seconds)
 
     def _named(self, route: str) -> str:
-        below = route.removeprefix(self._prefix)
-        return below if below.startswith("/") else route
+        named = route.removeprefix(self._api_prefix)
+        return self._below + (named if named.startswith("/") else route)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from synqc import metrics
 
-__all__ = ["router"]
-
-router = APIRouter(tags=["service"])
-
+__all__ = ["metrics_router"]
 
 _TEXT = "# TYPE synqc_storage_changes_total counter\nsynqc_storage_changes_total 17\n"
 _JSON = {
@@ -24,18 +23,27 @@ _JSON = {
 }  # fmt: skip
 
 
-@router.get(
-    "/metrics", operation_id="read_metrics", response_class=Response,
-    responses={
-        200: {
-            "content": {
-                "text/plain": {"schema": {"type": "string"}, "example": _TEXT},
-                "application/json": {"schema": {"type": "object"}, "example": _JSON},
-            }
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "text/plain": {"schema": {"type": "string"}, "example": _TEXT},
+            "application/json": {"schema": {"type": "object"}, "example": _JSON},
         }
-    },
-)  # fmt: skip
-async def read_metrics(request: Request) -> Response:
+    }
+}
+
+
+def metrics_router(path: str) -> APIRouter:
+    """A router that answers there with what the process counts."""
+    router = APIRouter(tags=["service"])
+    router.add_api_route(
+        path, _read_metrics, operation_id="read_metrics", summary="Read Metrics", response_class=Response,
+        responses=_ANSWERS,
+    )  # fmt: skip
+    return router
+
+
+async def _read_metrics(request: Request) -> Response:
     """Prometheus text, or JSON if `Accept` prefers it."""
     if "application/json" in request.headers.get("accept", ""):
         return Response(metrics.to_json(), media_type="application/json")

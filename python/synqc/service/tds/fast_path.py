@@ -19,8 +19,9 @@ from synqc.apps.tds.session import MOST_ROWS, Session
 from synqc.apps.tds.telemetry import ROWS_BY_DEFAULT, rows_body
 from synqc.errors import SynqcError
 from synqc.service.context import Workers
-from synqc.service.errors import known_error
+from synqc.service.middleware.request_metrics import ROUTE
 from synqc.service.routed_path import path_below_mount
+from synqc.service.tds.errors import TDS_ERRORS
 from synqc.service.tds.measured import measured
 from synqc.service.tds.run_to_disk import run_to_disk
 
@@ -84,8 +85,8 @@ class FastPathMiddleware:
                     await self._run(session.session_id, scope, receive, send)
                     return
             except SynqcError as error:
-                scope["synqc.route"] = _ROUTES[tail]
-                await known_error(error)(scope, receive, send)
+                scope[ROUTE] = _ROUTES[tail]
+                await TDS_ERRORS.of(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -126,7 +127,7 @@ def _limit_of(query: bytes) -> int | None:
 
 
 async def _answer(scope: Scope, send: Send, tail: str, body: bytes) -> None:
-    scope["synqc.route"] = _ROUTES[tail]
+    scope[ROUTE] = _ROUTES[tail]
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -26,6 +26,7 @@ from synqc.apps.tds.agent.snapshot import snapshot_of
 from synqc.apps.tds.agent.votes import combined, disagreement_among, nearest
 from synqc.apps.tds.models import AgentSuggestionRequest, AgentSuggestionResponse, ChatRequest, RunConfiguration
 from synqc.apps.tds.session import Session
+from synqc.apps.tds.settings import TdsSettings
 from synqc.cache import Control, MemoryCache, content_key
 from synqc.errors import SynqcError
 from synqc.llm import (
@@ -38,7 +39,6 @@ from synqc.llm import (
     Request,
     Spent,
 )
-from synqc.settings import Settings
 
 __all__ = ["Agent", "Suggestion", "agent_of", "why_there_is_none"]
 
@@ -298,7 +298,7 @@ class Agent:
             _log.exception("The failed suggestion could not be recorded.")
 
 
-def agent_of(settings: Settings, *, engine: Predictor, record: Record) -> Agent | None:
+def agent_of(settings: TdsSettings, *, engine: Predictor, record: Record) -> Agent | None:
     """The agent of a service, or None if no key is set or it cannot be made; then the log says why."""
     if not settings.openai_api_key:
         return None
@@ -317,7 +317,7 @@ def agent_of(settings: Settings, *, engine: Predictor, record: Record) -> Agent 
     )  # fmt: skip
 
 
-def why_there_is_none(settings: Settings) -> AgentAbsent:
+def why_there_is_none(settings: TdsSettings) -> AgentAbsent:
     """What a client is told that asks an agent which could not be made."""
     if not settings.openai_api_key:
         return AgentAbsent()
@@ -328,7 +328,7 @@ def why_there_is_none(settings: Settings) -> AgentAbsent:
     return AgentAbsent("the server's log says why.")
 
 
-def _endpoint_of(settings: Settings) -> Endpoint:
+def _endpoint_of(settings: TdsSettings) -> Endpoint:
     return Endpoint(base_url=settings.openai_base_url or OPENAI_URL, api_key=settings.openai_api_key or "")
 
 

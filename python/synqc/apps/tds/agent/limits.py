@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from synqc.apps.tds.models import PROBE_DURATIONS_NS, PROBE_STRENGTHS
-from synqc.settings import Settings
+from synqc.apps.tds.settings import TdsSettings
 
 __all__ = ["FIELDS", "Limits"]
 
@@ -32,7 +32,7 @@ class Limits:
         }
 
     @classmethod
-    def of(cls, settings: Settings) -> Limits:
+    def of(cls, settings: TdsSettings) -> Limits:
         """What the operator allows, within what a configuration can hold."""
         shortest, longest = PROBE_DURATIONS_NS
         return cls(settings.max_probe_strength, min(max(settings.max_probe_duration_ns, shortest), longest))

@@ -10,14 +10,14 @@ from pathlib import Path
 from synqc.apps.tds import clock
 from synqc.apps.tds.storage import schema
 from synqc.errors import InputError
-from synqc.settings import Settings
 from synqc.storage import sqlite
 from synqc.storage.errors import UnusableDatabase
+from synqc.storage.settings import StorageSettings
 
 __all__ = ["back_up", "restore"]
 
 
-def back_up(settings: Settings, destination: Path, *, replace: bool = False) -> int:
+def back_up(settings: StorageSettings, destination: Path, *, replace: bool = False) -> int:
     """Copy the database to a file that appears whole or not at all.
 
     Args:
@@ -42,7 +42,7 @@ def back_up(settings: Settings, destination: Path, *, replace: bool = False) -> 
     return destination.stat().st_size
 
 
-def restore(settings: Settings, copy: Path, *, replace: bool = False) -> Path | None:
+def restore(settings: StorageSettings, copy: Path, *, replace: bool = False) -> Path | None:
     """Make a copy the service's database, whole or not at all.
 
     Args:
@@ -79,7 +79,7 @@ def restore(settings: Settings, copy: Path, *, replace: bool = False) -> Path | 
     return aside
 
 
-def _file_of(settings: Settings, words: str) -> Path:
+def _file_of(settings: StorageSettings, words: str) -> Path:
     if settings.database_url:
         raise InputError(f"SYNQC_DATABASE_URL names a PostgreSQL database: {words}.")
     return settings.state_dir / sqlite.NAME

@@ -13,13 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from synqc.apps.tds.storage import schema
 from synqc.apps.tds.storage.lease import Lease
 from synqc.jobs.tables.schema import COMPONENT as JOBS
-from synqc.settings import Settings
 from synqc.storage import sqlite
 from synqc.storage.cause import cause_of
 from synqc.storage.database import Database as SharedDatabase
 from synqc.storage.errors import StorageUnavailable
 from synqc.storage.migrations import migrate
 from synqc.storage.postgresql import place_of, postgresql_engine
+from synqc.storage.settings import StorageSettings
 
 __all__ = ["Database", "StorageUnavailable", "open_database", "open_for_reading"]
 
@@ -204,7 +204,7 @@ class Database:
         return None if found is None else bytes(found)
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: StorageSettings) -> Database:
     """Open the service's database, create or migrate its tables, and keep other services out.
 
     Raises:
@@ -225,7 +225,7 @@ def open_database(settings: Settings) -> Database:
     return opened
 
 
-def open_for_reading(settings: Settings) -> Database:
+def open_for_reading(settings: StorageSettings) -> Database:
     """The database of a service that may be running, to read from.
 
     Raises:
@@ -253,7 +253,7 @@ def _open_sqlite(state_dir: Path) -> Database:
         raise
 
 
-def _open_postgresql(settings: Settings) -> Database:
+def _open_postgresql(settings: StorageSettings) -> Database:
     engine = postgresql_engine(settings.database_url or "", lease_s=settings.lease_s)
     place = place_of(engine)
     lease = Lease(engine, seconds=settings.lease_s, place=place)

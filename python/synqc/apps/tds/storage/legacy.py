@@ -19,11 +19,11 @@ from sqlalchemy import insert, select
 from synqc.apps.tds import clock
 from synqc.apps.tds.models import KpiBundle, RunConfiguration, RunRecord, SessionStatus
 from synqc.apps.tds.session import MOST_LINES, MOST_ROWS, Session
+from synqc.apps.tds.settings import TdsSettings
 from synqc.apps.tds.storage import schema
 from synqc.apps.tds.storage.database import Database
 from synqc.apps.tds.storage.session_rows import session_of, session_row
 from synqc.apps.tds.storage.writer import Change
-from synqc.settings import Settings
 
 __all__ = ["export_state", "import_state"]
 
@@ -40,7 +40,7 @@ _RUN_KEYS = (
 )  # fmt: skip
 
 
-def import_state(settings: Settings, database: Database) -> None:
+def import_state(settings: TdsSettings, database: Database) -> None:
     """Take over an old directory's sessions and runs; once, and the files stay as they are.
 
     What cannot be read is kept too: a broken `sessions.json` gets a copy beside it, single items go into the database
@@ -114,7 +114,7 @@ def export_state(database: Database, folder: Path) -> tuple[int, int]:
 
 
 def _sessions_in(
-    source: Path, settings: Settings, stored: Mapping[str, int], unreadable: list[dict[str, Any]]
+    source: Path, settings: TdsSettings, stored: Mapping[str, int], unreadable: list[dict[str, Any]]
 ) -> Change:
     """Rows of the sessions of a file that are not stored, in places after those; what is none goes to `unreadable`."""
     sessions = Change()
@@ -147,7 +147,7 @@ def _sessions_in(
     return sessions
 
 
-def _session_in(item: dict[str, Any], settings: Settings, position: int) -> Change:
+def _session_in(item: dict[str, Any], settings: TdsSettings, position: int) -> Change:
     """Rows of the session that an item describes."""
     session_id, last_run_id = item["session_id"], item.get("last_run_id")
     if not isinstance(session_id, str) or not session_id:

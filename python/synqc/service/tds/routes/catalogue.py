@@ -17,10 +17,10 @@ from synqc.apps.tds.models import (
     HardwareTarget,
     Objective,
 )
+from synqc.apps.tds.settings import TdsSettings
 from synqc.lab.device import device, targets
 from synqc.service.description import answered
 from synqc.service.tds.context import Tds
-from synqc.settings import Settings
 
 __all__ = ["router"]
 
@@ -99,7 +99,7 @@ def _preset(name: str) -> dict[str, Any]:
     }
 
 
-def _limits(settings: Settings) -> dict[str, Any]:
+def _limits(settings: TdsSettings) -> dict[str, Any]:
     weakest, strongest = PROBE_STRENGTHS
     shortest, longest = PROBE_DURATIONS_NS
     return {

@@ -12,6 +12,7 @@ from synqc import __version__
 from synqc.apps.tds.storage import StorageUnavailable
 from synqc.service.context import run_in_thread
 from synqc.service.description import answered
+from synqc.service.settings import ServiceSettings
 from synqc.service.tds.context import Tds
 
 __all__ = ["router"]
@@ -55,16 +56,17 @@ _READINESS: dict[int | str, dict[str, Any]] = {
 
 @router.head("/health", include_in_schema=False)
 @router.get("/health", operation_id="read_health", response_model=Health, responses=answered(_HEALTH))
-async def read_health(tds: Tds) -> JSONResponse:
+async def read_health(request: Request, tds: Tds) -> JSONResponse:
     """Version and limits; 200 while the process lives."""
     settings = tds.settings
+    of_service: ServiceSettings = request.app.state.settings
     return JSONResponse(
         {
             "status": "ok",
             "version": __version__,
             "api_prefix": settings.api_prefix,
             "state_dir": str(settings.state_dir),
-            "allowed_origins": list(settings.allowed_origins),
+            "allowed_origins": list(of_service.allowed_origins),
             "max_probe_strength": settings.max_probe_strength,
             "max_probe_duration_ns": settings.max_probe_duration_ns,
             "max_shots_per_run": settings.max_shots_per_run,

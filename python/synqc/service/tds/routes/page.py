@@ -6,22 +6,26 @@ from importlib import resources, util
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-__all__ = ["add_page"]
+from synqc.service.middleware.request_metrics import ROUTE
+
+__all__ = ["page_router"]
 
 _FOLDER = Path(str(resources.files("synqc") / "ui"))
+_FILES = "/ui/static"
 _POLICY = {
     "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src *; object-src 'none'; frame-ancestors 'none'"
 }
 
 
-def add_page(app: FastAPI) -> None:
-    """Serve the page, its scripts, and Plotly from its installed package."""
+def page_router() -> APIRouter:
+    """The page, its scripts, and Plotly from its installed package."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/ui", response_class=FileResponse)
@@ -50,13 +54,17 @@ def add_page(app: FastAPI) -> None:
         headers = {"cache-control": "public, max-age=86400", **_POLICY}
         return FileResponse(script / "plotly.min.js", media_type="text/javascript", headers=headers)
 
-    app.include_router(router)
     if (_FOLDER / "static").is_dir():
-        app.mount("/ui/static", _Revalidated(directory=_FOLDER / "static"), name="ui-static")
+        router.mount(_FILES, _Revalidated(directory=_FOLDER / "static"), name="ui-static")
+    return router
 
 
 class _Revalidated(StaticFiles):
     """Files that a browser asks about each time: old modules beside new ones would break the page after an upgrade."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE] = _FILES  # the framework notes routes alone
+        await super().__call__(scope, receive, send)
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)

@@ -16,9 +16,9 @@ from synqc.apps.tds.storage import StorageUnavailable
 from synqc.errors import InputError
 from synqc.service.context import run_in_thread, wait_committed
 from synqc.service.description import answered, asked, refused
-from synqc.service.errors import UnknownRun
 from synqc.service.responses import JsonBytes
 from synqc.service.tds.context import Tds
+from synqc.service.tds.errors import UnknownRun
 from synqc.service.tds.routes.examples import RUN, SUMMARY
 from synqc.service.tds.routes.parameters import RunId, SessionId, given_number
 from synqc.service.tds.run_to_disk import run_to_disk

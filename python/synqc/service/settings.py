@@ -1,0 +1,83 @@
+"""Settings of the service itself: who may ask, from where, how much, and which applications answer."""
+
+from __future__ import annotations
+
+import logging
+from ipaddress import ip_network
+from typing import Annotated, Literal
+
+from annotated_types import Interval
+from pydantic import field_validator
+
+from synqc.environment import EnvironmentSettings, Variable
+from synqc.errors import InputError
+
+__all__ = ["ServiceSettings"]
+
+_log = logging.getLogger("synqc.settings")
+
+
+def _api_keys(text: str) -> tuple[str, ...]:
+    """Who meant to set a key must not serve everybody."""
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    if text and not keys:
+        raise InputError(
+            f"SYNQC_API_KEYS must hold at least one key, but is {text!r}: unset it if everybody may use this service."
+        )
+    if not keys:
+        _log.warning("SYNQC_API_KEYS is empty: everybody who reaches this service may use it.")
+    return keys
+
+
+class ServiceSettings(EnvironmentSettings):
+    """What an operator may set, whatever is served."""
+
+    applications: Annotated[tuple[str, ...], Variable("SYNQC_APPLICATIONS")] = ()
+    """Comma list of what is mounted, each below its name; without one all whose packages are installed."""
+    root_application: Annotated[str | None, Variable("SYNQC_ROOT_APPLICATION")] = None
+    """Which of them also answers at the root, where its old clients look; `index`: none, but a list of them. Without it
+    tds, or the only one."""
+    host: Annotated[str, Variable("SYNQC_HOST")] = "127.0.0.1"
+    """Address that `synqc serve` listens on."""
+    port: Annotated[int, Variable("SYNQC_PORT"), Interval(ge=1, le=65_535)] = 8000
+    """Port that `synqc serve` listens on."""
+    reload: Annotated[bool, Variable("SYNQC_RELOAD")] = False
+    """1: `synqc serve` starts again when a file of the package changes."""
+    allowed_origins: Annotated[tuple[str, ...], Variable("SYNQC_ALLOWED_ORIGINS")] = ("*",)
+    """Comma list for CORS; unless it is `*`, WebSockets and methods that change something are refused to pages of other
+    origins."""
+    allowed_hosts: Annotated[tuple[str, ...], Variable("SYNQC_ALLOWED_HOSTS")] = ("*",)
+    """Comma list of names that `Host` may have, `*.lab.example` for all below one; `*`: any."""
+    api_keys: Annotated[tuple[str, ...], Variable("SYNQC_API_KEYS", secret=True, read=_api_keys)] = ()
+    """Comma list; when there is one, requests need `X-API-Key` or `Authorization: Bearer`."""
+    open_metrics: Annotated[bool, Variable("SYNQC_OPEN_METRICS")] = False
+    """1: `/metrics` needs no key."""
+    max_body_bytes: Annotated[int, Variable("SYNQC_MAX_BODY_BYTES"), Interval(ge=1024, le=1 << 30)] = 1 << 20
+    """Larger requests are refused with 413."""
+    request_timeout_s: Annotated[float, Variable("SYNQC_REQUEST_TIMEOUT_SEC"), Interval(ge=0.1, le=3600.0)] = 30.0
+    """A body must have arrived by then, else 408; a head, too, and within 10 s."""
+    requests_per_minute: Annotated[int, Variable("SYNQC_RATE_LIMIT_PER_MINUTE"), Interval(ge=0, le=10_000_000)] = 0
+    """Per address, or per key where it is a right one; 0: no limit."""
+    trusted_proxies: Annotated[tuple[str, ...], Variable("SYNQC_TRUSTED_PROXIES")] = ()
+    """Comma list of addresses and networks whose `X-Forwarded-For` is believed."""
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], Variable("SYNQC_LOG_LEVEL")] = "INFO"
+    """Of the JSON lines on standard error."""
+
+    @field_validator("api_keys")
+    @classmethod
+    def _no_key_is_blank(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(key.strip() for key in keys):
+            raise InputError("Argument `api_keys` must hold no blank key, but does.")
+        return keys
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ip_network(proxy, strict=False)
+            except ValueError:
+                raise InputError(
+                    f"SYNQC_TRUSTED_PROXIES must list addresses or networks such as 10.0.0.0/8, but names {proxy!r}."
+                ) from None
+        return proxies
