@@ -1,14 +1,15 @@
-"""Includes and imports follow the tables of ARCHITECTURE.md: a room uses only rooms listed before it."""
+"""Includes, links and imports follow the tables of ARCHITECTURE.md: a room uses only rooms that its row names."""
 
 import ast
 import re
 from pathlib import Path
 
 import pytest
+from law_of_arrows import ROOT, cpp_arrows, python_arrows, python_rooms, room_of
 
-ROOT = Path(__file__).parents[2]
 CPP = ROOT / "cpp" / "synqc"
 PYTHON = ROOT / "python" / "synqc"
+PYTHON_FILES = sorted(PYTHON.rglob("*.py"))
 
 # A third-party header may be included only in these rooms or files.
 OWNERS = {
@@ -21,16 +22,6 @@ OWNERS = {
     "unsupported/Eigen": {"linalg"},
     "numpy/": {"py"},
 }
-
-
-def cpp_arrows() -> dict[str, set[str]]:
-    """Rooms each room may use, with the reason in one place: cpp/synqc/CMakeLists.txt."""
-    text = (CPP / "CMakeLists.txt").read_text()
-    arrows: dict[str, set[str]] = {}
-    for name, uses in re.findall(r"^synqc_room\((\w+)(?: USES ([\w ]+?))?(?: LIBRARIES .*?)?\)", text, re.MULTILINE):
-        arrows[name] = set(uses.split())
-        assert arrows[name] <= set(arrows), f"{name} is allowed a room listed after it"
-    return arrows
 
 
 def includes_of(path: Path) -> list[str]:
@@ -62,95 +53,85 @@ def test_a_cpp_file_includes_only_rooms_its_room_may_use(path):
 
 
 def test_every_folder_is_a_room_of_the_table():
-    folders = {path.name for path in CPP.iterdir() if path.is_dir()}
-    assert folders == set(cpp_arrows()) | {"py"}
+    assert {path.name for path in CPP.iterdir() if path.is_dir()} == set(cpp_arrows())
 
 
-# Python: module or package of synqc -> what it may import from synqc. `lab` is one module; its files see each other.
-PYTHON_ARROWS = {
-    "errors": set(),
-    "_version": set(),
-    "_core": {"errors"},
-    "json": {"errors", "_core"},
-    "metrics": {"errors", "_core"},
-    "cache": {"errors", "_core", "json", "metrics"},
-    "pipeline": {"errors", "_core", "metrics"},
-    "lab": {"errors", "_core", "json", "metrics", "cache", "pipeline"},
-    "settings": {"errors"},
-    "storage": {"errors", "metrics"},
-    "jobs": {"errors", "json", "metrics", "storage"},
-    "llm": {"errors", "settings", "json", "cache", "metrics"},
-    "apps": {"errors", "_core", "settings", "json", "metrics", "cache", "pipeline", "storage", "jobs", "lab", "llm"},
-    "service": {
-        "errors",
-        "settings",
-        "json",
-        "metrics",
-        "cache",
-        "pipeline",
-        "storage",
-        "jobs",
-        "lab",
-        "llm",
-        "apps",
-        "ui",
-    },
-    "demo": {"errors", "lab"},
-    "benchmarks": {
-        "errors",
-        "_core",
-        "json",
-        "metrics",
-        "cache",
-        "pipeline",
-        "lab",
-        "llm",
-        "settings",
-        "apps",
-        "service",
-    },
-    "cli": {
-        "errors",
-        "_core",
-        "json",
-        "metrics",
-        "cache",
-        "pipeline",
-        "lab",
-        "demo",
-        "benchmarks",
-        "settings",
-        "storage",
-        "jobs",
-        "apps",
-        "service",
-    },
-    "__init__": {"errors", "_core", "json", "metrics", "cache", "pipeline", "lab"},
-    "__main__": {"cli"},
-}
+def test_a_room_is_linked_with_the_rooms_it_may_use():
+    text = (CPP / "CMakeLists.txt").read_text()
+    links = dict(re.findall(r"^synqc_room\((\w+)(?: USES ([\w ]+?))?(?: LIBRARIES .*?)?\)", text, re.MULTILINE))
+    lawful = {room: uses for room, uses in cpp_arrows().items() if room != "py"}
+    assert {room: set(uses.split()) for room, uses in links.items()} == lawful
 
 
-def synqc_imports_of(path: Path) -> set[str]:
-    """Top-level synqc modules a file imports, wherever in the file the import stands."""
+def modules_of(path):
+    """Modules of synqc that a file imports when it runs, wherever in the file the import stands: `lab/run`."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in running(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "synqc":
-            parts = node.module.split(".")
-            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+            steps = node.module.split(".")[1:]
+            found |= {module_in(steps, alias.name) for alias in node.names}
         elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("synqc.")}
+            found |= {alias.name.replace(".", "/")[6:] for alias in node.names if alias.name.startswith("synqc.")}
     return found
 
 
-@pytest.mark.parametrize("path", sorted(PYTHON.rglob("*.py")), ids=lambda path: str(path.relative_to(PYTHON)))
-def test_a_python_file_imports_only_modules_its_module_may_use(path):
-    module = path.relative_to(PYTHON).parts[0].removesuffix(".py")
-    assert module in PYTHON_ARROWS, f"{module} is missing from the table of arrows"
-    allowed = PYTHON_ARROWS[module] | {module, "_version"}
-    unlawful = {name for name in synqc_imports_of(path) if name not in allowed and name in PYTHON_ARROWS}
-    assert not unlawful, (
-        f"{path.relative_to(ROOT)} imports {sorted(unlawful)}, but `{module}` may use {sorted(allowed)}"
-    )
+def running(tree):
+    """Nodes of a tree, but for what only type checkers read."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from running(node)
+
+
+def module_in(steps, name):
+    """What `from synqc.<steps> import name` loads."""
+    folder = PYTHON.joinpath(*steps)
+    if (folder / name).is_dir() or any((folder / (name + suffix)).exists() for suffix in (".py", ".pyi")):
+        return "/".join([*steps, name])
+    if not steps:
+        return "_version" if name == "__version__" else "__init__"
+    return "/".join(steps)
+
+
+def module_at(path):
+    return str(path.relative_to(PYTHON).with_suffix("")).removesuffix("/__init__")
+
+
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=module_at)
+def test_a_python_file_imports_only_rooms_its_room_may_use(path):
+    room = room_of(module_at(path))
+    assert room is not None, f"{module_at(path)} has no row in the table of ARCHITECTURE.md"
+    allowed = {room} | python_arrows()[room]
+    used = {module: room_of(module) for module in modules_of(path)}
+    assert None not in used.values(), f"{module_at(path)} imports what has no row: {used}"
+    unlawful = {module for module, where in used.items() if where not in allowed}
+    assert not unlawful, f"{module_at(path)} imports {sorted(unlawful)}, but `{room}` may use {sorted(allowed)}"
+
+
+def test_every_application_has_a_row_and_knows_no_other():
+    applications = {f"apps/{path.name}" for path in (PYTHON / "apps").iterdir() if (path / "__init__.py").exists()}
+    assert applications <= set(python_rooms())
+    for application in applications:
+        assert not python_arrows()[application] & (applications | {"service"})
+    served = {f"service/{path.name}" for path in (PYTHON / "service").iterdir() if (path / "mount.py").exists()}
+    assert served <= set(python_rooms())
+    for one in served:
+        assert python_arrows()[one] & applications == {one.replace("service", "apps")}
+
+
+def test_no_two_parts_of_the_laboratory_need_each_other():
+    files = [path for path in PYTHON_FILES if module_at(path).startswith("lab/")]
+    uses = {module_at(path): {one for one in modules_of(path) if one.startswith("lab/")} for path in files}
+    above = set(uses)
+    while free := {module for module in above if not uses[module] & above - {module}}:
+        above -= free
+    assert above == set()
+
+
+def test_a_row_names_what_is_there():
+    named = [PYTHON / module for module in python_rooms() if module != "_core"]
+    missing = [path for path in named if not (path.is_dir() or path.with_suffix(".py").exists())]
+    assert missing == []
 
 
 # A third-party package may be imported only by these files or folders.
@@ -161,11 +142,12 @@ PYTHON_OWNERS = {
     "sqlalchemy": ("storage", "jobs/tables", "apps/tds/storage"),
     "openai": ("llm",),
     "jsonschema_rs": ("llm",),
-    "dotenv": ("settings.py",),
+    "dotenv": ("environment.py",),
+    "pydantic_settings": ("environment.py",),
 }
 
 
-@pytest.mark.parametrize("path", sorted(PYTHON.rglob("*.py")), ids=lambda path: str(path.relative_to(PYTHON)))
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=module_at)
 def test_a_third_party_package_stays_with_its_owners(path):
     here = str(path.relative_to(PYTHON))
     for node in ast.walk(ast.parse(path.read_text())):
@@ -173,7 +155,7 @@ def test_a_third_party_package_stays_with_its_owners(path):
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         for name in names:
             owners = PYTHON_OWNERS.get((name or "").split(".")[0])
-            if owners and not here.startswith(owners) and node.col_offset == 0:
+            if owners and not here.startswith(owners):
                 pytest.fail(f"{here} imports {name}, which belongs to {', '.join(owners)}")
 
 
