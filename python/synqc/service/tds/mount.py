@@ -8,12 +8,12 @@ from starlette.types import ASGIApp
 from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.settings import TdsSettings
 from synqc.service.doors import Door
-from synqc.service.middleware.ownership import OwnersAlone
 from synqc.service.mount import Mount
 from synqc.service.resources import Resources
 from synqc.service.routes import jobs, tickets
 from synqc.service.tds.errors import TDS_ERRORS
 from synqc.service.tds.fast_path import FastPathMiddleware
+from synqc.service.tds.ownership import OwnersAlone
 from synqc.service.tds.routes import agent, catalogue, export, health, runs, sessions, stream, sweeps, telemetry
 from synqc.service.tds.routes.page import page_router
 from synqc.service.tds.telemetry_ticker import TelemetryTicker
