@@ -60,6 +60,7 @@ class RequestMiddleware:
     def __init__(self, root: Served, prefixed: Mapping[str, Served], settings: ServiceSettings) -> None:
         self._root = root
         self._prefixed = dict(prefixed)
+        self._prefixes = tuple(f"/{segment}" for segment in prefixed)
         self._settings = settings
         self._origins = Origins(settings)
         self._checks_origins = not self._origins.lets_everybody_in
@@ -69,11 +70,13 @@ class RequestMiddleware:
         secrets_in_query = taken_out_of(scope) if scope["query_string"] else {}
         scope = with_segments_apart(scope)
         path = path_below_mount(scope) if scope.get("root_path") else scope["path"]
-        segment = path[1:].partition("/")[0]
-        served = self._prefixed.get(segment, self._root)
-        if segment in self._prefixed:
-            root_path = scope.get("root_path", "")
-            scope = {**scope, "path": root_path + path, "root_path": f"{root_path}/{segment}"}
+        served = self._root
+        if path.startswith(self._prefixes):
+            segment = path[1:].partition("/")[0]
+            if segment in self._prefixed:  # and no longer word that begins with one
+                served = self._prefixed[segment]
+                root_path = scope.get("root_path", "")
+                scope = {**scope, "path": root_path + path, "root_path": f"{root_path}/{segment}"}
         number = new_request_id()
         token = request_id.set(number)
         answer = _Answer(send, number, scope, served, started)
