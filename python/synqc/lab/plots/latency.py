@@ -31,7 +31,6 @@ def add_latency(figure: plotly.graph_objects.Figure, run: Run, **place: Any) -> 
         Examples:
             >>> import synqc
             >>> from synqc.lab.plots import style
-    from synqc.lab.units import format_duration
             >>> figure = style.blank("Latency")
             >>> add_latency(figure, synqc.Experiment().run(shots=10, seed=1))
             >>> len(figure.data)
