@@ -51,11 +51,11 @@ std::vector<Complex> spline_curvatures(const std::vector<Real>& x, std::span<con
 }
 
 /// Nodes and weights of Gauss and Legendre on [-1, 1], exact for polynomials up to degree 2 count - 1.
-struct GaussRule {
+struct PieceQuadrature {
     std::vector<Real> nodes;
     std::vector<Real> weights;
 
-    explicit GaussRule(Index count) {
+    explicit PieceQuadrature(Index count) {
         for (Index k = 0; k < count; ++k) {
             Real x = std::cos(pi * (static_cast<Real>(k) + 0.75) / (static_cast<Real>(count) + 0.5));
             Real slope = 1;
@@ -78,8 +78,8 @@ struct GaussRule {
 
 /// Means between `edges` of a function that is a polynomial from t to `end_of_piece(t, latest)`.
 template <typename EndOfPiece, typename Value>
-std::vector<Complex> means_of_pieces(std::span<const Real> edges, const GaussRule& rule, const EndOfPiece& end_of_piece,
-                                     const Value& value) {
+std::vector<Complex> means_of_pieces(std::span<const Real> edges, const PieceQuadrature& rule,
+                                     const EndOfPiece& end_of_piece, const Value& value) {
     std::vector<Complex> means;
     means.reserve(edges.size());
     for (std::size_t k = 0; k + 1 < edges.size(); ++k) {
@@ -205,14 +205,14 @@ Real Coefficient::end_of_piece(Real t, Real latest) const {
 
 std::vector<Complex> Coefficient::means_between(std::span<const Real> edges) const {
     return means_of_pieces(
-        edges, GaussRule((width_ + 1) / 2), [&](Real t, Real latest) { return end_of_piece(t, latest); },
+        edges, PieceQuadrature((width_ + 1) / 2), [&](Real t, Real latest) { return end_of_piece(t, latest); },
         [&](Real t) { return at(t); });
 }
 
 std::vector<Complex> Coefficient::product_means_between(const Coefficient& conjugated,
                                                         std::span<const Real> edges) const {
     return means_of_pieces(
-        edges, GaussRule((width_ + conjugated.width_) / 2),
+        edges, PieceQuadrature((width_ + conjugated.width_) / 2),
         [&](Real t, Real latest) { return conjugated.end_of_piece(t, end_of_piece(t, latest)); },
         [&](Real t) { return at(t) * std::conj(conjugated.at(t)); });
 }

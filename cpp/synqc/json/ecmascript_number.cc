@@ -13,16 +13,16 @@ namespace synqc {
 namespace {
 
 /// A positive number 0.digits * 10^point, without zeros at either end of its digits.
-struct Decimal {
+struct SignificantDigits {
     char digits[shortest_number_room];
     int count = 0;
     int point = 0;
 };
 
-Decimal decimal_of(std::string_view shortest) {
+SignificantDigits decimal_of(std::string_view shortest) {
     const std::size_t e = shortest.find('e');
     const std::string_view mantissa = shortest.substr(0, e);
-    Decimal decimal;
+    SignificantDigits decimal;
     if (e != std::string_view::npos) {
         const char* const exponent = shortest.data() + e + (shortest[e + 1] == '+' ? 2 : 1);
         std::from_chars(exponent, shortest.data() + shortest.size(), decimal.point);
@@ -42,36 +42,36 @@ Decimal decimal_of(std::string_view shortest) {
     return decimal;
 }
 
-char* put(const char* letters, int count, char* to) {
+char* append(const char* letters, int count, char* to) {
     std::memcpy(to, letters, static_cast<std::size_t>(count));
     return to + count;
 }
 
-char* put_zeros(int count, char* to) {
+char* append_zeros(int count, char* to) {
     std::memset(to, '0', static_cast<std::size_t>(count));
     return to + count;
 }
 
-char* write_whole(const Decimal& decimal, char* to) {
-    return put_zeros(decimal.point - decimal.count, put(decimal.digits, decimal.count, to));
+char* write_whole_number(const SignificantDigits& decimal, char* to) {
+    return append_zeros(decimal.point - decimal.count, append(decimal.digits, decimal.count, to));
 }
 
-char* write_with_point(const Decimal& decimal, char* to) {
-    to = put(decimal.digits, decimal.point, to);
+char* write_with_point(const SignificantDigits& decimal, char* to) {
+    to = append(decimal.digits, decimal.point, to);
     *to++ = '.';
-    return put(decimal.digits + decimal.point, decimal.count - decimal.point, to);
+    return append(decimal.digits + decimal.point, decimal.count - decimal.point, to);
 }
 
-char* write_small(const Decimal& decimal, char* to) {
-    to = put_zeros(-decimal.point, put("0.", 2, to));
-    return put(decimal.digits, decimal.count, to);
+char* write_below_one(const SignificantDigits& decimal, char* to) {
+    to = append_zeros(-decimal.point, append("0.", 2, to));
+    return append(decimal.digits, decimal.count, to);
 }
 
-char* write_with_exponent(const Decimal& decimal, char* to) {
+char* write_with_exponent(const SignificantDigits& decimal, char* to) {
     *to++ = decimal.digits[0];
     if (decimal.count > 1) {
         *to++ = '.';
-        to = put(decimal.digits + 1, decimal.count - 1, to);
+        to = append(decimal.digits + 1, decimal.count - 1, to);
     }
     const int exponent = decimal.point - 1;
     *to++ = 'e';
@@ -90,16 +90,16 @@ char* write_ecmascript_number(Real value, char* to) {
         *to++ = '-';
     }
     char shortest[shortest_number_room];
-    const Decimal decimal = decimal_of({shortest, write_shortest(std::fabs(value), shortest)});
+    const SignificantDigits decimal = decimal_of({shortest, write_shortest(std::fabs(value), shortest)});
     constexpr int most_digits_before_point = 21;
     constexpr int most_zeros_behind_point = 5;
     if (decimal.point > most_digits_before_point || decimal.point < -most_zeros_behind_point) {
         return write_with_exponent(decimal, to);
     }
     if (decimal.point <= 0) {
-        return write_small(decimal, to);
+        return write_below_one(decimal, to);
     }
-    return decimal.count <= decimal.point ? write_whole(decimal, to) : write_with_point(decimal, to);
+    return decimal.count <= decimal.point ? write_whole_number(decimal, to) : write_with_point(decimal, to);
 }
 
 }  // namespace synqc
