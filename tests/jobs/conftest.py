@@ -4,23 +4,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from held_ledger import HeldClock, empty
 from scratch_postgresql import scratch_postgresql
 
 from synqc.jobs import open_ledger
-from synqc.jobs.tables.schema import metadata
 from synqc.storage.database import DatabaseLocation
 
 IN_MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
-
-
-class HeldClock:
-    """Stands still until it is told to go."""
-
-    def __init__(self):
-        self.now = 1_800_000_000.0
-
-    def __call__(self, _):
-        return self.now
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -32,13 +22,6 @@ def location(request):
     else:
         with scratch_postgresql() as url:
             yield DatabaseLocation(Path("unused"), url)
-
-
-def empty(ledger):
-    """Forget everything."""
-    with ledger.database.writing() as connection:
-        for table in metadata.tables.values():
-            connection.execute(table.delete())
 
 
 @pytest.fixture

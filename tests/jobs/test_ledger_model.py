@@ -4,7 +4,7 @@ from dataclasses import replace
 from zlib import crc32
 
 import pytest
-from conftest import HeldClock, empty
+from held_ledger import HeldClock, empty
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
