@@ -49,6 +49,7 @@ def event_kind(event: Event, after: Lifecycle) -> str | None:
     """The name of an event that left a job as it is now; None of what is not kept, as heartbeats.
 
     Examples:
+        >>> from synqc.jobs.states import JobState
         >>> event_kind(Expire(), Lifecycle(JobState.DEAD))
         'dead'
     """
