@@ -18,7 +18,14 @@ BODIES = {
     "/sessions/{session_id}/agent-suggestion": {"goal": "calm"},
     "/chat": {"message": "Why?"},
 }
-WITHOUT_BODY = ["/sessions/{session_id}/kill", "/sweeps/{sweep_id}/cancel", "/tickets", "/"]
+WITHOUT_BODY = [
+    "/sessions/{session_id}/kill",
+    "/sweeps/{sweep_id}/cancel",
+    "/jobs/{job_id}/cancel",
+    "/jobs/{job_id}/retry",
+    "/tickets",
+    "/",
+]
 
 
 @pytest.fixture(scope="module")
