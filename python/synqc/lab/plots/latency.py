@@ -23,18 +23,18 @@ def _on(colour: str) -> str:
 def add_latency(figure: plotly.graph_objects.Figure, run: Run, **place: Any) -> None:
     """Draw the terms one after the other, each starting where the one before ends.
 
-        Args:
-            figure: Where to draw.
-            run: Whose `latency_terms` to draw.
-            place: `row` and `col` of a subplot.
+    Args:
+        figure: Where to draw.
+        run: Whose `latency_terms` to draw.
+        place: `row` and `col` of a subplot.
 
-        Examples:
-            >>> import synqc
-            >>> from synqc.lab.plots import style
-            >>> figure = style.blank("Latency")
-            >>> add_latency(figure, synqc.Experiment().run(shots=10, seed=1))
-            >>> len(figure.data)
-            1
+    Examples:
+        >>> import synqc
+        >>> from synqc.lab.plots import style
+        >>> figure = style.blank("Latency")
+        >>> add_latency(figure, synqc.Experiment().run(shots=10, seed=1))
+        >>> len(figure.data)
+        1
     """
     terms = run.latency_terms
     starts, total = [], 0.0
