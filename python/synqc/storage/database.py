@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +17,7 @@ from synqc.storage.errors import StorageUnavailable
 from synqc.storage.migrations import Component, migrate
 from synqc.storage.postgresql import place_of, postgresql_engine
 
-__all__ = ["Database", "DatabaseLocation", "open_shared"]
+__all__ = ["Closable", "Database", "DatabaseLocation", "open_shared"]
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,23 @@ class DatabaseLocation:
     lease_s: float = 5.0
 
 
+class Closable(Protocol):
+    """Anything that is let go of by `close`: a locked file, a lease."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
 class Database:
     """Reads for everybody, and transactions for whoever writes.
 
     Args:
-        engine: Of SQLAlchemy.
+        engine: The SQLAlchemy engine.
         place: In words, for errors, without a password.
-        held: A locked file that keeps other processes out, or None; released by `close`.
+        held: A locked file, or a lease, that keeps other processes out, or None; released by `close`.
     """
 
-    def __init__(self, engine: Engine, place: str, held: TextIO | None = None) -> None:
+    def __init__(self, engine: Engine, place: str, held: Closable | None = None) -> None:
         self.engine = engine
         self.place = place
         self._writing_engine = engine.execution_options(synqc_writes=True)

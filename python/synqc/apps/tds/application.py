@@ -100,7 +100,7 @@ class TdsApplication:
         with self._taking_up:
             while lease is not None and lease.epoch == epoch and not self._closed:
                 try:
-                    self.database.prepare(epoch)
+                    self.database.prepare_tables(epoch)
                     self.store.take_up(epoch)
                     lease.loaded(epoch)
                     return

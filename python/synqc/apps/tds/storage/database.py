@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from sqlalchemy import URL, Column, Connection, Engine, Row, create_engine, func, select, text
+from sqlalchemy import URL, Column, Connection, Engine, Row, create_engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from synqc.apps.tds.storage import schema
 from synqc.apps.tds.storage.lease import Lease
 from synqc.jobs.tables.schema import COMPONENT as JOBS
 from synqc.storage import sqlite
-from synqc.storage.cause import cause_of
 from synqc.storage.database import Database as SharedDatabase
 from synqc.storage.errors import StorageUnavailable
 from synqc.storage.migrations import migrate
@@ -27,7 +26,7 @@ _ZERO = "\0"  # no name has one, and PostgreSQL refuses to look for it
 _PATIENCE_S = 5.0  # a predecessor may still be shutting down
 
 
-class Database:
+class Database(SharedDatabase):
     """Table gateway: reads for everybody, write transactions for the writer lane alone.
 
     Args:
@@ -37,26 +36,14 @@ class Database:
     """
 
     def __init__(self, engine: Engine, held: TextIO | Lease | None, place: str) -> None:
-        self.engine = engine
-        self._writing_engine = engine.execution_options(synqc_writes=True)
-        self.place = place
+        super().__init__(engine, place, held)
         self.lease = held if isinstance(held, Lease) else None
         """Ownership of a database that others can reach, too: answers are given while it is held."""
-        self._held = held
 
     @property
     def epoch(self) -> int | None:
         """Fencing token: what is decided in an epoch is stored in no other. None without a lease."""
         return None if self.lease is None else self.lease.epoch
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A connection for reads; trouble becomes StorageUnavailable."""
-        try:
-            with self.engine.connect() as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            raise StorageUnavailable(f"Storage in {self.place} cannot be read: {cause_of(error)}.") from error
 
     @contextmanager
     def writing(self, epoch: int | None = None) -> Iterator[Connection]:
@@ -73,7 +60,7 @@ class Database:
                 self.lease.fence(connection, self.lease.epoch if epoch is None else epoch)
             yield connection
 
-    def prepare(self, epoch: int | None = None) -> None:
+    def prepare_tables(self, epoch: int | None = None) -> None:
         """Create or migrate the tables.
 
         Raises:
@@ -86,18 +73,9 @@ class Database:
         except (SQLAlchemyError, OSError) as error:
             raise self.refusal(error) from error
 
-    def refusal(self, error: Exception) -> StorageUnavailable:
-        """The error that callers are told of when a write failed."""
-        return StorageUnavailable(f"Storage in {self.place} refused to write: {cause_of(error)}.")
-
     def shared(self) -> SharedDatabase:
         """The same database to those whose writes prove by themselves that they may be made, as a ledger's do."""
         return SharedDatabase(self.engine, self.place)
-
-    def check(self) -> None:
-        """Raises StorageUnavailable if the database does not answer."""
-        with self.reading() as connection:
-            connection.execute(text("SELECT 1"))
 
     def check_writing(self) -> None:
         """Raises StorageUnavailable if nothing can be stored at this moment."""
@@ -185,12 +163,6 @@ class Database:
         """A sweep, as it is answered."""
         return self._document(schema.sweeps.c.document, schema.sweeps.c.sweep_id, sweep_id)
 
-    def close(self) -> None:
-        """Let go of the connections and of the lock."""
-        if self._held is not None:
-            self._held.close()
-        self.engine.dispose()
-
     def _next_numbers(self, session_id: Column[Any], number: Column[Any]) -> dict[str, int]:
         with self.reading() as connection:
             found = connection.execute(select(session_id, func.max(number)).group_by(session_id))
@@ -218,7 +190,7 @@ def open_database(settings: StorageSettings) -> Database:
     except OSError as error:
         raise StorageUnavailable(f"State directory {settings.state_dir} cannot be used: {error}.") from error
     try:
-        opened.prepare()
+        opened.prepare_tables()
     except BaseException:
         opened.close()
         raise
