@@ -34,7 +34,7 @@ class Variable:
     """The environment variable of a field; stands in its annotation, beside the `Interval` it is kept within.
 
     Args:
-        name: Of the variable.
+        name: Name of the variable.
         older_name: Read if the newer one is not set.
         secret: Whether its value is shown nowhere.
         secrets_sent: Variables whose values are sent to the address this one holds: a `.env` file may not redirect

@@ -19,7 +19,7 @@ def thread_pool(name: str, threads: int) -> ThreadPoolExecutor:
     """Threads for what blocks, started as they are needed.
 
     Args:
-        name: Of the threads, after `synqc-`.
+        name: Name of the threads, after `synqc-`.
         threads: Most of them.
 
     Raises:
@@ -34,7 +34,7 @@ class EventLoopThread:
     """An event loop on a thread of its own, started when the first coroutine comes.
 
     Args:
-        name: Of the thread, after `synqc-`.
+        name: Name of the thread, after `synqc-`.
     """
 
     def __init__(self, name: str) -> None:

@@ -26,7 +26,7 @@ class JobEvent:
     """One entry of a job's history.
 
     Args:
-        job_id: Whose.
+        job_id: Id of the job.
         number: 1, 2, 3, ... in the order in which things happened to the job; none is ever missing.
         at: Moment by the ledger's clock, seconds since 1970.
         kind: `submitted`, `claimed`, `retrying`, `released`, `expired`, `cancel_requested`, `retried`, `reopened`, or

@@ -38,8 +38,8 @@ class Job:
 
     Args:
         id: Its name.
-        kind: What does it.
-        state: Where it stands.
+        kind: Kind of work, which names the function that does it.
+        state: Its state in the life cycle.
         priority: Larger is claimed first.
         parent_id: What it is part of.
         is_batch: Whether it is a batch, whose items are claimed instead of it.

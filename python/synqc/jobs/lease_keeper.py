@@ -32,7 +32,7 @@ class LeaseKeeper:
     """A thread beside the work.
 
     Args:
-        ledger: Where the jobs stand.
+        ledger: The job ledger.
         running: The jobs that are being done here.
         lease_s: How long the ledger waits for a word.
         keep_ended_s: Jobs that ended so long ago are forgotten; None: never.

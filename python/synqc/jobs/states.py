@@ -61,7 +61,7 @@ class Lifecycle:
     """What decides what may happen to a job next.
 
     Args:
-        state: Where it stands.
+        state: Its state in the life cycle.
         attempt: Claims so far: the fencing token.
         attempts_allowed: Number of the last attempt that may be made.
         owner: Worker of the present attempt.

@@ -34,7 +34,7 @@ class Worker:
     """Does jobs of some kinds until it is closed.
 
     Args:
-        ledger: Where they stand.
+        ledger: The job ledger.
         works: By kind.
         lease_s: How long the ledger waits for a word of this worker before it gives its jobs to another one.
         keep_ended_s: Jobs that ended so long ago are forgotten; None: never.

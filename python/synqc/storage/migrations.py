@@ -36,7 +36,7 @@ class Component:
     the step is taken; and once it was released it is never changed: add another.
 
     Args:
-        name: Of the component.
+        name: Name of the component.
         metadata: Its tables as they are now.
         steps: Step n, counted from 1, leads version n to n + 1.
         earlier_version: Version of tables that were made before versions were kept by component; 0 if there are none.

@@ -47,9 +47,9 @@ class Sweeps:
     Points are cached by content, so a repeated one costs a lookup.
 
     Args:
-        store: Of the sessions that sweeps belong to.
-        engine: What runs the points.
-        ledger: Where the jobs stand.
+        store: The session store.
+        engine: Runs the points on the simulator.
+        ledger: The job ledger.
     """
 
     def __init__(self, store: SessionStore, engine: SynQcEngine, ledger: Ledger) -> None:

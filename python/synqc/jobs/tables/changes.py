@@ -33,7 +33,7 @@ class Change:
     """What a worker says of its attempt at a job.
 
     Args:
-        job_id: Of the job.
+        job_id: Id of the job.
         event: What happens; it names owner and attempt.
         cause: Why it failed, in words.
         result: JSON.

@@ -31,7 +31,7 @@ class NotificationListener:
     What is told while it is not connected is not heard: whoever is woken by it polls, too.
 
     Args:
-        engine: Of PostgreSQL.
+        engine: The SQLAlchemy engine of PostgreSQL.
         hear: Called with the word and the name that were told.
     """
 
