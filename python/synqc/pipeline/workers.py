@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import contextvars
 import functools
@@ -16,6 +17,8 @@ from synqc.pipeline.results import CANCELLED, ERROR, TIMEOUT
 from synqc.pipeline.stage import Stage
 
 __all__ = ["Caller", "LoopTasks", "LoopThread", "Threads"]
+
+_TICK_OF_JOIN = 0.1  # s; who is told of the end is told at once
 
 
 class Caller:
@@ -38,22 +41,38 @@ class Caller:
             self.context = now
 
 
-def start_thread(name: str, work: Callable[..., None], *arguments: Any) -> threading.Thread:
-    """A daemon thread at work. If an interrupt strikes while it is started, it does nothing and holds nothing."""
-    held = [(work, arguments)]
-    thread = threading.Thread(target=_begin, args=(held,), name=name, daemon=True)
-    try:
-        thread.start()
-    except BaseException:
-        held.clear()
-        raise
-    return thread
+class StartedThread:
+    """A daemon thread at work, started so that no interrupt leaves it waiting.
 
+    An interrupt strikes the main thread between any two steps of Python code: also where `Thread.start` or `Event.wait`
+    holds a lock for which the new thread then waits for ever. So the main thread takes one step of C alone: it begins
+    a thread that no interrupt reaches, which starts the one that works.
+    """
 
-def _begin(held: list[tuple[Callable[..., None], tuple[Any, ...]]]) -> None:
-    if held:
-        work, arguments = held.pop()
-        work(*arguments)
+    def __init__(self, name: str, work: Callable[..., None], *arguments: Any) -> None:
+        self._has_ended = False
+        self._at_work = _thread.allocate_lock()
+        self._at_work.acquire()
+        _thread.start_new_thread(self._start, (name, work, arguments))
+
+    def join(self) -> None:
+        """Wait until the work has ended. Where an interrupt breaks that off, it may be asked again."""
+        while not self._has_ended:
+            self._at_work.acquire(timeout=_TICK_OF_JOIN)  # a join that was broken off may have the lock
+
+    def _start(self, name: str, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+        thread = threading.Thread(target=self._do, args=(work, arguments), name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # there is room for no further one, and this one is free
+            self._do(work, arguments)
+
+    def _do(self, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+        try:
+            work(*arguments)
+        finally:
+            self._has_ended = True
+            self._at_work.release()
 
 
 def _work(run: Any, segment: int, stage: Stage, caller: Caller) -> None:
@@ -95,7 +114,7 @@ class Threads:
             )
             for _ in range(missing):
                 self._started[segment] += 1
-                start_thread(f"synqc-{stage.name}", _work, self._run, segment, stage, self._caller)
+                StartedThread(f"synqc-{stage.name}", _work, self._run, segment, stage, self._caller)
 
 
 class LoopTasks:
@@ -221,8 +240,8 @@ class LoopThread:
 
     def __init__(self, run: Any, stages: list[tuple[int, Stage]], caller: Caller) -> None:
         self._served = _Served(run, stages, caller)
-        self._thread = start_thread("synqc-loop", self._served.serve)
-        self._served.is_ready.wait()
+        self._thread = StartedThread("synqc-loop", self._served.serve)
+        self._served.beginning.acquire()
         if self._served.failure is not None:
             raise self._served.failure
 
@@ -242,7 +261,9 @@ class _Served:
         self._asked: set[str] = set()
         self._is_ending = False
         self._loop: Any = None
-        self.is_ready = threading.Event()
+        self.beginning = _thread.allocate_lock()
+        """Released once there is a loop, or a failure."""
+        self.beginning.acquire()
         self.failure: BaseException | None = None
 
     def ask(self, what: str) -> None:
@@ -280,7 +301,7 @@ class _Served:
             self.failure = error
             return
         finally:
-            self.is_ready.set()
+            self.beginning.release()
         try:
             self._loop = loop
             loop.call_soon(self._answer)  # what was asked before there was a loop
