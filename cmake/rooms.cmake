@@ -16,14 +16,19 @@ if(level_count EQUAL 1)
     add_compile_definitions(SYNQC_ONLY_LEVEL=${SYNQC_SIMD_LEVELS})
 endif()
 
-# Compiles the sources of a target as one file under the sanitizers: what they share, Eigen and GoogleTest above all, is
-# instrumented once. Names in anonymous namespaces must therefore differ within a room. The compiler then takes a source
-# for a header, and a name of one source for that of another: hence the two warnings, which other builds keep. Kernels are
-# never joined.
+# Joined sources are compiled as one file, so that what they share is compiled once: names in anonymous namespaces must
+# differ within a room. The compiler then takes a source for a header, and a name of one source for that of another:
+# hence the two warnings, which sources that stand alone keep. Kernels are never joined.
+function(synqc_allow_joining target)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow)
+endfunction()
+
+# Under the sanitizers all sources of a room are joined: Eigen and GoogleTest are instrumented once.
 function(synqc_join_if_sanitized target)
     if(SYNQC_SANITIZE)
-        set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
-        target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow)
+        synqc_allow_joining(${target})
+        set_target_properties(${target} PROPERTIES UNITY_BUILD_BATCH_SIZE 0)
     endif()
 endfunction()
 
@@ -74,6 +79,13 @@ function(synqc_room name)
 
     set(SYNQC_ROOMS ${SYNQC_ROOMS} ${library} CACHE INTERNAL "")
     set(SYNQC_PYBIND_SOURCES ${SYNQC_PYBIND_SOURCES} ${bindings} CACHE INTERNAL "")
+    foreach(binding ${bindings})
+        # A file that makes a Python type by hand has the names that every such file has, and stands alone.
+        file(STRINGS ${binding} own_type REGEX "PyType_Spec|PyMethodDef methods" LIMIT_COUNT 1)
+        if(NOT own_type)
+            set_source_files_properties(${binding} PROPERTIES UNITY_GROUP ${name})
+        endif()
+    endforeach()
 
     if(SYNQC_TESTS AND tests)
         add_executable(${name}_tests ${tests})

@@ -18,7 +18,7 @@ constexpr std::size_t room_of_an_item = shortest_number_room;
 using WriteItem = char* (*)(const char* at, char* to, double& number);
 
 template <typename Number>
-Number loaded(const char* at) {
+Number number_at(const char* at) {
     Number number;
     std::memcpy(&number, at, sizeof number);
     return number;
@@ -27,9 +27,9 @@ Number loaded(const char* at) {
 template <typename Whole>
 char* write_whole(const char* at, char* to, double&) {
     if constexpr (std::is_signed_v<Whole>) {
-        return write_integer(static_cast<std::int64_t>(loaded<Whole>(at)), to);
+        return write_integer(static_cast<std::int64_t>(number_at<Whole>(at)), to);
     } else {
-        return write_integer(static_cast<std::uint64_t>(loaded<Whole>(at)), to);
+        return write_integer(static_cast<std::uint64_t>(number_at<Whole>(at)), to);
     }
 }
 
@@ -53,7 +53,7 @@ char* write_half(const char* at, char* to, double& refused) {
 
 template <typename Real>
 char* write_real(const char* at, char* to, double& refused) {
-    return write_finite(static_cast<double>(loaded<Real>(at)), to, refused);
+    return write_finite(static_cast<double>(number_at<Real>(at)), to, refused);
 }
 
 /// By the letter the struct module has for it; null for what needs conversion.

@@ -10,14 +10,6 @@ namespace py = pybind11;
 
 namespace synqc::pipeline {
 
-namespace {
-
-PyObject* object_of(void* pointer) {
-    return static_cast<PyObject*>(pointer);
-}
-
-}  // namespace
-
 // --- failures ---
 
 PyObject* fetch_error() {

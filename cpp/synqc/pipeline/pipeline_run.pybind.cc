@@ -20,10 +20,6 @@ namespace {
 constexpr Nanoseconds turn_time = 1'000'000;
 constexpr std::uint64_t most_at_once = 256;
 
-PyObject* object_of(void* pointer) {
-    return static_cast<PyObject*>(pointer);
-}
-
 PyObject* error_of(PyObject* kind, const std::string& sentence) {
     return py::reinterpret_borrow<py::object>(kind)(sentence).release().ptr();
 }

@@ -35,6 +35,11 @@ struct Ended {
     PyObject* value;  // or the error; owned
 };
 
+/// What a token holds, which the room below knows as a pointer alone.
+inline PyObject* object_of(void* pointer) {
+    return static_cast<PyObject*>(pointer);
+}
+
 /// The exception being raised, as a new reference.
 PyObject* fetch_error();
 
