@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'evolve_open_system', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
+__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'EvolutionOptions', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
 class Counter:
     """
     A number that only grows.
@@ -506,6 +506,12 @@ class Coefficient:
         ...
     def __call__(self, t: typing.SupportsFloat | typing.SupportsIndex) -> complex:
         ...
+class EvolutionOptions:
+    """
+    How an equation is integrated.
+    """
+    def __init__(self, method: str = 'auto', absolute_tolerance: typing.SupportsFloat | typing.SupportsIndex = 1e-08, relative_tolerance: typing.SupportsFloat | typing.SupportsIndex = 1e-06, longest_step: typing.SupportsFloat | typing.SupportsIndex = 0.0, stops: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> None:
+        ...
 class StochasticEquation:
     """
     Operators are lists of (matrix, position of the coefficient or -1).
@@ -703,9 +709,13 @@ def encode_value(value):
     """
     Bytes that decode_value turns into an equal value of the same types.
     """
-def evolve_open_system(hamiltonian: list, jumps: list, coefficients: list, start: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], observed: list, method: str, absolute_tolerance: typing.SupportsFloat | typing.SupportsIndex, relative_tolerance: typing.SupportsFloat | typing.SupportsIndex, longest_step: typing.SupportsFloat | typing.SupportsIndex, stops: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], store_states: bool) -> tuple:
+def evolve_open_system(hamiltonian: list, jumps: list, coefficients: list, start: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], observed: list, options: EvolutionOptions, store_states: bool) -> tuple:
     """
     Solve a master or Schrodinger equation; the door is synqc.mesolve.
+    """
+def evolve_superoperator(superoperators: list, hamiltonian: list, jumps: list, coefficients: list, start: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], options: EvolutionOptions) -> tuple:
+    """
+    Solve a linear equation for an operator; the door is synqc.mesolve.
     """
 def experiment_fields() -> list:
     """

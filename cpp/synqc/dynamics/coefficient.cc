@@ -176,6 +176,16 @@ Coefficient Coefficient::from_steps(std::vector<Real> times, std::span<const Com
     return result;
 }
 
+bool Coefficient::is_real() const {
+    Real largest = 0;
+    Real largest_imaginary = 0;
+    for (const Complex& power : powers_) {
+        largest = std::max(largest, std::abs(power.real()));
+        largest_imaginary = std::max(largest_imaginary, std::abs(power.imag()));
+    }
+    return largest_imaginary <= 1e-14 * largest;
+}
+
 Index Coefficient::piece_at(Real t) const {
     return std::clamp<Index>(std::upper_bound(edges_.begin(), edges_.end(), t) - edges_.begin() - 1, 0, pieces() - 1);
 }

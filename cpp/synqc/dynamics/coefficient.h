@@ -42,6 +42,8 @@ class Coefficient {
     /// Whether pieces are as short as what the function does, which is so for those made by `from_chebyshev`.
     bool has_resolved_pieces() const { return resolved_; }
     bool is_piecewise_constant() const { return width_ == 1; }
+    /// Whether no value has an imaginary part beyond the rounding of the largest one.
+    bool is_real() const;
 
     /// Hard stops for integrators: where the function or its slope may jump.
     std::vector<Real> stops;

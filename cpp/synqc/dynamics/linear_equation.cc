@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace synqc {
 
@@ -17,6 +18,33 @@ std::vector<Real> LinearEquation::Weight::means_between(std::span<const Coeffici
         parts.push_back(imaginary ? mean.imag() : mean.real());
     }
     return parts;
+}
+
+LinearEquation LinearEquation::from_dense(std::span<const RealMatrix> parts, std::vector<Weight> weights,
+                                          std::vector<Coefficient> coefficients) {
+    LinearEquation equation;
+    equation.dimension = parts.front().rows();
+    equation.varying.resize(parts.size() - 1);
+    equation.row_starts.push_back(0);
+    for (Index row = 0; row < equation.dimension; ++row) {
+        for (Index column = 0; column < equation.dimension; ++column) {
+            if (std::all_of(parts.begin(), parts.end(),
+                            [&](const RealMatrix& part) { return part(row, column) == 0; })) {
+                continue;
+            }
+            equation.columns.push_back(static_cast<std::int32_t>(column));
+            equation.constant.push_back(parts.front()(row, column));
+            for (std::size_t k = 1; k < parts.size(); ++k) {
+                equation.varying[k - 1].push_back(parts[k](row, column));
+            }
+        }
+        equation.row_starts.push_back(static_cast<std::int32_t>(equation.columns.size()));
+    }
+    equation.weights = std::move(weights);
+    if (parts.size() > 1) {
+        equation.coefficients = std::move(coefficients);
+    }
+    return equation;
 }
 
 bool LinearEquation::is_piecewise_constant() const {

@@ -31,6 +31,10 @@ struct LinearEquation {
     std::vector<Weight> weights;
     std::vector<Coefficient> coefficients;
 
+    /// From dense matrices G_0, G_1, .. of one shape, each after the first with its weight.
+    static LinearEquation from_dense(std::span<const RealMatrix> parts, std::vector<Weight> weights,
+                                     std::vector<Coefficient> coefficients);
+
     bool is_constant() const { return weights.empty(); }
     bool is_piecewise_constant() const;
     Index elements() const { return static_cast<Index>(columns.size()); }

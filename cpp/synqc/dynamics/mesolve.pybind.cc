@@ -5,12 +5,14 @@
 #include <chrono>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
 #include "synqc/dynamics/evolution.h"
 #include "synqc/dynamics/lindblad.h"
 #include "synqc/dynamics/piecewise_resolution.h"
+#include "synqc/dynamics/superoperator_equation.h"
 #include "synqc/dynamics/varying_operator.pybind.h"
 #include "synqc/linalg/hermitian_coordinates.h"
 #include "synqc/linalg/spectrum.h"
@@ -62,6 +64,13 @@ void check_times(const RealArray& times) {
             refuse("tlist", "strictly increasing", text_of(t[k]) + " after " + text_of(t[k - 1]));
         }
     }
+}
+
+void check_options(const EvolutionOptions& options) {
+    check_not_negative("atol", options.absolute_tolerance);
+    check_not_negative("rtol", options.relative_tolerance);
+    check_positive("atol + rtol", options.absolute_tolerance + options.relative_tolerance);
+    check_not_negative("max_step", options.longest_step);
 }
 
 constexpr Real tolerated_asymmetry = 1e-10;  // relative to the largest element
@@ -175,8 +184,7 @@ void write_ket(const Real* coordinates, Index n, Complex* out) {
 /// applications).
 py::tuple evolve_open_system(const py::list& hamiltonian, const py::list& jumps, const py::list& coefficients,
                              const ComplexArray& start, const RealArray& times, const py::list& observed,
-                             const std::string& method, Real absolute_tolerance, Real relative_tolerance,
-                             Real longest_step, const std::vector<Real>& stops, bool store_states) {
+                             const EvolutionOptions& options, bool store_states) {
     const bool of_ket = start.ndim() == 1;
     const Index n = start.ndim() > 0 ? start.shape(0) : 0;
     if (n > 27) {
@@ -187,10 +195,7 @@ py::tuple evolve_open_system(const py::list& hamiltonian, const py::list& jumps,
                             text_of_shape(start) + ".");
     }
     check_times(times);
-    check_not_negative("atol", absolute_tolerance);
-    check_not_negative("rtol", relative_tolerance);
-    check_positive("atol + rtol", absolute_tolerance + relative_tolerance);
-    check_not_negative("max_step", longest_step);
+    check_options(options);
 
     OpenSystem system;
     system.levels = n;
@@ -248,11 +253,6 @@ py::tuple evolve_open_system(const py::list& hamiltonian, const py::list& jumps,
     }
     Complex* final_out = final_state.mutable_data();
     const Real* times_in = times.data();
-    EvolutionOptions options{.method = evolution_method_from_name(method),
-                             .absolute_tolerance = absolute_tolerance,
-                             .relative_tolerance = relative_tolerance,
-                             .longest_step = longest_step,
-                             .stops = stops};
     EvolutionReport report{};
     {
         const WithoutGil no_python_below;
@@ -277,6 +277,46 @@ py::tuple evolve_open_system(const py::list& hamiltonian, const py::list& jumps,
     }
     return py::make_tuple(states, final_state, means, name_of(report.method), report.steps, report.rejected,
                           report.applications);
+}
+
+/// superoperators: row-stacking terms (matrix (n*n, n*n), coefficient position or -1), to which what `hamiltonian` and
+/// `jumps` do is added. start: any operator (n, n). Returns (states, method, steps, rejected, applications).
+py::tuple evolve_superoperator(const py::list& superoperators, const py::list& hamiltonian, const py::list& jumps,
+                               const py::list& coefficients, const ComplexArray& start, const RealArray& times,
+                               const EvolutionOptions& options) {
+    if (start.ndim() != 2 || start.shape(0) < 1 || start.shape(0) > 27 || start.shape(0) != start.shape(1)) {
+        throw ShapeMismatch("Argument `rho0` must have shape (n,), (n, 1) or (n, n) with n at most 27, but has shape " +
+                            text_of_shape(start) + ".");
+    }
+    const Index n = start.shape(0);
+    check_times(times);
+    check_options(options);
+    SuperoperatorSystem given;
+    given.superoperator = varying_operator_from(superoperators, n * n, "H");
+    given.system.levels = n;
+    given.system.coefficients = coefficients_from(coefficients);
+    given.system.hamiltonian = varying_operator_from(hamiltonian, n, "H");
+    given.system.jumps = varying_operators_from(jumps, n, "c_ops");
+    const py::ssize_t count = times.size();
+    check_hamiltonian(given.system, times.at(0), times.at(count - 1));
+    const Matrix x = operator_from(start, n, "rho0");
+    py::array_t<Complex> states({count, static_cast<py::ssize_t>(n), static_cast<py::ssize_t>(n)});
+    Complex* states_out = states.mutable_data();
+    const std::span<const Real> saved(times.data(), static_cast<std::size_t>(count));
+    EvolutionReport report{};
+    {
+        const WithoutGil no_python_below;
+        const SuperoperatorEquation equation = superoperator_equation(given, x == x.adjoint());
+        SignalHeartbeat heartbeat;
+        const Evolution evolution = evolve(equation.equation, equation.coordinates(x), saved, options, heartbeat);
+        report = evolution.report;
+        const auto width = static_cast<std::size_t>(equation.equation.dimension);
+        for (std::size_t time = 0; time < saved.size(); ++time) {
+            Eigen::Map<Matrix>(states_out + static_cast<Index>(time) * n * n, n, n) =
+                equation.from_coordinates({evolution.states.data() + time * width, width});
+        }
+    }
+    return py::make_tuple(states, name_of(report.method), report.steps, report.rejected, report.applications);
 }
 
 std::span<const Complex> span_of(const ComplexArray& values) {
@@ -436,10 +476,23 @@ void bind_master_equation(py::module_& module) {
     module.def("resolve_functions", &resolve_functions, py::arg("function"), py::arg("kind"), py::arg("times"),
                py::arg("breakpoints"), py::arg("longest_gap"), py::arg("name"),
                "Piecewise polynomials that follow functions of time, and how closely they were looked at.");
+    py::class_<EvolutionOptions>(module, "EvolutionOptions", "How an equation is integrated.")
+        .def(py::init([](const std::string& method, Real absolute_tolerance, Real relative_tolerance, Real longest_step,
+                         std::vector<Real> stops) {
+                 return EvolutionOptions{.method = evolution_method_from_name(method),
+                                         .absolute_tolerance = absolute_tolerance,
+                                         .relative_tolerance = relative_tolerance,
+                                         .longest_step = longest_step,
+                                         .stops = std::move(stops)};
+             }),
+             py::arg("method") = "auto", py::arg("absolute_tolerance") = 1e-8, py::arg("relative_tolerance") = 1e-6,
+             py::arg("longest_step") = 0.0, py::arg("stops") = std::vector<Real>());
     module.def("evolve_open_system", &evolve_open_system, py::arg("hamiltonian"), py::arg("jumps"),
-               py::arg("coefficients"), py::arg("start"), py::arg("times"), py::arg("observed"), py::arg("method"),
-               py::arg("absolute_tolerance"), py::arg("relative_tolerance"), py::arg("longest_step"), py::arg("stops"),
+               py::arg("coefficients"), py::arg("start"), py::arg("times"), py::arg("observed"), py::arg("options"),
                py::arg("store_states"), "Solve a master or Schrodinger equation; the door is synqc.mesolve.");
+    module.def("evolve_superoperator", &evolve_superoperator, py::arg("superoperators"), py::arg("hamiltonian"),
+               py::arg("jumps"), py::arg("coefficients"), py::arg("start"), py::arg("times"), py::arg("options"),
+               "Solve a linear equation for an operator; the door is synqc.mesolve.");
 }
 
 }  // namespace synqc

@@ -181,6 +181,6 @@ def ensemble_error(model: TrajectoryModel, tlist: RealArray, program: _core.Traj
         return program.ensemble_error()
     jumps = [*model.collapse, *model.monitored]
     solved = _core.evolve_open_system(
-        model.hamiltonian, jumps, model.coefficients, model.start, tlist, [], "auto", 1e-8, 1e-6, 0.0, [], True
+        model.hamiltonian, jumps, model.coefficients, model.start, tlist, [], _core.EvolutionOptions(), True
     )
     return program.ensemble_error(list(solved[0]))

@@ -11,10 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from synqc import _core
 from synqc.errors import InputError, ShapeError, UnknownName
 from synqc.lab._coefficients import Looking, hold_samples, spline_through
-from synqc.lab._foreign import has_matrix, is_superoperator, maker_of_states
-from synqc.lab._liouvillian import commutator, dissipator, evolve_by_superoperator
+from synqc.lab._foreign import has_matrix, maker_of_states
 from synqc.lab._qutip_options import understood
-from synqc.lab._varying_operators import OperatorReader, as_complex, as_matrix, as_sequence
+from synqc.lab._varying_operators import OperatorReader, Terms, as_complex, as_matrix, as_sequence
 
 __all__ = ["MasterEquationResult", "mesolve"]
 
@@ -114,12 +113,15 @@ def mesolve(
         H (complex128, (n, n)): Hamiltonian, n at most 27. Or a list [H0, [H1, f], ...] in which f is a callable f(t),
             f(t, args) or f(t, **args), or samples (t,) on `tlist` (joined by a cubic not-a-knot spline, as QuTiP
             does, unless `samples` says otherwise). Or a callable H(t) that returns (n, n). QuTiP's Qobj and QobjEvo,
-            sparse matrices, Qiskit's operators and Cirq's gates are accepted wherever an array is. Or a constant
-            superoperator as a Qobj, such as `qutip.liouvillian(...)`, which is exponentiated; so may `c_ops` be.
+            sparse matrices, Qiskit's operators and Cirq's gates are accepted wherever an array is. Or a superoperator
+            in any of these forms, made of QuTiP's, such as `qutip.liouvillian(...)`: L0, [L0, [L1, f], ...], a callable
+            L(t) or a QobjEvo. It is followed like an H, to the same error as long as it does not make distances
+            between states grow, and may stand beside `c_ops`. It need not preserve the trace or Hermiticity.
         rho0 (complex128, (n, n), (n,) or (n, 1)): Density matrix or ket at `tlist[0]`, within 1e-5 of one. A matrix
             that is not Hermitian is evolved as an operator, as two-time correlations need it (regression theorem).
         tlist (float64, (t,)): Moments to record, strictly increasing; hard stops of every integrator.
-        c_ops: Jump operators: one, or a sequence of (n, n) or lists [L0, [L1, f], ...], as for H.
+        c_ops: Jump operators: one, or a sequence of (n, n) or lists [L0, [L1, f], ...], as for H. A superoperator
+            among them is added to the generator as it is.
         e_ops: Operators whose mean is recorded: one, a sequence, or a mapping name to operator; a callable f(t,
             state) is called with each stored state.
         args: Parameters for the callables.
@@ -182,22 +184,20 @@ def mesolve(
     stored = (not watched if store_states is None else store_states) or bool(custom)
     made = maker_of_states(rho0) if hasattr(rho0, "full") else None
     # call
-    jump_operators = as_sequence(c_ops)
-    if is_superoperator(H) or any(map(is_superoperator, jump_operators)):
-        raw = _evolved_by_superoperator(H, jump_operators, start, times, watched, stored, normalised)
+    stops = _inside(breakpoints, times)
+    reader = OperatorReader(Looking(times, stops, max_step / 2), args, _ways_to_join[samples])
+    hamiltonian, jumps, superoperators = _read_generator(reader, H, c_ops)
+    how = _core.EvolutionOptions(method, atol, rtol, max_step, stops.tolist())
+    if superoperators:
+        raw = _evolved_by_superoperator(
+            superoperators, hamiltonian, jumps, reader, start, times, watched, stored, normalised, how
+        )
     else:
-        stops = _inside(breakpoints, times)
-        reader = OperatorReader(Looking(times, stops, max_step / 2), args, _ways_to_join[samples])
-        hamiltonian = reader.terms_of("H", H)
-        jumps = reader.terms_of_each("c_ops", jump_operators)
         if jumps and start.ndim == 1:
             start = np.outer(start, start.conj())
 
         def evolved(state: NDArray[np.complex128]) -> tuple[Any, ...]:
-            return _core.evolve_open_system(
-                hamiltonian, jumps, reader.coefficients, state, times, watched, method, atol, rtol, max_step,
-                stops.tolist(), stored,
-            )  # fmt: skip
+            return _core.evolve_open_system(hamiltonian, jumps, reader.coefficients, state, times, watched, how, stored)
 
         raw = _evolved_in_parts(evolved, start) if _is_mere_operator(start) else evolved(start)
     # wrap
@@ -240,43 +240,68 @@ def _evolved_in_parts(
     return None if first[0] is None else joined(0), joined(1), means, first[3], *work
 
 
+def _read_generator(reader: OperatorReader, H: Any, c_ops: Any) -> tuple[Terms, list[Terms], Terms]:
+    """Terms of the Hamiltonian, of each jump operator, and of all superoperators together."""
+    hamiltonian: Terms = []
+    jumps: list[Terms] = []
+    superoperators: Terms = []
+    if reader.is_superoperator("H", H):
+        superoperators += reader.superoperator_terms_of("H", H)
+    else:
+        hamiltonian = reader.terms_of("H", H)
+    for k, jump in enumerate(as_sequence(c_ops)):
+        name = f"c_ops[{k}]"
+        if reader.is_superoperator(name, jump):
+            superoperators += reader.superoperator_terms_of(name, jump)
+        else:
+            jumps.append(reader.terms_of(name, jump))
+    return hamiltonian, jumps, superoperators
+
+
 def _evolved_by_superoperator(
-    H: Any,
-    jump_operators: Sequence[Any],
+    superoperators: Terms,
+    hamiltonian: Terms,
+    jumps: list[Terms],
+    reader: OperatorReader,
     start: NDArray[np.complex128],
     times: NDArray[np.float64],
     watched: list[NDArray[np.complex128]],
     stored: bool,
     normalised: bool,
+    how: _core.EvolutionOptions,
 ) -> tuple[Any, ...]:
     if start.ndim == 1:
         start = np.outer(start, start.conj())
     levels = len(start)
-    if callable(H) and not has_matrix(H):
-        raise InputError("Argument `H` must be constant beside superoperators, but is a function of time.")
-    generator = as_matrix("H", H, superoperators=True)
-    if not is_superoperator(H):
-        generator = commutator(generator)
-    if start.shape != (levels, levels) or generator.shape != (levels**2, levels**2):
-        raise ShapeError(
-            f"Argument `H` must be a superoperator on the {levels} levels of `rho0`, of shape "
-            f"({levels**2}, {levels**2}), but has shape {generator.shape}."
-        )
-    if not (times.ndim == 1 and times.size and np.isfinite(times).all() and (np.diff(times) > 0).all()):
-        raise InputError("Argument `tlist` must be strictly increasing and finite, but is not.")
-    for jump in jump_operators:
-        matrix = as_matrix("c_ops", jump, superoperators=True)
-        generator = generator + (matrix if is_superoperator(jump) else dissipator(matrix))
-    states = evolve_by_superoperator(generator, start, times)
+    for matrix, _ in superoperators:
+        if start.ndim == 2 and matrix.shape != (levels**2, levels**2):
+            raise ShapeError(
+                f"Argument `H` must be a superoperator on the {levels} levels of `rho0`, of shape "
+                f"({levels**2}, {levels**2}), but has shape {matrix.shape}."
+            )
+    states, *report = _core.evolve_superoperator(
+        superoperators, hamiltonian, jumps, reader.coefficients, start, times, how
+    )
     if normalised:
-        states = states / np.trace(states, axis1=1, axis2=2)[:, None, None]
+        traces = np.trace(states, axis1=1, axis2=2)
+        if not (np.abs(traces) > 0).all():
+            raise InputError(
+                "Argument `options` must leave out normalize_output where the trace becomes 0, but does not."
+            )
+        states = states / traces[:, None, None]
     means = [np.einsum("ij,tji->t", operator, states) for operator in watched]
-    real = [mean.real if _is_hermitian(operator) else mean for mean, operator in zip(means, watched, strict=True)]
-    return states if stored else None, states[-1], real, "expm", len(times) - 1, 0, len(times) - 1
+    stay_hermitian = _is_hermitian(states)
+    real = [
+        mean.real if stay_hermitian and _is_hermitian(operator) else mean
+        for mean, operator in zip(means, watched, strict=True)
+    ]
+    return states if stored else None, states[-1], real, *report
 
 
-def _is_hermitian(operator: NDArray[np.complex128]) -> bool:
-    return bool(np.abs(operator - operator.conj().T).max(initial=0.0) <= 1e-12 * np.abs(operator).max(initial=0.0))
+def _is_hermitian(operators: NDArray[np.complex128]) -> bool:
+    """Whether operators (..., n, n) are their adjoints, up to rounding."""
+    defect = np.abs(operators - operators.conj().swapaxes(-1, -2)).max(initial=0.0)
+    return bool(defect <= 1e-12 * np.abs(operators).max(initial=0.0))
 
 
 def _inside(breakpoints: ArrayLike, times: NDArray[np.float64]) -> NDArray[np.float64]:
