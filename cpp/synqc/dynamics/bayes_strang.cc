@@ -169,6 +169,10 @@ class BayesStrang final : public CompiledScheme {
 
 }  // namespace
 
+bool takes_bayes_strang(const StochasticEquation& equation) {
+    return equation.monitored.empty() || common_eigenbasis(monitored_terms(equation)).size() > 0;
+}
+
 std::unique_ptr<CompiledScheme> compile_bayes_strang(const StochasticEquation& equation, const TrajectoryGrid& grid) {
     return std::make_unique<BayesStrang>(equation, grid);
 }

@@ -13,4 +13,7 @@ namespace synqc {
 /// Throws InvalidArgument unless all monitored operators are normal and commute with each other at all times.
 std::unique_ptr<CompiledScheme> compile_bayes_strang(const StochasticEquation& equation, const TrajectoryGrid& grid);
 
+/// Whether it takes the equation.
+bool takes_bayes_strang(const StochasticEquation& equation);
+
 }  // namespace synqc

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "synqc/base/errors.h"
+#include "synqc/dynamics/bayes_strang.h"
 #include "synqc/dynamics/trajectory_ensemble.h"
 #include "synqc/dynamics/varying_operator.pybind.h"
 #include "synqc/linalg/hermitian_coordinates.h"
@@ -243,17 +244,28 @@ void bind_trajectories(py::module_& module) {
                 return wrap_without_copy(self.pieces_between(span_of_times(times)), {times.size() - 1});
             },
             py::arg("times"))
+        .def(
+            "bin_average_growth",
+            [](const StochasticEquation& self, std::vector<Real> times, Real largest_record) {
+                const std::vector<Index> once(times.size() - 1, 1);
+                return bin_average_growth(self, {std::move(times), once}, largest_record);
+            },
+            py::arg("times"), py::arg("largest_record"))
+        .def("takes_bayes_strang", &takes_bayes_strang)
         .def("is_measurement_undisturbed", &is_measurement_undisturbed);
     py::class_<TrajectoryProgram>(module, "TrajectoryProgram")
         .def(py::init([](const StochasticEquation& equation, std::vector<Real> times, std::vector<Index> steps,
-                         const AnyComplexArray& initial_state, const std::string& method, Real eigenvalue_tolerance) {
+                         const AnyComplexArray& initial_state, const std::string& method, Real eigenvalue_tolerance,
+                         std::vector<Index> parts, Real largest_record) {
                  const Matrix start = matrix_from(initial_state);
                  const WithoutGil no_python_below;
-                 return TrajectoryProgram(equation, {std::move(times), std::move(steps)}, start,
-                                          {scheme_from_name(method), eigenvalue_tolerance});
+                 return TrajectoryProgram(
+                     equation, {std::move(times), std::move(steps)}, start,
+                     {scheme_from_name(method), eigenvalue_tolerance, {std::move(parts), largest_record}});
              }),
              py::kw_only(), py::arg("equation"), py::arg("times"), py::arg("steps"), py::arg("initial_state"),
-             py::arg("method"), py::arg("eigenvalue_tolerance"))
+             py::arg("method"), py::arg("eigenvalue_tolerance"), py::arg("parts") = std::vector<Index>(),
+             py::arg("largest_record") = 0.0)
         .def(
             "ensemble_error",
             [](const TrajectoryProgram& self, const std::vector<AnyComplexArray>& exact) {

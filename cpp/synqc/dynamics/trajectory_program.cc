@@ -32,6 +32,7 @@ constexpr struct {
     {TrajectoryScheme::platen, "platen"},
     {TrajectoryScheme::milstein, "milstein"},
     {TrajectoryScheme::euler_maruyama, "euler"},
+    {TrajectoryScheme::bin_average, "bin-average"},
 };
 
 }  // namespace
@@ -161,9 +162,9 @@ void add_rows(const Real* rows, Index count, std::vector<Real>& sums) {
     }
 }
 
-std::unique_ptr<CompiledScheme> compiled_scheme(TrajectoryScheme scheme, const StochasticEquation& equation,
+std::unique_ptr<CompiledScheme> compiled_scheme(const TrajectoryOptions& options, const StochasticEquation& equation,
                                                 const TrajectoryGrid& grid) {
-    switch (scheme) {
+    switch (options.scheme) {
         case TrajectoryScheme::bayes_strang:
             return compile_bayes_strang(equation, grid);
         case TrajectoryScheme::rouchon:
@@ -174,6 +175,8 @@ std::unique_ptr<CompiledScheme> compiled_scheme(TrajectoryScheme scheme, const S
             return compile_explicit(equation, grid, ExplicitScheme::milstein);
         case TrajectoryScheme::euler_maruyama:
             return compile_explicit(equation, grid, ExplicitScheme::euler_maruyama);
+        case TrajectoryScheme::bin_average:
+            return compile_bin_average(equation, grid, options.bins);
     }
     throw InvalidArgument("Argument `scheme` must be a known scheme, but is not.");
 }
@@ -187,7 +190,7 @@ TrajectoryProgram::TrajectoryProgram(StochasticEquation equation, TrajectoryGrid
     check_between("levels", equation_.levels(), Index{2}, most_trajectory_levels);
     grid_.check();
     initial_state_ = hermitian_coordinates(checked_state(initial_state, equation_.levels()));
-    scheme_ = compiled_scheme(options_.scheme, equation_, grid_);
+    scheme_ = compiled_scheme(options_, equation_, grid_);
     if (scheme_->from_caller.size() > 0) {
         initial_state_ = scheme_->from_caller * initial_state_;
     }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "synqc/dynamics/bin_average.h"
 #include "synqc/dynamics/compiled_scheme.h"
 #include "synqc/dynamics/trajectory_equation.h"
 #include "synqc/dynamics/trajectory_grid.h"
@@ -19,9 +20,10 @@ enum class TrajectoryScheme {
     platen,        // see explicit_schemes.h, as the following
     milstein,
     euler_maruyama,
+    bin_average,  // see bin_average.h; only for records that are given
 };
 
-/// "bayes-strang", "rouchon", "platen", "milstein", "euler"; throws UnknownName listing them.
+/// "bayes-strang", "rouchon", "platen", "milstein", "euler", "bin-average"; throws UnknownName listing them.
 TrajectoryScheme scheme_from_name(std::string_view name);
 std::string_view name_of(TrajectoryScheme scheme);
 
@@ -30,6 +32,7 @@ struct TrajectoryOptions {
     /// A scheme that is not positive throws NonPhysicalState when a saved state's lowest eigenvalue falls below minus
     /// this, or a state overflows. Infinite: only overflow counts.
     Real eigenvalue_tolerance = 1e-6;
+    BinAverageOptions bins = {};  // of TrajectoryScheme::bin_average
 };
 
 /// Where the records of some consecutive trajectories come from.

@@ -46,6 +46,21 @@ struct RouchonStep {
     std::vector<Real> mean_rows;  // (channels, n*n): dY_k drifts by this row times the state, per µs
 };
 
+/// Most powers of a record, and most records, that the map of a bin may use.
+inline constexpr Index most_bin_degree = 64;
+inline constexpr Index most_bin_channels = 4;
+
+/// The map of a bin whose record is known by its mean alone: sum over terms of prod_k He_(exponent k)(y_k) maps[term],
+/// y_k = dY_k / sqrt(duration). See bin_average.h.
+struct BinStep {
+    Index levels = 2;
+    Index channels = 1;
+    Index degree = 0;              // largest exponent
+    Real duration = 0;             // µs
+    std::vector<Index> exponents;  // (terms, channels)
+    std::vector<Real> maps;        // (terms, n*n, n*n)
+};
+
 /// Noise of consecutive shots over consecutive steps; monitored channel k draws from Philox channel k.
 struct StepNoiseRequest {
     std::uint32_t key[2] = {0, 0};
@@ -62,6 +77,8 @@ struct TrajectoryKernels {
     void (*bayes)(const BayesStep* const* steps, const Real* const* maps, const LaneRun& run);
     /// One Rouchon-Ralph step after the other; `step` may differ between steps.
     void (*rouchon)(const RouchonStep* const* steps, const LaneRun& run);
+    /// One bin after the other; `run.choices` and `run.innovations` are not used.
+    void (*bins)(const BinStep* const* steps, const LaneRun& run);
     /// Standard normals (steps, channels, lanes), and uniforms in (0, 1) (steps, lanes).
     void (*draw_noise)(const StepNoiseRequest& request, Real* normals, Real* choices);
 };

@@ -379,9 +379,74 @@ void draw_noise(const StepNoiseRequest& request, Real* normals, Real* choices) {
     }
 }
 
+/// Hermite polynomials He_0 .. He_degree of y.
+inline void hermite_polynomials(Lanes y, Index degree, Lanes* values) {
+    values[0] = all_lanes(1);
+    values[1] = y;
+    for (Index m = 1; m < degree; ++m) {
+        values[m + 1] = y * values[m] - static_cast<Real>(m) * values[m - 1];
+    }
+}
+
+template <int n>
+void bins_of_lanes(const Size<n> size, const BinStep* const* steps, const LaneRun& run, Index first) {
+    Lanes state[size.most * size.most];
+    load_state(size, run.states + first, run.lanes, state);
+    for (Index s = 0; s < run.steps; ++s) {
+        const BinStep& step = *steps[s];
+        Lanes powers[most_bin_channels][most_bin_degree + 2];
+        for (Index k = 0; k < step.channels; ++k) {
+            const Lanes record = load(run.records + (s * step.channels + k) * run.lanes + first);
+            hermite_polynomials(record * (1 / std::sqrt(step.duration)), step.degree, powers[k]);
+        }
+        Lanes image[size.most * size.most];
+        for (Index row = 0; row < size.square; ++row) {
+            image[row] = Lanes{};
+        }
+        const Real* map = step.maps.data();
+        const Index* exponent = step.exponents.data();
+        const Real* end = map + step.maps.size();
+        for (; map != end; map += size.square * size.square, exponent += step.channels) {
+            Lanes weight = all_lanes(1);
+            for (Index k = 0; k < step.channels; ++k) {
+                weight *= powers[k][exponent[k]];
+            }
+            for (Index row = 0; row < size.square; ++row) {
+                Lanes sum = map[row * size.square] * state[0];
+                for (Index column = 1; column < size.square; ++column) {
+                    sum += map[row * size.square + column] * state[column];
+                }
+                image[row] += weight * sum;
+            }
+        }
+        Lanes total{};
+        for (Index i = 0; i < size.levels; ++i) {
+            total += image[i];
+        }
+        const Lanes inverse = 1.0 / total;
+        for (Index row = 0; row < size.square; ++row) {
+            state[row] = image[row] * inverse;
+        }
+        if (run.log_likelihood != nullptr) {
+            add_log(run.log_likelihood + first, total, Lanes{});
+        }
+    }
+    store_state(size, state, run.lanes, run.states + first);
+}
+
+void bins(const BinStep* const* steps, const LaneRun& run) {
+    for (Index first = 0; first < run.lanes; first += width) {
+        if (steps[0]->levels == 2) {
+            bins_of_lanes(Size<2>(2), steps, run, first);
+        } else {
+            bins_of_lanes(Size<0>(steps[0]->levels), steps, run, first);
+        }
+    }
+}
+
 }  // namespace
 
 extern const TrajectoryKernels trajectory_kernels;
-const TrajectoryKernels trajectory_kernels = {bayes, rouchon, draw_noise};
+const TrajectoryKernels trajectory_kernels = {bayes, rouchon, bins, draw_noise};
 
 }  // namespace synqc::SYNQC_SIMD_LEVEL

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +37,10 @@ _STEPS_PER_PIECE = 4.0
 _MOST_STEPS = 2**32
 
 
-def check_method(method: str) -> None:
+def check_method(method: str, known: Sequence[str] = METHODS) -> None:
     """Refuse unknown schemes."""
-    if method not in METHODS:
-        raise InputError(f"Argument `method` must be one of {', '.join(METHODS)}, but is {method!r}.")
+    if method not in known:
+        raise InputError(f"Argument `method` must be one of {', '.join(known)}, but is {method!r}.")
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,16 @@ def _counts(wanted: RealArray) -> list[int]:
 
 
 def compile_program(
-    model: TrajectoryModel, tlist: RealArray, steps: list[int], *, method: str, eigenvalue_tolerance: float = 1e-6
+    model: TrajectoryModel,
+    tlist: RealArray,
+    steps: list[int],
+    *,
+    method: str,
+    eigenvalue_tolerance: float = 1e-6,
+    parts: Sequence[int] = (),
+    largest_record: float = 0.0,
 ) -> _core.TrajectoryProgram:
-    """The scheme, ready to run."""
+    """The scheme, ready to run; `parts` and `largest_record` are for "bin-average" alone."""
     return _core.TrajectoryProgram(
         equation=model.equation,
         times=tlist.tolist(),
@@ -168,6 +175,8 @@ def compile_program(
         initial_state=model.start,
         method=method,
         eigenvalue_tolerance=eigenvalue_tolerance,
+        parts=list(parts),
+        largest_record=largest_record,
     )
 
 

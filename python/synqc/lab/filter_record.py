@@ -18,6 +18,7 @@ from synqc.lab._coefficients import Looking, frames_inside
 from synqc.lab._foreign import has_matrix
 from synqc.lab._operators import ComplexArray, RealArray, as_times
 from synqc.lab._trajectories import (
+    METHODS,
     TrajectoryModel,
     as_model,
     check_method,
@@ -30,7 +31,16 @@ from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callba
 
 __all__ = ["FilteredRecord", "MonitoredQubit", "filter_record"]
 
-_LONGEST_BIN = 0.2  # of the period in which H turns what is monitored
+_METHODS = ("auto", *METHODS, "bin-average")
+
+_SHORT_BIN = 0.05  # of the period in which H turns what is monitored: one update in the middle is as good as any
+_LONGEST_BIN = 0.2  # from here on that update makes posteriors too confident
+
+_MOST_GROWTH = 18.0
+"""Of the exponents that the series of a bin adds up: rounding then stays below 1e-8 of white noise."""
+
+_MOST_LEVELS, _MOST_CHANNELS = 4, 2
+"""For which the map of a bin, which has some twenty matrices for each channel, is chosen unasked."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +175,7 @@ def filter_record(
     parameters: Mapping[str, ArrayLike] | None = None,
     args: Mapping[str, Any] | None = None,
     heterodyne: bool = False,
-    method: str = "bayes-strang",
+    method: str = "auto",
     dt: float | None = None,
     breakpoints: ArrayLike = (),
     record_unit: str = "J",
@@ -177,9 +187,11 @@ def filter_record(
 
     Runs the stochastic master equation of `smesolve` on given records J instead of drawn ones. log L(theta) =
     sum_k log tr(K_k rho K_k^dag) is the likelihood of parameters theta: the Bayesian way to learn a Hamiltonian from
-    weak measurement. What the record did inside a bin is lost, an error that vanishes with the bin length (and is none
-    if the rest of the evolution commutes with the measurement): a posterior keeps its word (rank tests, intervals that
-    cover) while bins are shorter than a fifth of a Rabi period; from there on a ResolutionWarning says otherwise.
+    weak measurement. What the record did inside a bin is lost, but not what its mean says: bins longer than a twentieth
+    of a Rabi period are given the exact map for their mean, averaged over all records that have it, so that a posterior
+    keeps its word (rank tests, intervals that cover) for bins of any length. Where that cannot be done, because a bin
+    sees more than some four times its measurement time or there are too many levels or channels, a ResolutionWarning
+    says from a fifth of a Rabi period on that the posterior is too confident.
 
     Args:
         record (float64): Bin means of J = dY/dt, as `smesolve` returns them: (bins,) or (records, bins) for one
@@ -194,9 +206,12 @@ def filter_record(
             Functions of time in H find them among their `args`.
         args: Further arguments of functions of time.
         heterodyne: Whether both quadratures were recorded.
-        method: "bayes-strang" or, for operators that are not Hermitian, "rouchon".
+        method: "auto"; "bin-average", the exact map for the mean of each bin, for any operators; "bayes-strang", an
+            exact update in the middle of each step, faster and as good for short bins; or "rouchon", for operators that
+            are not Hermitian. "auto" takes "bayes-strang" for short bins and wherever `dt` is given.
         dt: Longest step inside a bin. None takes one step per bin, the most accurate choice, where H is constant and
-            the method "bayes-strang"; else as in `smesolve`.
+            the method "bayes-strang"; else as in `smesolve`. For "bin-average" the longest part over which what depends
+            on time is averaged.
         breakpoints: As for `smesolve`.
         record_unit: "J", or "normalised" for a `MonitoredQubit`: r = J / sqrt(2 efficiency gamma), whose mean is +1 in
             |0> and -1 in |1>, which is how a record scaled by its two calibration levels reads.
@@ -213,8 +228,8 @@ def filter_record(
         KeyboardInterrupt: Ctrl-C.
 
     Warns:
-        ResolutionWarning: Bins are too long for what H does; or a function of time may have features too narrow to be
-            seen, as for `mesolve`.
+        ResolutionWarning: Bins are too long for what H does and for the method; or a function of time may have features
+            too narrow to be seen, as for `mesolve`.
 
     Examples:
         A day's trace of a driven qubit, simulated here, and the Rabi frequency that it speaks for.
@@ -233,7 +248,8 @@ def filter_record(
         >>> filter_record(traces[0, 0], qubit, ground, edges).states.shape
         (1001, 2, 2)
 
-    Source: Wiseman and Milburn, Quantum Measurement and Control, ch. 4; Gambetta and Wiseman, PRA 64, 042105 (2001).
+    Source: Wiseman and Milburn, Quantum Measurement and Control, ch. 4; Gambetta and Wiseman, PRA 64, 042105 (2001);
+    for what a bin's mean says, Guilmin, Rouchon and Tilloy, arXiv:2505.20382.
     """
     # convert
     times = as_times("tlist", tlist)
@@ -244,7 +260,7 @@ def filter_record(
     looking = looking_at(times, breakpoints, dt)
     models = [physics.model(point, looking, {**dict(args or {}), **point}, heterodyne) for point in points]
     # check
-    check_method(method)
+    check_method(method, _METHODS)
     _check_word("keep_states", keep_states, ("auto", "all", "final"))
     _check_word("record_unit", record_unit, ("J", "normalised"))
     threads = whole_number("threads", threads, least=0, most=MOST_THREADS)
@@ -254,10 +270,15 @@ def filter_record(
     is_normalised = record_unit == "normalised"
     taus = [physics.measurement_time(point) if is_normalised else 1.0 for point in points]
     scales = [1 / math.sqrt(tau) / model.record_scale for tau, model in zip(taus, models, strict=True)]
-    log_likelihood, states = _filter(models, records, scales, times, method, dt, keep_all, threads, progress)
+    bins = _Bins(models, times, _largest_record(records, scales, times))
+    used = bins.best_method(dt) if method == "auto" else method
+    if used == "bin-average":
+        bins.check_growth()
+    log_likelihood, states = _filter(models, records, scales, bins, used, dt, keep_all, threads, progress)
     if is_normalised:
         log_likelihood = log_likelihood + _noise_density(records[:, 0], np.array(taus), np.diff(times))
-    _warn_of_long_bins(models[int(np.argmax(log_likelihood.sum(axis=1)))], times)
+    if used != "bin-average":
+        bins.warn_if_long(int(np.argmax(log_likelihood.sum(axis=1))), method)
     # wrap
     shape = tuple(len(grid) for grid in grids.values()) + ((len(records),) if many_records else ())
     return FilteredRecord(
@@ -269,20 +290,95 @@ def filter_record(
     )
 
 
+def _largest_record(records: RealArray, scales: list[float], times: RealArray) -> float:
+    """How many deviations of white noise a bin mean reaches."""
+    deviations = np.abs(records) * np.sqrt(np.diff(times))
+    return float(deviations.max() * max(scales))
+
+
+@dataclass(frozen=True)
+class _Bins:
+    """Bins of records, and what the models at all grid points make of their length.
+
+    Args:
+        models: One per grid point.
+        times (float64, (bins + 1,)): Edges.
+        largest_record: Largest bin mean, in deviations of white noise.
+    """
+
+    models: list[TrajectoryModel]
+    times: RealArray
+    largest_record: float
+
+    def best_method(self, dt: float | None) -> str:
+        """One for all grid points, so that no difference between methods masquerades as evidence."""
+        updates = all(model.equation.takes_bayes_strang() for model in self.models)
+        if updates and (dt is not None or max(map(self._share, self.models)) < _SHORT_BIN):
+            return "bayes-strang"
+        if self._takes_bin_average() and dt is None:
+            return "bin-average"
+        return "bayes-strang" if updates else "rouchon"
+
+    def check_growth(self) -> None:
+        """Refuse bins whose series would lose its digits."""
+        if not self._growth() <= _MOST_GROWTH:
+            raise InputError(
+                'Argument `method` must not be "bin-average" where bins see several times what one measurement time '
+                'tells, or records are scaled by mistake, but is; use "bayes-strang", or shorter bins.'
+            )
+
+    def warn_if_long(self, likeliest: int, asked: str) -> None:
+        """Say that a step of any other method misses what the record did inside a bin."""
+        share = self._share(self.models[likeliest])
+        if share >= _LONGEST_BIN * (1 - 1e-9):
+            better = asked != "auto" and self._growth() <= _MOST_GROWTH
+            cure = 'method="bin-average" does not miss it' if better else "average the record over shorter bins"
+            warnings.warn(
+                f"Argument `tlist` has bins of {self._longest:.3g}, {share:.2g} of the period in which H turns what is "
+                f"monitored: from {_LONGEST_BIN:g} of it on, what the record did inside a bin is missed and the "
+                f"posterior is too confident; {cure}.",
+                ResolutionWarning,
+                stacklevel=frames_inside(),
+            )
+
+    @property
+    def _longest(self) -> float:
+        return float(np.diff(self.times).max())
+
+    def _share(self, model: TrajectoryModel) -> float:
+        """Of the period in which H turns what is monitored."""
+        return self._longest * model.equation.turning_rate(self.times) / (2 * math.pi)
+
+    def _takes_bin_average(self) -> bool:
+        first = self.models[0]
+        is_small = first.levels <= _MOST_LEVELS and first.channels <= _MOST_CHANNELS
+        return is_small and self._growth() <= _MOST_GROWTH
+
+    def _growth(self) -> float:
+        return max(model.equation.bin_average_growth(self.times.tolist(), self.largest_record) for model in self.models)
+
+
 def _filter(
     models: list[TrajectoryModel],
     records: RealArray,
     scales: list[float],
-    times: RealArray,
+    bins: _Bins,
     method: str,
     dt: float | None,
     keep_all: bool,
     threads: int,
     progress: ProgressOption,
 ) -> tuple[RealArray, ComplexArray]:
+    times = bins.times
     # The same steps at every grid point, so that no discretisation error masquerades as evidence.
     steps = np.max([_steps_of(model, times, method, dt) for model in models], axis=0)
-    programs = [compile_program(model, times, steps.tolist(), method=method) for model in models]
+    parts: list[int] = []
+    if method == "bin-average":
+        parts, steps = steps.tolist(), np.ones_like(steps)
+    programs = [
+        compile_program(model, times, steps.tolist(), method=method, parts=parts, largest_record=bins.largest_record)
+        for model in models
+    ]
     bar = progress_callback(progress, "records")
     try:
         found = _core.TrajectoryProgram.filter(
@@ -300,24 +396,11 @@ def _filter(
 
 
 def _steps_of(model: TrajectoryModel, times: RealArray, method: str, dt: float | None) -> list[int]:
-    if dt is None and method == "bayes-strang" and model.equation.is_constant:
+    if model.equation.is_constant and (method == "bin-average" or (dt is None and method == "bayes-strang")):
         # Measured on records averaged from 8192 steps: cutting their bins again makes conditioned states worse by up to
         # 16 %, at every bin length, because one Bayes update in the middle is the better guess of when the record came.
         return [1] * (len(times) - 1)
     return choose_steps(model, times, method=method, dt=dt)
-
-
-def _warn_of_long_bins(model: TrajectoryModel, times: RealArray) -> None:
-    longest = float(np.diff(times).max())
-    share = longest * model.equation.turning_rate(times) / (2 * math.pi)
-    if share >= _LONGEST_BIN * (1 - 1e-9):
-        warnings.warn(
-            f"Argument `tlist` has bins of {longest:.3g}, {share:.2g} of the period in which H turns what is "
-            f"monitored: from {_LONGEST_BIN:g} of it on, what the record did inside a bin is missed and the posterior "
-            "is too confident; average the record over shorter bins.",
-            ResolutionWarning,
-            stacklevel=frames_inside(),
-        )
 
 
 def _noise_density(records: RealArray, taus: RealArray, bins: RealArray) -> RealArray:
