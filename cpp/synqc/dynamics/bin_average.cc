@@ -72,11 +72,11 @@ std::vector<Real> bounds_of_degrees(const std::vector<Real>& strengths, Real rec
 }
 
 /// Polynomials in one variable per channel, up to a total degree; matrices are held in the order of `exponents`.
-struct Powers {
+struct RecordPowers {
     std::vector<std::vector<Index>> exponents;  // (terms)(channels)
     std::vector<std::vector<Index>> below;      // (terms)(channels): the term with one power less of it; -1: none
 
-    Powers(Index channels, Index degree) {
+    RecordPowers(Index channels, Index degree) {
         std::vector<Index> one(static_cast<std::size_t>(channels), 0);
         for (Index total = 0; total <= degree; ++total) {
             append(one, 0, total);
@@ -113,10 +113,11 @@ struct Powers {
     }
 };
 
-using Series = std::vector<RealMatrix>;  // one matrix per term of Powers
+using Series = std::vector<RealMatrix>;  // one matrix per term of RecordPowers
 
 /// exp(still + sum_k v_k moving[k]) times a series in the v_k, by Taylor's series of factors of norm about 1.
-void multiply_exponential(const Powers& powers, RealMatrix still, std::vector<RealMatrix> moving, Series& series) {
+void multiply_exponential(const RecordPowers& powers, RealMatrix still, std::vector<RealMatrix> moving,
+                          Series& series) {
     Real norm = still.cwiseAbs().rowwise().sum().maxCoeff();
     for (const RealMatrix& one : moving) {
         norm += one.cwiseAbs().rowwise().sum().maxCoeff();
@@ -165,7 +166,7 @@ class BinAverage final : public CompiledScheme {
                 "\"bin-average\", whose series would need " +
                 std::to_string(degree) + " powers of " + std::to_string(channels) + " records.");
         }
-        const Powers powers(channels, degree);
+        const RecordPowers powers(channels, degree);
         TrajectoryGrid parts = grid;
         if (!equation.is_constant()) {
             parts.steps = options.parts;
@@ -204,8 +205,8 @@ class BinAverage final : public CompiledScheme {
     }
 
   private:
-    static BinStep compiled(const StepAverages& averages, const Powers& powers, Index degree, Index begin, Index count,
-                            Real part_duration) {
+    static BinStep compiled(const StepAverages& averages, const RecordPowers& powers, Index degree, Index begin,
+                            Index count, Real part_duration) {
         const Index square = averages.levels() * averages.levels();
         const Real duration = part_duration * static_cast<Real>(count);
         Series series(powers.size(), RealMatrix::Zero(square, square));

@@ -16,34 +16,34 @@ using namespace synqc;
 
 namespace {
 
-constexpr Real bin = 0.4;
+constexpr Real bin_length = 0.4;
 
 StochasticEquation driven_and_watched(Real efficiency) {
     return StochasticEquation::from_constants(3 * sigma_x(), {0.4 * lowering(2)}, {{0.7 * sigma_z(), efficiency}});
 }
 
-Matrix ground() {
+Matrix resting() {
     Matrix state = Matrix::Zero(2, 2);
     state(0, 0) = 1;
     return state;
 }
 
 TrajectoryProgram program_of(const StochasticEquation& equation, TrajectoryScheme scheme, Real largest_record) {
-    return TrajectoryProgram(equation, {{0, bin}, {1}}, ground(),
+    return TrajectoryProgram(equation, {{0, bin_length}, {1}}, resting(),
                              {.scheme = scheme, .bins = {.parts = {1}, .largest_record = largest_record}});
 }
 
-struct Seen {
+struct BinSeen {
     Matrix state;
     Real likelihood;  // relative to white noise
 };
 
 /// records: mean of dY / dt, one per channel.
-Seen seen(const TrajectoryProgram& program, std::span<const Real> records) {
+BinSeen seen_in_bin(const TrajectoryProgram& program, std::span<const Real> records) {
     TrajectorySource source;
     source.count = 1;
     source.records = records.data();
-    Seen last;
+    BinSeen last;
     program.run(
         source, {.log_likelihood = true},
         [&](Index, const TrajectoryStates& shown) {
@@ -60,7 +60,7 @@ Seen seen(const TrajectoryProgram& program, std::span<const Real> records) {
 
 RealMatrix ensemble_map(const StochasticEquation& equation) {
     const LinearEquation linear = lindblad_equation(equation.ensemble());
-    return exponential(RealMatrix(bin * linear.dense(linear.constant)));
+    return exponential(RealMatrix(bin_length * linear.dense(linear.constant)));
 }
 
 }  // namespace
@@ -72,15 +72,15 @@ TEST(bin_average, all_records_together_are_the_master_equation) {
     Real probability = 0;
     constexpr Real spacing = 0.01;
     for (Real y = -9; y <= 9; y += spacing) {
-        const std::array<Real, 1> record = {y / std::sqrt(bin)};
-        const Seen one = seen(program, record);
+        const std::array<Real, 1> record = {y / std::sqrt(bin_length)};
+        const BinSeen one = seen_in_bin(program, record);
         const Real weight = one.likelihood * std::exp(-y * y / 2) / std::sqrt(two_pi) * spacing;
         EXPECT_GE(one.likelihood, 0);
         probability += weight;
         mean += weight * one.state;
     }
     EXPECT_NEAR(probability, 1, 1e-11);
-    const RealVector expected = ensemble_map(equation) * hermitian_coordinates(ground());
+    const RealVector expected = ensemble_map(equation) * hermitian_coordinates(resting());
     EXPECT_LT((hermitian_coordinates(mean) - expected).cwiseAbs().maxCoeff(), 1e-11);
     EXPECT_LT((program.ensemble_error()), 1e-13);
 }
@@ -90,11 +90,11 @@ TEST(bin_average, is_the_bayes_update_where_nothing_turns_what_is_watched) {
     Matrix start(2, 2);
     start << 0.6, Complex(0.2, 0.3), Complex(0.2, -0.3), 0.4;
     for (const Real record : {-4.0, 0.3, 5.0}) {
-        std::array<Seen, 2> both;
+        std::array<BinSeen, 2> both;
         for (const auto scheme : {TrajectoryScheme::bayes_strang, TrajectoryScheme::bin_average}) {
-            const TrajectoryProgram program(still, {{0, bin}, {1}}, start,
+            const TrajectoryProgram program(still, {{0, bin_length}, {1}}, start,
                                             {.scheme = scheme, .bins = {.parts = {1}, .largest_record = 5}});
-            both[scheme == TrajectoryScheme::bin_average] = seen(program, std::array<Real, 1>{record});
+            both[scheme == TrajectoryScheme::bin_average] = seen_in_bin(program, std::array<Real, 1>{record});
         }
         EXPECT_NEAR(both[1].likelihood / both[0].likelihood, 1, 1e-10);
         EXPECT_LT((both[0].state - both[1].state).cwiseAbs().maxCoeff(), 1e-10);
@@ -106,21 +106,21 @@ TEST(bin_average, two_halves_of_a_record_add_up_to_the_whole) {
     const StochasticEquation equation = driven_and_watched(0.8);
     const TrajectoryProgram whole = program_of(equation, TrajectoryScheme::bin_average, 4);
     const TrajectoryProgram halves(
-        equation, {{0, bin / 2, bin}, {1, 1}}, ground(),
+        equation, {{0, bin_length / 2, bin_length}, {1, 1}}, resting(),
         {.scheme = TrajectoryScheme::bin_average, .bins = {.parts = {1, 1}, .largest_record = 12}});
     const Real mean = 1.7;
     Real likelihood = 0;
     Matrix state = Matrix::Zero(2, 2);
     constexpr Real spacing = 0.02;
     for (Real x = -8; x <= 8; x += spacing) {
-        // Given their mean, the difference of two means of white noise over bin / 2 is normal.
-        const Real difference = x / std::sqrt(bin);
-        const Seen split = seen(halves, std::array<Real, 2>{mean + difference, mean - difference});
+        // Given their mean, the difference of two means of white noise over bin_length / 2 is normal.
+        const Real difference = x / std::sqrt(bin_length);
+        const BinSeen split = seen_in_bin(halves, std::array<Real, 2>{mean + difference, mean - difference});
         const Real weight = split.likelihood * std::exp(-x * x / 2) / std::sqrt(two_pi) * spacing;
         likelihood += weight;
         state += weight * split.state;
     }
-    const Seen once = seen(whole, std::array<Real, 1>{mean});
+    const BinSeen once = seen_in_bin(whole, std::array<Real, 1>{mean});
     EXPECT_NEAR(likelihood, once.likelihood, 1e-10);
     EXPECT_LT((state / likelihood - once.state).cwiseAbs().maxCoeff(), 1e-10);
 }
@@ -135,8 +135,8 @@ TEST(bin_average, of_two_channels_that_see_the_same_is_that_of_their_sum) {
     const TrajectoryProgram of_two = program_of(two, TrajectoryScheme::bin_average, 5);
     const Real a = 2.1;
     const Real b = -0.6;
-    const Seen together = seen(of_two, std::array<Real, 2>{a, b});
-    const Seen alone = seen(of_one, std::array<Real, 1>{(a + b) / std::sqrt(2.0)});
+    const BinSeen together = seen_in_bin(of_two, std::array<Real, 2>{a, b});
+    const BinSeen alone = seen_in_bin(of_one, std::array<Real, 1>{(a + b) / std::sqrt(2.0)});
     EXPECT_NEAR(together.likelihood / alone.likelihood, 1, 1e-10);
     EXPECT_LT((together.state - alone.state).cwiseAbs().maxCoeff(), 1e-10);
 }

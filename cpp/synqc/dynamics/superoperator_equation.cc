@@ -10,7 +10,7 @@ namespace synqc {
 namespace {
 
 /// What sums of Liouvillians leave where they should cancel, relative to their largest element.
-constexpr Real rounding = 1e-14;
+constexpr Real rounding_of_sums = 1e-14;
 
 constexpr Complex i_unit(0, 1);
 
@@ -22,13 +22,13 @@ struct RealParts {
 
 RealParts parts_of(const Matrix& superoperator) {
     RealParts parts{in_hermitian_coordinates(superoperator), in_hermitian_coordinates(-i_unit * superoperator)};
-    const Real negligible = rounding * superoperator.cwiseAbs().maxCoeff();
+    const Real negligible = rounding_of_sums * superoperator.cwiseAbs().maxCoeff();
     parts.turning = (parts.turning.array().abs() <= negligible).select(0, parts.turning);
     return parts;
 }
 
 /// The same times i.
-RealParts turned(const RealParts& parts) {
+RealParts times_i(const RealParts& parts) {
     return {-parts.turning, parts.keeping};
 }
 
@@ -58,7 +58,7 @@ SuperoperatorEquation superoperator_equation(const SuperoperatorSystem& given, b
         }
         if (!given.system.coefficients[static_cast<std::size_t>(term.coefficient)].is_real()) {
             weights.push_back({term.coefficient, -1, true});
-            parts.push_back(turned(own));
+            parts.push_back(times_i(own));
         }
         weights.push_back({term.coefficient, -1, false});
         parts.push_back(std::move(own));
