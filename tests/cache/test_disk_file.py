@@ -16,6 +16,9 @@ from synqc.errors import InputError
 
 APPLICATION_ID = 0x53796E51
 MEGABYTE = 1 << 20
+PAGE = 8192
+FREE_BYTES = 20
+"""Where a file says how many bytes SQLite keeps free at the end of each page."""
 
 
 def stored(path, count=50):
@@ -238,31 +241,155 @@ def test_a_damaged_key_is_left_out_of_a_walk_and_counted(tmp_path):
             assert (stats.damaged, stats.errors) == (1, 1), key
 
 
-def test_an_index_that_misleads_never_lets_a_write_be_lost(tmp_path):
+def flip_bits(rng, path, content, pages, how_many):
+    """Write the content of a file with some bits of some pages the other way round."""
+    damaged = bytearray(content)
+    for page in rng.sample(list(pages), min(how_many, len(pages))):
+        for _ in range(rng.choice([1, 10])):
+            damaged[(page - 1) * PAGE + rng.randrange(PAGE)] ^= 1 << rng.randrange(8)
+    path.write_bytes(damaged)
+
+
+def store_and_look_for_it(path, keys, where):
+    """What is written over damage is found again, or the damage is told; written once more, it stays."""
+    with DiskCache(path, retry_seconds=0.01) as cache:
+        for k in keys:
+            cache.set(f"key {k}", ["new", k])
+        while not cache.flush():
+            pass
+        lost = [k for k in keys if cache.get(f"key {k}") != ["new", k]]
+        assert not lost or cache.stats().errors > 0, where
+        for k in lost:
+            cache.set(f"key {k}", ["new", k])
+        while not cache.flush():
+            pass
+        assert [k for k in lost if cache.get(f"key {k}") != ["new", k]] == [], where
+        return cache.stats()
+
+
+@pytest.mark.parametrize(
+    ("count", "damaged_pages", "rounds"), [(2000, 3, 25), (80_000, 60, 3)], ids=["small", "too large to be read whole"]
+)
+def test_an_index_that_misleads_never_lets_a_write_be_lost(tmp_path, count, damaged_pages, rounds):
     seed = random.randrange(2**32)
     rng = random.Random(seed)
-    sound = stored(tmp_path / "sound.db", 2000).read_bytes()
-    pages = range(2, len(sound) // 8192 + 1)
+    sound = stored(tmp_path / "sound.db", count).read_bytes()
+    pages = range(2, len(sound) // PAGE + 1)
+    for round_ in range(rounds):
+        path = tmp_path / f"damaged {round_}.db"
+        flip_bits(rng, path, sound, pages, damaged_pages)
+        store_and_look_for_it(path, range(0, count * 3 // 2, 7), f"seed {seed}, round {round_}")
+
+
+def pages_of_type(content, *kinds):
+    """Numbers of the pages that begin with one of these bytes: 2 and 10 are an index's, 5 and 13 a table's."""
+    return [page for page in range(2, len(content) // PAGE + 1) if content[(page - 1) * PAGE] in kinds]
+
+
+def swap(content, one, other):
+    """The content with two pages in each other's place."""
+    swapped = bytearray(content)
+    for page, source in ((one, other), (other, one)):
+        swapped[(page - 1) * PAGE : page * PAGE] = content[(source - 1) * PAGE : source * PAGE]
+    return swapped
+
+
+@pytest.mark.parametrize("count", [2000, 80_000], ids=["small", "too large to be read whole"])
+def test_pages_of_an_index_that_changed_places_set_the_file_aside(tmp_path, count):
+    path = stored(tmp_path / "cache.db", count)
+    content = path.read_bytes()
+    seed = random.randrange(2**32)
+    path.write_bytes(swap(content, *random.Random(seed).sample(pages_of_type(content, 10), 2)))
+    store_and_look_for_it(path, range(0, count, 7), f"seed {seed}")
+    assert len(aside(path)) == 1, f"seed {seed}"
+
+
+def last_eight(content):
+    return [content[end - 8 : end] for end in range(PAGE, len(content) + 1, PAGE)]
+
+
+def test_every_page_ends_with_a_seal_of_its_own(tmp_path):
+    content = stored(tmp_path / "cache.db", 2000).read_bytes()
+    assert content[FREE_BYTES] == 8
+    assert len(set(last_eight(content))) == len(content) // PAGE, "content and place make the seal"
+
+
+def as_version_one(path, source):
+    """What DiskCache made before pages had seals, with the entries of another file."""
+    database = sqlite3.connect(path, isolation_level=None)
+    for pragma in (f"page_size = {PAGE}", "auto_vacuum = INCREMENTAL", "journal_mode = WAL"):
+        database.execute(f"PRAGMA {pragma}")
+    database.execute("ATTACH ? AS source", (str(source),))
+    for (statement,) in database.execute("SELECT sql FROM source.sqlite_schema WHERE sql IS NOT NULL").fetchall():
+        database.execute(statement)
+    for table in ("synqc_entries", "synqc_kinds"):
+        database.execute(f"INSERT INTO main.{table} SELECT * FROM source.{table}")
+    database.execute("DETACH source")
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.execute("PRAGMA user_version = 1")
+    database.close()
+    return path
+
+
+@pytest.mark.parametrize("count", [2000, 80_000], ids=["small", "too large to be read whole"])
+def test_a_file_without_seals_is_given_them_and_keeps_its_entries(tmp_path, count):
+    path = as_version_one(tmp_path / "old.db", stored(tmp_path / "new.db", count))
+    assert path.read_bytes()[FREE_BYTES] == 0
+    for _ in range(2):
+        with DiskCache(path) as cache:
+            stats = cache.stats()
+            assert (stats.entries, stats.set_aside, stats.errors) == (count, 0, 0)
+            assert [cache.get(f"key {k}") for k in range(0, count, 97)] == [[k] for k in range(0, count, 97)]
+    content = path.read_bytes()
+    assert content[FREE_BYTES] == 8
+    assert len(set(last_eight(content))) == len(content) // PAGE
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_a_damaged_file_without_seals_never_lets_a_write_be_lost(tmp_path):
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    sound = as_version_one(tmp_path / "old.db", stored(tmp_path / "new.db", 2000)).read_bytes()
+    indices = pages_of_type(sound, 2, 10)
     for round_ in range(25):
         path = tmp_path / f"damaged {round_}.db"
-        damaged = bytearray(sound)
-        for page in rng.sample(list(pages), min(3, len(pages))):
-            for _ in range(rng.choice([1, 10])):
-                damaged[(page - 1) * 8192 + rng.randrange(8192)] ^= 1 << rng.randrange(8)
-        path.write_bytes(damaged)
-        where = f"seed {seed}, round {round_}"
-        with DiskCache(path, retry_seconds=0.01) as cache:
-            for k in range(0, 3000, 7):
-                cache.set(f"key {k}", ["new", k])
-            while not cache.flush():
-                pass
-            lost = [k for k in range(0, 3000, 7) if cache.get(f"key {k}") != ["new", k]]
-            assert not lost or cache.stats().errors > 0, where
-            for k in lost:  # what was told as damage is written again, and stays
-                cache.set(f"key {k}", ["new", k])
-            while not cache.flush():
-                pass
-            assert [k for k in lost if cache.get(f"key {k}") != ["new", k]] == [], where
+        flip_bits(rng, path, sound, indices, 2)
+        store_and_look_for_it(path, range(0, 3000, 7), f"seed {seed}, round {round_}")
+
+
+@pytest.mark.parametrize("count", [2000, 80_000], ids=["small", "too large to be read whole"])
+def test_a_sound_file_that_another_program_changed_is_checked_and_sealed_anew(tmp_path, count):
+    path = stored(tmp_path / "cache.db", count)
+    forge(path, "UPDATE synqc_entries SET accessed = accessed + 1")
+    store_and_look_for_it(path, range(0, count, 7), "the row's own checksum covers what was changed")
+    assert not aside(path)
+    with DiskCache(path) as cache:
+        assert cache.get("key 1") == [1]
+        stats = cache.stats()
+        assert (stats.entries, stats.errors) == (count, 0)
+
+
+def test_a_log_that_another_program_wrote_into_the_file_costs_no_entry(tmp_path):
+    program = """
+    import os, sys
+    from synqc.cache import DiskCache
+    cache = DiskCache(sys.argv[1])
+    for k in range(2000):
+        cache.set(f"key {k}", [k])
+    cache.flush()
+    os._exit(0)
+    """
+    path = tmp_path / "cache.db"
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program), str(path)], timeout=60, check=True)
+    assert (tmp_path / "cache.db-wal").exists(), "nobody has closed the file"
+    forge(path)
+    assert bytes(8) in last_eight(path.read_bytes()), "whoever knows no seals writes none"
+    with DiskCache(path) as cache:
+        assert [cache.get(f"key {k}") for k in range(2000)] == [[k] for k in range(2000)]
+        stats = cache.stats()
+        assert (stats.set_aside, stats.errors) == (0, 0)
+    assert bytes(8) not in last_eight(path.read_bytes())
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ TEST_F(disk_cache, refuses_a_newer_schema) {
     { DiskCache cache(options(), {}); }
     {
         SqliteDatabase newer(options().path, nullptr, 100);
-        newer.execute("PRAGMA user_version = 2");
+        newer.execute("PRAGMA user_version = 3");
     }
     ASSERT_THROW(DiskCache(options(), {}), InvalidArgument);
 }

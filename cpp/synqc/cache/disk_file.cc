@@ -18,13 +18,15 @@
 #include <thread>
 
 #include "synqc/base/errors.h"
+#include "synqc/cache/disk_seals.h"
 
 namespace synqc {
 
 namespace {
 
 constexpr std::int64_t application_id = 0x53796e51;  // "SynQ"
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
+constexpr std::int64_t version_without_seals = 1;
 constexpr std::int64_t always_checked_bytes = 8 << 20;  // a quick check of so much takes about 10 ms
 
 /// As SQLite keeps them in the schema, so that a damaged one is noticed.
@@ -172,14 +174,16 @@ void refuse_strangers(SqliteDatabase& database, const Pieces& pieces, const std:
     }
 }
 
-bool is_ready(SqliteDatabase& database, const Pieces& pieces) {
-    return database.integer_of("PRAGMA user_version") == schema_version &&
+bool is_ours(SqliteDatabase& database, const Pieces& pieces) {
+    const auto version = database.integer_of("PRAGMA user_version");
+    return (version == schema_version || version == version_without_seals) &&
            database.integer_of("PRAGMA application_id") == application_id && pieces.whole == std::ssize(tables) &&
            pieces.all == pieces.whole;
 }
 
 void create_tables(SqliteDatabase& database) {
     database.execute("PRAGMA page_size = 8192");
+    make_room_for_seals(database);
     database.execute("PRAGMA auto_vacuum = INCREMENTAL");
     if (database.text_of("PRAGMA journal_mode = WAL") != "wal") {
         throw StorageFailure(SQLITE_CANTOPEN, "the file system offers no shared memory for a write-ahead log");
@@ -189,35 +193,61 @@ void create_tables(SqliteDatabase& database) {
         database.execute(table);
     }
     database.execute("PRAGMA application_id = 1400467025");
-    database.execute("PRAGMA user_version = 1");
+    database.execute("PRAGMA user_version = 2");
     database.execute("COMMIT");
 }
-static_assert(application_id == 1400467025 && schema_version == 1, "the two pragmas above repeat them");
+static_assert(application_id == 1400467025 && schema_version == 2, "the pragmas above and below repeat them");
 
-bool passes_check(SqliteDatabase& database, DiskTrust trust) {
-    // Only the full check looks whether every row is found by the indices.
-    const char* check = trust == DiskTrust::usual ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)";
+/// Writes the whole file anew, each page with its seal.
+void seal(SqliteDatabase& database) {
+    make_room_for_seals(database);
+    database.execute("VACUUM");
+    database.execute("PRAGMA user_version = 2");
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+bool passes(SqliteDatabase& database, const char* check) {
     // A page that cannot be read is reported like a damaged one, but may be readable the next time.
     return database.text_of(check) == "ok" || database.text_of(check) == "ok";
+}
+
+bool is_sealed(SqliteDatabase& database) {
+    return database.integer_of("PRAGMA user_version") == schema_version && has_seals(database) &&
+           broken_seals(database) == 0;
+}
+
+/// Whether the file can be believed; seals it if it can, and an older version of ours or another program has written
+/// it. A small file is read whole, so that a broken seal is met here and not in use.
+bool is_sound(SqliteDatabase& database, const std::string& path, DiskTrust trust) {
+    if (file_bytes_of(path) <= always_checked_bytes && !passes(database, "PRAGMA quick_check(1)")) {
+        return false;
+    }
+    if (trust == DiskTrust::usual && is_sealed(database)) {
+        return true;
+    }
+    // Without seals, only the full check tells whether every row is found.
+    if (!passes(database, "PRAGMA integrity_check(1)")) {
+        return false;
+    }
+    if (!is_sealed(database)) {
+        seal(database);
+    }
+    return true;
 }
 
 enum class Condition { ready, damaged, unreadable };
 
 Condition condition_of(const std::string& path, const char* vfs, int busy_ms, DiskTrust trust) {
     try {
-        SqliteDatabase database(path, vfs, busy_ms);
+        SqliteDatabase database(path, layer_that_seals(vfs), busy_ms);
         const auto pieces = pieces_in(database);
         refuse_strangers(database, pieces, path);
         if (pieces.all == 0) {
             create_tables(database);
             return Condition::ready;
         }
-        if (trust == DiskTrust::condemned) {
-            return Condition::damaged;
-        }
-        const bool checks = trust == DiskTrust::suspect || file_bytes_of(path) <= always_checked_bytes;
-        return is_ready(database, pieces) && (!checks || passes_check(database, trust)) ? Condition::ready
-                                                                                         : Condition::damaged;
+        const bool may_be_sound = trust != DiskTrust::condemned && is_ours(database, pieces);
+        return may_be_sound && is_sound(database, path, trust) ? Condition::ready : Condition::damaged;
     } catch (const StorageFailure& failure) {
         if (failure.is_corruption() || failure.is_suspicious()) {
             return Condition::unreadable;
@@ -238,8 +268,8 @@ bool make_ready(const std::string& path, const char* vfs, int busy_ms, DiskTrust
 void refuse_what_is_no_file(const std::string& path) {
     struct stat found {};
     if (::stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
-        throw InvalidArgument("Argument `path` must be a file or not exist, but is a folder, a pipe or a device: " +
-                              path + ".");
+        throw InvalidArgument(
+            "Argument `path` must be a file or not exist, but is a folder, a pipe or a device: " + path + ".");
     }
 }
 

@@ -1,6 +1,8 @@
 #include "synqc/cache/disk_hash.h"
 
+#include <array>
 #include <bit>
+#include <cassert>
 #include <cstring>
 
 namespace synqc {
@@ -9,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t odd_a = 0x9e3779b97f4a7c15;  // 2^64 / golden ratio
 constexpr std::uint64_t odd_b = 0xd6e8feb86659fd93;
+constexpr std::array<std::uint64_t, 4> odd = {odd_a, odd_b, 0xa0761d6478bd642f, 0xe7037ed1a0b428db};
 
 std::uint64_t word_at(const char* place) {
     std::uint64_t word;
@@ -50,6 +53,30 @@ std::uint64_t disk_hash(std::string_view bytes, std::uint64_t seed) {
         b = folded_product(b ^ last_word(bytes), odd_a) + b;
     }
     return folded_product(folded_product(a, odd_a) ^ b, odd_b) ^ (a + std::rotl(b, 32));
+}
+
+std::uint64_t page_hash(std::string_view bytes, std::uint64_t number) {
+    assert(bytes.size() % 8 == 0);
+    // Four sums side by side, because a product waits for the one before it.
+    std::array<std::uint64_t, 4> sums;
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+        sums[k] = odd[k] ^ number;
+    }
+    const char* place = bytes.data();
+    const char* const end = place + bytes.size();
+    for (; end - place >= 64; place += 64) {
+        for (std::size_t k = 0; k < sums.size(); ++k) {
+            sums[k] += folded_product(word_at(place + 16 * k) ^ sums[k], word_at(place + 16 * k + 8) ^ odd[k]);
+        }
+    }
+    for (; place < end; place += 8) {
+        sums[0] += folded_product(word_at(place) ^ sums[0], odd_b);
+    }
+    std::uint64_t hash = bytes.size();
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+        hash = folded_product(hash ^ sums[k], odd[k]) + std::rotl(sums[k], 17);
+    }
+    return hash;
 }
 
 }  // namespace synqc

@@ -1,9 +1,9 @@
 #include "synqc/cache/disk_store.h"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <iterator>
+
+#include "synqc/cache/disk_seals.h"
 
 namespace synqc {
 
@@ -19,7 +19,9 @@ constexpr const char* upsert_counts =
 
 }  // namespace
 
-DiskStore::DiskStore(const std::string& path, const char* vfs, int busy_ms) : database_(path, vfs, busy_ms) {
+DiskStore::DiskStore(const std::string& path, const char* vfs, int busy_ms)
+    : database_(path, layer_that_seals(vfs), busy_ms) {
+    demand_seals(database_);
     database_.execute("PRAGMA synchronous = NORMAL");
     database_.execute("PRAGMA cell_size_check = ON");
     database_.execute("PRAGMA journal_size_limit = 16777216");
@@ -161,9 +163,6 @@ void DiskStore::write(const DiskChange& change) {
         count_in(place->kind, -1, -place->weight);
     } else {
         use.integer(static_cast<std::int64_t>(change.key.hash)).blob(change.key.text).step();
-        if (!place_of(change.key)) {
-            throw StorageFailure(SQLITE_CORRUPT, "a row that was just written is not found");
-        }
     }
     count_in(entry.kind, 1, weight);
 }

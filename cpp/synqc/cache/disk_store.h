@@ -45,7 +45,6 @@ class DiskStore {
     void begin();
     void commit();
     void rollback() noexcept;
-    /// A row that is not found again at once is damage of the file: throws StorageFailure.
     void write(const DiskChange& change);
     void clear();
     /// Removes up to `count` expired rows and returns how many.

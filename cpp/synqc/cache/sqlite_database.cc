@@ -119,6 +119,10 @@ std::string SqliteDatabase::text_of(const char* text) {
     return use.step() ? std::string(use.blob_at(0)) : std::string();
 }
 
+void SqliteDatabase::order(int operation, void* argument) {
+    check(held_, sqlite3_file_control(held_, "main", operation, argument));
+}
+
 void SqliteDatabase::forgo_checkpoint() {
     sqlite3_db_config(held_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }

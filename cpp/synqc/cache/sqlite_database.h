@@ -71,6 +71,8 @@ class SqliteDatabase {
     std::int64_t integer_of(const char* text);
     std::string text_of(const char* text);
     SqliteStatement prepare(const char* text) { return SqliteStatement(held_, text); }
+    /// Asks or tells the layer under the file of this connection, by an operation of sqlite3_file_control.
+    void order(int operation, void* argument);
     /// At closing leave the log as it is, because the file under this name is another one by now.
     void forgo_checkpoint();
 
