@@ -7,6 +7,7 @@ from math import hypot
 from types import SimpleNamespace
 
 import pytest
+from waiting import wait_until
 
 from synqc.apps.tds import clock, sweep_work
 from synqc.apps.tds.models import RunConfiguration, SweepRequest
@@ -211,3 +212,19 @@ class TestRestarts:
         row = {"sweep_id": "sweep-93eb685f665f", "created_at": clock.now(), "document": document}
         tds.store.writer.submit(Change(sweeps=[row])).result(10)
         assert tds.sweeps.read("sweep-93eb685f665f") == tds.sweeps.cancel("sweep-93eb685f665f") == document
+
+
+def test_ended_ones_are_forgotten_after_the_days_they_are_kept(opened):
+    kept = opened()
+    sweep_id = kept.sweeps.start(SweepRequest(axes=SMALL, shots=50))["sweep_id"]
+    ended(kept, sweep_id)
+    forgetting = opened(keep_jobs_days=1e-6)
+
+    def is_forgotten():
+        try:
+            forgetting.sweeps.read(sweep_id)
+        except UnknownSweep:
+            return True
+        return False
+
+    wait_until(is_forgotten)

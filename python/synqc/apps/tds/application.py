@@ -55,7 +55,7 @@ class TdsApplication:
         """Of jobs; other processes may have it open, too."""
         if self.database.lease is None:  # nobody else has the file open for writing, so all earlier workers are gone
             self.ledger.expire(owners_are_gone=True)
-        self.sweeps = Sweeps(self.store, self.engine, self.ledger)
+        self.sweeps = Sweeps(self.store, self.engine, self.ledger, keep_ended_s=settings.keep_ended_s)
         self.agent = agent_of(
             settings,
             engine=self.engine,

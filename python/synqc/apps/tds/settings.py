@@ -7,8 +7,8 @@ from typing import Annotated
 from annotated_types import Interval
 
 from synqc.environment import Variable
+from synqc.jobs.settings import JobsSettings
 from synqc.llm.settings import LanguageModelSettings
-from synqc.storage.settings import StorageSettings
 
 __all__ = ["TdsSettings"]
 
@@ -18,7 +18,7 @@ def _prefix(text: str) -> str:
     return stripped if not stripped or stripped.startswith("/") else f"/{stripped}"
 
 
-class TdsSettings(StorageSettings, LanguageModelSettings):
+class TdsSettings(JobsSettings, LanguageModelSettings):
     """What an operator may set of TDS.
 
     Examples:

@@ -50,14 +50,17 @@ class Sweeps:
         store: The session store.
         engine: Runs the points on the simulator.
         ledger: The job ledger.
+        keep_ended_s: Jobs that ended so long ago are forgotten; None: never.
     """
 
-    def __init__(self, store: SessionStore, engine: SynQcEngine, ledger: Ledger) -> None:
+    def __init__(
+        self, store: SessionStore, engine: SynQcEngine, ledger: Ledger, *, keep_ended_s: float | None = None
+    ) -> None:
         self._store = store
         self._ledger = ledger
         self._stopping = False
         self._starting = threading.Lock()
-        self._worker = Worker(ledger, {KIND: sweep_work(engine)}, lease_s=_LEASE_S)
+        self._worker = Worker(ledger, {KIND: sweep_work(engine)}, lease_s=_LEASE_S, keep_ended_s=keep_ended_s)
 
     def start(self, request: SweepRequest) -> dict[str, Any]:
         """Check a sweep and put it in the queue; blocks until it is stored there.
