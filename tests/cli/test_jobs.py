@@ -1,6 +1,8 @@
 """`synqc jobs` and `synqc worker`: what they print, what they refuse, and that a worker does jobs of others."""
 
 import json
+import os
+import random
 import signal
 import subprocess
 import sys
@@ -70,6 +72,7 @@ def test_a_job_is_cancelled_retried_and_watched(ledger, capsys):
         (["jobs", "list", "--limit", "0"], "Argument `--limit` must be at least 1, but is 0."),
         (["worker", "--kinds", "swep"], "Argument `--kinds` must name some of sweep, but names 'swep'."),
         (["worker", "--kinds", ","], "Argument `--kinds` must name at least one kind, but is empty."),
+        (["worker", "--lease", "0"], "Argument `--lease` must be more than 0, but is 0."),
         (["worker"], "Workers need SYNQC_DATABASE_URL"),
     ],
 )
@@ -88,12 +91,39 @@ def test_without_a_database_none_is_made(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_a_worker_does_sweeps_of_another_process_and_leaves_when_it_is_told(tmp_path, monkeypatch):
+@pytest.fixture(params=["looks itself", "is told by Celery"])
+def broker_url(request):
+    """Of a database of Redis where nobody else has such a queue; skips where one is missing, but fails in CI."""
+    if request.param == "looks itself":
+        yield None
+        return
+    if not os.environ.get("CI"):
+        pytest.importorskip("celery")
+        pytest.importorskip("redis")
+    import redis
+
+    url = f"redis://127.0.0.1:6379/{random.randrange(1, 16)}"
+    with redis.Redis.from_url(url, socket_connect_timeout=3) as server:
+        try:
+            server.ping()
+        except redis.RedisError as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"no Redis server on 127.0.0.1:6379 ({error})")
+        yield url
+        server.delete("synqc_jobs.sweep", "_kombu.binding.synqc_jobs.sweep")
+
+
+def test_a_worker_does_sweeps_of_another_process_and_leaves_when_it_is_told(tmp_path, monkeypatch, broker_url):
     with scratch_postgresql() as url, open_ledger(DatabaseLocation(tmp_path, url)) as ledger:
         monkeypatch.setenv("SYNQC_DATABASE_URL", url)
+        if broker_url is not None:
+            monkeypatch.setenv("SYNQC_BROKER_URL", broker_url)
         worker = subprocess.Popen([sys.executable, "-m", "synqc", "worker"], stdout=subprocess.PIPE, text=True)
         try:
-            assert "does sweep of postgresql://" in worker.stdout.readline()
+            greeting = worker.stdout.readline()
+            assert "does sweep of postgresql://" in greeting
+            assert ("redis://" in greeting) == (broker_url is not None)
             asked = {
                 "session_id": None, "config": RunConfiguration().model_dump(mode="json"), "shots": 50, "seed": 0,
                 "axes": {"probe_strength": [0.1, 0.3]}, "total": 2,

@@ -15,7 +15,8 @@ from synqc.cli.service_extra import require_service_extra
 from synqc.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
-    from synqc.jobs import Work
+    from synqc.jobs import Ledger, Work
+    from synqc.jobs.celery_transport import CeleryBroker
 
 __all__ = ["add_command"]
 
@@ -26,15 +27,16 @@ def add_command(commands: Any) -> None:
         "worker",
         help="do jobs of the service's PostgreSQL database",
         description="Do jobs of the PostgreSQL database that SYNQC_DATABASE_URL names, until SIGTERM or Ctrl-C: jobs "
-        "under way are given back then. Any number of workers may run, on any number of machines.",
+        "under way are given back then. Any number of workers may run, on any number of machines. With "
+        "SYNQC_BROKER_URL, Celery brings them the ids of jobs; without it they look in the database.",
         allow_abbrev=False,
     )
     working.add_argument(
         "--kinds", default=",".join(_WORKS), metavar="KIND,...", help=f"what it does; default all: {', '.join(_WORKS)}"
     )
     working.add_argument(
-        "--lease", type=float, default=30.0, metavar="SECONDS",
-        help="time after which the jobs of a worker that is not heard from are another's; default 30",
+        "--lease", type=float, metavar="SECONDS",
+        help="time after which the jobs of a worker that is not heard from are another's; default 30, with a broker 5",
     )  # fmt: skip
     working.set_defaults(act=_work)
 
@@ -51,7 +53,8 @@ _WORKS: Mapping[str, Callable[[], Work]] = {"sweep": _sweep}
 
 def _work(arguments: argparse.Namespace) -> bool:
     require_service_extra()
-    from synqc.jobs import Ledger, Worker
+    from synqc.jobs import Ledger
+    from synqc.jobs.celery_transport import CeleryBroker
     from synqc.jobs.tables.schema import COMPONENT
     from synqc.settings import Settings
     from synqc.storage.database import open_shared
@@ -62,19 +65,44 @@ def _work(arguments: argparse.Namespace) -> bool:
             raise UnknownName(f"Argument `--kinds` must name some of {', '.join(_WORKS)}, but names {kind!r}.")
     if not kinds:
         raise InputError("Argument `--kinds` must name at least one kind, but is empty.")
-    location = location_of(Settings.from_environment())
+    if arguments.lease is not None and not arguments.lease > 0:
+        raise InputError(f"Argument `--lease` must be more than 0, but is {arguments.lease:g}.")
+    settings = Settings.from_environment()
+    location = location_of(settings)
     if location.url is None:
         raise InputError("Workers need SYNQC_DATABASE_URL: jobs of a SQLite database are done by its service.")
+    works = {kind: _WORKS[kind]() for kind in kinds}
+    with closing(open_shared(location, [COMPONENT])) as database, closing(Ledger(database)) as ledger:
+        if settings.broker_url is None:
+            _look_until_told(ledger, works, arguments.lease or 30.0, settings.keep_ended_s)
+        else:
+            broker = CeleryBroker(settings.broker_url)
+            _consume_until_told(ledger, works, broker, arguments.lease or 5.0, settings.keep_ended_s)
+    return False
+
+
+def _look_until_told(ledger: Ledger, works: Mapping[str, Work], lease_s: float, keep_ended_s: float | None) -> None:
+    from synqc.jobs import Worker
+
     ended = threading.Event()
     for wish in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wish, lambda *_: ended.set())
-    works = {kind: _WORKS[kind]() for kind in kinds}
-    with (
-        closing(open_shared(location, [COMPONENT])) as database,
-        closing(Ledger(database)) as ledger,
-        Worker(ledger, works, lease_s=arguments.lease) as worker,
-    ):
-        sys.stdout.write(f"Worker {worker.name} does {', '.join(kinds)} of {database.place}.\n")
-        sys.stdout.flush()
+    with Worker(ledger, works, lease_s=lease_s, keep_ended_s=keep_ended_s) as worker:
+        _say(f"Worker {worker.name} does {', '.join(works)} of {ledger.database.place}.")
         ended.wait()
-    return False
+
+
+def _consume_until_told(
+    ledger: Ledger, works: Mapping[str, Work], broker: CeleryBroker, lease_s: float, keep_ended_s: float | None
+) -> None:
+    from synqc.jobs.celery_transport import CeleryRelay, CeleryWorker
+
+    consuming = CeleryWorker(ledger, works, broker, lease_s=lease_s, keep_ended_s=keep_ended_s)
+    with CeleryRelay(ledger, broker, list(works)):
+        _say(f"Worker {consuming.worker.name} does {', '.join(works)} of {ledger.database.place}, told by {broker}.")
+        consuming.run()
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()

@@ -26,6 +26,7 @@ from synqc.jobs.tables import changes, charges, claims, parts, reading, retentio
 from synqc.jobs.tables.claims import Claimed
 from synqc.jobs.tables.clock import Clock, database_clock
 from synqc.jobs.tables.notifications import CANCELLED, QUEUED, NotificationListener
+from synqc.jobs.tables.reading import DueJob
 from synqc.jobs.tables.schema import COMPONENT
 from synqc.jobs.tables.submissions import Submission, Submitted
 from synqc.storage.database import Database, DatabaseLocation, open_shared
@@ -340,6 +341,11 @@ class Ledger:
         """Which of some running jobs shall end."""
         with self.database.reading() as connection:
             return reading.cancelled_among(connection, ids)
+
+    def due(self, kind: str, *, most: int) -> list[DueJob]:
+        """Jobs of a kind that a worker might claim at this moment, in the order of claims."""
+        with self.database.reading() as connection:
+            return reading.find_due(connection, self._clock(connection), kind, most)
 
     def seconds_to_next(self) -> float | None:
         """Until a delayed job is due; None if none is delayed."""

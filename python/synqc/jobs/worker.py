@@ -86,6 +86,11 @@ class Worker:
         with self._lock:
             return tuple(self._running.values())
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it begins nothing any more."""
+        return self._leaving.is_set()
+
     def find(self, job_id: str) -> RunningJob | None:
         """A job that it is doing."""
         return self._running.get(job_id)

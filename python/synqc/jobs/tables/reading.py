@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select, tuple_
+from sqlalchemy import Connection, Row, and_, bindparam, func, select, tuple_
 
 from synqc.jobs.history import JobEvent
 from synqc.jobs.job import Job, JobFilter
 from synqc.jobs.spending import Meter, Spending
 from synqc.jobs.states import JobState
-from synqc.jobs.tables.schema import IS_QUEUED, IS_RUNNING, events, jobs
+from synqc.jobs.tables.schema import IS_DUE, IS_QUEUED, IS_RUNNING, events, jobs
 
-__all__ = ["cancelled_among", "count_by_state", "find_events", "find_job", "find_jobs", "next_delayed"]
+__all__ = [
+    "DueJob", "cancelled_among", "count_by_state", "find_due", "find_events", "find_job", "find_jobs", "next_delayed",
+]  # fmt: skip
 
 _READ = select(jobs)
 _LISTED = select(*(column for column in jobs.c if column.name not in ("payload", "result")))
+_DUE = select(jobs.c.id, jobs.c.kind, jobs.c.attempt)
+_IS_NO_MORE_DELAYED = and_(IS_QUEUED, jobs.c.not_before <= bindparam("now"), jobs.c.open_items.is_(None))
 _HISTORY = select(events).order_by(events.c.number)
+
+
+class DueJob(NamedTuple):
+    """A job that may be claimed, and how often it was before."""
+
+    job_id: str
+    kind: str
+    attempt: int
+
+
+def find_due(connection: Connection, now: float, kind: str, most: int) -> list[DueJob]:
+    """Jobs of a kind that may be claimed: those whose delay has just ended, then in the order of claims."""
+    undelayed = _DUE.where(jobs.c.kind == kind, _IS_NO_MORE_DELAYED).order_by(jobs.c.not_before).limit(most)
+    found = [DueJob(*row) for row in connection.execute(undelayed, {"now": now})]
+    due = _DUE.where(jobs.c.kind == kind, IS_DUE).order_by(jobs.c.priority.desc(), jobs.c.id).limit(most)
+    return (found + [DueJob(*row) for row in connection.execute(due)])[:most]
 
 
 def find_job(connection: Connection, job_id: str) -> Job | None:
