@@ -3,8 +3,10 @@
 import threading
 
 import pytest
+from failing_commits import failing_commits
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select
 from sqlalchemy.exc import OperationalError
+from waiting import wait_until
 
 from synqc.storage import StorageUnavailable
 from synqc.storage.database import DatabaseLocation, open_shared
@@ -84,6 +86,30 @@ def test_trouble_is_told_until_storage_works_again(writer):
         failed = writer.call(add, number).exception()
     assert writer.trouble == str(failed)
     writer.call(add, 7).result()
+    assert writer.trouble is None
+
+
+def test_storage_that_works_again_is_found_without_a_call(database, writer):
+    with failing_commits(database) as failed:
+        refusal = writer.call(add, 1).exception(30)
+        wait_until(lambda: len(failed) > 2)  # beside the call's own, some that nobody asked for
+        assert writer.trouble == str(refusal)
+    wait_until(lambda: writer.trouble is None)
+    assert stored(database) == []
+
+
+def test_a_defect_in_trying_storage_does_not_end_the_writer(database, writer, monkeypatch):
+    tried = []
+
+    def fail():
+        tried.append(True)
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(database, "check_writing", fail)
+    with failing_commits(database):
+        assert writer.call(add, 1).exception(30) is not None
+    wait_until(lambda: len(tried) > 1)
+    assert writer.call(add, 2).result(30) == 20
     assert writer.trouble is None
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from synqc.storage import sqlite
 from synqc.storage.cause import cause_of
 from synqc.storage.errors import StorageUnavailable
-from synqc.storage.migrations import Component, migrate
+from synqc.storage.migrations import Component, migrate, write_and_delete_a_row
 from synqc.storage.postgresql import place_of, postgresql_engine
 
 __all__ = ["Closable", "Database", "DatabaseLocation", "open_shared"]
@@ -98,6 +98,16 @@ class Database:
         """Raises StorageUnavailable if the database does not answer."""
         with self.reading() as connection:
             connection.execute(text("SELECT 1"))
+
+    def check_writing(self) -> None:
+        """Raises StorageUnavailable if nothing can be stored at this moment."""
+        try:
+            if self.dialect == "sqlite":
+                sqlite.check_room(Path(self.engine.url.database or "").parent)
+            with self.writing() as connection:
+                write_and_delete_a_row(connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise self.refusal(error) from error
 
     def close(self) -> None:
         """Let go of the connections and of the lock."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, insert, inspect, select, update
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, delete, insert, inspect, select, update
 
 from synqc.storage.errors import UnusableDatabase
 from synqc.storage.sqlite import APPLICATION_ID
 
-__all__ = ["Component", "Step", "component_versions", "migrate"]
+__all__ = ["Component", "Step", "component_versions", "migrate", "write_and_delete_a_row"]
 
 Step = Callable[[Connection], None]
 """Leads the tables of a component from one version to the next, within the caller's transaction."""
@@ -90,6 +90,12 @@ def migrate(connection: Connection, component: Component) -> int:
         connection.execute(update(versions).where(of_component).values(version=component.newest))
     _sign(connection)
     return known
+
+
+def write_and_delete_a_row(connection: Connection) -> None:
+    """Write probe: within the caller's transaction something is stored, and the database is as before."""
+    connection.execute(insert(component_versions).values(component="", version=0))  # no component is called so
+    connection.execute(delete(component_versions).where(component_versions.c.component == ""))
 
 
 def _refuse_tables_of_others(connection: Connection, component: Component) -> None:

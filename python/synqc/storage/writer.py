@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ _failed = metrics.counter("synqc_storage_call_failures_total", "Groups of calls 
 _MOST_IN_GROUP = 500
 _MOST_TRIES = 4
 _SHUTDOWN_PATIENCE_S = 10.0
+_BETWEEN_TRIALS_S = 1.0  # of storage that did not work
 _DEADLOCK, _SERIALIZATION_FAILURE = "40P01", "40001"
 
 _Argument = TypeVar("_Argument")
@@ -53,6 +56,9 @@ class GroupCommitWriter:
     is not promised, so whoever needs an order waits for the first future. If a group cannot be stored, its calls are
     tried one by one, so that nobody pays for somebody else's.
 
+    After a failure the writer tries by itself, time and again, whether storage works: nobody may ask for anything while
+    that is said to be in trouble.
+
     Args:
         database: Where to.
     """
@@ -63,7 +69,8 @@ class GroupCommitWriter:
         self._condition = threading.Condition()
         self._closing = False
         self.trouble: str | None = None
-        """Why the last group could not be stored, or None."""
+        """Why nothing could be stored when that was last tried, or None."""
+        self._next_trial = math.inf
         self._thread = threading.Thread(target=self._work, name="synqc-group-commit", daemon=True)
         self._thread.start()
 
@@ -94,13 +101,17 @@ class GroupCommitWriter:
         while True:
             with self._condition:
                 while not self._waiting and not self._closing:
-                    self._condition.wait()
-                if not self._waiting:
+                    patience = None if self._next_trial == math.inf else max(0.0, self._next_trial - time.monotonic())
+                    if not self._condition.wait(patience):
+                        break
+                if not self._waiting and self._closing:
                     return
                 taken, self._waiting = self._waiting[:_MOST_IN_GROUP], self._waiting[_MOST_IN_GROUP:]
             group = [call for call in taken if call.answered.set_running_or_notify_cancel()]
             if group:
                 self._store(group)
+            elif time.monotonic() >= self._next_trial:
+                self._try_storage()
 
     def _store(self, group: Sequence[_Call]) -> None:
         try:
@@ -120,9 +131,7 @@ class GroupCommitWriter:
                 _log.exception("A call could not be carried out.")
                 group[0].answered.set_exception(error)
         else:
-            if self.trouble is not None:
-                _log.info("Storage in %s works again.", self._database.place)
-                self.trouble = None
+            self._note_success()
             _calls.add(len(group))
             for call, answer in zip(group, answers, strict=True):
                 if isinstance(answer, Exception):
@@ -152,10 +161,30 @@ class GroupCommitWriter:
 
     def _fail(self, answered: Future[Any], error: Exception) -> None:
         refusal = self._database.refusal(error)
+        self._note_trouble(refusal)
+        answered.set_exception(refusal)
+
+    def _try_storage(self) -> None:
+        try:
+            self._database.check_writing()
+        except StorageUnavailable as refusal:
+            self._note_trouble(refusal)
+        except Exception:  # a defect must not end the writer
+            self._next_trial = time.monotonic() + _BETWEEN_TRIALS_S
+            _log.exception("Storage could not be tried.")
+        else:
+            self._note_success()
+
+    def _note_trouble(self, refusal: StorageUnavailable) -> None:
         if self.trouble != str(refusal):
             _log.error("%s", refusal)
         self.trouble = str(refusal)
-        answered.set_exception(refusal)
+        self._next_trial = time.monotonic() + _BETWEEN_TRIALS_S
+
+    def _note_success(self) -> None:
+        if self.trouble is not None:
+            _log.info("Storage in %s works again.", self._database.place)
+        self.trouble, self._next_trial = None, math.inf
 
 
 def _is_worth_another_try(error: DBAPIError) -> bool:

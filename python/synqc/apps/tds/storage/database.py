@@ -77,16 +77,6 @@ class Database(SharedDatabase):
         """The same database to those whose writes prove by themselves that they may be made, as a ledger's do."""
         return SharedDatabase(self.engine, self.place)
 
-    def check_writing(self) -> None:
-        """Raises StorageUnavailable if nothing can be stored at this moment."""
-        try:
-            if self.engine.dialect.name == "sqlite":
-                sqlite.check_room(Path(self.engine.url.database or "").parent)
-            with self.writing() as connection:
-                schema.write_and_delete_a_row(connection)
-        except (SQLAlchemyError, OSError) as error:
-            raise self.refusal(error) from error
-
     def session_rows(self) -> list[Row[Any]]:
         """All sessions in order of creation."""
         with self.reading() as connection:

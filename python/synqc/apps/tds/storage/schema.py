@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    delete,
     func,
     insert,
     inspect,
@@ -198,12 +197,6 @@ def check_version(found: int) -> None:
             f"The database has schema version {found}, but this SynqC knows versions up to {len(_STEPS)}: "
             "use the SynqC that wrote it, or a newer one."
         )
-
-
-def write_and_delete_a_row(connection: Connection) -> None:
-    """Write probe: within the caller's transaction something is stored, and the database is as before."""
-    connection.execute(insert(_schema).values(version=0))  # there is no version 0
-    connection.execute(delete(_schema).where(_schema.c.version == 0))
 
 
 def migrate(connection: Connection) -> int:
