@@ -9,7 +9,7 @@ import pytest
 from scratch_postgresql import scratch_postgresql
 
 from synqc.errors import Cancelled, InputError
-from synqc.jobs import Amount, Budget, JobState, RetryPolicy, StopReason, Work, Worker, open_ledger
+from synqc.jobs import Amount, Budget, JobState, RetryPolicy, RunningJob, StopReason, Work, Worker, open_ledger
 from synqc.jobs.signals import SignalKind
 from synqc.storage import StorageUnavailable
 from synqc.storage.database import DatabaseLocation
@@ -118,6 +118,25 @@ def test_a_cancel_reaches_work_on_a_thread(ledger, stage):
         found = ledger.wait(job_id, 30)
     assert (found.state, found.attempt) == (JobState.CANCELLED, 1)
     assert stage.jobs[0].stop_reason is StopReason.CANCELLED
+
+
+def test_a_cancel_that_comes_while_work_asks_to_be_told_reaches_it(ledger):
+    job_id = ledger.submit("work")
+    (claimed,) = ledger.claim("w1", {"work": 1}, lease_s=30)
+    job, told = RunningJob(ledger, claimed), threading.Event()
+
+    class AtTheSameMoment(list):
+        def append(self, call):
+            stopping.start()
+            stopping.join(0.2)  # all that it does without waiting is done before the call is noted
+            super().append(call)
+
+    stopping = threading.Thread(target=job.stop, args=(StopReason.CANCELLED,))
+    job._on_stop = AtTheSameMoment()
+    job.on_stop(told.set)
+    stopping.join()
+    assert told.is_set()
+    ledger.cancel(job_id)
 
 
 def test_a_cancel_reaches_a_coroutine(ledger):

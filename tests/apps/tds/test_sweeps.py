@@ -1,5 +1,6 @@
 """Sweeps: their points are the laboratory's, cancelled ones keep what they have, and all outlive the process."""
 
+import contextlib
 import json
 import threading
 import time
@@ -15,6 +16,7 @@ from synqc.apps.tds.storage import Change
 from synqc.apps.tds.store import UnknownSession
 from synqc.apps.tds.sweeps import TooManySweeps, UnknownSweep
 from synqc.errors import InputError, ServiceStopping
+from synqc.jobs import JobState
 from synqc.lab.sweep import sweep
 
 KEYS = [
@@ -172,6 +174,32 @@ class TestRefusals:
             tds.sweeps.start(SweepRequest(axes=SMALL, shots=100))
         with pytest.raises(TooManySweeps):
             tds.sweeps.start(SweepRequest(axes=SMALL))
+
+    def test_of_two_that_begin_at_once_the_last_place_is_given_to_one(self, tds, monkeypatch):
+        counted, both_have_counted = tds.sweeps._ledger.counts, threading.Barrier(2)
+
+        def count_together(kind):
+            found = {**counted(kind), JobState.QUEUED: 15}
+            with contextlib.suppress(threading.BrokenBarrierError):  # as it shall be: nobody else counts meanwhile
+                both_have_counted.wait(0.3)
+            if tds.sweeps._ledger.jobs():
+                found[JobState.QUEUED] = 16
+            return found
+
+        def start(answers):
+            try:
+                answers.append(tds.sweeps.start(SweepRequest(axes=SMALL))["status"])
+            except TooManySweeps:
+                answers.append("refused")
+
+        monkeypatch.setattr(tds.sweeps._ledger, "counts", count_together)
+        answers = []
+        threads = [threading.Thread(target=start, args=(answers,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(answers) == ["refused", "running"]
 
     def test_one_that_begins_while_the_service_ends_is_told_so(self, tds):
         tds.sweeps.close()
