@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'EvolutionOptions', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
+__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'EvolutionOptions', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
 class Counter:
     """
     A number that only grows.
@@ -86,6 +86,8 @@ class MetricsRegistry:
     def gauge(self, name: str, help: str, unit: str, labels: collections.abc.Sequence[str]) -> typing.Any:
         ...
     def histogram(self, name: str, help: str, unit: str, labels: collections.abc.Sequence[str], lowest: typing.SupportsFloat | typing.SupportsIndex) -> typing.Any:
+        ...
+    def openmetrics(self) -> str:
         ...
     def prometheus(self) -> str:
         ...
@@ -761,6 +763,10 @@ def merge_metrics(snapshots: collections.abc.Iterable) -> dict:
     """
 def objective_score(objective: str, *, fidelity: typing.SupportsFloat | typing.SupportsIndex = 0.0, latency_us: typing.SupportsFloat | typing.SupportsIndex = 0.0, information_bits: typing.SupportsFloat | typing.SupportsIndex = 0.0, backaction: typing.SupportsFloat | typing.SupportsIndex = 0.0, fidelity_history: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> float:
     ...
+def openmetrics_of_metrics(snapshot: dict) -> str:
+    """
+    A plain snapshot in the text format of OpenMetrics.
+    """
 def probe_figures_pulse(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float, float, str, float]:
     ...
 def probe_figures_rate(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float, float, str, float]:

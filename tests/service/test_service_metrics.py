@@ -8,6 +8,7 @@ import time
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families
 from routes_of_application import path_of, routes_of
 from running_server import PREFIX as P
@@ -39,6 +40,19 @@ def counted(client):
 
 def grown(before, after):
     return {labels: value - before.get(labels, 0.0) for labels, value in after.items() if value != before.get(labels)}
+
+
+def test_openmetrics_is_given_to_whoever_prefers_it(tmp_path):
+    app = create_app(Settings(state_dir=tmp_path))
+    asked_by_prometheus = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+    with TestClient(app) as client:
+        answer = client.get("/metrics", headers={"Accept": asked_by_prometheus})
+        assert answer.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        assert answer.headers["vary"] == "Accept"
+        assert {family.name for family in openmetrics_families(answer.text)} >= {"synqc_http_request_seconds"}
+        for accept in ("*/*", "text/plain", ""):
+            plain = client.get("/metrics", headers={"Accept": accept})
+            assert plain.headers["content-type"].startswith("text/plain; version=0.0.4")
 
 
 @pytest.fixture(params=["alone", "mounted", "another prefix"])

@@ -120,6 +120,7 @@ void bind_metrics(py::module_& module) {
         .def("remove_collector", &PythonRegistry::ask_no_longer, py::arg("name"))
         .def("snapshot", [](PythonRegistry& registry) { return plain_values(registry.snapshot()); })
         .def("prometheus", [](PythonRegistry& registry) { return prometheus_text(registry.snapshot()); })
+        .def("openmetrics", [](PythonRegistry& registry) { return openmetrics_text(registry.snapshot()); })
         .def("start_again", [](PythonRegistry& registry) { registry.start_again(); });
     module.def(
         "merge_metrics", [](const py::iterable& snapshots) { return plain_values(merge_plain(snapshots)); },
@@ -127,6 +128,10 @@ void bind_metrics(py::module_& module) {
     module.def(
         "prometheus_of_metrics", [](const py::dict& snapshot) { return prometheus_text(read_plain_values(snapshot)); },
         py::arg("snapshot"), "A plain snapshot in the text format of Prometheus.");
+    module.def(
+        "openmetrics_of_metrics",
+        [](const py::dict& snapshot) { return openmetrics_text(read_plain_values(snapshot)); }, py::arg("snapshot"),
+        "A plain snapshot in the text format of OpenMetrics.");
 }
 
 }  // namespace synqc

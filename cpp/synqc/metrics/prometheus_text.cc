@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "synqc/metrics/snapshot.h"
@@ -9,6 +12,8 @@
 namespace synqc {
 
 namespace {
+
+enum class TextFormat { prometheus, openmetrics };
 
 /// Each four times the one before.
 constexpr int first_edge_octave = 10;
@@ -39,22 +44,74 @@ void append_real(std::string& text, Real value) {
     }
 }
 
-void append_escaped_help(std::string& text, const std::string& help) {
+void append_escaped_help(std::string& text, const std::string& help, TextFormat format) {
     for (char c : help) {
-        if (c == '\\' || c == '\n') {
+        if (c == '\\' || c == '\n' || (c == '"' && format == TextFormat::openmetrics)) {
             text += '\\';
         }
         text += c == '\n' ? 'n' : c;
     }
 }
 
-void append_head(std::string& text, const std::string& name, std::string_view kind, const std::string& help) {
+/// How one text calls its families.
+class FamilyNames {
+  public:
+    explicit FamilyNames(TextFormat format) : format_(format) {}
+
+    /// Name of the next family.
+    std::string next(const std::string& name, MetricKind kind) {
+        if (format_ == TextFormat::prometheus) {
+            return name;
+        }
+        std::string chosen = name;
+        if (kind == MetricKind::counter && chosen.ends_with(total) && chosen.size() > total.size()) {
+            chosen.resize(chosen.size() - total.size());
+        }
+        while (!are_free(chosen, kind)) {
+            chosen += '_';
+        }
+        for (auto suffix : suffixes_of(kind)) {
+            taken_.insert(std::string(chosen).append(suffix));
+        }
+        return chosen;
+    }
+
+    /// Name of the samples of a counter or gauge.
+    std::string of_samples(const std::string& family, MetricKind kind) const {
+        const bool is_bare = format_ == TextFormat::prometheus || kind == MetricKind::gauge;
+        return is_bare ? family : std::string(family).append(total);
+    }
+
+  private:
+    static constexpr std::string_view total = "_total";
+
+    /// Of all names that OpenMetrics gives to a kind alone, whether or not we write them.
+    static const std::vector<std::string_view>& suffixes_of(MetricKind kind) {
+        static const std::array<std::vector<std::string_view>, 3> suffixes = {
+            {{"", "_total", "_created"}, {""}, {"", "_bucket", "_sum", "_count", "_created"}}};
+        return suffixes.at(static_cast<std::size_t>(kind));
+    }
+    bool are_free(const std::string& name, MetricKind kind) const {
+        const auto& suffixes = suffixes_of(kind);
+        return std::none_of(suffixes.begin(), suffixes.end(),
+                            [&](std::string_view suffix) { return taken_.contains(std::string(name).append(suffix)); });
+    }
+
+    TextFormat format_;
+    std::set<std::string> taken_;
+};
+
+void append_head(std::string& text, const std::string& name, MetricKind kind, const std::string& help,
+                 const std::string& unit, TextFormat format) {
     if (!help.empty()) {
         text.append("# HELP ").append(name).append(" ");
-        append_escaped_help(text, help);
+        append_escaped_help(text, help, format);
         text += '\n';
     }
-    text.append("# TYPE ").append(name).append(" ").append(kind).append("\n");
+    text.append("# TYPE ").append(name).append(" ").append(name_of(kind)).append("\n");
+    if (format == TextFormat::openmetrics && !unit.empty() && name.ends_with("_" + unit)) {
+        text.append("# UNIT ").append(name).append(" ").append(unit).append("\n");
+    }
 }
 
 void append_value(std::string& text, const std::string& name, const std::string& labels, const Count& count) {
@@ -74,7 +131,7 @@ void append_value(std::string& text, const std::string& name, const std::string&
 }
 
 void append_histogram(std::string& text, const std::string& name, const std::string& labels,
-                      const HistogramSnapshot& taken, const std::vector<Edge>& edges) {
+                      const HistogramSnapshot& taken, const std::vector<Edge>& edges, TextFormat format) {
     std::string head = name + "_bucket" + (labels.empty() ? "{" : labels.substr(0, labels.size() - 1) + ",") + "le=\"";
     std::uint64_t so_far = 0;
     auto next = taken.cells.begin();
@@ -88,6 +145,10 @@ void append_histogram(std::string& text, const std::string& name, const std::str
     }
     text.append(head).append("+Inf\"} ");
     append_number(text, taken.count);
+    if (format == TextFormat::openmetrics && taken.sum < 0) {
+        text += '\n';
+        return;
+    }
     text.append("\n").append(name).append("_sum").append(labels).append(" ");
     append_real(text, taken.sum);
     text.append("\n").append(name).append("_count").append(labels).append(" ");
@@ -96,34 +157,40 @@ void append_histogram(std::string& text, const std::string& name, const std::str
 }
 
 /// Edges of a scale, once for all series of a family: printing them costs as much as the rest of a series.
-std::vector<Edge> edges_of(const HistogramScale& scale) {
+std::vector<Edge> edges_of(const HistogramScale& scale, TextFormat format) {
     std::vector<Edge> edges;
     for (int half = 2 * first_edge_octave; half <= 2 * last_edge_octave; ++half) {
         bool is_fine = scale.lowest() == HistogramScale::default_lowest && half >= 2 * first_fine_octave &&
                        half <= 2 * last_fine_octave;
         if (is_fine || half % (2 * octaves_between_edges) == 0) {
             int last_cell = HistogramScale::last_cell_of_half_octaves(half);
-            append_number(edges.emplace_back(Edge{.last_cell = last_cell}).text, scale.upper_edge(last_cell));
+            auto& text = edges.emplace_back(Edge{.last_cell = last_cell}).text;
+            append_number(text, scale.upper_edge(last_cell));
+            if (format == TextFormat::openmetrics && text.find_first_not_of("0123456789") == std::string::npos) {
+                text += ".0";
+            }
         }
     }
     return edges;
 }
 
-void append_family(std::string& text, const FamilySnapshot& family) {
-    const auto& name = family.description.name;
-    append_head(text, name, name_of(family.kind), family.description.help);
+void append_family(std::string& text, const FamilySnapshot& family, FamilyNames& names, TextFormat format) {
+    const auto& description = family.description;
+    const auto name = names.next(description.name, family.kind);
+    append_head(text, name, family.kind, description.help, description.unit, format);
     if (family.kind == MetricKind::histogram) {
-        auto edges = edges_of(HistogramScale(family.description.lowest));
+        auto edges = edges_of(HistogramScale(description.lowest), format);
         for (const auto& series : family.series) {
-            append_histogram(text, name, series.labels->text, std::get<HistogramSnapshot>(series.value), edges);
+            append_histogram(text, name, series.labels->text, std::get<HistogramSnapshot>(series.value), edges, format);
         }
         return;
     }
+    const auto name_of_samples = names.of_samples(name, family.kind);
     for (const auto& series : family.series) {
         if (const auto* count = std::get_if<Count>(&series.value)) {
-            append_value(text, name, series.labels->text, *count);
+            append_value(text, name_of_samples, series.labels->text, *count);
         } else {
-            append_value(text, name, series.labels->text, std::get<Real>(series.value));
+            append_value(text, name_of_samples, series.labels->text, std::get<Real>(series.value));
         }
     }
 }
@@ -131,9 +198,12 @@ void append_family(std::string& text, const FamilySnapshot& family) {
 /// What the registry says of itself: one counter with one label, if there is anything to say.
 class OwnCounter {
   public:
-    OwnCounter(std::string& text, std::string_view name, std::string label, std::string help)
+    OwnCounter(std::string& text, std::string_view name, std::string label, std::string help, FamilyNames& names,
+               TextFormat format)
         : text_(text),
-          name_(std::string(own_prefix).append(name)),
+          format_(format),
+          family_(names.next(std::string(own_prefix).append(name), MetricKind::counter)),
+          name_of_samples_(names.of_samples(family_, MetricKind::counter)),
           label_({std::move(label)}),
           help_(std::move(help)) {}
 
@@ -142,32 +212,34 @@ class OwnCounter {
             return;
         }
         if (!has_head_) {
-            append_head(text_, name_, "counter", help_);
+            append_head(text_, family_, MetricKind::counter, help_, {}, format_);
             has_head_ = true;
         }
-        append_value(text_, name_, label_text(label_, {label_value}), Count{.whole = count});
+        append_value(text_, name_of_samples_, label_text(label_, {label_value}), Count{.whole = count});
     }
 
   private:
     std::string& text_;
-    std::string name_;
+    TextFormat format_;
+    std::string family_, name_of_samples_;
     std::vector<std::string> label_;
     std::string help_;
     bool has_head_ = false;
 };
 
-}  // namespace
-
-std::string prometheus_text(const MetricsSnapshot& snapshot) {
+std::string text_of(const MetricsSnapshot& snapshot, TextFormat format) {
     std::string text;
+    FamilyNames names(format);
     for (const auto& family : snapshot.families) {
-        append_family(text, family);
+        append_family(text, family, names, format);
     }
-    OwnCounter overflows(text, "overflowed_lookups_total", "metric", "Lookups of label values beyond the cap.");
+    OwnCounter overflows(text, "overflowed_lookups_total", "metric", "Lookups of label values beyond the cap.", names,
+                         format);
     for (const auto& family : snapshot.families) {
         overflows.append(family.description.name, family.overflowed);
     }
-    OwnCounter refusals(text, "not_finite_total", "series", "Infinities and NaN offered to a histogram.");
+    OwnCounter refusals(text, "not_finite_total", "series", "Infinities and NaN offered to a histogram.", names,
+                        format);
     for (const auto& family : snapshot.families) {
         for (const auto& series : family.series) {
             if (const auto* taken = std::get_if<HistogramSnapshot>(&series.value)) {
@@ -175,11 +247,25 @@ std::string prometheus_text(const MetricsSnapshot& snapshot) {
             }
         }
     }
-    OwnCounter failures(text, "collector_failures_total", "collector", "Polls of a collector that failed.");
+    OwnCounter failures(text, "collector_failures_total", "collector", "Polls of a collector that failed.", names,
+                        format);
     for (const auto& [name, failed] : snapshot.collectors) {
         failures.append(name, failed.count);
     }
+    if (format == TextFormat::openmetrics) {
+        text += "# EOF\n";
+    }
     return text;
+}
+
+}  // namespace
+
+std::string prometheus_text(const MetricsSnapshot& snapshot) {
+    return text_of(snapshot, TextFormat::prometheus);
+}
+
+std::string openmetrics_text(const MetricsSnapshot& snapshot) {
+    return text_of(snapshot, TextFormat::openmetrics);
 }
 
 }  // namespace synqc

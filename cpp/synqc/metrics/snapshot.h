@@ -49,8 +49,13 @@ struct MetricsSnapshot {
 MetricsSnapshot merge(const std::vector<MetricsSnapshot>& snapshots);
 
 /// The text format 0.0.4 of Prometheus. A histogram has 16 edges, each four times the one before, from 2^10 to 2^40
-/// times the lowest number of its scale (in seconds by default: 0.95 us to 17 minutes); counts at them are exact. On the
-/// default scale there are nine more, so that those from 1 to 64 ms are at most half apart.
+/// times the lowest number of its scale (in seconds by default: 0.95 us to 17 minutes); counts at them are exact. On
+/// the default scale there are nine more, so that those from 1 to 64 ms are at most half apart.
 std::string prometheus_text(const MetricsSnapshot& snapshot);
+
+/// The same in the text format of OpenMetrics 1.0. A counter's samples end with `_total`, its family's name does not; a
+/// unit is told if the name ends with it; a histogram whose sum is negative has neither sum nor count there. Names that
+/// would be two families' get underscores at their end.
+std::string openmetrics_text(const MetricsSnapshot& snapshot);
 
 }  // namespace synqc

@@ -1,4 +1,4 @@
-"""Counters, gauges, histograms and timers, read as plain values or in the text format of Prometheus.
+"""Counters, gauges, histograms and timers, read as plain values or in the text formats of Prometheus and OpenMetrics.
 
 >>> from synqc import metrics
 >>> registry = metrics.Registry()
@@ -19,13 +19,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from synqc._core import Counter, Gauge, Histogram
+from synqc.metrics.exposition import Exposition
 from synqc.metrics.registry import Registry, Sample
 from synqc.metrics.snapshots import Snapshot, merge, operations
+from synqc.metrics.snapshots import openmetrics as _openmetrics_of
 from synqc.metrics.snapshots import prometheus as _prometheus_of
 from synqc.metrics.timer import Timer
 
 __all__ = [
     "Counter",
+    "Exposition",
     "Gauge",
     "Histogram",
     "Registry",
@@ -35,9 +38,11 @@ __all__ = [
     "add_collector",
     "counter",
     "default",
+    "exposition",
     "gauge",
     "histogram",
     "merge",
+    "openmetrics",
     "operations",
     "prometheus",
     "remove_collector",
@@ -89,6 +94,16 @@ def snapshot() -> Snapshot:
 def prometheus(snapshot: Snapshot | None = None) -> str:
     """Text format 0.0.4 of Prometheus, of the process's registry or of a snapshot, e.g. a merged one."""
     return default.prometheus() if snapshot is None else _prometheus_of(snapshot)
+
+
+def openmetrics(snapshot: Snapshot | None = None) -> str:
+    """Text format 1.0 of OpenMetrics, of the process's registry or of a snapshot; see `Registry.openmetrics`."""
+    return default.openmetrics() if snapshot is None else _openmetrics_of(snapshot)
+
+
+def exposition(accept: str = "") -> Exposition:
+    """`Registry.exposition` of the process's registry."""
+    return default.exposition(accept)
 
 
 def to_json() -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from synqc import _core
 from synqc._core import Counter, Gauge, Histogram
 from synqc.errors import InputError
+from synqc.metrics.exposition import OPENMETRICS, PROMETHEUS, Exposition, prefers_openmetrics
 from synqc.metrics.snapshots import CANCELLED, ERRORS, SECONDS, Snapshot, with_operations
 from synqc.metrics.timer import Timer
 
@@ -191,6 +192,40 @@ class Registry:
         scale nine more, at most half apart from 1 to 64 ms."""
         text: str = _uninterrupted(self._core.prometheus)
         return text
+
+    def openmetrics(self) -> str:
+        """Text format 1.0 of OpenMetrics, with the edges of `prometheus`.
+
+        A counter's family has no `_total` at its end, its samples do; a unit is told where the name ends with it; a
+        histogram whose values add up to less than 0 has neither `_sum` nor `_count`. Where that makes two families
+        of one name, such as the counter `hits_total` beside the gauge `hits`, the later one gets an underscore more.
+
+        Examples:
+            >>> registry = Registry()
+            >>> registry.counter("read_bytes_total", "Bytes read.", unit="bytes").add(3)
+            >>> print(registry.openmetrics(), end="")
+            # HELP read_bytes Bytes read.
+            # TYPE read_bytes counter
+            # UNIT read_bytes bytes
+            read_bytes_total 3
+            # EOF
+        """
+        text: str = _uninterrupted(self._core.openmetrics)
+        return text
+
+    def exposition(self, accept: str = "") -> Exposition:
+        """Text for whoever asks over HTTP: `openmetrics` if the request prefers it, else `prometheus`.
+
+        Args:
+            accept: The request's header `Accept`.
+
+        Examples:
+            >>> Registry().exposition("application/openmetrics-text; version=1.0.0")
+            Exposition(text='# EOF\\n', media_type='application/openmetrics-text; version=1.0.0; charset=utf-8')
+        """
+        if prefers_openmetrics(accept):
+            return Exposition(self.openmetrics(), OPENMETRICS)
+        return Exposition(self.prometheus(), PROMETHEUS)
 
     def to_json(self) -> str:
         """The snapshot as a JSON document."""

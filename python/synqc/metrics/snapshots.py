@@ -7,7 +7,17 @@ from typing import Any
 
 from synqc import _core
 
-__all__ = ["CANCELLED", "ERRORS", "SECONDS", "Snapshot", "merge", "operations", "prometheus", "with_operations"]
+__all__ = [
+    "CANCELLED",
+    "ERRORS",
+    "SECONDS",
+    "Snapshot",
+    "merge",
+    "openmetrics",
+    "operations",
+    "prometheus",
+    "with_operations",
+]
 
 Snapshot = dict[str, Any]
 """Dicts, lists, text and numbers that JSON can hold; see `Registry.snapshot`."""
@@ -115,3 +125,18 @@ def prometheus(snapshot: Snapshot) -> str:
         depth 4
     """
     return _core.prometheus_of_metrics(snapshot)
+
+
+def openmetrics(snapshot: Snapshot) -> str:
+    """A snapshot in the text format 1.0 of OpenMetrics; see `Registry.openmetrics`.
+
+    Examples:
+        >>> from synqc.metrics import Registry
+        >>> registry = Registry()
+        >>> registry.counter("jobs_total").add(4)
+        >>> print(openmetrics(registry.snapshot()), end="")
+        # TYPE jobs counter
+        jobs_total 4
+        # EOF
+    """
+    return _core.openmetrics_of_metrics(snapshot)

@@ -11,6 +11,8 @@ from synqc import metrics
 __all__ = ["metrics_router"]
 
 _TEXT = "# TYPE synqc_storage_changes_total counter\nsynqc_storage_changes_total 17\n"
+_OPEN_TEXT = "# TYPE synqc_storage_changes counter\nsynqc_storage_changes_total 17\n# EOF\n"
+_BY_ACCEPT = {"Vary": "Accept"}
 _JSON = {
     "format": 1, "age_seconds": 3.9,
     "metrics": {
@@ -27,6 +29,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {
             "text/plain": {"schema": {"type": "string"}, "example": _TEXT},
+            "application/openmetrics-text": {"schema": {"type": "string"}, "example": _OPEN_TEXT},
             "application/json": {"schema": {"type": "object"}, "example": _JSON},
         }
     }
@@ -44,7 +47,9 @@ def metrics_router(path: str) -> APIRouter:
 
 
 async def _read_metrics(request: Request) -> Response:
-    """Prometheus text, or JSON if `Accept` prefers it."""
-    if "application/json" in request.headers.get("accept", ""):
-        return Response(metrics.to_json(), media_type="application/json")
-    return Response(metrics.prometheus(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    """Prometheus text, or OpenMetrics or JSON if `Accept` prefers them."""
+    accept = request.headers.get("accept", "")
+    if "application/json" in accept:
+        return Response(metrics.to_json(), media_type="application/json", headers=_BY_ACCEPT)
+    found = metrics.exposition(accept)
+    return Response(found.text, media_type=found.media_type, headers=_BY_ACCEPT)
