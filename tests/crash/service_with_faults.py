@@ -9,9 +9,9 @@ import os
 import time
 from pathlib import Path
 
-from synqc.apps.tds.storage.lease import Lease
-from synqc.apps.tds.storage.lines import Lines
 from synqc.apps.tds.storage.writer import WriterLane
+from synqc.storage.lease import Lease
+from synqc.storage.lines import Lines
 
 _commit = WriterLane._commit
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from synqc.apps.tds.storage.lease import Lease
 from synqc.service.errors import ErrorAnswers, Problem
 from synqc.service.routed_path import path_below_mount
 from synqc.storage import NotOwner
+from synqc.storage.lease import Lease
 
 __all__ = ["OwnersAlone"]
 

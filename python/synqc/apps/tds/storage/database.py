@@ -11,11 +11,11 @@ from sqlalchemy import URL, Column, Connection, Engine, Row, create_engine, func
 from sqlalchemy.exc import SQLAlchemyError
 
 from synqc.apps.tds.storage import schema
-from synqc.apps.tds.storage.lease import Lease
 from synqc.jobs.tables.schema import COMPONENT as JOBS
 from synqc.storage import sqlite
 from synqc.storage.database import Database as SharedDatabase
 from synqc.storage.errors import StorageUnavailable
+from synqc.storage.lease import Lease
 from synqc.storage.migrations import migrate
 from synqc.storage.postgresql import place_of, postgresql_engine
 from synqc.storage.settings import StorageSettings

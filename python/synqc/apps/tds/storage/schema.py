@@ -30,10 +30,11 @@ from synqc.apps.tds import clock
 from synqc.apps.tds.models import KpiBundle, RunConfiguration, SessionStatus
 from synqc.lab.carry import Carry
 from synqc.storage.errors import UnusableDatabase
+from synqc.storage.lease import ownership
 from synqc.storage.sqlite import APPLICATION_ID
 
 __all__ = [
-    "agent_calls", "check_version", "imports", "log_lines", "metadata", "migrate", "ownership", "runs", "sessions",
+    "agent_calls", "check_version", "imports", "log_lines", "metadata", "migrate", "runs", "sessions",
     "sweeps", "telemetry",
 ]  # fmt: skip
 
@@ -159,19 +160,10 @@ imports = Table(
 )  # fmt: skip
 
 
-# Who may write, of a database that several processes can reach; `lease.py` says how.
-ownership = Table(
-    "ownership", metadata,
-    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
-    Column("place", Integer, nullable=False, unique=True),  # 1: there is one row
-    Column("owner", Text),
-    Column("lease_until", DateTime(timezone=True)),
-)  # fmt: skip
-
-
 def _create_everything(connection: Connection) -> None:
     """The tables as they are now, whatever version that is."""
     metadata.create_all(connection)
+    ownership.create(connection, checkfirst=True)
 
 
 def _add_ownership(connection: Connection) -> None:
@@ -215,7 +207,7 @@ def migrate(connection: Connection) -> int:
         known = connection.execute(select(func.max(_schema.c.version))).scalar() or 0
     check_version(known)
     if known == 0:
-        foreign = sorted((present & set(metadata.tables)) - {_schema.name, ownership.name})
+        foreign = sorted((present & set(metadata.tables)) - {_schema.name})
         if foreign:
             raise UnusableDatabase(
                 f"The database has a table `{foreign[0]}` of another program: give this service a database of its own."

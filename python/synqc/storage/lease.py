@@ -25,16 +25,15 @@ import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import BigInteger, Column, Connection, DateTime, Engine, Integer, MetaData, Table, Text, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
-from synqc.apps.tds.storage import schema
-from synqc.apps.tds.storage.lines import Lines
 from synqc.storage.cause import cause_of
 from synqc.storage.errors import NotOwner, StorageUnavailable
+from synqc.storage.lines import Lines
 
-__all__ = ["Lease"]
+__all__ = ["Lease", "ownership"]
 
 _log = logging.getLogger("synqc.storage")
 
@@ -45,7 +44,16 @@ _SHARE_OF_LEASE_ANSWERED = 0.8
 _RENEWALS_PER_LEASE = 5
 _PAUSE_BETWEEN_ATTEMPTS_S = 0.1
 
-_TABLE = CreateTable(schema.ownership, if_not_exists=True)
+ownership = Table(
+    "ownership", MetaData(),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", Integer, nullable=False, unique=True),  # 1: there is one row
+    Column("owner", Text),
+    Column("lease_until", DateTime(timezone=True)),
+)  # fmt: skip
+"""Who may write, of a database that several processes can reach."""
+
+_TABLE = CreateTable(ownership, if_not_exists=True)
 _ROW = text("INSERT INTO ownership (epoch, place) VALUES (0, 1) ON CONFLICT DO NOTHING")
 # `clock_timestamp()` is read when the row's lock is there, `now()` when the transaction began.
 _ADOPT = text(

@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 from waiting import wait_until
 
-from synqc.apps.tds.storage.lines import Lines
+from synqc.storage.lines import Lines
 from synqc.storage.postgresql import postgresql_engine
 
 
