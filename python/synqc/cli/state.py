@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from synqc.cli.service_extra import require_service_extra
 
 if TYPE_CHECKING:
+    from synqc.storage.backup import FileCheck
     from synqc.storage.settings import StorageSettings
 
 __all__ = ["add_commands"]
@@ -70,15 +71,24 @@ def _export_state(settings: StorageSettings, arguments: argparse.Namespace) -> s
 
 
 def _back_up(settings: StorageSettings, arguments: argparse.Namespace) -> str:
-    from synqc.apps.tds.storage.backup import back_up
+    from synqc.storage.backup import back_up
 
-    size = back_up(settings, arguments.file, replace=arguments.force)
+    size = back_up(settings, arguments.file, checks=_checks(), replace=arguments.force)
     return f"{size / 1e6:.1f} MB written to {arguments.file}."
 
 
 def _restore(settings: StorageSettings, arguments: argparse.Namespace) -> str:
-    from synqc.apps.tds.storage.backup import restore
+    from synqc.storage.backup import restore
 
-    aside = restore(settings, arguments.file, replace=arguments.force)
+    aside = restore(settings, arguments.file, checks=_checks(), replace=arguments.force)
     former = "" if aside is None else f"; the former database is {aside}"
     return f"{arguments.file} is the database of {settings.state_dir} now{former}."
+
+
+def _checks() -> list[FileCheck]:
+    """By each room that has tables in the service's database."""
+    from synqc.apps.tds.storage.schema import check_file
+    from synqc.jobs.tables.schema import COMPONENT
+    from synqc.storage.backup import check_component
+
+    return [check_file, check_component(COMPONENT)]

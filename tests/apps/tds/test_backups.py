@@ -5,14 +5,20 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
 from synqc.apps.tds.models import RunConfiguration, RunRequest
 from synqc.apps.tds.storage import StorageUnavailable
-from synqc.apps.tds.storage.backup import back_up, restore
+from synqc.apps.tds.storage.schema import check_file
 from synqc.errors import InputError
+from synqc.jobs.tables.schema import COMPONENT
 from synqc.settings import Settings
+from synqc.storage import backup
+
+CHECKS = [check_file, backup.check_component(COMPONENT)]
+back_up, restore = partial(backup.back_up, checks=CHECKS), partial(backup.restore, checks=CHECKS)
 
 
 @pytest.fixture
@@ -103,7 +109,12 @@ class TestRestoring:
             connection.execute("CREATE TABLE sessions (name TEXT)")
         with sqlite3.connect(copy) as connection:
             connection.execute("INSERT INTO synqc_schema VALUES (1000)")
+        newer = copy.with_name("newer.db")
+        back_up(kept.settings, newer)
+        with sqlite3.connect(newer) as connection:
+            connection.execute("UPDATE synqc_components SET version = 1000 WHERE component = 'jobs'")
         for name, words in [
+            ("newer.db", "schema version 1000 of `jobs`, but"),
             ("text", "not a database"),
             ("strange.db", "no database of this service"),
             ("copy.db", "schema version 1000, but"),

@@ -10,10 +10,11 @@ import pytest
 
 from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.models import RunConfiguration, RunRequest, SessionStatus
-from synqc.apps.tds.storage.backup import back_up
 from synqc.apps.tds.storage.database import open_for_reading
 from synqc.apps.tds.storage.legacy import export_state
+from synqc.apps.tds.storage.schema import check_file
 from synqc.settings import Settings
+from synqc.storage.backup import back_up
 
 CONFIG = {
     "hardware_target": "sim-local", "hardware_preset": "transmon-default", "drive_envelope": "gaussian",
@@ -304,7 +305,7 @@ def test_a_directory_may_have_any_name(tmp_path, opened, name):
     database = open_for_reading(Settings(state_dir=folder))
     assert [row.session_id for row in database.session_rows()] == ["x1"]
     database.close()
-    assert back_up(tds.settings, tmp_path / "copy.db") > 0
+    assert back_up(tds.settings, tmp_path / "copy.db", checks=[check_file]) > 0
 
 
 class TestBackup:
@@ -328,7 +329,9 @@ class TestBackup:
                 before = list(acknowledged)
                 copy = tmp_path / f"copy-{number}"
                 copy.mkdir()
-                assert back_up(tds.settings, copy / "synqc.db") == (copy / "synqc.db").stat().st_size
+                assert (
+                    back_up(tds.settings, copy / "synqc.db", checks=[check_file]) == (copy / "synqc.db").stat().st_size
+                )
                 with sqlite3.connect(copy / "synqc.db") as connection:
                     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
                 database = open_for_reading(Settings(state_dir=copy))

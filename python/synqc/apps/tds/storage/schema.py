@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +35,7 @@ from synqc.storage.lease import ownership
 from synqc.storage.sqlite import APPLICATION_ID
 
 __all__ = [
-    "agent_calls", "check_version", "imports", "log_lines", "metadata", "migrate", "runs", "sessions",
+    "agent_calls", "check_file", "check_version", "imports", "log_lines", "metadata", "migrate", "runs", "sessions",
     "sweeps", "telemetry",
 ]  # fmt: skip
 
@@ -189,6 +190,14 @@ def check_version(found: int) -> None:
             f"The database has schema version {found}, but this SynqC knows versions up to {len(_STEPS)}: "
             "use the SynqC that wrote it, or a newer one."
         )
+
+
+def check_file(connection: sqlite3.Connection) -> None:
+    """Raises UnusableDatabase if a file's tables are not this application's, or of a newer one."""
+    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'synqc_schema'"
+    if connection.execute(known).fetchone() is None:
+        raise UnusableDatabase("it is no database of this service.")
+    check_version(connection.execute("SELECT max(version) FROM synqc_schema").fetchone()[0] or 0)
 
 
 def migrate(connection: Connection) -> int:

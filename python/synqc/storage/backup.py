@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
-from synqc.apps.tds import clock
-from synqc.apps.tds.storage import schema
 from synqc.errors import InputError
 from synqc.storage import sqlite
 from synqc.storage.errors import UnusableDatabase
+from synqc.storage.migrations import Component
 from synqc.storage.settings import StorageSettings
 
-__all__ = ["back_up", "restore"]
+__all__ = ["FileCheck", "back_up", "check_component", "restore"]
+
+FileCheck = Callable[[sqlite3.Connection], None]
+"""Raises UnusableDatabase if a file is of no use to whoever has tables in it."""
 
 
-def back_up(settings: StorageSettings, destination: Path, *, replace: bool = False) -> int:
+def check_component(component: Component) -> FileCheck:
+    """Whether a component's tables in a file, if it has them, are not newer than this SynQC."""
+
+    def check(connection: sqlite3.Connection) -> None:
+        known = "SELECT 1 FROM sqlite_master WHERE name = 'synqc_components'"
+        if connection.execute(known).fetchone() is not None:
+            asked = "SELECT version FROM synqc_components WHERE component = ?"
+            component.check_version((connection.execute(asked, (component.name,)).fetchone() or (0,))[0])
+
+    return check
+
+
+def back_up(settings: StorageSettings, destination: Path, *, checks: Sequence[FileCheck], replace: bool = False) -> int:
     """Copy the database to a file that appears whole or not at all.
 
     Args:
         settings: The service's, which may be running.
         destination: The copy's file; its owner alone may read it.
+        checks: What the copy must pass, by each room that has tables in it.
         replace: Overwrite a file of that name.
 
     Returns:
@@ -38,16 +55,19 @@ def back_up(settings: StorageSettings, destination: Path, *, replace: bool = Fal
         raise InputError(f"{destination} is a folder: name a file in it.")
     if destination.exists() and not replace:
         raise InputError(f"{destination} is there already: name another file, or replace it with --force.")
-    _copy(source, destination)
+    _copy(source, destination, checks)
     return destination.stat().st_size
 
 
-def restore(settings: StorageSettings, copy: Path, *, replace: bool = False) -> Path | None:
+def restore(
+    settings: StorageSettings, copy: Path, *, checks: Sequence[FileCheck], replace: bool = False
+) -> Path | None:
     """Make a copy the service's database, whole or not at all.
 
     Args:
         settings: The service's, which must not be running.
         copy: A file that `back_up` made; it stays as it is.
+        checks: As of `back_up`.
         replace: Set a database aside that is there already.
 
     Returns:
@@ -65,10 +85,10 @@ def restore(settings: StorageSettings, copy: Path, *, replace: bool = False) -> 
         if database.exists() and not replace:
             raise InputError(f"There is a database at {database} already: set it aside with --force.")
         restored = database.with_name(f"{database.name}.restored")
-        _copy(copy, restored)
+        _copy(copy, restored, checks)
         aside = None
         if database.exists():
-            aside = database.with_name(f"{database.name}.before-{clock.compact_stamp(clock.now())}")
+            aside = database.with_name(f"{database.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
             # What is in its log belongs to it, and would be played into the restored one.
             for ending in ("-wal", "-shm", ""):
                 part = Path(f"{database}{ending}")
@@ -85,7 +105,7 @@ def _file_of(settings: StorageSettings, words: str) -> Path:
     return settings.state_dir / sqlite.NAME
 
 
-def _copy(source: Path, destination: Path) -> None:
+def _copy(source: Path, destination: Path, checks: Sequence[FileCheck]) -> None:
     """Copy a database, check the copy, and put it atomically in the place of whatever was there.
 
     Raises:
@@ -101,7 +121,8 @@ def _copy(source: Path, destination: Path) -> None:
             original.backup(copy, pages=1024)
             copy.execute("PRAGMA journal_mode=DELETE")
             damage = copy.execute("PRAGMA quick_check").fetchone()[0]
-            _check_tables(copy)
+            for check in checks:
+                check(copy)
         if damage != "ok":
             raise InputError(f"The copy of {source} is damaged: {' '.join(damage.split())}.")
         with part.open("rb") as file:
@@ -112,14 +133,6 @@ def _copy(source: Path, destination: Path) -> None:
         raise InputError(f"{source} cannot be copied: {error}".rstrip(".") + ".") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def _check_tables(connection: sqlite3.Connection) -> None:
-    """Raises UnusableDatabase if the tables are not this service's."""
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if "synqc_schema" not in tables:
-        raise UnusableDatabase("it is no database of this service.")
-    schema.check_version(connection.execute("SELECT max(version) FROM synqc_schema").fetchone()[0] or 0)
 
 
 def _sync(folder: Path) -> None:
