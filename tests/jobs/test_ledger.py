@@ -503,3 +503,24 @@ def test_a_message_that_comes_twice_is_one_claim(ledger):
     assert "not queued" in ledger.claim_by_id("w1", job_id, lease_s=LEASE_S)
     batch = ledger.submit_batch("work", [1])
     assert "batch" in ledger.claim_by_id("w1", batch, lease_s=LEASE_S)
+
+
+def test_of_all_that_is_said_to_a_ledger_claims_alone_do_not_wait_for_the_disk(ledger, monkeypatch):
+    begun = []
+    unsynced = ledger.database.writing_unsynced
+    monkeypatch.setattr(ledger.database, "writing_unsynced", lambda: begun.append("unsynced") or unsynced())
+    first, second = ledger.submit("work"), ledger.submit("work")
+    (claimed,) = ledger.claim("w1", {"work": 1}, lease_s=LEASE_S)
+    by_id = ledger.claim_by_id("w1", second, lease_s=LEASE_S)
+    assert len(begun) == 2
+    ledger.heartbeat(claimed, lease_s=LEASE_S).result()
+    ledger.keep_part(claimed, "part", b"1").result()
+    ledger.reserve(claimed, "call", Amount(tokens=1))
+    ledger.settle(claimed, "call", Amount(tokens=1))
+    ledger.complete(claimed)
+    ledger.fail(by_id, "why", retry=False)
+    ledger.retry(second)
+    ledger.cancel(second)
+    ledger.expire()
+    ledger.delete_ended(older_than_s=1000)
+    assert (len(begun), ledger.job(first).state) == (2, JobState.SUCCEEDED)

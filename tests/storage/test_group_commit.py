@@ -113,6 +113,22 @@ def test_a_defect_in_trying_storage_does_not_end_the_writer(database, writer, mo
     assert writer.trouble is None
 
 
+def synchronous(connection, arguments):
+    return [connection.exec_driver_sql("PRAGMA synchronous").scalar() for _ in arguments]
+
+
+def test_only_calls_that_need_not_be_durable_do_not_wait_for_the_disk(database, writer):
+    normal, full = 1, 2
+    for durable in (True, False, True, False):
+        assert writer.call(synchronous, None, durable=durable).result(30) == (full if durable else normal)
+    busy = Busy(writer)
+    together = [writer.call(synchronous, None, durable=durable) for durable in (False, True, False)]
+    busy.go.set()
+    assert [one.result(30) for one in together] == [full] * 3
+    with database.writing() as connection:  # on whatever connection of the pool
+        assert synchronous(connection, [None]) == [full]
+
+
 def test_a_refusal_is_its_callers_alone(database, writer):
     def even_ones(connection, arguments):
         add(connection, [number for number in arguments if number % 2 == 0])

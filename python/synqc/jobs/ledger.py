@@ -47,7 +47,8 @@ _Result = TypeVar("_Result")
 class Ledger:
     """Jobs of one database, for whoever submits, watches or does them, in as many processes as there are.
 
-    Every method that changes something returns when the change is on disk. What a worker says of a job is believed if
+    Every method that changes something returns when that is on disk; a claim on SQLite alone may be forgotten by a
+    machine that loses its power, and with it ends the worker that made it. What a worker says of a job is believed if
     it names the attempt that the ledger has, and raises LostClaim otherwise.
 
     Args:
@@ -196,7 +197,7 @@ class Ledger:
         """
         some = sum(room.values()) if most is None else most
         request = claims.ClaimRequest(owner, tuple(room.items()), some, lease_s)
-        found = self._call(self._claim, request).result()
+        found = self._writer.call(self._claim, request, durable=False).result()
         for claimed in found:
             self.signals.publish(SignalKind.CHANGED, claimed.job_id)
         return found
@@ -208,7 +209,7 @@ class Ledger:
             UnknownJob: There is none of that id.
         """
         request = claims.ClaimRequestById(owner, _possible(job_id), lease_s)
-        answered: Future[Claimed | Refusal] = self._writer.call(self._claim_by_id, request)
+        answered: Future[Claimed | Refusal] = self._writer.call(self._claim_by_id, request, durable=False)
         return answered.result()
 
     def heartbeat(

@@ -55,6 +55,7 @@ class Database:
         self.engine = engine
         self.place = place
         self._writing_engine = engine.execution_options(synqc_writes=True)
+        self._unsynced_engine = self._writing_engine.execution_options(synqc_unsynced=True)
         self._held = held
 
     @property
@@ -75,6 +76,16 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction that is durable when the block ends without an error."""
         with self._writing_engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing_unsynced(self) -> Iterator[Connection]:
+        """A transaction that everybody sees when the block ends, but that a machine which loses its power may forget.
+
+        With it whatever was written later is forgotten, too: the next durable transaction makes this one durable. On
+        SQLite it does not wait for the disk; on PostgreSQL, whose server may end without those who asked it, it does.
+        """
+        with self._unsynced_engine.begin() as connection:
             yield connection
 
     def prepare(self, components: Sequence[Component]) -> None:

@@ -52,7 +52,12 @@ def sqlite_engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("synqc_writes", False)
+        options = connection.get_execution_options()
+        writes = options.get("synqc_writes", False)
+        synchronous = "NORMAL" if options.get("synqc_unsynced", False) else "FULL"
+        if writes and connection.info.get("synchronous", "FULL") != synchronous:
+            connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+            connection.info["synchronous"] = synchronous
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

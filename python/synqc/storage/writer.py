@@ -46,6 +46,7 @@ transaction.
 class _Call:
     procedure: Procedure[Any, Any]
     argument: Any
+    durable: bool
     answered: Future[Any]
 
 
@@ -74,8 +75,16 @@ class GroupCommitWriter:
         self._thread = threading.Thread(target=self._work, name="synqc-group-commit", daemon=True)
         self._thread.start()
 
-    def call(self, procedure: Procedure[_Argument, _Result], argument: _Argument) -> Future[_Result]:
+    def call(
+        self, procedure: Procedure[_Argument, _Result], argument: _Argument, *, durable: bool = True
+    ) -> Future[_Result]:
         """Carry out a procedure; the future has its answer once that is on disk.
+
+        Args:
+            procedure: What is done.
+            argument: Handed to it, with those of other callers.
+            durable: Whether the answer waits for the disk; else as `Database.writing_unsynced`, if no other call of
+                its group is durable.
 
         It fails with StorageUnavailable if it could not be stored, or with what the procedure refused it for. A future
         that is cancelled before its group begins is not carried out.
@@ -83,7 +92,7 @@ class GroupCommitWriter:
         answered: Future[_Result] = Future()
         with self._condition:
             if not self._closing:
-                self._waiting.append(_Call(procedure, argument, answered))
+                self._waiting.append(_Call(procedure, argument, durable, answered))
                 self._condition.notify()
                 return answered
         answered.set_exception(StorageUnavailable("Storage is closed: the service is shutting down."))
@@ -145,9 +154,11 @@ class GroupCommitWriter:
             by_procedure.setdefault(call.procedure, []).append(index)
         answers: list[Any] = [None] * len(group)
         tries = 1 if len(group) > 1 else _MOST_TRIES
+        database = self._database
+        begin = database.writing if any(call.durable for call in group) else database.writing_unsynced
         for last in range(tries - 1, -1, -1):
             try:
-                with _commits, self._database.writing() as connection:
+                with _commits, begin() as connection:
                     for procedure, indices in by_procedure.items():
                         found = procedure(connection, [group[index].argument for index in indices])
                         for index, answer in zip(indices, found, strict=True):
