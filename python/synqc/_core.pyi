@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'EvolutionOptions', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
+__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'EvolutionOptions', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
 class Counter:
     """
     A number that only grows.
@@ -691,6 +691,10 @@ def content_key(kind, content, parameters, namespace, version):
     """
     See synqc.cache.content_key.
     """
+def cost_law() -> dict:
+    """
+    Numbers of the budget's cost law: an iteration costs shots + floor(shots_per_ns * probe_duration_ns).
+    """
 def cost_law_shots(probe_duration_ns: typing.SupportsFloat | typing.SupportsIndex) -> int:
     ...
 def decimated(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
@@ -714,6 +718,10 @@ def efficiency_from_snr(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.flo
 def encode_value(value):
     """
     Bytes that decode_value turns into an equal value of the same types.
+    """
+def envelope_properties() -> list:
+    """
+    Every envelope: name, meaning, whether it has the derivative quadrature of DRAG.
     """
 def evolve_open_system(hamiltonian: list, jumps: list, coefficients: list, start: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], observed: list, options: EvolutionOptions, store_states: bool) -> tuple:
     """

@@ -388,6 +388,16 @@ Examples:
     module.def(
         "cost_law_shots", [](Real probe_duration_ns) { return cost_law_shots(probe_duration_ns * us_per_ns); },
         py::arg("probe_duration_ns"));
+    module.def(
+        "cost_law",
+        [] {
+            constexpr CostLaw law;
+            py::dict numbers;
+            numbers["shots"] = law.shots;
+            numbers["shots_per_ns"] = law.shots_per_ns;
+            return numbers;
+        },
+        "Numbers of the budget's cost law: an iteration costs shots + floor(shots_per_ns * probe_duration_ns).");
 }
 
 }  // namespace synqc

@@ -91,7 +91,8 @@ void RunRequest::check() const {
 }
 
 Index cost_law_shots(Real probe_duration) {
-    return 800 + static_cast<Index>(std::floor(0.3 * probe_duration / us_per_ns + 1e-9));
+    constexpr CostLaw law;
+    return law.shots + static_cast<Index>(std::floor(law.shots_per_ns * probe_duration / us_per_ns + 1e-9));
 }
 
 }  // namespace synqc

@@ -64,7 +64,7 @@ struct ExperimentRequest {
 
 /// How often to run an experiment, and with which randomness.
 struct RunRequest {
-    Index shots = 0;  // per iteration; 0: the cost law 800 + floor(0.3 tau_p / ns)
+    Index shots = 0;  // per iteration; 0: the cost law
     Index iterations = 1;
     Seed seed = 0;
     bool keep_bits = true;
@@ -74,7 +74,13 @@ struct RunRequest {
     void check() const;
 };
 
-/// Shots per iteration of the budget's cost law: 800 + floor(0.3 tau_p / ns).
+/// What an iteration costs: shots + floor(shots_per_ns tau_p / ns).
+struct CostLaw {
+    Index shots = 800;
+    Real shots_per_ns = 0.3;
+};
+
+/// Shots per iteration of the budget's cost law.
 Index cost_law_shots(Real probe_duration);
 
 }  // namespace synqc

@@ -12,16 +12,31 @@ namespace synqc {
 
 namespace {
 
-constexpr std::array<std::pair<EnvelopeShape, std::string_view>, 8> shape_names = {{
-    {EnvelopeShape::square, "square"},
-    {EnvelopeShape::gaussian, "gaussian"},
-    {EnvelopeShape::cosine, "cosine"},
-    {EnvelopeShape::drag, "drag"},
-    {EnvelopeShape::drag_gaussian, "drag-gaussian"},
-    {EnvelopeShape::flat_top_cosine, "flat-top"},
-    {EnvelopeShape::flat_top_gaussian, "flat-top-gaussian"},
-    {EnvelopeShape::samples, "samples"},
-}};
+struct ShapeEntry {
+    EnvelopeShape shape;
+    std::string_view name;
+    std::string_view meaning;
+};
+
+constexpr std::array shapes{
+    ShapeEntry{EnvelopeShape::square, "square",
+               "Constant amplitude: shortest for its area, but its spectrum has wide side lobes that reach the third "
+               "level."},
+    ShapeEntry{EnvelopeShape::gaussian, "gaussian",
+               "Gaussian of two deviations to each side, lifted to end at zero: narrow spectrum for its length."},
+    ShapeEntry{
+        EnvelopeShape::cosine, "cosine",
+        "Raised cosine: ends at zero with zero slope, so that its side lobes fall faster than a cut Gaussian's."},
+    ShapeEntry{EnvelopeShape::drag, "drag",
+               "Raised cosine with its derivative on the other quadrature, which cancels leakage and the phase error "
+               "of a weakly anharmonic level."},
+    ShapeEntry{EnvelopeShape::drag_gaussian, "drag-gaussian",
+               "Lifted Gaussian with its derivative on the other quadrature, as for \"drag\"."},
+    ShapeEntry{EnvelopeShape::flat_top_cosine, "flat-top", "Constant between two edges of a raised cosine."},
+    ShapeEntry{EnvelopeShape::flat_top_gaussian, "flat-top-gaussian",
+               "Constant between two edges of a lifted Gaussian."},
+    ShapeEntry{EnvelopeShape::samples, "samples", "The given I + iQ samples, scaled to the angle."},
+};
 
 /// An envelope of peak 1 and its time derivative (1/µs).
 struct Shape {
@@ -111,22 +126,22 @@ void check_samples(const std::vector<Complex>& samples) {
 }  // namespace
 
 EnvelopeShape envelope_from_name(std::string_view name) {
-    for (auto [shape, known] : shape_names) {
-        if (known == name) {
-            return shape;
+    for (const ShapeEntry& entry : shapes) {
+        if (entry.name == name) {
+            return entry.shape;
         }
     }
     std::string sentence = "Argument `envelope` must be one of ";
-    for (auto [shape, known] : shape_names) {
-        sentence.append(shape == shape_names.front().first ? "'" : ", '").append(known).append("'");
+    for (const ShapeEntry& entry : shapes) {
+        sentence.append(entry.shape == shapes.front().shape ? "'" : ", '").append(entry.name).append("'");
     }
     throw UnknownName(sentence + ", but is '" + std::string(name) + "'.");
 }
 
 std::string_view name_of(EnvelopeShape shape) {
-    for (auto [candidate, name] : shape_names) {
-        if (candidate == shape) {
-            return name;
+    for (const ShapeEntry& entry : shapes) {
+        if (entry.shape == shape) {
+            return entry.name;
         }
     }
     throw InvalidArgument("Argument `shape` must be a declared EnvelopeShape, but is " +
@@ -139,10 +154,18 @@ bool has_derivative_quadrature(EnvelopeShape shape) {
 
 std::vector<std::string> envelope_names() {
     std::vector<std::string> names;
-    for (auto [shape, name] : shape_names) {
-        names.emplace_back(name);
+    for (const ShapeEntry& entry : shapes) {
+        names.emplace_back(entry.name);
     }
     return names;
+}
+
+std::vector<EnvelopeProperties> envelope_properties() {
+    std::vector<EnvelopeProperties> all;
+    for (const ShapeEntry& entry : shapes) {
+        all.push_back({entry.name, entry.meaning, has_derivative_quadrature(entry.shape)});
+    }
+    return all;
 }
 
 void Pulse::check() const {

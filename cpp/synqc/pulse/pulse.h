@@ -30,6 +30,14 @@ std::vector<std::string> envelope_names();
 /// Whether the shape has the derivative quadrature of Drag, so that its coefficient means something.
 bool has_derivative_quadrature(EnvelopeShape shape);
 
+/// What is known of a shape without playing it.
+struct EnvelopeProperties {
+    std::string_view name;
+    std::string_view meaning;
+    bool has_derivative_quadrature;
+};
+std::vector<EnvelopeProperties> envelope_properties();
+
 /// Derivative removal by adiabatic gate (Motzoi et al., PRL 103, 110501; Gambetta et al., PRA 83, 012308).
 /// With E the envelope and lambda the coupling: Omega_y = -beta dE/dt / anharmonicity, and with the correction
 /// Omega_x = E + (lambda^2 - 4) E^3 / (8 anharmonicity^2), delta = (lambda^2 - 4) E^2 / (4 anharmonicity).

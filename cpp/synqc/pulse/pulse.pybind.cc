@@ -49,6 +49,18 @@ std::vector<Real> breakpoints_ns(const Pulse& pulse) {
     return times;
 }
 
+py::list envelope_list() {
+    py::list envelopes;
+    for (const EnvelopeProperties& envelope : envelope_properties()) {
+        py::dict entry;
+        entry["name"] = py::str(envelope.name);
+        entry["meaning"] = py::str(envelope.meaning);
+        entry["has_derivative_quadrature"] = envelope.has_derivative_quadrature;
+        envelopes.append(entry);
+    }
+    return envelopes;
+}
+
 }  // namespace
 
 void bind_pulse(py::module_& module) {
@@ -60,6 +72,8 @@ void bind_pulse(py::module_& module) {
         .def("at", &amplitudes_at, py::arg("times_ns"),
              "Omega_x, Omega_y and detuning in MHz, (t, 3); zero outside the pulse.")
         .def_property_readonly("breakpoints_ns", &breakpoints_ns, "Where the amplitude or its slope jumps.");
+    module.def("envelope_properties", &envelope_list,
+               "Every envelope: name, meaning, whether it has the derivative quadrature of DRAG.");
 }
 
 }  // namespace synqc

@@ -262,6 +262,20 @@ TEST(pulse, names_read_back_and_unknown_ones_are_refused_with_the_list) {
     }
 }
 
+TEST(pulse, properties_of_an_envelope_are_what_it_plays) {
+    const std::vector<EnvelopeProperties> all = envelope_properties();
+    ASSERT_EQ(all.size(), envelope_names().size());
+    for (const EnvelopeProperties& envelope : all) {
+        Pulse pulse = pulse_of(envelope_from_name(envelope.name), 0.05, pi);
+        if (!pulse.samples.empty()) {
+            pulse.samples = {{0.2, 0}, {1, 0}, {0.7, 0}};
+        }
+        pulse.drag.anharmonicity = -2;
+        EXPECT_EQ(pulse.at(0.01).omega_y != 0, envelope.has_derivative_quadrature) << envelope.name;
+        EXPECT_TRUE(envelope.meaning.ends_with('.')) << envelope.name;
+    }
+}
+
 TEST(pulse, unplayable_pulses_are_refused_in_one_sentence) {
     Pulse pulse = pulse_of(EnvelopeShape::square, 0.02, pi);
     EXPECT_EQ(refusal_of(pulse), "");
