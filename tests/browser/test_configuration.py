@@ -2,6 +2,9 @@
 
 import pytest
 from playwright.sync_api import expect
+from running_server import RunningServer
+
+from synqc import _core
 
 
 @pytest.mark.parametrize(
@@ -85,3 +88,41 @@ def test_figures_of_the_preset_stand_with_units_and_sources(desk):
     expect(desk["#preset-figures"]).to_contain_text("150 µs")
     desk[".sources summary"].click()
     expect(desk["#preset-sources li"].first).to_be_visible()
+
+
+def test_the_cost_of_a_run_is_the_cores_for_every_probe(desk):
+    shots = desk.page.evaluate(
+        """async ([address, law, durations]) => {
+          const { shotsPerIteration } = await import(address);
+          return durations.map((one) => shotsPerIteration(law, one));
+        }""",
+        [f"{desk.service.address}/ui/static/run_controls.js", _core.cost_law(), (durations := list(range(5, 5001)))],
+    )
+    assert shots == [_core.cost_law_shots(one) for one in durations]
+    desk["#probe_duration_ns"].fill("450")
+    expect(desk["#run-cost"]).to_contain_text(f"1 × {_core.cost_law_shots(450)} = ")
+
+
+def test_a_rule_that_learns_asks_for_iterations(desk):
+    desk["#adaptive_rule"].select_option("rl")
+    expect(desk["#run-cost"]).to_contain_text("rl learns from iteration to iteration: ask for more than one.")
+    desk["#num_iterations"].fill("20")
+    expect(desk["#run-cost"]).not_to_contain_text("learns")
+    desk["#adaptive_rule"].select_option("kalman")
+    desk["#num_iterations"].fill("1")
+    expect(desk["#run-cost"]).not_to_contain_text("learns")
+
+
+def test_before_there_is_a_session_the_form_shows_what_the_server_takes_by_itself(open_desk, tmp_path):
+    service = RunningServer(tmp_path).start()
+    try:
+        desk = open_desk(at=service).open()
+        defaults = service.api("GET", "/presets")["defaults"]
+        for name in ("drive_envelope", "adaptive_rule", "objective", "probe_strength", "probe_duration_ns"):
+            expect(desk[f"#{name}"]).to_have_value(str(defaults[name]))
+        expect(desk["#map-shots"]).to_have_value(str(defaults["sweep_shots"]))
+        desk["#create"].click()
+        expect(desk["#run-session"]).not_to_be_empty()
+        assert {name: defaults[name] for name in desk.session()["config"]} == desk.session()["config"]
+    finally:
+        service.stop()

@@ -5,6 +5,10 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
+
+from synqc.service import create_app
+from synqc.settings import Settings
 
 UI = Path(str(resources.files("synqc") / "ui"))
 SCRIPTS = sorted((UI / "static").glob("*.js"))
@@ -46,3 +50,39 @@ def test_every_control_has_a_name():
         found = re.search(r'\bid="([\w-]+)"', attributes)
         assert found, f"A {kind} has no id."
         assert f'for="{found[1]}"' in PAGE or "aria-label=" in attributes, f"#{found[1]} has no label."
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory):
+    """What the server tells of itself."""
+    app = create_app(Settings(state_dir=tmp_path_factory.mktemp("state")))
+    yield TestClient(app).get("/api/v1/synqc/presets").json()
+    app.state.tds.close()
+
+
+COUNTED = ("limits", "defaults", "goals", "budget", "cost_law")
+MEAN_OTHER_THINGS = {0, 1, 4, 5, 9, 20, 100, 120, 200, 5000, 10_000, 20_000, 0.2, 0.3, 0.15, 0.5, 0.75}
+"""Numbers among these that are also milliseconds, pixels, opacities or counts of a page."""
+MEAN_MORE = {"none", "drag", "square", "fidelity", "ns", "running", "cancelled"}
+"""Words of the catalogue that CSS, events, names of figures and states of sessions and sweeps have, too."""
+
+
+def facts_in(told):
+    """Texts and numbers, however deep."""
+    for one in told.values() if isinstance(told, dict) else told:
+        yield from facts_in(one) if isinstance(one, (dict, list)) else [one]
+
+
+def test_no_file_repeats_what_the_server_tells(catalogue):
+    numbers = set(facts_in([catalogue[name] for name in COUNTED])) - MEAN_OTHER_THINGS
+    numbers = {one for one in numbers if isinstance(one, (int, float))}
+    texts = {one for one in facts_in(catalogue) if isinstance(one, str) and one} - MEAN_MORE
+    assert {"kalman", "fluxonium-pilot", "minimize-latency", "aws-braket", "dead"} < texts
+    assert {0.975, 800, 0.95, 200_000, 100_000} <= numbers
+    repeated = []
+    for name, text in {"the page": PAGE, **{path.name: path.read_text() for path in SCRIPTS}}.items():
+        quoted = set(re.findall(r"""["'`]([^"'`\n]+)["'`]""", text))
+        written = {float(one.replace("_", "")) for one in re.findall(r"(?<![\w.#-])\d[\d_]*(?:\.\d+)?(?![\w.%])", text)}
+        repeated += [(name, one) for one in texts if one in quoted or (len(one) > 20 and one in text)]
+        repeated += [(name, one) for one in numbers if one in written]
+    assert repeated == []

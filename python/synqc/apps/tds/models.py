@@ -9,6 +9,7 @@ import math
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
+from annotated_types import Ge, Le
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,19 +21,22 @@ from pydantic import (
 )
 
 __all__ = [
-    "LONGEST_NOTES", "MOST_ITERATIONS", "PROBE_DURATIONS_NS", "PROBE_STRENGTHS", "AdaptiveRule",
+    "LONGEST_NOTES", "MOST_ITERATIONS", "PROBE_DURATIONS_NS", "PROBE_STRENGTHS", "USUAL_ITERATIONS", "AdaptiveRule",
     "AgentSuggestionRequest", "AgentSuggestionResponse", "ChatMessage", "ChatRequest", "ChatResponse", "DriveEnvelope",
     "ExportFormat", "HardwarePreset", "HardwareTarget", "KpiBundle", "Measurement", "Objective", "RunConfiguration",
     "RunMode", "RunRecord", "RunRequest", "SessionRequest", "SessionStatus", "SessionSummary", "SweepRequest",
-    "finite_or_none", "finite_or_zero", "used_fraction",
+    "bounds_of", "finite_or_none", "finite_or_zero", "used_fraction",
 ]  # fmt: skip
 
 PROBE_STRENGTHS = (0.0, 1.0)
 """Least and greatest that a configuration can hold; the operator's limits are narrower."""
 PROBE_DURATIONS_NS = (5, 5000)
 """Least and greatest that a configuration can hold, ns."""
+_USUAL_PROBE_STRENGTH = 0.2
 MOST_ITERATIONS = 10_000
 """Of one run."""
+USUAL_ITERATIONS = 1
+"""Of a run that does not say how many."""
 LONGEST_NOTES = 20_000
 """Characters that a client may send: every list of sessions carries the notes of all."""
 
@@ -114,7 +118,7 @@ def _braket(value: Any) -> Any:
 
 def _strength(value: Any) -> Any:
     """Clients with an empty field send NaN."""
-    return 0.2 if isinstance(value, float) and math.isnan(value) else value
+    return _USUAL_PROBE_STRENGTH if isinstance(value, float) and math.isnan(value) else value
 
 
 def _encodable(value: str) -> str:
@@ -144,7 +148,10 @@ class RunConfiguration(BaseModel):
     hardware_preset: HardwarePreset = HardwarePreset.TRANSMON_DEFAULT
     drive_envelope: DriveEnvelope = DriveEnvelope.GAUSSIAN
     probe_strength: Annotated[float, BeforeValidator(_strength)] = Field(
-        0.2, ge=PROBE_STRENGTHS[0], le=PROBE_STRENGTHS[1], description="Probe amplitude as a fraction of the strongest."
+        _USUAL_PROBE_STRENGTH,
+        ge=PROBE_STRENGTHS[0],
+        le=PROBE_STRENGTHS[1],
+        description="Probe amplitude as a fraction of the strongest.",
     )
     probe_duration_ns: int = Field(
         120, ge=PROBE_DURATIONS_NS[0], le=PROBE_DURATIONS_NS[1], description="Length of the probe, ns."
@@ -173,6 +180,19 @@ def _notes_in_bounds(config: RunConfiguration) -> RunConfiguration:
 
 SentConfiguration = Annotated[RunConfiguration, AfterValidator(_notes_in_bounds)]
 """A configuration from a client."""
+
+
+def bounds_of(model: type[BaseModel], field: str) -> tuple[float, float]:
+    """Least and greatest value that a number of a document may have.
+
+    Examples:
+        >>> bounds_of(SweepRequest, "shots")
+        (1, 100000)
+    """
+    declared = model.model_fields[field].metadata
+    (least,) = (limit.ge for limit in declared if isinstance(limit, Ge))
+    (most,) = (limit.le for limit in declared if isinstance(limit, Le))
+    return least, most
 
 
 def finite_or_zero(value: float) -> float:

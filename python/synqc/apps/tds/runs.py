@@ -15,7 +15,9 @@ from synqc import metrics
 from synqc.apps.tds import clock
 from synqc.apps.tds.details import details_to_store
 from synqc.apps.tds.engine import EngineResult, SynQcEngine, batches_for, figures_of, is_emulated, takes_long
+from synqc.apps.tds.goals import BACKACTION, BUDGET, LATENCY_US
 from synqc.apps.tds.models import (
+    USUAL_ITERATIONS,
     KpiBundle,
     Measurement,
     RunConfiguration,
@@ -160,7 +162,9 @@ class Runs:
             session.set_status(SessionStatus.RUNNING, f"Running · {mode.lower()} in progress")
             change.log_lines.append(session.log(f"{mode} started."))
             # Stored with the end of the run: a session found running on disk would only have to be mended.
-            started = StartedRun(session, config, request.mode, request.num_iterations or 1, request.seed)
+            started = StartedRun(
+                session, config, request.mode, request.num_iterations or USUAL_ITERATIONS, request.seed
+            )
             started.lines = change.log_lines
             self._running[session_id] = started
             self.store.announce_in_turn(session, started.lines)
@@ -421,8 +425,8 @@ def _events(started: StartedRun, result: EngineResult, kpis: KpiBundle, *, charg
     fidelity, latency, damage = kpis.fidelity, kpis.latency_us, kpis.backaction
     tag = "[DRY-RUN]" if started.mode is RunMode.DRYRUN else "[RUN]"
     on_target = _band(fidelity, (0.98, 0.97), ("on target", "near target", "below target"))
-    speed = _band(-latency, (-20, -60), ("low", "moderate", "high"))
-    gentleness = _band(-damage, (-0.15, -0.30), ("gentle", "moderate", "strong"))
+    speed = _band(-latency, (-LATENCY_US.value, -60), ("low", "moderate", "high"))
+    gentleness = _band(-damage, (-BACKACTION.value, -0.30), ("gentle", "moderate", "strong"))
     events = [
         f"{tag} objective={config.objective.value} adaptive={config.adaptive_rule.value} "
         f"envelope={config.drive_envelope.value}",
@@ -442,10 +446,10 @@ def _events(started: StartedRun, result: EngineResult, kpis: KpiBundle, *, charg
             f"[BUDGET] exhausted at {kpis.shots_used} of {kpis.shot_limit}: these figures come from {result.shots} "
             "simulated shots that were not charged."
         )
-    if fraction >= 0.95:
-        events.append("[BUDGET] WARNING: at least 95 % of the shots are used.")
-    elif fraction >= 0.75:
-        events.append("[BUDGET] CAUTION: at least 75 % of the shots are used.")
+    if fraction >= BUDGET.warning:
+        events.append(f"[BUDGET] WARNING: at least {100 * BUDGET.warning:.0f} % of the shots are used.")
+    elif fraction >= BUDGET.caution:
+        events.append(f"[BUDGET] CAUTION: at least {100 * BUDGET.caution:.0f} % of the shots are used.")
     if result.partial:
         events.append(f"[KILL] stopped after {result.shots} shots; figures are of what was complete.")
     if is_emulated(config.hardware_target):

@@ -3,16 +3,9 @@
 import { sessionPath } from "./api.js";
 import { byId, element } from "./element.js";
 import { emulatedLabel } from "./emulated_label.js";
+import { FIGURE_TITLES } from "./figure_titles.js";
 import { combinedError, measuredShort } from "./measured_value.js";
 import { failed } from "./notices.js";
-
-const FIGURES = [
-  ["fidelity", "Fidelity"],
-  ["backaction", "Back-action"],
-  ["information_bits", "Information, bits"],
-  ["latency_us", "Latency, µs"],
-  ["objective_score", "Objective's score"],
-];
 
 export class AgentPanel {
   /** @param on - { session(), apply(config) } */
@@ -42,7 +35,7 @@ export class AgentPanel {
     const temperature = byId("agent-temperature").value;
     const request = {
       goal,
-      votes: Number(byId("agent-votes").value) || 1,
+      votes: Number(byId("agent-votes").value || byId("agent-votes").defaultValue),
       model: byId("agent-model").value.trim() || null,
       temperature: temperature === "" ? null : Number(temperature),
     };
@@ -120,7 +113,7 @@ export class AgentPanel {
 function predicted(prediction, ...targets) {
   if (!prediction) return [];
   const { current, recommended, shots } = prediction;
-  const rows = FIGURES.filter(([name]) => current[name] && recommended[name]).map(([name, title]) => {
+  const rows = Object.entries(FIGURE_TITLES).filter(([name]) => current[name] && recommended[name]).map(([name, title]) => {
     const [now, then] = [current[name], recommended[name]];
     return [
       title,

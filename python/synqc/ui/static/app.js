@@ -14,6 +14,7 @@ import { ExportPanel } from "./export_panel.js";
 import { InformationMap } from "./information_map.js";
 import { openKeyDialog, startKeyDialog } from "./key_dialog.js";
 import { KpiCards } from "./kpi_cards.js";
+import { applyLimits, showGoals } from "./limits.js";
 import { clearNotices, failed, notice } from "./notices.js";
 import { RunControls } from "./run_controls.js";
 import { RunHistory, bitsOf, lastRecord, stored } from "./run_history.js";
@@ -143,7 +144,11 @@ async function load() {
     const catalogue = await api.get("/presets");
     learnEmulated(catalogue.targets);
     form.setCatalogue(catalogue);
-    controls.setLimits(catalogue.limits);
+    applyLimits(catalogue);
+    showGoals(catalogue.goals);
+    controls.setCatalogue(catalogue);
+    kpis.setCatalogue(catalogue);
+    telemetry.setGoal(catalogue.goals.fidelity);
     map.setLimits(catalogue.limits);
     const sessions = await listSessions();
     if (!sessions) return;
@@ -253,7 +258,7 @@ function showSession(found) {
   for (const place of ["run-emulated", "log-emulated"]) labelEmulated(byId(place), target, isEmulated(target));
   if (!unsaved) form.show(found.config);
   controls.show(found);
-  controls.setProbeDuration(form.read()?.probe_duration_ns ?? found.config.probe_duration_ns);
+  controls.setConfiguration(form.read() ?? found.config);
   kpis.show(record, found);
   if (!found.last_run_id) kpis.showNow(null);
   redrawSoon();
@@ -359,7 +364,7 @@ async function removeSession(id) {
 function edited() {
   edits += 1;
   const config = form.read();
-  controls.setProbeDuration(config?.probe_duration_ns ?? NaN);
+  controls.setConfiguration(config);
   redrawSoon();
   if (!session) return;
   unsaved = true;

@@ -1,11 +1,11 @@
 /** The configuration of a session: choices, numbers with limits, and what each of them means. */
 
-import { ENVELOPE_WORDS, RULE_WORDS, TARGET_WORDS } from "./choice_words.js";
 import { byId, element } from "./element.js";
 import { duration, plain } from "./measured_value.js";
 
 const CHOICES = ["hardware_target", "hardware_preset", "drive_envelope", "adaptive_rule", "objective"];
 const NUMBERS = ["probe_strength", "probe_duration_ns"];
+const CLASSICAL_WORDS = "There is no qubit in it: its figures say nothing about quantum hardware.";
 const FIGURE_NAMES = { t1_us: "T1", t2_us: "T2", gate_ns: "π/2 gate", readout_ns: "Readout", efficiency: "Efficiency" };
 
 export class ConfigurationForm {
@@ -19,8 +19,9 @@ export class ConfigurationForm {
     form.addEventListener("input", (event) => this._edited(event.target));
   }
 
-  /** Fill choices and limits with what the server offers. */
+  /** Fill choices and limits with what the server offers; the first time, fields with what it takes by itself. */
   setCatalogue(catalogue) {
+    const isFirst = this._catalogue === null;
     this._catalogue = catalogue;
     this._limits = catalogue.limits;
     offer(
@@ -33,19 +34,19 @@ export class ConfigurationForm {
     );
     offer(
       "drive_envelope",
-      catalogue.envelopes.map((one) => [one, one]),
+      catalogue.envelope_properties.map((one) => [one.name, one.name]),
     );
     offer(
       "adaptive_rule",
-      catalogue.adaptive_rules.map((one) => [one, one]),
+      catalogue.rule_properties.map((one) => [one.name, one.name]),
     );
     offer(
       "objective",
       catalogue.objectives.map((one) => [one.name, one.name]),
     );
     for (const name of NUMBERS) this._showLimits(name);
-    for (const name of NUMBERS) if (!byId(name).value) byId(name).value = name === "probe_strength" ? "0.2" : "120";
-    this._explain();
+    if (isFirst) this.show(catalogue.defaults);
+    else this._explain();
   }
 
   /** Show a configuration of the server. */
@@ -89,10 +90,10 @@ export class ConfigurationForm {
     const chosen = (list, name) => list.find((one) => one.name === byId(name).value);
     const target = chosen(this._catalogue.targets, "hardware_target");
     const preset = chosen(this._catalogue.presets, "hardware_preset");
-    words("hardware_target", [target?.description, TARGET_WORDS[target?.name]].filter(Boolean).join(" "));
+    words("hardware_target", [target?.description, target?.classical && CLASSICAL_WORDS].filter(Boolean).join(" "));
     words("hardware_preset", preset?.title);
-    words("drive_envelope", ENVELOPE_WORDS[byId("drive_envelope").value]);
-    words("adaptive_rule", RULE_WORDS[byId("adaptive_rule").value]);
+    words("drive_envelope", chosen(this._catalogue.envelope_properties, "drive_envelope")?.meaning);
+    words("adaptive_rule", chosen(this._catalogue.rule_properties, "adaptive_rule")?.meaning);
     words("objective", sentence(chosen(this._catalogue.objectives, "objective")?.words));
     showFigures(preset);
     for (const name of NUMBERS) {

@@ -2,6 +2,7 @@
 
 import { byId } from "./element.js";
 import { labelEmulated } from "./emulated_label.js";
+import { isWholeWithin } from "./limits.js";
 import { measuredShort } from "./measured_value.js";
 import { failed, notice } from "./notices.js";
 import { CHART_OPTIONS, chartLayout, chartWords, plotly } from "./plotly_library.js";
@@ -16,6 +17,7 @@ export class InformationMap {
    * @param api - the service
    * @param read - gives the configuration of the form, or null
    * @param take - called with the fields of a point that was clicked
+   * @param sessionId - gives the session whose device is simulated, or null
    */
   constructor(api, { read, take, sessionId }) {
     this._api = api;
@@ -75,9 +77,10 @@ export class InformationMap {
   async _start() {
     const config = this._read();
     if (!config || !this._limits) return this._state("The configuration has a number that does not fit.", "alert");
-    const shots = Number(byId("map-shots").value);
-    if (!Number.isInteger(shots) || shots < 1 || shots > 100_000)
-      return this._state("Shots per point must be a whole number from 1 to 100000.", "alert");
+    const field = byId("map-shots");
+    if (!isWholeWithin(field))
+      return this._state(`Shots per point must be a whole number from ${field.min} to ${field.max}.`, "alert");
+    const shots = Number(field.value);
     const request = { session_id: this._sessionId(), config, axes: this._axes(), shots };
     const mine = (this._running = {});
     this._busy(true);

@@ -4,12 +4,12 @@ import { byId, drawing, element } from "./element.js";
 import { emulatedLabel, isEmulated } from "./emulated_label.js";
 import { measured, plain, unitOfTime } from "./measured_value.js";
 
-/** `better`: which side of the target is good. `range`: what the small scale spans, in the scale's own numbers. */
+/** `range`: what the small scale spans, in the scale's own numbers. */
 const CARDS = [
-  { key: "fidelity", title: "Fidelity F", target: 0.975, better: "above", range: [0.9, 1] },
-  { key: "backaction", title: "Back-action B", target: 0.15, better: "below", range: [0, 0.5] },
+  { key: "fidelity", title: "Fidelity F", range: [0.9, 1] },
+  { key: "backaction", title: "Back-action B", range: [0, 0.5] },
   { key: "information_bits", title: "Information I", unit: "bit", range: [0, 1] },
-  { key: "latency_us", title: "Latency L", target: 20, better: "below", range: [0.1, 1e6], logarithmic: true },
+  { key: "latency_us", title: "Latency L", range: [0.1, 1e6], logarithmic: true },
 ];
 const WIDTH = 160;
 
@@ -17,12 +17,21 @@ export class KpiCards {
   constructor() {
     this._cards = new Map(CARDS.map((card) => [card.key, makeCard(card)]));
     this._shots = makeShots();
+    this._shown = [null, null];
     byId("kpis").append(...[...this._cards.values()].map((card) => card.root), this._shots.root);
     this.show(null, null);
   }
 
+  /** What figures are held against, and when a budget runs out, from the server's list. */
+  setCatalogue({ goals, budget }) {
+    for (const card of this._cards.values()) card.setGoal(goals[card.key] ?? null);
+    this._shots.setMarks(budget);
+    this.show(...this._shown);
+  }
+
   /** Show a run's figures and a session's shots; either may be null. */
   show(record, session) {
+    this._shown = [record, session];
     const estimates = estimatesOf(record, session);
     for (const card of this._cards.values()) card.show(estimates?.[card.key]);
     this._shots.show(session);
@@ -79,12 +88,16 @@ function makeCard(card) {
     verdict,
     now,
   );
+  let goal = null;
+  const setGoal = (given) => {
+    goal = given && { target: given.at_least ?? given.at_most, isFloor: given.at_least !== undefined };
+  };
   const show = (estimate) => {
     const known = estimate && Number.isFinite(estimate.value);
     if (!known) {
       value.textContent = "–";
       for (const part of [error, verdict]) part.textContent = "";
-      scale.replaceChildren(...scaleParts(card, null));
+      scale.replaceChildren(...scaleParts(card, goal, null));
       delete verdict.dataset.met;
       return;
     }
@@ -92,32 +105,33 @@ function makeCard(card) {
     const parts = measured(estimate.value * factor, (estimate.standard_error ?? 0) * factor);
     value.textContent = `${parts.value} ${unit}`.trim();
     error.textContent = parts.error || (estimate.standard_error === 0 ? "no sampling error" : "error not known");
-    [verdict.textContent, verdict.dataset.met] = verdictOf(card, estimate);
-    scale.replaceChildren(...scaleParts(card, estimate));
+    [verdict.textContent, verdict.dataset.met] = verdictOf(card, goal, estimate);
+    scale.replaceChildren(...scaleParts(card, goal, estimate));
   };
-  return { key: card.key, root, now, show };
+  return { key: card.key, root, now, show, setGoal };
 }
 
 /** In words, and "yes", "no" or "open". */
-function verdictOf(card, { value, standard_error: error = 0 }) {
-  if (card.target === undefined) return ["", "open"];
-  const wanted = `${card.better === "above" ? "≥" : "≤"} ${card.target}${card.key === "latency_us" ? " µs" : ""}`;
-  const distance = card.better === "above" ? value - card.target : card.target - value;
+function verdictOf(card, goal, { value, standard_error: error = 0 }) {
+  if (!goal) return ["", "open"];
+  const { target, isFloor } = goal;
+  const wanted = `${isFloor ? "≥" : "≤"} ${target}${card.key === "latency_us" ? " µs" : ""}`;
+  const distance = isFloor ? value - target : target - value;
   if (error > 0 && Math.abs(distance) < error) return [`${wanted}: within the error`, "open"];
   const deviations = error > 0 ? ` by ${plain(Math.abs(distance) / error, 2)} σ` : "";
   return distance >= 0 ? [`✓ ${wanted}: met${deviations}`, "yes"] : [`✗ ${wanted}: missed${deviations}`, "no"];
 }
 
-function scaleParts(card, estimate) {
+function scaleParts(card, goal, estimate) {
   const inner = (number) => (card.logarithmic ? Math.log10(Math.max(number, card.range[0])) : number);
   let [least, most] = card.range.map(inner);
-  if (estimate && inner(estimate.value) < least) least = card.better === "above" ? 0 : inner(estimate.value);
+  if (estimate && inner(estimate.value) < least) least = goal?.isFloor ? 0 : inner(estimate.value);
   const at = (number) =>
     4 + ((WIDTH - 8) * Math.min(most, Math.max(least, inner(number))) - (WIDTH - 8) * least) / (most - least);
   const parts = [drawing("line", { class: "axis", x1: 4, x2: WIDTH - 4, y1: 13, y2: 13 })];
-  if (card.target !== undefined) {
-    const x = at(card.target);
-    const [from, to] = card.better === "above" ? [x, WIDTH - 4] : [4, x];
+  if (goal) {
+    const x = at(goal.target);
+    const [from, to] = goal.isFloor ? [x, WIDTH - 4] : [4, x];
     parts.unshift(drawing("rect", { class: "zone", x: from, y: 5, width: Math.max(0, to - from), height: 16, rx: 2 }));
     parts.push(drawing("line", { class: "target", x1: x, x2: x, y1: 3, y2: 23 }));
   }
@@ -148,6 +162,8 @@ function makeShots() {
     bar,
     verdict,
   );
+  let marks = null;
+  const setMarks = (given) => (marks = given);
   const show = (session) => {
     value.textContent = session ? String(session.shots_used) : "–";
     error.textContent = session ? `of ${session.shot_limit}` : "";
@@ -156,12 +172,16 @@ function makeShots() {
     verdict.textContent =
       used >= 1
         ? "✗ budget exhausted: further runs are not charged"
-        : used >= 0.95
-          ? "✗ at least 95 % used"
-          : used >= 0.75
-            ? "at least 75 % used"
+        : used >= marks?.warning
+          ? `✗ at least ${percent(marks.warning)} used`
+          : used >= marks?.caution
+            ? `at least ${percent(marks.caution)} used`
             : "";
-    verdict.dataset.met = used >= 0.95 ? "no" : "open";
+    verdict.dataset.met = used >= (marks?.warning ?? 1) ? "no" : "open";
   };
-  return { root, show };
+  return { root, show, setMarks };
+}
+
+function percent(share) {
+  return `${Math.round(100 * share)} %`;
 }

@@ -2,20 +2,12 @@
 
 import { element } from "./element.js";
 import { emulatedLabel } from "./emulated_label.js";
+import { FIGURE_TITLES } from "./figure_titles.js";
 import { combinedError, measuredShort, plain } from "./measured_value.js";
-
-const FIGURES = [
-  ["fidelity", "Fidelity"],
-  ["backaction", "Back-action"],
-  ["information_bits", "Information, bits"],
-  ["latency_us", "Latency, µs"],
-  ["success", "Success"],
-  ["objective_score", "Objective's score"],
-];
 
 /** Elements that compare run B with run A: B − A. */
 export function comparisonOf(a, b) {
-  const rows = FIGURES.filter(([name]) => a.estimates?.[name] && b.estimates?.[name]).map(([name, title]) => {
+  const rows = Object.entries(FIGURE_TITLES).filter(([name]) => a.estimates?.[name] && b.estimates?.[name]).map(([name, title]) => {
     const [one, other] = [a.estimates[name], b.estimates[name]];
     const comparable = name !== "objective_score" || a.config_snapshot.objective === b.config_snapshot.objective;
     const difference = comparable ? differenceText(one, other) : "different objectives";

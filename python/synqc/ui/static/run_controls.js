@@ -8,13 +8,18 @@ const FIELDS = [
   ["seed", "Seed"],
 ];
 
+/** So that a product such as 0.1 * 30 is not below its whole number. */
+const ROUNDING = 1e-9;
+
 export class RunControls {
   /** @param on - { start(mode, request), kill(), edit() }: `edit` when a default of the session has changed */
   constructor(on) {
     this._on = on;
     this._session = null;
     this._waiting = false;
-    this._shotsPerIteration = null;
+    this._costLaw = null;
+    this._rules = [];
+    this._config = null;
     byId("run-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.start("run");
@@ -28,12 +33,10 @@ export class RunControls {
     this._draw();
   }
 
-  /** Limits from the server's list. */
-  setLimits(limits) {
-    for (const name of ["num_iterations", "shot_limit"]) {
-      Object.assign(byId(name), { min: String(limits[name].min), max: String(limits[name].max) });
-    }
-    if (!byId("num_iterations").value) byId("num_iterations").value = "1";
+  /** What a run costs, and which rule needs several iterations, from the server's list. */
+  setCatalogue(catalogue) {
+    this._costLaw = catalogue.cost_law;
+    this._rules = catalogue.rule_properties;
     this._check();
   }
 
@@ -42,7 +45,9 @@ export class RunControls {
     const another = session?.session_id !== this._session?.session_id;
     this._session = session;
     if (session && another) {
-      byId("num_iterations").value = String(session.config.num_iterations_default ?? 1);
+      byId("num_iterations").value = String(
+        session.config.num_iterations_default ?? byId("num_iterations").defaultValue,
+      );
       byId("shot_limit").value = String(session.config.shot_limit_default ?? session.shot_limit);
       this._waiting = false;
       this.setProgress(null);
@@ -77,9 +82,9 @@ export class RunControls {
     };
   }
 
-  /** What one iteration costs, for the sentence about it. */
-  setProbeDuration(nanoseconds) {
-    this._shotsPerIteration = Number.isFinite(nanoseconds) ? 800 + Math.floor(0.3 * nanoseconds) : null;
+  /** The configuration that the next run has, or null while a number does not fit: for the sentence about its cost. */
+  setConfiguration(config) {
+    this._config = config;
     this._drawCost();
   }
 
@@ -133,17 +138,25 @@ export class RunControls {
   }
 
   _drawCost() {
-    const iterations = Number(byId("num_iterations").value) || 1;
+    const iterations = Number(byId("num_iterations").value || byId("num_iterations").defaultValue);
     const limit = Number(byId("shot_limit").value) || this._session?.shot_limit;
     let words = "";
-    if (this._session && this._shotsPerIteration) {
+    if (this._session && this._costLaw && this._config) {
       const left = Math.max(0, limit - this._session.shots_used);
+      const shots = shotsPerIteration(this._costLaw, this._config.probe_duration_ns);
       words =
-        `This run asks for ${iterations} × ${this._shotsPerIteration} = ${count(iterations * this._shotsPerIteration)} shots per qubit; ` +
+        `This run asks for ${iterations} × ${shots} = ${count(iterations * shots)} shots per qubit; ` +
         `${count(left)} of ${count(limit)} are left.`;
+      const rule = this._rules.find((one) => one.name === this._config.adaptive_rule);
+      if (rule?.learns && iterations < 2) words += ` ${rule.name} learns from iteration to iteration: ask for more than one.`;
     }
     if (byId("run-cost").textContent !== words) byId("run-cost").textContent = words;
   }
+}
+
+/** What one iteration costs by the server's law. */
+export function shotsPerIteration({ shots, shots_per_ns: perNs }, probeDurationNs) {
+  return shots + Math.floor(perNs * probeDurationNs + ROUNDING);
 }
 
 function count(number) {

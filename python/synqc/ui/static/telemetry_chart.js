@@ -11,12 +11,12 @@ const REDRAW_MS = 250;
 const GAP_MS = 12_000;
 const TITLES = { fidelity: "fidelity F", qubits: "P(1)", backaction: "back-action B", latency_us: "latency L, µs" };
 const DASHES = ["solid", "dash", "dot", "dashdot"];
-const TARGET = 0.975;
 
 export class TelemetryChart {
   constructor() {
     this._place = byId("telemetry-chart");
     this._rows = [];
+    this._goal = null;
     this._held = false;
     this._timer = null;
     byId("telemetry-figure").addEventListener("change", () => this.draw());
@@ -30,6 +30,12 @@ export class TelemetryChart {
 
   get newest() {
     return this._rows.at(-1) ?? null;
+  }
+
+  /** What fidelity is held against. */
+  setGoal(goal) {
+    this._goal = goal.at_least;
+    this._soon();
   }
 
   /** All rows anew. */
@@ -66,7 +72,7 @@ export class TelemetryChart {
     if (rows !== this._rows) return;
     const figure = byId("telemetry-figure").value;
     if (!this._place.classList.contains("js-plotly-plot")) this._place.replaceChildren();
-    const { traces, shapes } = figure === "qubits" ? qubitTraces(withGaps(rows)) : figureTraces(withGaps(rows), figure);
+    const { traces, shapes } = figure === "qubits" ? qubitTraces(withGaps(rows)) : figureTraces(withGaps(rows), figure, this._goal);
     const layout = chartLayout({
       xaxis: { type: "date", hoverformat: "%H:%M:%S.%L" },
       yaxis: { title: { text: TITLES[figure] }, rangemode: figure === "latency_us" ? "tozero" : "normal" },
@@ -94,7 +100,7 @@ export class TelemetryChart {
   }
 }
 
-function figureTraces(rows, figure) {
+function figureTraces(rows, figure, goal) {
   const x = rows.map((row) => row?.timestamp ?? null);
   const y = rows.map((row) => row?.[figure] ?? null);
   const line = {
@@ -110,16 +116,17 @@ function figureTraces(rows, figure) {
   const errors = rows.map((row) => row?.fidelity_standard_error ?? 0);
   line.customdata = errors;
   line.hovertemplate = "%{y:.5f} ± %{customdata:.5f}<extra></extra>";
+  if (goal === null) return { traces: [band(rows), line], shapes: [] };
   const target = {
     type: "line",
     xref: "paper",
     x0: 0,
     x1: 1,
-    y0: TARGET,
-    y1: TARGET,
+    y0: goal,
+    y1: goal,
     line: { color: colour("muted"), width: 1.2, dash: "dash" },
     label: {
-      text: `target ${TARGET}`,
+      text: `target ${goal}`,
       textposition: "end",
       yanchor: "top",
       font: { color: colour("muted"), size: 11 },
