@@ -103,3 +103,8 @@ def test_states_of_jobs_are_those_of_the_ledger(client, catalogue):
     assert states["cancelled"]["has_ended"]
     assert (client.post(f"{P}/jobs/{job_id}/retry").status_code == 200) == states["cancelled"]["may_be_retried"]
     assert {name for name, one in states.items() if one["may_be_retried"]} == {"failed", "cancelled", "dead"}
+
+
+@pytest.mark.parametrize(("days", "kept"), [(0.0, None), (2.0, 172_800.0)])
+def test_how_long_ended_jobs_are_kept_is_the_operators_word(client_with, days, kept):
+    assert client_with(keep_jobs_days=days).get(P + "/presets").json()["jobs"]["kept_after_end_s"] == kept

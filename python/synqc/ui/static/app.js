@@ -13,6 +13,7 @@ import { EventLog } from "./event_log.js";
 import { ExportPanel } from "./export_panel.js";
 import { InformationMap } from "./information_map.js";
 import { openKeyDialog, startKeyDialog } from "./key_dialog.js";
+import { JobsPanel } from "./jobs_panel.js";
 import { KpiCards } from "./kpi_cards.js";
 import { applyLimits, showGoals } from "./limits.js";
 import { clearNotices, failed, notice } from "./notices.js";
@@ -73,11 +74,13 @@ const map = new InformationMap(api, {
   read: () => form.read(),
   take: (fields) => form.take(fields),
   sessionId: selectedId,
+  started: () => jobs.look(),
 });
 const exports = new ExportPanel(api, () => session);
 const agent = new AgentPanel(api, { session: () => session, apply: (config) => form.take(config) });
 new ChatPanel(api, selectedId);
 const connection = new Connection(api, { onState: showConnection, onBack: load });
+const jobs = new JobsPanel(api, connection);
 const stream = new SessionStream(api, connection, {
   event: heard,
   fresh: () => refresh(selectedId()),
@@ -150,6 +153,7 @@ async function load() {
     kpis.setCatalogue(catalogue);
     telemetry.setGoal(catalogue.goals.fidelity);
     map.setLimits(catalogue.limits);
+    jobs.setCatalogue(catalogue);
     const sessions = await listSessions();
     if (!sessions) return;
     const wanted = selectedId() ?? idInAddress();

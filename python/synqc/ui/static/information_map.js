@@ -18,12 +18,14 @@ export class InformationMap {
    * @param read - gives the configuration of the form, or null
    * @param take - called with the fields of a point that was clicked
    * @param sessionId - gives the session whose device is simulated, or null
+   * @param started - called when the server has taken a map up
    */
-  constructor(api, { read, take, sessionId }) {
+  constructor(api, { read, take, sessionId, started }) {
     this._api = api;
     this._read = read;
     this._take = take;
     this._sessionId = sessionId;
+    this._started = started;
     this._place = byId("map-chart");
     this._sweep = null;
     this._running = null;
@@ -88,6 +90,7 @@ export class InformationMap {
     try {
       let sweep = await this._api.post("/sweeps", request);
       mine.id = sweep.sweep_id;
+      this._started();
       let until = Infinity;
       while (
         this._running === mine &&
