@@ -7,13 +7,16 @@ const LONGEST_RETRY_MS = 4000;
 export class Connection {
   /**
    * @param api - asked for its health
-   * @param onState - called with ("online" | "reconnecting" | "locked", health or null, words)
+   * @param onState - called with ("online" | "reconnecting" | "locked", words)
    * @param onBack - called when the server is there for the first time, or again
+   * @param onUpgrade - called with the version of a server that was another one before
    */
-  constructor(api, { onState, onBack }) {
+  constructor(api, { onState, onBack, onUpgrade }) {
     this._api = api;
     this._onState = onState;
     this._onBack = onBack;
+    this._onUpgrade = onUpgrade;
+    this._version = null;
     this._failures = 0;
     this._timer = null;
     this._asking = false;
@@ -57,18 +60,20 @@ export class Connection {
       const wasAway = this.state !== "online";
       this._failures = 0;
       this.state = "online";
-      this._onState("online", health, `Online · server ${health.version}`);
-      if (wasAway) this._onBack(health);
+      this._onState("online", `Online · server ${health.version}`);
+      if (this._version !== null && this._version !== health.version) this._onUpgrade(health.version);
+      this._version = health.version;
+      if (wasAway) this._onBack();
       return CALM_MS;
     } catch (error) {
       if (error.status === 401) {
         this.state = "locked";
-        this._onState("locked", null, "API key needed");
+        this._onState("locked", "API key needed");
         return CALM_MS;
       }
       this._failures += 1;
       this.state = "reconnecting";
-      this._onState("reconnecting", null, `Reconnecting · try ${this._failures}`);
+      this._onState("reconnecting", `Reconnecting · try ${this._failures}`);
       return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this._failures - 1, 6));
     }
   }
