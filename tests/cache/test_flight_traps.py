@@ -6,7 +6,6 @@ import contextlib
 import contextvars
 import gc
 import logging
-import os
 import random
 import signal
 import subprocess
@@ -14,7 +13,6 @@ import sys
 import threading
 import time
 import traceback
-import uuid
 import warnings
 
 import pytest
@@ -25,18 +23,6 @@ from synqc.errors import SynqcError
 PATIENCE = 60  # s, for what must end by itself
 
 
-def redis_cache():
-    redis = pytest.importorskip("redis")
-    url = "redis://127.0.0.1:6379/0"
-    try:
-        redis.Redis.from_url(url, socket_connect_timeout=1).ping()
-    except redis.RedisError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no Redis server on 127.0.0.1:6379 ({error})")
-    return RedisCache(url, prefix=f"synqc-test-{uuid.uuid4()}", timeout_seconds=10, retry_seconds=0.001, ttl=60)
-
-
 @pytest.fixture(params=["memory", "disk", "tiered", "redis"])
 def cache(request, tmp_path):
     if request.param == "memory":
@@ -45,7 +31,13 @@ def cache(request, tmp_path):
     opened = {
         "disk": lambda: DiskCache(tmp_path / "cache.db"),
         "tiered": lambda: TieredCache(MemoryCache(), DiskCache(tmp_path / "cache.db")),
-        "redis": redis_cache,
+        "redis": lambda: RedisCache(
+            request.getfixturevalue("redis_url"),
+            prefix=request.getfixturevalue("redis_prefix"),
+            timeout_seconds=10,
+            retry_seconds=0.001,
+            ttl=60,
+        ),
     }[request.param]()
     with opened:
         yield opened

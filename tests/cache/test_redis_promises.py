@@ -3,11 +3,9 @@
 import asyncio
 import logging
 import math
-import os
 import socket
 import threading
 import time
-import uuid
 
 import pytest
 
@@ -15,26 +13,14 @@ from synqc.cache import DiskCache, MemoryCache, RedisCache, TieredCache
 from synqc.errors import InputError
 
 redis = pytest.importorskip("redis")
-URL = "redis://127.0.0.1:6379/0"
 
 
 @pytest.fixture
-def base():
-    try:
-        redis.Redis.from_url(URL, socket_connect_timeout=1).ping()
-    except redis.RedisError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no Redis server on 127.0.0.1:6379 ({error})")
-    return f"synqc-test-{uuid.uuid4()}"
-
-
-@pytest.fixture
-def opened(base):
+def opened(redis_url, redis_prefix):
     caches = []
 
     def open_one(prefix="", **options):
-        caches.append(RedisCache(URL, prefix=base + prefix, **{"timeout_seconds": 10, **options}))
+        caches.append(RedisCache(redis_url, prefix=redis_prefix + prefix, **{"timeout_seconds": 10, **options}))
         return caches[-1]
 
     yield open_one
@@ -135,7 +121,7 @@ def test_many_keys_are_cleared(opened):
 @pytest.mark.parametrize("prefix", ["a\0b", b"bytes", None, 3])
 def test_a_prefix_is_a_text_without_null_characters(prefix):
     with pytest.raises(InputError, match="Argument `prefix` must be a text without null characters"):
-        RedisCache(URL, prefix=prefix)
+        RedisCache("redis://127.0.0.1", prefix=prefix)
 
 
 def test_a_client_that_decodes_is_refused():
