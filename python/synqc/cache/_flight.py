@@ -95,10 +95,7 @@ class Flights:
             except BaseException:
                 flight.leave()
                 raise
-            abandoned, failure, value = flight.outcome()
-            if failure is not None:
-                raise _own_copy(*failure)
-            if not abandoned:
+            if (value := _given_by(flight)) is not MISSING:
                 return value, False
 
     async def acompute(
@@ -126,10 +123,7 @@ class Flights:
             except BaseException:
                 flight.leave()
                 raise
-            abandoned, failure, value = flight.outcome()
-            if failure is not None:
-                raise _own_copy(*failure)
-            if not abandoned:
+            if (value := _given_by(flight)) is not MISSING:
                 return value, False
 
     def _lead(self, mine: _core.Flight, find: Find, compute: Callable[[], Any], store: Store) -> tuple[Any, bool]:
@@ -214,6 +208,15 @@ async def _anothing() -> Any:
 def _wake(sleeper: asyncio.Future[None]) -> None:
     if not sleeper.done():
         sleeper.set_result(None)
+
+
+def _given_by(flight: _core.Flight) -> Any:
+    """What a flight that has landed gives to those who waited; MISSING if its leader abandoned it, so that one of them
+    must lead."""
+    abandoned, failure, value = flight.outcome()
+    if failure is not None:
+        raise _own_copy(*failure)
+    return MISSING if abandoned else value
 
 
 def _own_copy(error: BaseException, trace: TracebackType | None) -> BaseException:
