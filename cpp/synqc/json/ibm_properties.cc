@@ -249,9 +249,9 @@ void add_individuals(Device& device, const std::vector<SnapshotQubit>& qubits) {
 }  // namespace
 
 Device read_ibm_properties(std::string_view text) {
-    const IbmSnapshot snapshot = read_ibm_snapshot(text);
-    Document document(text, NotANumber::read_as_null);
-    Node root = document.root();
+    const Document document(text, NotANumber::read_as_null);
+    const Node root = document.root();
+    const IbmSnapshot snapshot = read_ibm_snapshot(root);
     std::string left_out;
     const std::vector<SnapshotQubit> working = working_qubits(snapshot, left_out);
     if (working.empty()) {

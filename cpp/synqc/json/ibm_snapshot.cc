@@ -274,9 +274,7 @@ std::optional<Real> SnapshotQubit::find(std::string_view figure) const {
     return found == figures.end() ? std::nullopt : std::optional(found->second);
 }
 
-IbmSnapshot read_ibm_snapshot(std::string_view text) {
-    Document document(text, NotANumber::read_as_null);
-    Node root = document.root();
+IbmSnapshot read_ibm_snapshot(const Node& root) {
     auto text_at = [&](std::string_view key) {
         auto node = root.find(key);
         return node && !node->is_null() ? node->text() : std::string();

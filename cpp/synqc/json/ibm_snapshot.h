@@ -10,6 +10,8 @@
 
 namespace synqc {
 
+class Node;
+
 /// A qubit of an IBM calibration snapshot: what its document says, as far as it can be true of a transmon.
 struct SnapshotQubit {
     using Figures = std::map<std::string, Real, std::less<>>;  // by public name, in public units
@@ -38,13 +40,13 @@ struct IbmSnapshot {
     std::vector<SnapshotQubit> qubits;
 };
 
-/// Reads a BackendProperties document (backend_name, last_update_date, qubits, gates).
+/// Reads the root of a BackendProperties document (backend_name, last_update_date, qubits, gates).
 ///
 /// A one-qubit pulse is `sx` or `x`, or half of what the `u2`, `u3` and `u` of older snapshots take. A gate that is not
 /// operational or has an error of 1/2 or more is out of order, and nothing it says is believed. Nor are figures that no
 /// transmon has (a duration of 0, an anharmonicity near 0) and durations many times those of the device's other qubits.
-/// Unknown members are ignored; NaN and Infinity count as missing. Throws UnreadableDocument for another structure or
-/// an unknown unit.
-IbmSnapshot read_ibm_snapshot(std::string_view text);
+/// Unknown members are ignored, and null counts as missing, as which the document must read NaN and Infinity. Throws
+/// UnreadableDocument for another structure or an unknown unit.
+IbmSnapshot read_ibm_snapshot(const Node& root);
 
 }  // namespace synqc
