@@ -7,6 +7,8 @@
 #include <limits>
 #include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
@@ -106,6 +108,24 @@ std::string quoted_list(auto&& names) {
     throw UnknownName("Argument `figure` must be one of " + quoted_list(known) + ", but is '" + std::string(name) +
                       "'.");
 }
+
+/// A number of the typical qubit, or of the device as a whole. Throws UnknownName listing all that can be asked for.
+std::variant<const Figure<Qubit>*, const Figure<Device>*> figure_from_name(std::string_view name) {
+    const auto is_it = [&](const auto& figure) { return figure.name == name; };
+    if (const auto* found = std::find_if(qubit_table.begin(), qubit_table.end(), is_it); found != qubit_table.end()) {
+        return found;
+    }
+    if (const auto* found = std::find_if(device_table.begin(), device_table.end(), is_it);
+        found != device_table.end()) {
+        return found;
+    }
+    refuse_figure(name);
+}
+
+template <typename... Functions>
+struct Overloaded : Functions... {
+    using Functions::operator()...;
+};
 
 // x to 15 significant digits, which is what a person would have written.
 Real rounded(Real value) {
@@ -229,17 +249,9 @@ Real figure_of(const Device& device, std::string_view name) {
     if (name == tphi.name) {
         return pure_dephasing_time(device.qubit);
     }
-    for (const auto& figure : qubit_table) {
-        if (figure.name == name) {
-            return figure.read(device.qubit);
-        }
-    }
-    for (const auto& figure : device_table) {
-        if (figure.name == name) {
-            return figure.read(device);
-        }
-    }
-    refuse_figure(name);
+    return std::visit(Overloaded{[&](const Figure<Qubit>* figure) { return figure->read(device.qubit); },
+                                 [&](const Figure<Device>* figure) { return figure->read(device); }},
+                      figure_from_name(name));
 }
 
 std::string_view meaning_of_figure(std::string_view name) {
@@ -252,17 +264,7 @@ std::string_view meaning_of_figure(std::string_view name) {
     if (name == tphi.name) {
         return "Pure dephasing time, in place of t2_us: 1 / T2 = 1 / tphi + 1 / (2 T1).";
     }
-    for (const auto& figure : qubit_table) {
-        if (figure.name == name) {
-            return figure.meaning;
-        }
-    }
-    for (const auto& figure : device_table) {
-        if (figure.name == name) {
-            return figure.meaning;
-        }
-    }
-    refuse_figure(name);
+    return std::visit([](const auto* figure) { return figure->meaning; }, figure_from_name(name));
 }
 
 void set_figure(Device& device, std::string_view name, Real value) {
@@ -274,25 +276,19 @@ void set_figure(Device& device, std::string_view name, Real value) {
         device.exact_amplitude_error = unless_drawn(value, 1);
         return;
     }
-    for (const auto& figure : qubit_table) {
-        if (figure.name == name) {
-            figure.check(value);
-            figure.write(device.qubit, value);
-            for (Qubit& individual : device.individuals) {
-                figure.write(individual, value);
-                individual.t2 = std::min(individual.t2, 2 * individual.t1);
-            }
-            return;
-        }
-    }
-    for (const auto& figure : device_table) {
-        if (figure.name == name) {
-            figure.check(value);
-            figure.write(device, value);
-            return;
-        }
-    }
-    refuse_figure(name);
+    std::visit(Overloaded{[&](const Figure<Qubit>* figure) {
+                              figure->check(value);
+                              figure->write(device.qubit, value);
+                              for (Qubit& individual : device.individuals) {
+                                  figure->write(individual, value);
+                                  individual.t2 = std::min(individual.t2, 2 * individual.t1);
+                              }
+                          },
+                          [&](const Figure<Device>* figure) {
+                              figure->check(value);
+                              figure->write(device, value);
+                          }},
+               figure_from_name(name));
 }
 
 void override_figure(Device& device, std::string_view name, Real value) {
