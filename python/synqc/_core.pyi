@@ -407,7 +407,7 @@ class Target:
         ...
 class DriftPath:
     """
-    Sampled path of a qubit's detuning in the device's wall time.
+    Sampled path of a qubit's detuning and T1 in the device's wall time.
     """
     def __init__(self, processes: collections.abc.Sequence[tuple[str, collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]]], device_seed: typing.SupportsInt | typing.SupportsIndex, stream: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         ...
@@ -423,6 +423,11 @@ class DriftPath:
     @property
     def hold_time_s(self) -> float:
         ...
+    @property
+    def log_t1(self) -> float:
+        """
+        Logarithm of T1 now over its calibrated value.
+        """
 class Device:
     """
     A kind of device: typical qubit, individuals, hidden calibration and drift.

@@ -1,9 +1,14 @@
 """Qubits of a register are strangers, and drift is what its declaration says."""
 
+import math
+
 import numpy as np
 import pytest
 
 import synqc
+from synqc import _core
+from synqc.errors import InputError, UnknownName
+from synqc.lab import device as devices
 
 
 def test_qubits_of_a_register_are_uncorrelated_in_bits_and_records():
@@ -102,3 +107,155 @@ def test_the_device_stands_still_for_no_shot_that_outlasts_its_hold_time():
     fidelity = np.array([float(batch.fidelity) for batch in run.history])
     fitted = np.polynomial.Polynomial.fit(truth[:-1], fidelity[1:], 4)
     assert np.max(np.abs(fitted(truth[:-1]) - fidelity[1:])) < 1e-3 * np.ptp(fidelity), f"seed {seed}"
+
+
+QUIET_T1 = [
+    {"kind": "t1-ornstein-uhlenbeck", "sigma_log_t1": 0.0, "correlation_time_s": 1e-3},
+    {"kind": "t1-random-telegraph", "sigma_log_t1": 0.0, "switching_rate_per_s": 1e3},
+]
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("rule", ["none", "kalman", "bayes"])
+def test_t1_that_drifts_by_nothing_changes_no_byte(rule, place):
+    detuning = [
+        {"kind": "ornstein-uhlenbeck", "sigma_khz": 20.0, "correlation_time_s": 0.5},
+        {"kind": "random-telegraph", "sigma_khz": 5.0, "switching_rate_per_s": 3.0},
+    ]
+    experiment = synqc.Experiment(qubits=2, adaptive_rule=rule, probe_strength=0.4, drift=detuning)
+    drift = QUIET_T1 + detuning if place == "before" else detuning + QUIET_T1
+    runs = [
+        one.run(shots=400, iterations=4, seed=3, progress=False)
+        for one in (experiment, experiment.replace(drift=drift))
+    ]
+    assert runs[0].bits.tobytes() == runs[1].bits.tobytes()
+    assert [repr(batch) for batch in runs[0].history] == [repr(batch) for batch in runs[1].history]
+
+
+def log_t1_of_runs(drift, *, seed, batches, qubits=8, probe_us=40.0, shots=100):
+    """ln(T1 / its median) of every batch, from how much of |1> is left after `probe_us`; (batches, qubits)."""
+    median = 100.0
+    experiment = synqc.Experiment(
+        qubits=qubits, levels=2, envelope="square", first_angle=math.pi, second_angle=0.0, probe_strength=0.0,
+        probe_duration_ns=1e3 * probe_us, t1_us=median, t2_us=50.0, thermal_population=0.0, spread=0.0,
+        detuning_khz=0.0, amplitude_error=0.0, drift=drift,
+    )  # fmt: skip
+    run = experiment.run(shots=shots, iterations=batches, seed=seed, keep_bits=False, progress=False)
+    left = np.array([[float(qubit.fidelity) for qubit in batch.qubits] for batch in run.history])
+    moments = np.array([batch.device_time_s for batch in run.history])
+    # The second drive is no rotation but takes its time, the first one half of it: excited for that much longer.
+    excited_us = probe_us + 1.5 * 1e-3 * experiment.device.gate_ns
+    return moments, np.log(-excited_us / median / np.log(left))
+
+
+def test_t1_drifts_with_the_declared_time_and_deviation():
+    seed, sigma, time_s = 6, 0.1, 0.1
+    drift = [{"kind": "t1-ornstein-uhlenbeck", "sigma_log_t1": sigma, "correlation_time_s": time_s}]
+    moments, values = log_t1_of_runs(drift, seed=seed, batches=400)
+    step = float(np.mean(np.diff(moments)))
+    kept = np.exp(-step / time_s)
+    assert 0.7 < kept < 0.98
+    coefficient = np.sum(values[1:] * values[:-1]) / np.sum(values[:-1] ** 2)
+    assert abs(coefficient - kept) < 5 * np.sqrt((1 - kept**2) / values.size), f"seed {seed}"
+    effective = values.size * (1 - kept) / (1 + kept)
+    assert abs(values.mean()) < 5 * sigma / np.sqrt(effective), f"seed {seed}"
+    assert np.mean(values**2) / sigma**2 == pytest.approx(1, abs=5 * np.sqrt(2 / effective)), f"seed {seed}"
+    correlations = np.corrcoef(values.T)[np.triu_indices(values.shape[1], 1)]
+    assert np.abs(correlations).max() < 5 / np.sqrt(effective / values.shape[1]), f"seed {seed}"
+
+
+def test_a_two_level_defect_makes_t1_jump_between_two_values_at_its_rate():
+    seed, sigma, rate = 7, 0.5, 2.0
+    drift = [{"kind": "t1-random-telegraph", "sigma_log_t1": sigma, "switching_rate_per_s": rate}]
+    moments, values = log_t1_of_runs(drift, seed=seed, batches=600)
+    still = np.abs(np.abs(values) - sigma) < 2e-3
+    assert still.mean() > 0.9, f"seed {seed}"  # the others saw a switch
+    signs = np.sign(values)
+    switches = np.sum(signs[1:] != signs[:-1])
+    step = float(np.mean(np.diff(moments)))
+    expected = (1 - math.exp(-2 * rate * step)) / 2 * (len(values) - 1) * values.shape[1]
+    assert abs(switches - expected) < 5 * math.sqrt(expected), f"seed {seed}"
+
+
+def test_t1_drift_depends_on_the_seed_and_not_on_what_the_detuning_does():
+    drift = [{"kind": "t1-ornstein-uhlenbeck", "sigma_log_t1": 0.3, "correlation_time_s": 0.1}]
+    noisy = [{"kind": "random-telegraph", "sigma_khz": 1e-3, "switching_rate_per_s": 1.0}, *drift]
+    first, again, other, beside = (
+        log_t1_of_runs(each, seed=seed, batches=12, qubits=2)[1]
+        for each, seed in ((drift, 1), (drift, 1), (drift, 2), (noisy, 1))
+    )
+    assert np.array_equal(first, again)
+    assert not np.allclose(first[1:], other[1:])
+    assert not np.allclose(first[:, 0], first[:, 1])
+    assert np.abs(first - beside).max() < 0.05  # held a little differently
+
+
+def test_pure_dephasing_stays_while_t1_drifts():
+    # |+> left alone: the coherence falls by exp(-t / T2') with 1 / T2' = 1 / Tphi + 1 / (2 T1').
+    sigma, probe_us, t1_us, tphi_us = 0.8, 40.0, 100.0, 60.0
+    drift = [{"kind": "t1-random-telegraph", "sigma_log_t1": sigma, "switching_rate_per_s": 1e-6}]
+    run = synqc.Experiment(
+        qubits=16, levels=2, envelope="square", probe_strength=0.0, probe_duration_ns=1e3 * probe_us, t1_us=t1_us,
+        tphi_us=tphi_us, thermal_population=0.0, spread=0.0, detuning_khz=0.0, amplitude_error=0.0, drift=drift,
+    ).run(shots=50, seed=8, progress=False)  # fmt: skip
+    found = np.array([float(qubit.fidelity) for qubit in run.history[0].qubits])
+    expected = [
+        (1 + math.exp(-probe_us * (1 / tphi_us + 1 / (2 * t1_us * math.exp(sign * sigma))))) / 2 for sign in (-1, 1)
+    ]
+    nearest = np.min(np.abs(found[:, None] - expected), axis=1)
+    assert nearest.max() < 2e-3
+    assert len(np.unique(np.round(found, 3))) == 2
+
+
+@pytest.mark.parametrize("rule", ["none", "bayes"])
+def test_a_run_goes_on_where_the_t1_of_another_has_drifted(rule):
+    drift = [
+        {"kind": "t1-ornstein-uhlenbeck", "sigma_log_t1": 0.5, "correlation_time_s": 1e6},
+        {"kind": "ornstein-uhlenbeck", "sigma_khz": 5.0, "correlation_time_s": 1e6},
+    ]
+    experiment = synqc.Experiment(
+        qubits=2, first_angle=math.pi, second_angle=0.0, probe_duration_ns=40e3, probe_strength=0.1, t1_us=100.0,
+        t2_us=50.0, adaptive_rule=rule, drift=drift,
+    )  # fmt: skip
+    before = experiment.run(shots=300, seed=1, progress=False)
+    after = experiment.run(shots=300, seed=1, carry=synqc.Carry.from_dict(before.carry.to_dict()), progress=False)
+    for one, other in zip(before.history[-1].qubits, after.history[0].qubits, strict=True):
+        assert float(one.fidelity) == pytest.approx(float(other.fidelity), abs=0.01 if rule == "bayes" else 1e-9)
+
+
+def test_paths_of_t1_are_those_of_their_processes():
+    processes = [
+        ("t1-ornstein-uhlenbeck", {"sigma_log_t1": 0.2, "correlation_time_s": 50.0}),
+        ("random-telegraph", {"sigma_khz": 3.0, "switching_rate_per_s": 0.1}),
+    ]
+    path = _core.DriftPath(processes, 4)
+    assert path.hold_time_s == pytest.approx(min(50 * 0.01**2 / (2 * 0.2**2), 5 / 100, 0.5))
+    start = path.log_t1
+    assert abs(path.detuning_khz) == pytest.approx(3.0)
+    path.advance(1e-6, 1)
+    assert 0 < abs(path.log_t1 - start) < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("process", "error", "words"),
+    [
+        ({"kind": "t1-random-walk"}, UnknownName, "'t1-ornstein-uhlenbeck', 't1-random-telegraph'"),
+        ({"kind": "t1-ornstein-uhlenbeck", "sigma_khz": 1.0, "correlation_time_s": 1.0}, InputError, "`sigma_log_t1`"),
+        ({"kind": "t1-random-telegraph", "sigma_log_t1": 1.1, "switching_rate_per_s": 1}, InputError, "`sigma_log_t1`"),
+        ({"kind": "t1-ornstein-uhlenbeck", "sigma_log_t1": 0.1, "correlation_time_s": 0.0}, InputError, "correlation"),
+    ],
+)  # fmt: skip
+def test_drift_of_t1_that_cannot_be_is_refused_by_name(process, error, words):
+    with pytest.raises(error, match=words):
+        synqc.Experiment(qubits=1, drift=[process])
+
+
+def test_drift_of_t1_is_kept_in_documents():
+    drift = (
+        {"kind": "t1-ornstein-uhlenbeck", "sigma_log_t1": 0.2, "correlation_time_s": 60.0},
+        {"kind": "t1-random-telegraph", "sigma_log_t1": 0.4, "switching_rate_per_s": 0.1},
+    )
+    experiment = synqc.Experiment(qubits=1, drift=drift)
+    assert experiment.device.drift == drift
+    assert synqc.Experiment.from_json(experiment.to_json()).device.drift == drift
+    assert devices.device("transmon-default").replace(drift=drift).drift == drift

@@ -31,7 +31,7 @@ struct Device {
     Real amplitude_error_scale = 0;             // deviation of the hidden amplitude error
     std::optional<Real> exact_detuning;         // rad/µs; set: every qubit has it, nothing is drawn
     std::optional<Real> exact_amplitude_error;  // set: every qubit has it, nothing is drawn
-    std::vector<DriftProcess> drift;            // of the detuning
+    std::vector<DriftProcess> drift;            // of the detuning and of T1
     std::vector<Qubit> individuals;             // real, individually calibrated qubits, if any are known
     std::vector<Index> individual_numbers;      // what their source counts them as; as many as `individuals`, or none
 

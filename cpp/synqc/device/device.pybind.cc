@@ -163,13 +163,14 @@ void bind_targets(py::module_& module) {
 }
 
 void bind_drift(py::module_& module) {
-    py::class_<DriftPath>(module, "DriftPath", "Sampled path of a qubit's detuning in the device's wall time.")
+    py::class_<DriftPath>(module, "DriftPath", "Sampled path of a qubit's detuning and T1 in the device's wall time.")
         .def(py::init(
                  [](const std::vector<std::pair<std::string, NamedFigures>>& processes, Seed device_seed,
                     std::uint32_t stream) { return DriftPath(with_drift({}, processes).drift, device_seed, stream); }),
              py::arg("processes"), py::arg("device_seed"), py::arg("stream") = 0)
         .def_property_readonly(
             "detuning_khz", [](const DriftPath& path) { return path.value() / radians_per_us_per_khz; }, "Now, kHz.")
+        .def_property_readonly("log_t1", &DriftPath::log_t1, "Logarithm of T1 now over its calibrated value.")
         .def("advance", &DriftPath::advance, py::arg("seconds"), py::arg("seed"),
              "Moves on by exact updates; returns whether a telegraph signal switched.")
         .def_property_readonly("hold_time_s", &DriftPath::hold_time);

@@ -16,15 +16,32 @@ namespace {
 // Batch numbers of the random streams of drift; runs count their batches from 0.
 constexpr std::uint32_t start_batch = 0xD21F0000;
 constexpr std::uint32_t advance_batch = 0xD21F0001;
+constexpr std::uint32_t t1_start_batch = 0xD21F0002;
+constexpr std::uint32_t t1_advance_batch = 0xD21F0003;
 
 constexpr Real components_per_octave = 2;
 constexpr Real steps_per_time_scale = 100;
 constexpr Real random_walk_hold = 0.1 * radians_per_us_per_khz;
 constexpr Real diffusing_hold = 0.5 * radians_per_us_per_khz;
 constexpr Real diffusing_share = 1.0 / 30;
+constexpr Real diffusing_hold_of_t1 = 0.01;
 constexpr Real infinity = std::numeric_limits<Real>::infinity();
 
+/// How long a process of Ornstein and Uhlenbeck, or a sum of them with equal shares, moves by less than `step`.
+Real hold_time_of(std::span<const Real> time_constants, Real sigma, Real step) {
+    // Over a short time each component diffuses by 2 sigma^2 / tau.
+    Real pace = 0;
+    for (const Real time : time_constants) {
+        pace += 2 * sigma * sigma / static_cast<Real>(time_constants.size()) / time;
+    }
+    return std::min(time_constants.front() / steps_per_time_scale, pace > 0 ? step * step / pace : infinity);
+}
+
 }  // namespace
+
+bool is_of_t1(DriftKind kind) {
+    return kind == DriftKind::t1_ornstein_uhlenbeck || kind == DriftKind::t1_random_telegraph;
+}
 
 void DriftProcess::check() const {
     for (const auto& figure : drift_figures(kind)) {
@@ -38,16 +55,14 @@ void DriftProcess::check() const {
 Real DriftProcess::hold_time() const {
     switch (kind) {
         case DriftKind::ornstein_uhlenbeck:
-        case DriftKind::one_over_f: {
-            // Over a short time each component diffuses by 2 sigma^2 / tau.
-            const std::vector<Real> times = time_constants();
-            Real pace = 0;
-            for (const Real time : times) {
-                pace += 2 * sigma * sigma / static_cast<Real>(times.size()) / time;
-            }
-            const Real step = std::max(diffusing_hold, diffusing_share * sigma);
-            return std::min(times.front() / steps_per_time_scale, pace > 0 ? step * step / pace : infinity);
-        }
+        case DriftKind::one_over_f:
+            return hold_time_of(time_constants(), sigma, std::max(diffusing_hold, diffusing_share * sigma));
+        case DriftKind::t1_ornstein_uhlenbeck:
+            return log_sigma == 0 ? infinity
+                                  : hold_time_of(time_constants(), log_sigma,
+                                                 std::max(diffusing_hold_of_t1, diffusing_share * log_sigma));
+        case DriftKind::t1_random_telegraph:
+            return log_sigma == 0 ? infinity : 1 / (2 * switching_rate) / steps_per_time_scale;
         case DriftKind::random_walk:
             return diffusion == 0 ? infinity : random_walk_hold * random_walk_hold / diffusion;
         case DriftKind::random_telegraph:
@@ -57,7 +72,7 @@ Real DriftProcess::hold_time() const {
 }
 
 std::vector<Real> DriftProcess::time_constants() const {
-    if (kind == DriftKind::ornstein_uhlenbeck) {
+    if (kind == DriftKind::ornstein_uhlenbeck || kind == DriftKind::t1_ornstein_uhlenbeck) {
         return {correlation_time};
     }
     if (kind != DriftKind::one_over_f) {
@@ -79,31 +94,47 @@ std::vector<DriftProcess> default_transmon_drift() {
 
 DriftPath::DriftPath(std::vector<DriftProcess> processes, Seed device_seed, std::uint32_t stream)
     : hold_time_(infinity), stream_(stream) {
-    PhiloxStream noise(device_seed, start_batch, 0, stream);
+    PhiloxStream detuning_noise(device_seed, start_batch, 0, stream);
+    PhiloxStream t1_noise(device_seed, t1_start_batch, 0, stream);
     for (const DriftProcess& process : processes) {
         process.check();
         hold_time_ = std::min(hold_time_, process.hold_time());
+        const bool of_t1 = is_of_t1(process.kind);
+        PhiloxStream& noise = of_t1 ? t1_noise : detuning_noise;
+        const Real whole_sigma = of_t1 ? process.log_sigma : process.sigma;
         if (process.kind == DriftKind::random_walk) {
-            components_.push_back({process.kind, std::sqrt(process.diffusion), 0, 0});
-        } else if (process.kind == DriftKind::random_telegraph) {
-            Real start = noise.uniform() < 0.5 ? process.sigma : -process.sigma;
-            components_.push_back({process.kind, process.sigma, process.switching_rate, start});
+            components_.push_back({process.kind, of_t1, std::sqrt(process.diffusion), 0, 0});
+        } else if (process.time_constants().empty()) {
+            Real start = noise.uniform() < 0.5 ? whole_sigma : -whole_sigma;
+            components_.push_back({DriftKind::random_telegraph, of_t1, whole_sigma, process.switching_rate, start});
         } else {
             std::vector<Real> times = process.time_constants();
-            Real sigma = process.sigma / std::sqrt(static_cast<Real>(times.size()));
+            Real sigma = whole_sigma / std::sqrt(static_cast<Real>(times.size()));
             for (Real time : times) {
-                components_.push_back({DriftKind::ornstein_uhlenbeck, sigma, 1 / time, sigma * noise.normal()});
+                components_.push_back({DriftKind::ornstein_uhlenbeck, of_t1, sigma, 1 / time, sigma * noise.normal()});
             }
         }
     }
 }
 
-Real DriftPath::value() const {
+Real DriftPath::sum_of(bool of_t1) const {
     Real sum = 0;
     for (const Component& component : components_) {
-        sum += component.value;
+        sum += component.of_t1 == of_t1 ? component.value : 0;
     }
     return sum;
+}
+
+Real DriftPath::value() const {
+    return sum_of(false);
+}
+
+Real DriftPath::log_t1() const {
+    return sum_of(true);
+}
+
+bool DriftPath::moves_t1() const {
+    return std::any_of(components_.begin(), components_.end(), [](const Component& one) { return one.of_t1; });
 }
 
 bool DriftPath::advance(Real seconds, Seed seed) {
@@ -112,8 +143,11 @@ bool DriftPath::advance(Real seconds, Seed seed) {
         return false;
     }
     bool switched = false;
-    PhiloxStream noise(seed, advance_batch, step_++, stream_);
+    const std::uint64_t step = step_++;
+    PhiloxStream detuning_noise(seed, advance_batch, step, stream_);
+    PhiloxStream t1_noise(seed, t1_advance_batch, step, stream_);
     for (Component& component : components_) {
+        PhiloxStream& noise = component.of_t1 ? t1_noise : detuning_noise;
         switch (component.kind) {
             case DriftKind::ornstein_uhlenbeck: {
                 Real elapsed = component.rate * seconds;
@@ -127,11 +161,13 @@ bool DriftPath::advance(Real seconds, Seed seed) {
             case DriftKind::random_telegraph:
                 if (noise.uniform() < -std::expm1(-2 * component.rate * seconds) / 2) {
                     component.value = -component.value;
-                    switched = true;
+                    switched = switched || component.sigma > 0 || !component.of_t1;
                 }
                 break;
             case DriftKind::one_over_f:
-                refuse("kind", "elementary", "one-over-f");
+            case DriftKind::t1_ornstein_uhlenbeck:
+            case DriftKind::t1_random_telegraph:
+                refuse("kind", "elementary", std::to_string(static_cast<int>(component.kind)));
         }
     }
     return switched;

@@ -74,18 +74,25 @@ constexpr Figure<DriftProcess> correlation_time_s = {"correlation_time_s", &Drif
 constexpr std::array ornstein_uhlenbeck_table = {sigma_khz, correlation_time_s};
 constexpr std::array random_walk_table = {Figure<DriftProcess>{
     "diffusion_khz2_per_s", &DriftProcess::diffusion, khz* khz, Range::not_negative, "Growth of the variance."}};
-constexpr std::array random_telegraph_table = {
-    sigma_khz, Figure<DriftProcess>{"switching_rate_per_s", &DriftProcess::switching_rate, 1, Range::positive,
-                                    "Rate of jumps each way."}};
+constexpr Figure<DriftProcess> switching_rate_per_s = {"switching_rate_per_s", &DriftProcess::switching_rate, 1,
+                                                       Range::positive, "Rate of jumps each way."};
+constexpr std::array random_telegraph_table = {sigma_khz, switching_rate_per_s};
 constexpr std::array one_over_f_table = {sigma_khz, correlation_time_s,
                                          Figure<DriftProcess>{"shortest_time_s", &DriftProcess::shortest_time, 1,
                                                               Range::positive, "Shortest correlation time."}};
 
-constexpr std::array<std::pair<DriftKind, std::string_view>, 4> kind_names = {{
+constexpr Figure<DriftProcess> sigma_log_t1 = {"sigma_log_t1", &DriftProcess::log_sigma, 1, Range::probability,
+                                               "Deviation of ln T1, or half the jump of a telegraph signal."};
+constexpr std::array t1_ornstein_uhlenbeck_table = {sigma_log_t1, correlation_time_s};
+constexpr std::array t1_random_telegraph_table = {sigma_log_t1, switching_rate_per_s};
+
+constexpr std::array<std::pair<DriftKind, std::string_view>, 6> kind_names = {{
     {DriftKind::ornstein_uhlenbeck, "ornstein-uhlenbeck"},
     {DriftKind::random_walk, "random-walk"},
     {DriftKind::random_telegraph, "random-telegraph"},
     {DriftKind::one_over_f, "one-over-f"},
+    {DriftKind::t1_ornstein_uhlenbeck, "t1-ornstein-uhlenbeck"},
+    {DriftKind::t1_random_telegraph, "t1-random-telegraph"},
 }};
 
 std::string quoted_list(auto&& names) {
@@ -214,6 +221,10 @@ std::span<const Figure<DriftProcess>> drift_figures(DriftKind kind) {
             return random_telegraph_table;
         case DriftKind::one_over_f:
             return one_over_f_table;
+        case DriftKind::t1_ornstein_uhlenbeck:
+            return t1_ornstein_uhlenbeck_table;
+        case DriftKind::t1_random_telegraph:
+            return t1_random_telegraph_table;
     }
     throw InvalidArgument("Argument `kind` must be a declared DriftKind.");
 }

@@ -77,6 +77,16 @@ void Qubit::check() const {
     check_level_structure(*this);
 }
 
+Qubit HiddenCalibration::decaying_now(const Qubit& calibrated) const {
+    if (log_t1 == 0) {
+        return calibrated;
+    }
+    Qubit now = calibrated;
+    now.t1 *= std::exp(log_t1);
+    now.t2 = std::min(1 / (calibrated.pure_dephasing_rate() + 1 / (2 * now.t1)), 2 * now.t1);
+    return now;
+}
+
 Real Qubit::pure_dephasing_rate() const {
     return std::max(Real{0}, 1 / t2 - 1 / (2 * t1));
 }

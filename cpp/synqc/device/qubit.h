@@ -54,6 +54,10 @@ struct Qubit {
 struct HiddenCalibration {
     Real detuning = 0;         // rad/µs, qubit minus drive frequency
     Real amplitude_error = 0;  // relative: a pulse of angle theta rotates by theta * (1 + amplitude_error)
+    Real log_t1 = 0;           // T1 is exp(log_t1) times the calibrated one
+
+    /// The qubit as it decays now: what of its decoherence does not come from T1 stays as calibrated.
+    Qubit decaying_now(const Qubit& calibrated) const;
 };
 
 /// gamma_max such that a probe of strength 1 over the qubit's readout duration shows the qubit's assignment error,

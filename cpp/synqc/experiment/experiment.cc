@@ -48,6 +48,9 @@ DriftPrior drift_prior(const std::vector<DriftProcess>& processes) {
                 prior.jump_rate += process.switching_rate;
                 prior.jump_size = std::max(prior.jump_size, 2 * process.sigma);
                 break;
+            case DriftKind::t1_ornstein_uhlenbeck:
+            case DriftKind::t1_random_telegraph:
+                break;  // moves no detuning
         }
     }
     if (prior.kind == DriftPrior::Kind::none && pace > 0) {

@@ -8,8 +8,9 @@
 
 namespace synqc {
 
-Real ramsey_one_probability(const ExperimentRequest& request, const Qubit& qubit, const HiddenCalibration& hidden,
+Real ramsey_one_probability(const ExperimentRequest& request, const Qubit& known, const HiddenCalibration& hidden,
                             const RamseyRound& round, CompiledSegments& segments) {
+    const Qubit qubit = hidden.decaying_now(known);
     const Real detuning = hidden.detuning - round.drive_correction;
     Pulse first = control_pulse(request, qubit, pi / 2, 0, request.drag_beta);
     Pulse second = control_pulse(request, qubit, pi / 2, round.phase, request.drag_beta);

@@ -9,8 +9,8 @@
 /// degrees about the axis at `phase`, readout with assignment errors.
 namespace synqc {
 
-/// Probability that a shot of the round reads 1, assignment errors included.
-Real ramsey_one_probability(const ExperimentRequest& request, const Qubit& qubit, const HiddenCalibration& hidden,
+/// Probability that a shot of the round reads 1, assignment errors included, for a qubit as the laboratory knows it.
+Real ramsey_one_probability(const ExperimentRequest& request, const Qubit& known, const HiddenCalibration& hidden,
                             const RamseyRound& round, CompiledSegments& segments);
 
 /// How many of `shots` readouts, starting with number `first` of the stream, read 1.

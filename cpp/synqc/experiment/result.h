@@ -55,8 +55,8 @@ struct Iteration {
 struct Carry {
     Real device_time = 0;                        // s
     std::vector<std::vector<Real>> controllers;  // Controller::state per qubit; none: the rule starts afresh
-    std::vector<std::vector<Real>>
-        drift;  // DriftPath::state, then where it is held and since when; none: the device starts afresh
+    std::vector<std::vector<Real>> drift;  // DriftPath::state, then (of ln T1 if that drifts) where it is held and
+                                           // since when; none: the device starts afresh
 };
 
 struct RunResult {

@@ -41,11 +41,12 @@ struct QubitInRun {
     DriftPath drift;
     std::unique_ptr<Controller> controller;
 
-    Real held = 0;        // drift, rad/µs, at which the device stands still
-    Real held_since = 0;  // s
+    Real held = 0;         // drift, rad/µs, at which the device stands still
+    Real held_since = 0;   // s
+    Real held_log_t1 = 0;  // drift of ln T1
 
     HiddenCalibration hidden_now() const {
-        return {individual->hidden.detuning + held, individual->hidden.amplitude_error};
+        return {individual->hidden.detuning + held, individual->hidden.amplitude_error, held_log_t1};
     }
     Real true_detuning() const { return individual->hidden.detuning + drift.value(); }
     /// Seconds for which the device still stands still.
@@ -57,11 +58,15 @@ struct QubitInRun {
     }
     void hold() {
         held = drift.value();
+        held_log_t1 = drift.log_t1();
         held_since = 0;
     }
     /// The path, and where it is held: a run that follows finds what was compiled for this one.
     std::vector<Real> drift_state() const {
         std::vector<Real> state = drift.state();
+        if (drift.moves_t1()) {
+            state.push_back(held_log_t1);
+        }
         state.insert(state.end(), {held, held_since});
         return state;
     }
@@ -69,7 +74,13 @@ struct QubitInRun {
         check_at_least("drift.size()", std::ssize(state), 2);
         check_finite("drift", state[state.size() - 2]);
         check_not_negative("drift", state.back());
-        drift.restore(state.first(state.size() - 2));
+        std::span<const Real> path = state.first(state.size() - 2);
+        if (drift.moves_t1() && !path.empty()) {
+            check_finite("drift", path.back());
+            held_log_t1 = path.back();
+            path = path.first(path.size() - 1);
+        }
+        drift.restore(path);
         held = state[state.size() - 2];
         held_since = state.back();
     }

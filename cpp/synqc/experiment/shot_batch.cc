@@ -62,7 +62,8 @@ ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& stre
       probe_stream_(stream_of(streams, probe_noise)),
       readout_stream_(stream_of(streams, readout_noise)) {
     const ExperimentRequest& request = *conditions.request;
-    const Qubit& qubit = *conditions.qubit;
+    const Qubit& known = *conditions.qubit;
+    const Qubit qubit = conditions.hidden.decaying_now(known);
     const ControlSettings& settings = conditions.settings;
     const Real detuning = conditions.hidden.detuning - settings.drive_correction;
     const Real amplitude_error = conditions.hidden.amplitude_error;
@@ -100,24 +101,24 @@ ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& stre
         Pulse believed_first = first;
         believed_first.angle = request.first_angle;
         believed_first.axis = request.first_axis;
-        const Matrix believed = segments.pulse(qubit, believed_first, 0, 0)->front().apply(prepared_state(qubit));
+        const Matrix believed = segments.pulse(known, believed_first, 0, 0)->front().apply(prepared_state(known));
         if (plant_ == Plant::instrument) {
             instrument_.with_belief = true;
             instrument_.believed_initial_state =
-                segments.idle(qubit, request.entangling_time(qubit), 0)->front().apply(believed);
+                segments.idle(known, request.entangling_time(known), 0)->front().apply(believed);
             instrument_.believed_instrument = instrument_.instrument;
-            believed_after_instrument_ = *segments.idle(qubit, request.probe_duration, 0);
+            believed_after_instrument_ = *segments.idle(known, request.probe_duration, 0);
         } else {
             program_.with_belief = true;
             program_.believed_initial_state = believed;
-            program_.believed_half_step = segments.idle(qubit, program_.step_duration / 2, 0)->front();
-            program_.believed_full_step = segments.idle(qubit, program_.step_duration, 0)->front();
+            program_.believed_half_step = segments.idle(known, program_.step_duration / 2, 0)->front();
+            program_.believed_full_step = segments.idle(known, program_.step_duration, 0)->front();
         }
     }
     if (waits) {
         const Real wait = request.decision_wait(qubit);
         wait_ = *segments.idle(qubit, wait, detuning);
-        believed_wait_ = *segments.idle(qubit, wait, 0);
+        believed_wait_ = *segments.idle(known, wait, 0);
         Real reach = pi;
         if (feed_forward_ == FeedForward::gain) {
             const Real noise =

@@ -17,7 +17,7 @@ namespace synqc {
 /// What holds still during a batch: one qubit, its hidden calibration of the moment, and one setting of the controls.
 struct BatchConditions {
     const ExperimentRequest* request;
-    const Qubit* qubit;        // true decay figures, which the laboratory knows from calibration
+    const Qubit* qubit;        // as the laboratory knows it from calibration
     HiddenCalibration hidden;  // of the moment, drift included
     ControlSettings settings;
     bool external_second_angle = false;  // the second drive depends on the record through a user's function

@@ -111,10 +111,10 @@ TEST(device_document, refusals_name_the_place_the_duty_and_the_fact) {
     EXPECT_EQ(refusal_of_device(with_replaced(smallest, "24", "24, \"gate_ns\": 25")),
               "Field `gate_ns` must be there once, but is repeated (at $.qubit.gate_ns)");
     EXPECT_EQ(refusal_of_device("[]"), "Field `$` must be an object, but is a list (at $)");
-    EXPECT_EQ(
-        refusal_of_device(with_replaced(full, "\"random-walk\"", "\"walk\"")),
-        "Argument `kind` must be one of 'ornstein-uhlenbeck', 'random-walk', 'random-telegraph', 'one-over-f', but is "
-        "'walk' (at $.drift[2].kind)");
+    EXPECT_EQ(refusal_of_device(with_replaced(full, "\"random-walk\"", "\"walk\"")),
+              "Argument `kind` must be one of 'ornstein-uhlenbeck', 'random-walk', 'random-telegraph', 'one-over-f', "
+              "'t1-ornstein-uhlenbeck', 't1-random-telegraph', but is "
+              "'walk' (at $.drift[2].kind)");
     EXPECT_EQ(refusal_of_device(with_replaced(full, "\"switching_rate_per_s\"", "\"correlation_time_s\"")),
               "Field `switching_rate_per_s` must be there, but is missing (at $.drift[1].switching_rate_per_s)");
     EXPECT_EQ(refusal_of_device(with_replaced(full, "[0, 0, 4.14, 0]", "[0, 0, 4.14]")),

@@ -224,7 +224,13 @@ class Device:
             thermal_population: P(|1>) of the bath, and of the prepared state too unless `prepared_population` is given.
             detuning_khz, amplitude_error: Exact hidden calibration of every qubit instead of a draw; "drawn" undoes it.
             spread: Relative deviation of T1 and pure dephasing time; 0 makes all qubits alike, hidden calibration too.
-            drift: Processes as `Device.drift` shows them; "none" or an empty list for no drift.
+            drift: Processes as `Device.drift` shows them; "none" or an empty list for no drift. Of the detuning:
+                {"kind": "ornstein-uhlenbeck", "sigma_khz": .., "correlation_time_s": ..}, {"kind": "random-telegraph",
+                "sigma_khz": .., "switching_rate_per_s": ..}, {"kind": "one-over-f", "sigma_khz": ..,
+                "correlation_time_s": .., "shortest_time_s": ..}, {"kind": "random-walk", "diffusion_khz2_per_s": ..}.
+                Of T1: "t1-ornstein-uhlenbeck" and "t1-random-telegraph" (a two-level defect that comes and goes), with
+                `sigma_log_t1` in place of `sigma_khz`: the deviation of ln T1, or half its jump, at most 1. `t1_us` is
+                then the median; pure dephasing stays. Rules and KPIs that need no shots know the median alone.
 
         Returns:
             The new device.
@@ -414,7 +420,7 @@ class Device:
 
     @property
     def drift(self) -> tuple[dict[str, Any], ...]:
-        """Processes by which the detuning drifts, as in a device document."""
+        """Processes by which the detuning and T1 drift, as in a device document; `replace` lists their kinds."""
         return tuple({"kind": kind, **figures} for kind, figures in self._handle.drift)
 
     @property

@@ -82,7 +82,8 @@ class Experiment:
         detuning_khz, amplitude_error: Set the hidden calibration of every qubit instead of drawing it.
         spread: Relative deviation of T1 and T2 among the qubits.
         decision_latency_ns: Replaces the target's time to decide on the second drive.
-        drift: List of drift processes as in a device file, or "none".
+        drift: List of drift processes of the detuning and of T1 as in a device file, or "none". `Device.replace` lists
+            their kinds.
         first_angle, first_axis, second_angle, second_axis: Rotations of D1 and D2 about axes in the equatorial plane.
         drag_beta, drag_detuning: Derivative coefficient and higher-order correction of the "drag" and "drag-gaussian"
             envelopes.

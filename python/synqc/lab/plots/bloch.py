@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,9 @@ class _Individual:
 
 def _individual(experiment: Experiment, qubit: int) -> _Individual:
     figures = experiment.device._handle.register(qubit + 1, experiment.device_seed)[qubit]
-    t1, t2, excited = figures["t1_us"], figures["t2_us"], figures["thermal_population"]
-    pure_dephasing = max(0.0, 1 / t2 - 1 / (2 * t1))
+    median_t1, t2, excited = figures["t1_us"], figures["t2_us"], figures["thermal_population"]
+    pure_dephasing = max(0.0, 1 / t2 - 1 / (2 * median_t1))
+    t1 = median_t1 * math.exp(figures["drift"].log_t1)
     jumps = [
         np.sqrt((1 - excited) / t1) * _LOWER,
         np.sqrt(excited / t1) * _LOWER.T,
