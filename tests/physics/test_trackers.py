@@ -10,33 +10,45 @@ import synqc
 RULES = ("kalman", "bayes")
 
 
-def runs_that_ended_wrong(rule, *, runs, seed):
-    """Offsets of 250 to 1500 kHz either way, where 100 kHz are expected, after 300 calibration shots."""
+def runs_that_ended_off(rule, *, runs, seed):
+    """Offsets of 250 to 1500 kHz either way, where 100 kHz are expected, after 300 calibration shots.
+
+    Who was locked on a detuning that is not there, and who was not locked yet: few acquisitions begin so unluckily that
+    300 shots are not enough, and those must know it.
+    """
     draw = np.random.default_rng(seed)
     experiment = synqc.Experiment("ibm_fez", qubits=1, probe_strength=0.2, probe_duration_ns=1000.0, adaptive_rule=rule)
-    wrong = []
+    wrong, late = [], []
     for number in range(runs):
         offset = draw.uniform(250, 1500) * draw.choice([-1, 1])
-        run = experiment.replace(detuning_khz=offset, device_seed=number).run(
-            shots=1000, iterations=3, seed=number, keep_bits=False, progress=False
-        )
+        here = experiment.replace(detuning_khz=offset, device_seed=number)
+        run = here.run(shots=1000, iterations=3, seed=number, keep_bits=False, progress=False)
         assert run.shots_used == 3000
-        if float(run.fidelity) < 0.9:
+        last = run.history[-1].qubits[0]
+        if last.tracker_locked and float(run.fidelity) < 0.9:
             wrong.append((number, offset, float(run.fidelity)))
-    return wrong
+        if not last.tracker_locked:
+            late.append(number)
+            after = here.run(shots=1000, iterations=8, seed=number, keep_bits=False, progress=False)
+            if not any(batch.qubits[0].tracker_locked for batch in run.history):
+                assert last.settings["drive_correction_khz"] == 0, f"seed {number} of {seed}"
+            assert float(after.fidelity) > 0.9, f"seed {number} of {seed}"
+    return wrong, late
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_no_tracker_ends_on_a_wrong_fringe(rule):
     seed = 1500
-    assert runs_that_ended_wrong(rule, runs=40, seed=seed) == [], f"seed {seed}"
+    assert runs_that_ended_off(rule, runs=40, seed=seed) == ([], []), f"seed {seed}"
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("rule", RULES)
 def test_no_tracker_of_many_ends_on_a_wrong_fringe(rule):
     seed = 1501
-    assert runs_that_ended_wrong(rule, runs=3000, seed=seed) == [], f"seed {seed}"
+    wrong, late = runs_that_ended_off(rule, runs=3000, seed=seed)
+    assert wrong == [], f"seed {seed}"
+    assert len(late) <= 5, f"seed {seed}"  # 2 of 9,000 were
 
 
 @pytest.mark.parametrize("rule", RULES)
