@@ -1,5 +1,7 @@
 """Probe doors: doses, information, back-action and assignment."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,12 @@ def test_backaction_refuses_states_of_different_shape():
 def test_numbers_out_of_range_are_refused_in_one_sentence(call):
     with pytest.raises(InputError, match=r"^Argument `\w+` must be .*\.$"):
         call()
+
+
+@pytest.mark.parametrize(("module", "name"), [("probe", "ProbeDoses"), ("run", "ProbeSummary")])
+def test_the_two_classes_of_one_name_are_found_under_it_with_a_warning(module, name):
+    place = importlib.import_module(f"synqc.lab.{module}")
+    with pytest.warns(DeprecationWarning, match=f"ProbeFigures is called {name} now"):
+        assert place.ProbeFigures is getattr(place, name)
+    with pytest.raises(AttributeError, match="has no attribute 'ProbeFigure'"):
+        place.ProbeFigure  # noqa: B018

@@ -19,7 +19,7 @@ namespace {
 
 /// One qubit's part of the description.
 struct QubitProbe {
-    ProbeFigures figures;
+    ProbeDoses figures;
     ProbeSteps steps{0, 0};
     Real backaction = 0;
     Real backaction_per_shot = 0;
@@ -33,7 +33,7 @@ Matrix qubit_block(const Matrix& state) {
 }
 
 JumpingProbe jumping_probe(const ExperimentRequest& request, const Qubit& qubit) {
-    const ProbeFigures figures =
+    const ProbeDoses figures =
         figures_from_rate(request.probe_strength, request.probe_duration, qubit.gamma_max, qubit.efficiency);
     return {.dose = figures.s,
             .duration = request.probe_duration,

@@ -48,7 +48,7 @@ py::array wrap_matrix(const Matrix& matrix) {
 }
 
 void bind_figures(py::module_& module) {
-    auto tuple_of = [](const ProbeFigures& figures) {
+    auto tuple_of = [](const ProbeDoses& figures) {
         return py::make_tuple(figures.g, figures.s, figures.eps_pulse, std::string(name_of(figures.regime)),
                               figures.rate);
     };

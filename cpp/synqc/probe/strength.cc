@@ -39,14 +39,14 @@ Real dose_from_pulse_strength(Real pulse_strength) {
     return -std::log1p(-pulse_strength * pulse_strength) / 2 + 0.0;
 }
 
-ProbeFigures figures_from_rate(Real strength, Real duration, Real gamma_max, Real efficiency) {
+ProbeDoses figures_from_rate(Real strength, Real duration, Real gamma_max, Real efficiency) {
     check_probability("probe_strength", strength);
     check_not_negative("probe_duration", duration);
     check_not_negative("gamma_max", gamma_max);
     if (!(efficiency > 0 && efficiency <= 1)) {
         refuse("efficiency", "greater than 0 and at most 1", text_of(efficiency));
     }
-    ProbeFigures figures;
+    ProbeDoses figures;
     figures.rate = strength * strength * gamma_max;
     figures.measurement_time =
         figures.rate > 0 ? 1 / (2 * efficiency * figures.rate) : std::numeric_limits<Real>::infinity();
@@ -57,12 +57,12 @@ ProbeFigures figures_from_rate(Real strength, Real duration, Real gamma_max, Rea
     return figures;
 }
 
-ProbeFigures figures_from_pulse(Real strength, Real efficiency) {
+ProbeDoses figures_from_pulse(Real strength, Real efficiency) {
     check_probability("probe_strength", strength);
     if (!(efficiency > 0 && efficiency <= 1)) {
         refuse("efficiency", "greater than 0 and at most 1", text_of(efficiency));
     }
-    ProbeFigures figures;
+    ProbeDoses figures;
     figures.g = dose_from_pulse_strength(strength);
     figures.s = 2 * efficiency * figures.g;
     figures.eps_pulse = strength;

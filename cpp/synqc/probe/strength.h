@@ -19,7 +19,7 @@ ProbeRegime regime_of(Real dose);
 std::string_view name_of(ProbeRegime regime);
 
 /// The doses reported with every run.
-struct ProbeFigures {
+struct ProbeDoses {
     Real rate = 0;              // 1/µs, Gamma; 0 for a pulsed probe, which has no rate
     Real measurement_time = 0;  // µs, tau_m = 1 / (2 eta Gamma); infinite where nothing is learnt, 0 for a pulsed probe
     Real g = 0;          // dephasing dose: the ensemble's 0-1 coherence shrinks by exp(-g); infinite if projective
@@ -30,11 +30,11 @@ struct ProbeFigures {
 
 /// Continuous probe: Gamma = strength^2 gamma_max, because it is proportional to the photons in the cavity, and so to
 /// the square of the amplitude. strength in [0, 1], duration µs >= 0, gamma_max 1/µs >= 0, efficiency in (0, 1].
-ProbeFigures figures_from_rate(Real strength, Real duration, Real gamma_max, Real efficiency);
+ProbeDoses figures_from_rate(Real strength, Real duration, Real gamma_max, Real efficiency);
 
 /// Two-outcome instrument of that strength in [0, 1]; g = -log(1 - strength^2) / 2. `efficiency` is 1 for a noiseless
 /// ancilla and only scales s.
-ProbeFigures figures_from_pulse(Real strength, Real efficiency = 1);
+ProbeDoses figures_from_pulse(Real strength, Real efficiency = 1);
 
 /// eps_pulse = sqrt(1 - exp(-2 g)): equal ensemble back-action.
 Real pulse_strength_from_dose(Real dose);

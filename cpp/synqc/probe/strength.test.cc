@@ -10,7 +10,7 @@
 using namespace synqc;
 
 TEST(strength, rate_and_pulse_mappings_agree_on_the_backaction) {
-    const ProbeFigures rate = figures_from_rate(0.5, 2, 3, 0.4);
+    const ProbeDoses rate = figures_from_rate(0.5, 2, 3, 0.4);
     EXPECT_NEAR(rate.g, 1.5, 1e-15);
     EXPECT_NEAR(rate.s, 1.2, 1e-15);
     EXPECT_NEAR(rate.measurement_time, 1 / (2 * 0.4 * 0.75), 1e-15);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from synqc.errors import InputError, ShapeError
 from synqc.lab.estimate import Estimate
 
 __all__ = [
-    "ProbeFigures",
+    "ProbeDoses",
     "assignment_error",
     "assignment_errors",
     "backaction",
@@ -34,7 +35,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class ProbeFigures:
+class ProbeDoses:
     """Doses of a probe.
 
     Args:
@@ -52,7 +53,7 @@ class ProbeFigures:
 
 def probe_figures(
     strength: float, duration_ns: float, *, gamma_max_per_us: float, efficiency: float = 1.0
-) -> ProbeFigures:
+) -> ProbeDoses:
     """Doses of a continuous probe: g = strength**2 * gamma_max * duration.
 
     Args:
@@ -75,10 +76,10 @@ def probe_figures(
     Source: Korotkov, arXiv:1111.4016; Murch et al., arXiv:1305.7270.
     """
     g, s, eps_pulse, regime, _ = _core.probe_figures_rate(strength, duration_ns * 1e-3, gamma_max_per_us, efficiency)
-    return ProbeFigures(g, s, eps_pulse, regime)
+    return ProbeDoses(g, s, eps_pulse, regime)
 
 
-def pulse_figures(strength: float) -> ProbeFigures:
+def pulse_figures(strength: float) -> ProbeDoses:
     """Doses of the two-outcome instrument of that strength: g = -log(1 - strength**2) / 2.
 
     Raises:
@@ -89,7 +90,7 @@ def pulse_figures(strength: float) -> ProbeFigures:
         0.223144
     """
     g, s, eps_pulse, regime, _ = _core.probe_figures_pulse(strength, 1.0)
-    return ProbeFigures(g, s, eps_pulse, regime)
+    return ProbeDoses(g, s, eps_pulse, regime)
 
 
 def gaussian_information(dose: ArrayLike, *, prior_of_0: ArrayLike = 0.5) -> Any:
@@ -350,3 +351,10 @@ def instrument_kraus(strength: float, *, levels: int = 2) -> tuple[Any, Any]:
     """
     plus, minus = _core.instrument_kraus(strength, levels)
     return plus, minus
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ProbeFigures":
+        warnings.warn("synqc.lab.probe.ProbeFigures is called ProbeDoses now.", DeprecationWarning, stacklevel=2)
+        return ProbeDoses
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

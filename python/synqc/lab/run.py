@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from synqc.lab.experiment import Experiment
 
-__all__ = ["IterationResult", "ProbeFigures", "QubitResult", "Run", "StoredResult"]
+__all__ = ["IterationResult", "ProbeSummary", "QubitResult", "Run", "StoredResult"]
 
 _CONSISTENT_INNOVATION = 2.5
 _ARRAYS = ("bits", "records_i", "records_q", "record_moments")
@@ -32,7 +33,7 @@ _FIGURES = ("fidelity", "backaction", "information_bits", "latency_us", "objecti
 
 
 @dataclass(frozen=True)
-class ProbeFigures:
+class ProbeSummary:
     """What the probe was, in currencies that compare across hardware.
 
     Args:
@@ -138,7 +139,7 @@ class StoredResult:
 
     def __init__(self, figures: dict[str, Any], arrays: dict[str, np.ndarray | None]) -> None:
         self.__dict__.update(figures)
-        known = ProbeFigures.__dataclass_fields__  # version 0.1.0 wrote one more
+        known = ProbeSummary.__dataclass_fields__  # version 0.1.0 wrote one more
         self.probe = {name: value for name, value in figures["probe"].items() if name in known}
         self.bits = arrays["bits"]
         self._arrays = arrays
@@ -279,9 +280,9 @@ class Run:
         return Estimate(*self._raw.objective_score)
 
     @remembered
-    def probe(self) -> ProbeFigures:
+    def probe(self) -> ProbeSummary:
         """What the probe was: g, s, eps_pulse, regime."""
-        return ProbeFigures(**self._raw.probe)
+        return ProbeSummary(**self._raw.probe)
 
     @remembered
     def history(self) -> tuple[IterationResult, ...]:
@@ -546,3 +547,10 @@ def _null_for_nan(value: Any) -> Any:
     if isinstance(value, list):
         return [_null_for_nan(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ProbeFigures":
+        warnings.warn("synqc.lab.run.ProbeFigures is called ProbeSummary now.", DeprecationWarning, stacklevel=2)
+        return ProbeSummary
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
