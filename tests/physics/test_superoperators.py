@@ -24,7 +24,7 @@ RATES = {
     "kink": lambda t: abs(t - 1.1),
     "window": lambda t: 1.0 if 0.75 <= t < 2.25 else 0.0,
     "sample and hold": lambda t: [0.3, 1.1, 0.0, 0.8, 0.5, 0.2, 0.2][min(int(2 * t), 6)],
-    "oscillation": lambda t: 0.5 + 0.5 * math.cos(200 * t),
+    "oscillation": lambda t: 0.5 + 0.5 * math.cos(60 * t),
 }
 
 
