@@ -48,7 +48,7 @@ def test_two_runs_are_compared_with_combined_errors(desk):
     one, other = a["estimates"]["fidelity"], b["estimates"]["fidelity"]
     error = (one["standard_error"] ** 2 + other["standard_error"] ** 2) ** 0.5
     row = desk["#comparison tbody tr"].filter(has_text="Fidelity")
-    shown = re.match(r"([+−][\d.]+)\((\d+)\), ([\d.e]+) σ", row.locator("td").first.inner_text())
+    shown = re.match(r"([+−][\d.]+)\((\d+)\)\n([\d.e]+) σ", row.locator("td").first.inner_text())
     difference = other["value"] - one["value"]
     assert abs(float(shown[1].replace("−", "-")) - difference) < error
     assert abs(float(shown[3]) - abs(difference) / error) <= 0.05 * abs(difference) / error + 0.1

@@ -153,7 +153,7 @@ class JobRow {
       element(
         "div",
         { class: "job-head" },
-        element("p", { class: "name" }, `${job.kind} `, element("span", { class: "job-id" }, job.job_id)),
+        element("p", { class: "job-id" }, job.job_id),
         this._state,
       ),
       element(

@@ -15,7 +15,7 @@ export function comparisonOf(a, b) {
       "tr",
       {},
       element("th", { scope: "row" }, title),
-      element("td", {}, difference),
+      element("td", { class: "difference" }, difference),
       element("td", {}, measuredShort(one.value, one.standard_error)),
       element("td", {}, measuredShort(other.value, other.standard_error)),
     );
@@ -72,7 +72,7 @@ function differenceText(one, other) {
   const error = combinedError(one.standard_error, other.standard_error);
   if (difference === 0) return "equal";
   if (!(error > 0)) return signed(plain(difference));
-  return `${signed(measuredShort(difference, error))}, ${plain(Math.abs(difference) / error, 2)} σ`;
+  return `${signed(measuredShort(difference, error))}\n${plain(Math.abs(difference) / error, 2)} σ`;
 }
 
 function signed(text) {

@@ -51,7 +51,7 @@ export class RunDetails {
       ["Probe regime", details.probe?.regime],
       ["Probe coupling", details.probe?.mapping],
       ["Coherence left", number(details.probe?.coherence_left)],
-      ["Wall time", number(details.wall_seconds, " s")],
+      ["Wall time", time(details.wall_seconds === undefined ? undefined : 1e6 * details.wall_seconds)],
       ["Engine", details.version],
       ...Object.entries(details.latency_terms ?? {}).map(([name, value]) => [`Latency: ${name}`, time(value)]),
     ].filter(([, value]) => value !== undefined && value !== null && value !== "");
