@@ -13,7 +13,7 @@ namespace synqc {
 
 namespace {
 
-constexpr std::size_t queued_changes = 8192;
+constexpr std::size_t queued_changes = 16'384;  // a group that is written, and the next one
 constexpr std::int64_t queued_bytes = 16 << 20;
 constexpr std::size_t remembered_changes = 65'536;  // while the disk fails
 constexpr std::chrono::milliseconds longest_wait_for_room{5000};
@@ -416,8 +416,8 @@ void DiskSession::degrade_locked(const std::string& what_failed, Blame blame) {
     readable_ = false;
     retry_at_ = std::chrono::steady_clock::now();
     // A damaged file is looked at once more at once; if that did not help, it waits like everything else.
-    const bool tries_at_once =
-        blame == Blame::damage ? trust_ != DiskTrust::condemned : blame == Blame::suspicion && trust_ == DiskTrust::usual;
+    const bool tries_at_once = blame == Blame::damage ? trust_ != DiskTrust::condemned
+                                                      : blame == Blame::suspicion && trust_ == DiskTrust::usual;
     if (!tries_at_once) {
         retry_at_ += std::chrono::milliseconds(options_.retry_ms);
     }

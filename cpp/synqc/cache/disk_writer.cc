@@ -12,7 +12,9 @@ namespace synqc {
 
 namespace {
 
-constexpr std::size_t changes_per_group = 1024;
+// Keys lie in the order of their hashes: each of a group touches another page of a large index, which is written once
+// for the group. At a million entries groups of 1024 wrote 11.7 KB and took 22.9 us a change, these 5.5 KB and 14.4 us.
+constexpr std::size_t changes_per_group = 8192;
 constexpr std::size_t changes_worth_writing = 256;  // so many are written without waiting for more
 constexpr std::int64_t bytes_per_group = 8 << 20;
 constexpr std::int64_t bytes_worth_writing = 1 << 20;
