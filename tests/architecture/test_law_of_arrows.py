@@ -140,6 +140,8 @@ PYTHON_OWNERS = {
     "starlette": ("service", "benchmarks"),
     "uvicorn": ("service", "benchmarks"),
     "sqlalchemy": ("storage", "jobs/tables", "apps/tds/storage"),
+    "celery": ("jobs/celery_transport.py",),
+    "kombu": ("jobs/celery_transport.py",),
     "openai": ("llm",),
     "jsonschema_rs": ("llm",),
     "dotenv": ("environment.py",),

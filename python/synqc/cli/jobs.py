@@ -15,10 +15,8 @@ from synqc.errors import InputError
 
 if TYPE_CHECKING:
     from synqc.jobs import Job, Ledger
-    from synqc.settings import Settings
-    from synqc.storage.database import DatabaseLocation
 
-__all__ = ["add_command", "location_of"]
+__all__ = ["add_command"]
 
 _STATES = ("queued", "running", "succeeded", "failed", "cancelled", "dead")
 _POLL_S = 0.25
@@ -58,13 +56,6 @@ def _add_job(acts: Any, name: str, act: Callable[[argparse.Namespace, Ledger], N
     return parser
 
 
-def location_of(settings: Settings) -> DatabaseLocation:
-    """Where the service's database is."""
-    from synqc.storage.database import DatabaseLocation
-
-    return DatabaseLocation(settings.state_dir, settings.database_url, settings.lease_s)
-
-
 def _with_ledger(act: Callable[[argparse.Namespace, Ledger], None], arguments: argparse.Namespace) -> bool:
     require_service_extra()
     with _opened() as ledger:
@@ -78,7 +69,7 @@ def _opened() -> Iterator[Ledger]:
     from synqc.settings import Settings
     from synqc.storage import sqlite
 
-    location = location_of(Settings.from_environment())
+    location = Settings.from_environment().location
     file = location.state_dir / sqlite.NAME
     if location.url is None and not file.is_file():
         raise InputError(f"There is no database at {file}: set SYNQC_STATE_DIR or SYNQC_DATABASE_URL.")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from synqc.cli.jobs import location_of
 from synqc.cli.service_extra import require_service_extra
 from synqc.errors import InputError, UnknownName
 
@@ -68,7 +67,7 @@ def _work(arguments: argparse.Namespace) -> bool:
     if arguments.lease is not None and not arguments.lease > 0:
         raise InputError(f"Argument `--lease` must be more than 0, but is {arguments.lease:g}.")
     settings = Settings.from_environment()
-    location = location_of(settings)
+    location = settings.location
     if location.url is None:
         raise InputError("Workers need SYNQC_DATABASE_URL: jobs of a SQLite database are done by its service.")
     works = {kind: _WORKS[kind]() for kind in kinds}

@@ -71,7 +71,8 @@ class Ledger:
         self.database = database
         self.signals = Signals()
         self._clock = clock
-        self._writer = GroupCommitWriter(database)
+        self.writer = GroupCommitWriter(database)
+        """Of everything that this process writes to the database; applications write to tables of theirs by it, too."""
         self._submit = self._timed(submissions.submit)
         self._claim = self._timed(claims.claim)
         self._claim_by_id: Procedure[claims.ClaimRequestById, Claimed | Refusal] = self._timed(claims.claim_by_id)
@@ -197,7 +198,7 @@ class Ledger:
         """
         some = sum(room.values()) if most is None else most
         request = claims.ClaimRequest(owner, tuple(room.items()), some, lease_s)
-        found = self._writer.call(self._claim, request, durable=False).result()
+        found = self.writer.call(self._claim, request, durable=False).result()
         for claimed in found:
             self.signals.publish(SignalKind.CHANGED, claimed.job_id)
         return found
@@ -209,7 +210,7 @@ class Ledger:
             UnknownJob: There is none of that id.
         """
         request = claims.ClaimRequestById(owner, _possible(job_id), lease_s)
-        answered: Future[Claimed | Refusal] = self._writer.call(self._claim_by_id, request, durable=False)
+        answered: Future[Claimed | Refusal] = self.writer.call(self._claim_by_id, request, durable=False)
         return answered.result()
 
     def heartbeat(
@@ -389,7 +390,7 @@ class Ledger:
     @property
     def trouble(self) -> str | None:
         """Why nothing can be stored at this moment, as far as it is known; None if it can."""
-        return self._writer.trouble
+        return self.writer.trouble
 
     def listen(self) -> None:
         """Hear of what other processes do, too, where the database tells: PostgreSQL. Otherwise polling finds it."""
@@ -405,7 +406,7 @@ class Ledger:
 
     def close(self) -> None:
         """Store what is under way, and take no more; the database stays open."""
-        self._writer.close()
+        self.writer.close()
         with self._listening:
             if self._listener is not None:
                 self._listener.close()
@@ -416,7 +417,7 @@ class Ledger:
         return lambda connection, arguments: procedure(connection, self._clock(connection), arguments)
 
     def _call(self, procedure: Procedure[_Argument, _Result], argument: _Argument) -> Future[_Result]:
-        return self._writer.call(procedure, argument)
+        return self.writer.call(procedure, argument)
 
     def _submitted(self, submission: Submission) -> Future[Submitted]:
         future: Future[Submitted] = self._call(self._submit, submission)

@@ -59,8 +59,9 @@ def create_app(*settings: EnvironmentSettings) -> FastAPI:
     def close() -> None:
         stop()
         resources.workers.close()
-        for mount in mounts:
+        for mount in reversed(mounts):  # one may use what an earlier one has opened
             mount.close()
+        resources.ledgers.close()
 
     with ExitStack() as failing:  # a successor would wait for what was opened before a refusal
         failing.callback(close)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from synqc.jobs.ledgers import Ledgers
 from synqc.service.context import Workers
 from synqc.service.settings import ServiceSettings
 from synqc.service.tickets import Tickets
@@ -19,8 +20,10 @@ class Resources:
         settings: Of the service.
         workers: Threads for what blocks.
         tickets: For streams.
+        ledgers: Of jobs, one per database: applications that share a database share its ledger, and its writer.
     """
 
     settings: ServiceSettings
     workers: Workers = field(default_factory=Workers)
     tickets: Tickets = field(default_factory=Tickets)
+    ledgers: Ledgers = field(default_factory=Ledgers)

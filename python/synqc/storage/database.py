@@ -34,6 +34,15 @@ class DatabaseLocation:
     url: str | None = None
     lease_s: float = 5.0
 
+    @property
+    def place(self) -> str:
+        """In words, for errors, without a password.
+
+        Raises:
+            InputError: The URL names no database of PostgreSQL.
+        """
+        return place_of(self.url) if self.url else str(self.state_dir / sqlite.NAME)
+
 
 class Closable(Protocol):
     """Anything that is let go of by `close`: a locked file, a lease."""
@@ -138,11 +147,11 @@ def open_shared(location: DatabaseLocation, components: Sequence[Component]) -> 
     try:
         if location.url:
             engine = postgresql_engine(location.url, lease_s=location.lease_s)
-            opened = Database(engine, place_of(engine))
+            opened = Database(engine, location.place)
         else:
             location.state_dir.mkdir(parents=True, exist_ok=True)
             path = location.state_dir / sqlite.NAME
-            opened = Database(sqlite.sqlite_engine(path), str(path))
+            opened = Database(sqlite.sqlite_engine(path), location.place)
     except OSError as error:
         raise StorageUnavailable(f"State directory {location.state_dir} cannot be used: {error}.") from error
     try:

@@ -70,9 +70,13 @@ def postgresql_engine(given: str, *, lease_s: float) -> Engine:
     return engine
 
 
-def place_of(engine: Engine) -> str:
-    """A database in words: its URL without password and driver."""
-    return engine.url.set(drivername="postgresql").render_as_string(hide_password=True)
+def place_of(given: str) -> str:
+    """A database in words: its URL without password and driver.
+
+    Raises:
+        InputError: It is no URL of PostgreSQL.
+    """
+    return _url(given).set(drivername="postgresql").render_as_string(hide_password=True)
 
 
 def _url(given: str) -> URL:

@@ -18,7 +18,7 @@ from synqc.apps.tds.sweeps import Sweeps
 from synqc.apps.tds.telemetry import TelemetrySampler
 from synqc.cache import report
 from synqc.errors import InputError
-from synqc.jobs import Ledger
+from synqc.jobs.ledgers import Ledgers
 
 __all__ = ["TdsApplication"]
 
@@ -32,10 +32,12 @@ class TdsApplication:
 
     Args:
         settings: Of the service.
+        ledgers: Of the process, where other applications share it.
     """
 
-    def __init__(self, settings: TdsSettings) -> None:
+    def __init__(self, settings: TdsSettings, ledgers: Ledgers | None = None) -> None:
         self.settings = settings
+        self._ledgers = Ledgers() if ledgers is None else ledgers
         self.database = open_database(settings)
         try:
             self._assemble(settings)
@@ -51,10 +53,9 @@ class TdsApplication:
         self.store = SessionStore(settings, self.database)
         self.runs = Runs(self.store, self.engine)
         self.sampler = TelemetrySampler(self.store, self.engine)
-        self.ledger = Ledger(self.database.shared())
+        # Without a lease the file is locked: no other service has it, so that all workers of earlier ones are gone.
+        self.ledger = self._ledgers.of(self.database.shared(), owners_are_gone=self.database.lease is None)
         """Of jobs; other processes may have it open, too."""
-        if self.database.lease is None:  # nobody else has the file open for writing, so all earlier workers are gone
-            self.ledger.expire(owners_are_gone=True)
         self.sweeps = Sweeps(self.store, self.engine, self.ledger, keep_ended_s=settings.keep_ended_s)
         self.agent = agent_of(
             settings,
@@ -126,7 +127,7 @@ class TdsApplication:
             leaving = threading.Thread(target=self.agent.close, name="synqc-agent-close", daemon=True)
             leaving.start()
         self.sweeps.close()
-        self.ledger.close()
+        self._ledgers.close_those_of(self.database)
         self.store.close()
         if leaving is not None:
             leaving.join(_PATIENCE_S)

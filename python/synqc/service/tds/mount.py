@@ -27,7 +27,7 @@ def mount_of(settings: TdsSettings, resources: Resources) -> Mount:
     Raises:
         StorageUnavailable: The database cannot be opened, or another service has it open.
     """
-    tds = TdsApplication(settings)
+    tds = TdsApplication(settings, resources.ledgers)
     return Mount(
         name="tds",
         title="SynQc Temporal Dynamics Series",

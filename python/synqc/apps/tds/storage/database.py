@@ -17,7 +17,7 @@ from synqc.storage.database import Database as SharedDatabase
 from synqc.storage.errors import StorageUnavailable
 from synqc.storage.lease import Lease
 from synqc.storage.migrations import migrate
-from synqc.storage.postgresql import place_of, postgresql_engine
+from synqc.storage.postgresql import postgresql_engine
 from synqc.storage.settings import StorageSettings
 
 __all__ = ["Database", "StorageUnavailable", "open_database", "open_for_reading"]
@@ -197,7 +197,7 @@ def open_for_reading(settings: StorageSettings) -> Database:
     """
     if settings.database_url:
         engine = postgresql_engine(settings.database_url, lease_s=settings.lease_s)
-        return Database(engine, None, place_of(engine))
+        return Database(engine, None, settings.location.place)
     path = settings.state_dir / sqlite.NAME
     if not path.is_file():
         raise StorageUnavailable(f"There is no database at {path}.")
@@ -217,7 +217,7 @@ def _open_sqlite(state_dir: Path) -> Database:
 
 def _open_postgresql(settings: StorageSettings) -> Database:
     engine = postgresql_engine(settings.database_url or "", lease_s=settings.lease_s)
-    place = place_of(engine)
+    place = settings.location.place
     lease = Lease(engine, seconds=settings.lease_s, place=place)
     try:
         # One that was killed owns the database until its lease ends.
