@@ -7,14 +7,20 @@ from pathlib import Path
 import pytest
 import toy_application
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 from starlette.websockets import WebSocketDisconnect
+from waiting import wait_until
 
+from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.settings import TdsSettings
 from synqc.errors import InputError, MissingExtra
+from synqc.jobs.ledgers import Ledgers
 from synqc.service import applications, create_app
 from synqc.service.applications import Application
 from synqc.service.settings import ServiceSettings
 from synqc.settings import Settings
+from synqc.storage.database import DatabaseLocation
+from synqc.storage.migrations import component_versions
 
 P = "/api/v1/synqc"
 TOY = Application("toy", "toy_application:ToySettings", "toy_application:mount_of")
@@ -31,14 +37,16 @@ def serve(tmp_path):
     made = []
 
     def make(toy_key=None, **settings):
-        of_tds = TdsSettings(state_dir=tmp_path / str(len(made)))
-        app = create_app(ServiceSettings(**settings), of_tds, toy_application.ToySettings(key=toy_key))
-        made.append(app.state.applications["tds"].state.tds)
+        place = tmp_path / str(len(made))
+        of_toy = toy_application.ToySettings(key=toy_key, state_dir=place)
+        app = create_app(ServiceSettings(**settings), TdsSettings(state_dir=place), of_toy)
+        made.append(app)
         return TestClient(app, raise_server_exceptions=False)
 
     yield make
-    for tds in made:
-        tds.close()
+    for app in made:
+        for application in reversed(app.state.applications.values()):
+            application.offered.close()
 
 
 @pytest.fixture
@@ -57,6 +65,26 @@ def toy_at_root(serve):
 def index_at_root(serve):
     """No application at the root."""
     return serve(root_application="index")
+
+
+class TestTablesAndJobs:
+    """An application's table and its kind of job, in the database and the ledger that it shares with the others."""
+
+    @pytest.mark.parametrize("names", ["tds,toy", "toy,tds"])
+    def test_work_is_done_and_stands_in_the_table(self, serve, names):
+        client = serve(applications=tuple(names.split(",")), root_application="tds")
+        job_id = client.post("/toy/parties", json=["Ada", "Emmy"]).json()["job_id"]
+        wait_until(lambda: client.get(f"{P}/jobs/{job_id}").json()["state"] == "succeeded")
+        assert client.get(f"{P}/jobs/{job_id}").json()["result"] == [1, 2]
+        assert client.get("/toy/guests").json() == ["Ada", "Emmy"]
+
+    def test_a_database_that_has_no_table_of_it_yet_gets_one(self, tmp_path):
+        TdsApplication(Settings(state_dir=tmp_path)).close()
+        with Ledgers() as ledgers, TestClient(create_app(toy_application.ToySettings(state_dir=tmp_path))) as client:
+            assert client.get("/guests").json() == []
+            of_toy = select(component_versions.c.version).where(component_versions.c.component == "toy")
+            with ledgers.at(DatabaseLocation(tmp_path)).database.reading() as connection:
+                assert connection.scalar(of_toy) == 1
 
 
 class TestPaths:
@@ -106,7 +134,7 @@ class TestPaths:
     def test_one_that_the_root_would_hide_is_refused(self, tmp_path):
         hiding = TdsSettings(state_dir=tmp_path, api_prefix="/toy/api")
         with pytest.raises(InputError, match="answers at /toy itself, where application toy would be mounted"):
-            create_app(hiding, toy_application.ToySettings())
+            create_app(hiding, toy_application.ToySettings(state_dir=tmp_path))
         app = create_app(Settings(state_dir=tmp_path))  # the refused one has let go of the database
         app.state.tds.close()
 
