@@ -6,6 +6,7 @@ import contextlib
 import contextvars
 import gc
 import logging
+import os
 import random
 import signal
 import subprocess
@@ -573,3 +574,50 @@ def test_nothing_of_a_computation_is_kept_once_it_is_over():
         with pytest.raises(ValueError, match="Value"):
             cache.get_or_compute("key", fails)
     assert alive() == 0
+
+
+WITHIN_SET = """
+import gc, sys
+from contextvars import ContextVar
+from synqc.cache import MemoryCache
+from synqc.metrics import Registry
+
+timer, cache, kept, foreign = Registry().timer("t"), MemoryCache(), [], ContextVar("foreign")
+
+def take_what_was_freed():
+    kept.extend(tuple(range(k)) for k in range(1, 40))
+
+def time_it():
+    with timer:
+        take_what_was_freed()
+
+class Ring:
+    def __init__(self):
+        self.me = self
+    def __del__(self):
+        act()
+
+act = {"timer": time_it, "cache": lambda: cache.get_or_compute(len(kept), take_what_was_freed)}[sys.argv[1]]
+act()
+foreign.set(None)
+gc.collect()
+gc.freeze()
+never = 1 << 30
+gc.set_threshold(never)
+for k in range(300):
+    Ring()
+    kept.append([{k: kept}])
+    value = object()
+    gc.set_threshold(gc.get_count()[0] + k % 8)  # one of the first things that `set` makes begins a collection
+    foreign.set(value)
+    gc.set_threshold(never)
+    gc.collect()
+"""
+
+
+@pytest.mark.parametrize("what", ["timer", "cache"])
+def test_a_finaliser_within_the_setting_of_a_context_variable_frees_nothing_that_is_read(what):
+    command = [sys.executable, "-X", "faulthandler", "-c", WITHIN_SET, what]
+    environment = {**os.environ, "PYTHONMALLOC": "debug"}
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")

@@ -10,12 +10,12 @@ import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Hashable
-from contextvars import ContextVar
 from types import AsyncGeneratorType, GeneratorType, TracebackType
 from typing import Any, Final
 
 from synqc import _core
 from synqc.errors import InputError, SynqcError
+from synqc.metrics.context_value import ContextValue
 
 __all__ = ["MISSING", "Flights"]
 
@@ -31,7 +31,7 @@ AsyncFind = Callable[[], Awaitable[Any]]
 AsyncStore = Callable[[Any], Awaitable[None]]
 
 # The innermost computation in whose course this context runs; tasks and threads that are given the context inherit it.
-_leading: ContextVar[Any] = ContextVar("synqc_leading_flight", default=None)
+_leading: ContextValue[Any] = ContextValue("synqc_leading_flight", None)
 
 
 class Flights:

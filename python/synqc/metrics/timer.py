@@ -8,13 +8,13 @@ import inspect
 import sys
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from contextvars import ContextVar
 from time import perf_counter
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
 from synqc._core import Counter, Histogram
 from synqc.errors import InputError
+from synqc.metrics.context_value import ContextValue
 
 __all__ = ["Timer"]
 
@@ -30,7 +30,7 @@ _CANCELLATIONS = (asyncio.CancelledError, CancelledError, GeneratorExit, Keyboar
 _Entry = tuple["Timer", float, tuple[int, int], Any]
 
 # One timer may be entered by many threads and tasks at once and within itself: each context has its own entries.
-_entered: ContextVar[_Entry | None] = ContextVar("synqc_entered_timers", default=None)
+_entered: ContextValue[_Entry | None] = ContextValue("synqc_entered_timers", None)
 
 
 class Timer:
