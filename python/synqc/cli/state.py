@@ -59,10 +59,11 @@ def _add_command(commands: Any, name: str, work: _Work, **words: str) -> Any:
 
 
 def _export_state(settings: StorageSettings, arguments: argparse.Namespace) -> str:
-    from synqc.apps.tds.storage.database import open_for_reading
+    from synqc.apps.tds.storage import Database
     from synqc.apps.tds.storage.legacy import export_state
+    from synqc.storage.database import open_for_reading
 
-    database = open_for_reading(settings)
+    database = open_for_reading(settings.location, Database)
     try:
         sessions, runs = export_state(database, arguments.folder)
     finally:

@@ -6,18 +6,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from synqc.storage import sqlite
 from synqc.storage.cause import cause_of
 from synqc.storage.errors import StorageUnavailable
+from synqc.storage.lease import Lease
 from synqc.storage.migrations import Component, migrate, write_and_delete_a_row
 from synqc.storage.postgresql import place_of, postgresql_engine
 
-__all__ = ["Closable", "Database", "DatabaseLocation", "open_shared"]
+__all__ = ["Closable", "Database", "DatabaseLocation", "open_exclusive", "open_for_reading", "open_shared"]
+
+_PATIENCE_S = 5.0  # a predecessor may still be shutting down
+
+_Database = TypeVar("_Database", bound="Database")
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Database:
     def __init__(self, engine: Engine, place: str, held: Closable | None = None) -> None:
         self.engine = engine
         self.place = place
+        self.lease = held if isinstance(held, Lease) else None
+        """Ownership of a database that others can reach, too: what it says is true while it is held."""
         self._writing_engine = engine.execution_options(synqc_writes=True)
         self._unsynced_engine = self._writing_engine.execution_options(synqc_unsynced=True)
         self._held = held
@@ -81,10 +88,24 @@ class Database:
         except (SQLAlchemyError, OSError) as error:
             raise StorageUnavailable(f"Storage in {self.place} cannot be read: {cause_of(error)}.") from error
 
+    @property
+    def epoch(self) -> int | None:
+        """Fencing token: what is decided in an epoch is stored in no other. None without a lease."""
+        return None if self.lease is None else self.lease.epoch
+
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that is durable when the block ends without an error."""
+    def writing(self, epoch: int | None = None) -> Iterator[Connection]:
+        """A transaction that is durable when the block ends without an error.
+
+        Args:
+            epoch: Fencing token of the moment when the change was decided; this moment's if None.
+
+        Raises:
+            NotOwner: The database has had another owner since.
+        """
         with self._writing_engine.begin() as connection:
+            if self.lease is not None:
+                self.lease.fence(connection, self.lease.epoch if epoch is None else epoch)
             yield connection
 
     @contextmanager
@@ -96,6 +117,10 @@ class Database:
         """
         with self._unsynced_engine.begin() as connection:
             yield connection
+
+    def shared(self) -> Database:
+        """The same database to those whose writes prove by themselves that they may be made, as a ledger's do."""
+        return Database(self.engine, self.place)
 
     def prepare(self, components: Sequence[Component]) -> None:
         """Create or migrate tables.
@@ -160,3 +185,60 @@ def open_shared(location: DatabaseLocation, components: Sequence[Component]) -> 
         opened.close()
         raise
     return opened
+
+
+def open_exclusive(location: DatabaseLocation, kind: type[_Database]) -> _Database:
+    """Open a database and keep other processes that would own it out: a locked file, or a lease on PostgreSQL.
+
+    Args:
+        location: Where it is; the folder is made on PostgreSQL, too.
+        kind: What is made of it.
+
+    Raises:
+        StorageUnavailable: Another process has it open, or it cannot be opened.
+        InputError: The URL names no database of PostgreSQL.
+        MissingExtra: The driver of PostgreSQL is not installed.
+    """
+    try:
+        location.state_dir.mkdir(parents=True, exist_ok=True)
+        return _with_lease(location, kind) if location.url else _with_locked_file(location, kind)
+    except OSError as error:
+        raise StorageUnavailable(f"State directory {location.state_dir} cannot be used: {error}.") from error
+
+
+def open_for_reading(location: DatabaseLocation, kind: type[_Database]) -> _Database:
+    """A database that a service may have open, to read from.
+
+    Raises:
+        StorageUnavailable: There is none.
+        InputError: The URL names no database of PostgreSQL.
+        MissingExtra: The driver of PostgreSQL is not installed.
+    """
+    if location.url:
+        return kind(postgresql_engine(location.url, lease_s=location.lease_s), location.place)
+    path = location.state_dir / sqlite.NAME
+    if not path.is_file():
+        raise StorageUnavailable(f"There is no database at {path}.")
+    url = URL.create("sqlite", database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
+    return kind(create_engine(url), location.place)
+
+
+def _with_locked_file(location: DatabaseLocation, kind: type[_Database]) -> _Database:
+    held = sqlite.hold_directory(location.state_dir)
+    try:
+        return kind(sqlite.sqlite_engine(location.state_dir / sqlite.NAME), location.place, held)
+    except BaseException:
+        held.close()
+        raise
+
+
+def _with_lease(location: DatabaseLocation, kind: type[_Database]) -> _Database:
+    engine = postgresql_engine(location.url or "", lease_s=location.lease_s)
+    lease = Lease(engine, seconds=location.lease_s, place=location.place)
+    try:
+        # One that was killed owns the database until its lease ends.
+        lease.adopt_within(location.lease_s + _PATIENCE_S)
+    except BaseException:
+        engine.dispose()
+        raise
+    return kind(engine, location.place, lease)

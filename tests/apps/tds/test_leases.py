@@ -13,9 +13,10 @@ from waiting import wait_until
 from synqc.apps.tds import clock
 from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.models import RunConfiguration, RunRequest
-from synqc.apps.tds.storage import Change, NotOwner, StorageUnavailable, database, schema
+from synqc.apps.tds.storage import Change, NotOwner, StorageUnavailable, schema
 from synqc.apps.tds.store import UnknownSession
 from synqc.settings import Settings
+from synqc.storage import database
 
 LEASE_S = 1.0
 

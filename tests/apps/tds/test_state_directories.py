@@ -10,11 +10,12 @@ import pytest
 
 from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.models import RunConfiguration, RunRequest, SessionStatus
-from synqc.apps.tds.storage.database import open_for_reading
+from synqc.apps.tds.storage.database import Database
 from synqc.apps.tds.storage.legacy import export_state
 from synqc.apps.tds.storage.schema import check_file
 from synqc.settings import Settings
 from synqc.storage.backup import back_up
+from synqc.storage.database import DatabaseLocation, open_for_reading
 
 CONFIG = {
     "hardware_target": "sim-local", "hardware_preset": "transmon-default", "drive_envelope": "gaussian",
@@ -302,7 +303,7 @@ def test_a_directory_may_have_any_name(tmp_path, opened, name):
     tds = opened(folder)
     tds.store.create_or_update("x1", RunConfiguration())[1].result(10)
     assert [path.name for path in folder.parent.iterdir()] == [name]
-    database = open_for_reading(Settings(state_dir=folder))
+    database = open_for_reading(DatabaseLocation(folder), Database)
     assert [row.session_id for row in database.session_rows()] == ["x1"]
     database.close()
     assert back_up(tds.settings, tmp_path / "copy.db", checks=[check_file]) > 0
@@ -334,7 +335,7 @@ class TestBackup:
                 )
                 with sqlite3.connect(copy / "synqc.db") as connection:
                     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-                database = open_for_reading(Settings(state_dir=copy))
+                database = open_for_reading(DatabaseLocation(copy), Database)
                 stored = {json.loads(run)["run_id"] for _, run in database.run_documents(None, None, 10_000)}
                 (row,) = database.session_rows()
                 database.close()

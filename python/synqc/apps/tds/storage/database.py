@@ -1,64 +1,28 @@
-"""Gateway to the service's database: opening it, reading from it, and keeping other processes out."""
+"""Gateway to the tables of TDS: making them, and reading from them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TextIO
+from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import URL, Column, Connection, Engine, Row, create_engine, func, select
+from sqlalchemy import Column, Row, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from synqc.apps.tds.storage import schema
 from synqc.jobs.tables.schema import COMPONENT as JOBS
-from synqc.storage import sqlite
 from synqc.storage.database import Database as SharedDatabase
+from synqc.storage.database import open_exclusive
 from synqc.storage.errors import StorageUnavailable
-from synqc.storage.lease import Lease
 from synqc.storage.migrations import migrate
-from synqc.storage.postgresql import postgresql_engine
 from synqc.storage.settings import StorageSettings
 
-__all__ = ["Database", "StorageUnavailable", "open_database", "open_for_reading"]
+__all__ = ["Database", "StorageUnavailable", "open_database"]
 
 _ZERO = "\0"  # no name has one, and PostgreSQL refuses to look for it
-_PATIENCE_S = 5.0  # a predecessor may still be shutting down
 
 
 class Database(SharedDatabase):
-    """Table gateway: reads for everybody, write transactions for the writer lane alone.
-
-    Args:
-        engine: The SQLAlchemy engine.
-        held: What keeps other services out: a locked file, or a lease; released by `close`.
-        place: The database in words, for errors and `ready`, without a password.
-    """
-
-    def __init__(self, engine: Engine, held: TextIO | Lease | None, place: str) -> None:
-        super().__init__(engine, place, held)
-        self.lease = held if isinstance(held, Lease) else None
-        """Ownership of a database that others can reach, too: answers are given while it is held."""
-
-    @property
-    def epoch(self) -> int | None:
-        """Fencing token: what is decided in an epoch is stored in no other. None without a lease."""
-        return None if self.lease is None else self.lease.epoch
-
-    @contextmanager
-    def writing(self, epoch: int | None = None) -> Iterator[Connection]:
-        """A transaction that is durable when the block ends without an error.
-
-        Args:
-            epoch: Fencing token of the moment when the change was decided; this moment's if None.
-
-        Raises:
-            NotOwner: The database has had another owner since.
-        """
-        with self._writing_engine.begin() as connection:
-            if self.lease is not None:
-                self.lease.fence(connection, self.lease.epoch if epoch is None else epoch)
-            yield connection
+    """Table gateway: reads for everybody, write transactions for the writer lane alone."""
 
     def prepare_tables(self, epoch: int | None = None) -> None:
         """Create or migrate the tables.
@@ -72,10 +36,6 @@ class Database(SharedDatabase):
                 migrate(connection, JOBS)
         except (SQLAlchemyError, OSError) as error:
             raise self.refusal(error) from error
-
-    def shared(self) -> SharedDatabase:
-        """The same database to those whose writes prove by themselves that they may be made, as a ledger's do."""
-        return SharedDatabase(self.engine, self.place)
 
     def session_rows(self) -> list[Row[Any]]:
         """All sessions in order of creation."""
@@ -174,55 +134,10 @@ def open_database(settings: StorageSettings) -> Database:
         InputError: The URL names no database of PostgreSQL.
         MissingExtra: The driver of PostgreSQL is not installed.
     """
-    try:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
-        opened = _open_postgresql(settings) if settings.database_url else _open_sqlite(settings.state_dir)
-    except OSError as error:
-        raise StorageUnavailable(f"State directory {settings.state_dir} cannot be used: {error}.") from error
+    opened = open_exclusive(settings.location, Database)
     try:
         opened.prepare_tables()
     except BaseException:
         opened.close()
         raise
     return opened
-
-
-def open_for_reading(settings: StorageSettings) -> Database:
-    """The database of a service that may be running, to read from.
-
-    Raises:
-        StorageUnavailable: There is none.
-        InputError: The URL names no database of PostgreSQL.
-        MissingExtra: The driver of PostgreSQL is not installed.
-    """
-    if settings.database_url:
-        engine = postgresql_engine(settings.database_url, lease_s=settings.lease_s)
-        return Database(engine, None, settings.location.place)
-    path = settings.state_dir / sqlite.NAME
-    if not path.is_file():
-        raise StorageUnavailable(f"There is no database at {path}.")
-    url = URL.create("sqlite", database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
-    return Database(create_engine(url), None, str(path))
-
-
-def _open_sqlite(state_dir: Path) -> Database:
-    held = sqlite.hold_directory(state_dir)
-    try:
-        path = state_dir / sqlite.NAME
-        return Database(sqlite.sqlite_engine(path), held, str(path))
-    except BaseException:
-        held.close()
-        raise
-
-
-def _open_postgresql(settings: StorageSettings) -> Database:
-    engine = postgresql_engine(settings.database_url or "", lease_s=settings.lease_s)
-    place = settings.location.place
-    lease = Lease(engine, seconds=settings.lease_s, place=place)
-    try:
-        # One that was killed owns the database until its lease ends.
-        lease.adopt_within(settings.lease_s + _PATIENCE_S)
-    except BaseException:
-        engine.dispose()
-        raise
-    return Database(engine, lease, place)
