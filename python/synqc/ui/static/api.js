@@ -72,11 +72,11 @@ export class Api {
     throw new ApiError(response.status, problemWords(response.status, body));
   }
 
-  /** Where to listen to a session, once: browsers send no headers there, and an address must not hold a key. */
-  async streamUrl(sessionId, intervalMs) {
-    const asked = new URLSearchParams({ interval_ms: String(intervalMs) });
+  /** Where to listen to a stream, once: browsers send no headers there, and an address must not hold a key. */
+  async streamUrl(path, parameters) {
+    const asked = new URLSearchParams(parameters);
     if (this.key) asked.set("ticket", (await this.post("/tickets")).ticket);
-    return `${this.prefix}/sessions/${encodeURIComponent(sessionId)}/stream?${asked}`;
+    return `${this.prefix}${path}?${asked}`;
   }
 
   async _answer(method, path, options) {
@@ -114,9 +114,4 @@ export class Api {
       throw new ApiError(0, words);
     }
   }
-}
-
-/** The path of a session. */
-export function sessionPath(sessionId, tail = "") {
-  return `/sessions/${encodeURIComponent(sessionId)}${tail}`;
 }

@@ -1,10 +1,10 @@
 /** A session as JSON, CSV or notebook cell: shown, copied, downloaded. */
 
-import { sessionPath } from "./api.js";
 import { byId } from "./element.js";
 import { isEmulated } from "./emulated_label.js";
 import { downloadFile } from "./file_download.js";
 import { failed } from "./notices.js";
+import { sessionPath } from "./session_path.js";
 
 const FILES = { json: ["json", "application/json"], csv: ["csv", "text/csv"], notebook: ["py", "text/x-python"] };
 

@@ -1,7 +1,7 @@
 /** Runs started and killed here, and what became of them. */
 
-import { sessionPath } from "./api.js";
 import { clearNotices, failed, notice } from "./notices.js";
+import { sessionPath } from "./session_path.js";
 
 export class RunActions {
   /**

@@ -1,9 +1,9 @@
 /** Which session is selected: by the list, by the address, by making one; and what to do when it is gone. */
 
-import { sessionPath } from "./api.js";
 import { confirmed } from "./confirmation.js";
 import { clearNotices, failed, notice } from "./notices.js";
 import { SessionList } from "./session_list.js";
+import { sessionPath } from "./session_path.js";
 
 const NONE = { sessionId: null, session: null, record: null, newest: null };
 

@@ -1,9 +1,9 @@
 /** What is known of the selected session: read whole, and kept up by what its stream tells. */
 
-import { sessionPath } from "./api.js";
 import { debounce } from "./debounce.js";
 import { failed, notice } from "./notices.js";
 import { bitsOf, lastRecord, stored } from "./run_history.js";
+import { sessionPath } from "./session_path.js";
 
 const REREAD_AFTER_MS = 250;
 

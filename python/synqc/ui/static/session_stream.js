@@ -1,6 +1,6 @@
 /** What happens in one session, as it happens: server-sent events, and polling while these do not come through. */
 
-import { sessionPath } from "./api.js";
+import { sessionPath } from "./session_path.js";
 
 const KINDS = ["state", "kpis", "progress", "telemetry", "log"];
 const FIRST_EVENT_WITHIN_MS = 6000;
@@ -66,7 +66,7 @@ export class SessionStream {
     this._source = null;
     let url;
     try {
-      url = await this._api.streamUrl(this._sessionId, this._intervalMs);
+      url = await this._api.streamUrl(sessionPath(this._sessionId, "/stream"), { interval_ms: this._intervalMs });
     } catch {
       // Why is said where the connection is shown.
       if (opening === this._opening) this._failed(null);
