@@ -50,7 +50,7 @@ def test_chat_without_a_model_says_it_is_a_placeholder(desk):
 def test_every_button_of_the_page_is_pressed_by_some_test_here():
     """Buttons made by scripts have no id; tests find them by their words."""
     tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    page = (Path(__file__).parents[2] / "python/synqc/ui/synqc_control_panel.html").read_text()
+    page = (Path(__file__).parents[2] / "python/synqc/ui/tds/synqc_control_panel.html").read_text()
     ids = re.findall(r'<button[^>]*\bid="([\w-]+)"', page)
     assert ids
     assert [one for one in ids if f"#{one}" not in tests] == []

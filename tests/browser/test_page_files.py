@@ -11,18 +11,19 @@ from synqc.service import create_app
 from synqc.settings import Settings
 
 UI = Path(str(resources.files("synqc") / "ui"))
-SCRIPTS = sorted((UI / "static").glob("*.js"))
-STYLES = sorted((UI / "static").glob("*.css"))
-PAGE = (UI / "synqc_control_panel.html").read_text()
+SCRIPTS = sorted(UI.glob("*/*.js"))
+STYLES = sorted(UI.glob("*/*.css"))
+PAGE = (UI / "tds" / "synqc_control_panel.html").read_text()
+FOLDERS = {"ui/static": "tds", "ui/shared": "shared"}
 
 
 def test_smoke_checks_of_older_clients_find_their_words():
     title = re.search("<title>(.*)</title>", PAGE)[1]
     assert "SynQc" in title
     assert "Temporal Dynamics" in title
-    style = (UI / "static" / "style.css").read_text()
+    style = (UI / "tds" / "style.css").read_text()
     assert any(word in style for word in ("color-scheme", "--accent", "--bg"))
-    assert "debounce(" in (UI / "static" / "app.js").read_text()
+    assert "debounce(" in (UI / "tds" / "app.js").read_text()
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
@@ -34,16 +35,21 @@ def test_scripts_make_no_markup_of_text(path):
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_every_script_is_loaded_and_imports_what_exists(path):
-    texts = {one.name: one.read_text() for one in SCRIPTS}
-    for imported in re.findall(r'from "\./([\w.]+)"', texts[path.name]):
-        assert imported in texts
-    if path.name != "app.js":
-        assert any(f'"./{path.name}"' in text for text in texts.values())
+    imports = {one: re.findall(r'from "([\w./]+)"', one.read_text()) for one in SCRIPTS}
+    for imported in imports[path]:
+        assert (path.parent / imported).resolve() in SCRIPTS
+    if path != UI / "tds" / "app.js":
+        assert any((one.parent / name).resolve() == path for one, names in imports.items() for name in names)
+
+
+@pytest.mark.parametrize("path", sorted((UI / "shared").glob("*.js")), ids=lambda path: path.name)
+def test_what_is_shared_knows_no_application(path):
+    assert set(re.findall(r'from "(.*)/', path.read_text())) <= {"."}
 
 
 def test_every_style_sheet_is_linked_once():
-    linked = re.findall(r'<link rel="stylesheet" href="ui/static/([\w.]+)">', PAGE)
-    assert sorted(linked) == sorted(path.name for path in STYLES)
+    linked = re.findall(r'<link rel="stylesheet" href="(ui/\w+)/([\w.]+)">', PAGE)
+    assert sorted((FOLDERS[folder], name) for folder, name in linked) == [(one.parent.name, one.name) for one in STYLES]
 
 
 def test_every_colour_that_is_used_is_declared():

@@ -8,7 +8,7 @@ def evaluated(desk):
     """Runs a function of the module's class in the page."""
 
     def run(body):
-        address = f"{desk.service.address}/ui/static/store.js"
+        address = f"{desk.service.address}/ui/shared/store.js"
         return desk.page.evaluate(
             f"async (address) => {{ const {{ Store }} = await import(address); {body} }}", address
         )

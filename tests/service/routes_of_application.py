@@ -20,4 +20,4 @@ def routes_of(app):
 def path_of(template):
     """One that the route answers."""
     path = re.sub(r"{[a-z_]+}", "x1", template)
-    return path + "/app.js" if path == "/ui/static" else path
+    return path + {"/ui/static": "/app.js", "/ui/shared": "/api.js"}.get(path, "")

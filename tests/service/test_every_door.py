@@ -28,6 +28,7 @@ OPEN = {
     ("HEAD", "/redoc"), ("GET", "/docs/oauth2-redirect"), ("HEAD", "/docs/oauth2-redirect"),
     ("GET", P + "/health"), ("HEAD", P + "/health"), ("GET", P + "/ready"), ("HEAD", P + "/ready"),
     ("GET", "/ui"), ("GET", "/ui/"), ("GET", "/ui/static"), ("HEAD", "/ui/static"),
+    ("GET", "/ui/shared"), ("HEAD", "/ui/shared"),
     ("GET", "/ui/static/vendor/plotly.min.js"),
     *((method, "/") for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")),
 }  # fmt: skip

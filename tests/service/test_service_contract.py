@@ -176,9 +176,12 @@ class TestPage:
         assert any(name in text for name in ("color-scheme", "--accent", "--bg"))
 
     def test_a_file_that_is_not_there_is_404(self, client):
-        assert client.get("/ui/static/nothing.js").status_code == 404
+        for path in ("/ui/static/nothing.js", "/ui/shared/nothing.js", "/ui/static/synqc_control_panel.html"):
+            assert client.get(path).status_code == 404
 
-    @pytest.mark.parametrize("path", ["/ui/static/../../errors.py", "/ui/static/..%2f..%2ferrors.py"])
+    @pytest.mark.parametrize(
+        "path", ["/ui/static/../../errors.py", "/ui/static/..%2f..%2ferrors.py", "/ui/shared/..%2ftds%2fapp.js"]
+    )
     def test_nothing_else_is_served(self, client, path):
         assert client.get(path).status_code == 404
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources, util
+from os import stat_result
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from synqc.service.middleware.request_metrics import ROUTE
 __all__ = ["page_router"]
 
 _FOLDER = Path(str(resources.files("synqc") / "ui"))
-_FILES = "/ui/static"
+_PAGE = "synqc_control_panel.html"
+_FILES = {"/ui/static": _FOLDER / "tds", "/ui/shared": _FOLDER / "shared"}
+"""What the page asks for, as its modules name each other on disk: `../shared` is beside its own folder in both."""
 _POLICY = {
     "content-security-policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src *; object-src 'none'; frame-ancestors 'none'"
@@ -30,7 +33,7 @@ def page_router() -> APIRouter:
 
     @router.get("/ui", response_class=FileResponse)
     async def control_page() -> FileResponse:
-        page = _FOLDER / "synqc_control_panel.html"
+        page = _FOLDER / "tds" / _PAGE
         if not page.is_file():
             raise HTTPException(404, "The control page is not installed")
         return FileResponse(page, media_type="text/html", headers=_POLICY)
@@ -54,17 +57,26 @@ def page_router() -> APIRouter:
         headers = {"cache-control": "public, max-age=86400", **_POLICY}
         return FileResponse(script / "plotly.min.js", media_type="text/javascript", headers=headers)
 
-    if (_FOLDER / "static").is_dir():
-        router.mount(_FILES, _Revalidated(directory=_FOLDER / "static"), name="ui-static")
+    for path, folder in _FILES.items():
+        if folder.is_dir():
+            router.mount(path, _Revalidated(path, folder), name=path.removeprefix("/").replace("/", "-"))
     return router
 
 
 class _Revalidated(StaticFiles):
     """Files that a browser asks about each time: old modules beside new ones would break the page after an upgrade."""
 
+    def __init__(self, path: str, folder: Path) -> None:
+        super().__init__(directory=folder)
+        self._path = path
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[ROUTE] = _FILES  # the framework notes routes alone
+        scope[ROUTE] = self._path  # the framework notes routes alone
         await super().__call__(scope, receive, send)
+
+    def lookup_path(self, path: str) -> tuple[str, stat_result | None]:
+        """The page itself has one address alone: its links would lead nowhere from here."""
+        return ("", None) if path == _PAGE else super().lookup_path(path)
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)

@@ -1,6 +1,6 @@
 /** The label that goes with every figure of a machine that was not really there. */
 
-import { element } from "./element.js";
+import { element } from "../shared/element.js";
 
 let emulatedTargets = new Set();
 

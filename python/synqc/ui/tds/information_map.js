@@ -1,12 +1,12 @@
 /** A map of what each probe would tell and disturb: a sweep over strength and duration of the present configuration. */
 
-import { byId } from "./element.js";
+import { byId } from "../shared/element.js";
 import { labelEmulated } from "./emulated_label.js";
-import { isWholeWithin } from "./limits.js";
-import { measuredShort } from "./measured_value.js";
-import { failed, notice } from "./notices.js";
-import { CHART_OPTIONS, chartLayout, chartWords, plotly } from "./plotly_library.js";
-import { colour } from "./theme.js";
+import { isWholeWithin } from "../shared/limits.js";
+import { measuredShort } from "../shared/measured_value.js";
+import { failed, notice } from "../shared/notices.js";
+import { CHART_OPTIONS, chartLayout, chartWords, plotly } from "../shared/plotly_library.js";
+import { colour } from "../shared/theme.js";
 
 const POLL_MS = 250;
 const AFTER_CANCEL_MS = 5000;

@@ -1,7 +1,7 @@
 /** A conversation about the session, word by word as it is answered. */
 
-import { byId, element } from "./element.js";
-import { failed } from "./notices.js";
+import { byId, element } from "../shared/element.js";
+import { failed } from "../shared/notices.js";
 
 const MOST_SENT = 10;
 const NAMES = { user: "You", assistant: "Assistant", error: "Problem" };

@@ -1,6 +1,6 @@
 /** Runs started and killed here, and what became of them. */
 
-import { clearNotices, failed, notice } from "./notices.js";
+import { clearNotices, failed, notice } from "../shared/notices.js";
 import { sessionPath } from "./session_path.js";
 
 export class RunActions {

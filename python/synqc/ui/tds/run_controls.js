@@ -1,6 +1,6 @@
 /** Run, dry run, kill; iterations, shot limit and seed; what the session is doing. */
 
-import { byId } from "./element.js";
+import { byId } from "../shared/element.js";
 
 const FIELDS = [
   ["num_iterations", "Iterations"],

@@ -1,7 +1,7 @@
 /** Which session is selected: by the list, by the address, by making one; and what to do when it is gone. */
 
-import { confirmed } from "./confirmation.js";
-import { clearNotices, failed, notice } from "./notices.js";
+import { confirmed } from "../shared/confirmation.js";
+import { clearNotices, failed, notice } from "../shared/notices.js";
 import { SessionList } from "./session_list.js";
 import { sessionPath } from "./session_path.js";
 

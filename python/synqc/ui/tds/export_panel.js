@@ -1,9 +1,9 @@
 /** A session as JSON, CSV or notebook cell: shown, copied, downloaded. */
 
-import { byId } from "./element.js";
+import { byId } from "../shared/element.js";
 import { isEmulated } from "./emulated_label.js";
-import { downloadFile } from "./file_download.js";
-import { failed } from "./notices.js";
+import { downloadFile } from "../shared/file_download.js";
+import { failed } from "../shared/notices.js";
 import { sessionPath } from "./session_path.js";
 
 const FILES = { json: ["json", "application/json"], csv: ["csv", "text/csv"], notebook: ["py", "text/x-python"] };

@@ -1,6 +1,6 @@
 /** The list of sessions: create, select, delete. */
 
-import { byId, element } from "./element.js";
+import { byId, element } from "../shared/element.js";
 
 const MOST_SHOWN = 200;
 const FILTER_FROM = 8;

@@ -1,6 +1,6 @@
 /** The session's log: newest lines at the end, followed unless somebody scrolled up. */
 
-import { byId, element } from "./element.js";
+import { byId, element } from "../shared/element.js";
 
 const MOST = 1000;
 const TAIL = 100;

@@ -1,7 +1,7 @@
 /** The configuration of a session: choices, numbers with limits, and what each of them means. */
 
-import { byId, element } from "./element.js";
-import { duration, plain } from "./measured_value.js";
+import { byId, element } from "../shared/element.js";
+import { duration, plain } from "../shared/measured_value.js";
 
 const CHOICES = ["hardware_target", "hardware_preset", "drive_envelope", "adaptive_rule", "objective"];
 const NUMBERS = ["probe_strength", "probe_duration_ns"];

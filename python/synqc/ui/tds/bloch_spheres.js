@@ -1,8 +1,8 @@
 /** The four qubits as far as they are measured: z with its binomial error, and a disc for the x and y nobody measured. */
 
-import { byId, drawing, element } from "./element.js";
+import { byId, drawing, element } from "../shared/element.js";
 import { isEmulated, labelEmulated } from "./emulated_label.js";
-import { wilsonInterval } from "./measured_value.js";
+import { wilsonInterval } from "../shared/measured_value.js";
 
 const RADIUS = 46;
 const CENTRE = 60;

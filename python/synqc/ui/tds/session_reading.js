@@ -1,7 +1,7 @@
 /** What is known of the selected session: read whole, and kept up by what its stream tells. */
 
-import { debounce } from "./debounce.js";
-import { failed, notice } from "./notices.js";
+import { debounce } from "../shared/debounce.js";
+import { failed, notice } from "../shared/notices.js";
 import { bitsOf, lastRecord, stored } from "./run_history.js";
 import { sessionPath } from "./session_path.js";
 

@@ -1,9 +1,9 @@
 /** Runs of a session, page by page, newest first; two of them can be marked for comparison. */
 
-import { byId, element } from "./element.js";
+import { byId, element } from "../shared/element.js";
 import { emulatedLabel } from "./emulated_label.js";
-import { measuredShort } from "./measured_value.js";
-import { failed, notice } from "./notices.js";
+import { measuredShort } from "../shared/measured_value.js";
+import { failed, notice } from "../shared/notices.js";
 import { comparisonOf } from "./run_comparison.js";
 import { RunDetails } from "./run_details.js";
 

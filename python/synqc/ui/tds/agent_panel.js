@@ -1,10 +1,10 @@
 /** Suggestions for the next run: what would change, what to expect of it, and a button that applies it. */
 
-import { byId, element } from "./element.js";
+import { byId, element } from "../shared/element.js";
 import { emulatedLabel } from "./emulated_label.js";
 import { FIGURE_TITLES } from "./figure_titles.js";
-import { combinedError, measuredShort } from "./measured_value.js";
-import { failed } from "./notices.js";
+import { combinedError, measuredShort } from "../shared/measured_value.js";
+import { failed } from "../shared/notices.js";
 import { sessionPath } from "./session_path.js";
 
 export class AgentPanel {

@@ -1,33 +1,33 @@
 /** The control page, assembled: its panels, the values they share, and who is told of which. */
 
-import { Api } from "./api.js";
+import { Api } from "../shared/api.js";
 import { AgentPanel } from "./agent_panel.js";
 import { BlochSpheres } from "./bloch_spheres.js";
 import { ChatPanel } from "./chat_panel.js";
 import { ConfigurationForm } from "./configuration_form.js";
 import { ConfigurationSaving } from "./configuration_saving.js";
 import { Connection } from "./connection.js";
-import { debounce } from "./debounce.js";
-import { byId } from "./element.js";
+import { debounce } from "../shared/debounce.js";
+import { byId } from "../shared/element.js";
 import { isEmulated, labelEmulated, learnEmulated } from "./emulated_label.js";
 import { EventLog } from "./event_log.js";
 import { ExportPanel } from "./export_panel.js";
 import { InformationMap } from "./information_map.js";
-import { JobsPanel } from "./jobs_panel.js";
-import { openKeyDialog, startKeyDialog } from "./key_dialog.js";
+import { JobsPanel } from "../shared/jobs_panel.js";
+import { openKeyDialog, startKeyDialog } from "../shared/key_dialog.js";
 import { KpiCards } from "./kpi_cards.js";
-import { applyLimits, showGoals } from "./limits.js";
-import { failed, notice } from "./notices.js";
+import { applyLimits, showGoals } from "../shared/limits.js";
+import { failed, notice } from "../shared/notices.js";
 import { RunActions } from "./run_actions.js";
 import { RunControls } from "./run_controls.js";
 import { RunHistory } from "./run_history.js";
 import { SessionChoice } from "./session_choice.js";
 import { SessionReading } from "./session_reading.js";
 import { SessionStream } from "./session_stream.js";
-import { startShortcuts } from "./shortcuts.js";
-import { Store } from "./store.js";
+import { startShortcuts } from "../shared/shortcuts.js";
+import { Store } from "../shared/store.js";
 import { TelemetryChart } from "./telemetry_chart.js";
-import { startTheme } from "./theme.js";
+import { startTheme } from "../shared/theme.js";
 
 const REDRAW_AFTER_MS = 250;
 const LIST_EVERY_MS = 5000;

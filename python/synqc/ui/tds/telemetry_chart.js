@@ -1,10 +1,10 @@
 /** Live telemetry: the newest rows with a band of one standard error. */
 
-import { byId } from "./element.js";
+import { byId } from "../shared/element.js";
 import { isEmulated, labelEmulated } from "./emulated_label.js";
-import { plain } from "./measured_value.js";
-import { CHART_OPTIONS, chartLayout, chartWords, plotly } from "./plotly_library.js";
-import { colour, fadedColour } from "./theme.js";
+import { plain } from "../shared/measured_value.js";
+import { CHART_OPTIONS, chartLayout, chartWords, plotly } from "../shared/plotly_library.js";
+import { colour, fadedColour } from "../shared/theme.js";
 
 const MOST_ROWS = 512;
 const REDRAW_MS = 250;

@@ -1,12 +1,12 @@
 /** Everything about one run: what repeats it, where its latency comes from, and how its iterations went. */
 
-import { byId, element } from "./element.js";
+import { byId, element } from "../shared/element.js";
 import { emulatedLabel } from "./emulated_label.js";
-import { downloadFile } from "./file_download.js";
-import { duration, measuredShort, plain } from "./measured_value.js";
-import { failed, notice } from "./notices.js";
-import { CHART_OPTIONS, chartLayout, plotly } from "./plotly_library.js";
-import { colour } from "./theme.js";
+import { downloadFile } from "../shared/file_download.js";
+import { duration, measuredShort, plain } from "../shared/measured_value.js";
+import { failed, notice } from "../shared/notices.js";
+import { CHART_OPTIONS, chartLayout, plotly } from "../shared/plotly_library.js";
+import { colour } from "../shared/theme.js";
 
 const MOST_LEARNING_POINTS = 1000;
 

@@ -1,8 +1,8 @@
 /** Figures of merit with their errors, held against their targets. */
 
-import { byId, drawing, element } from "./element.js";
+import { byId, drawing, element } from "../shared/element.js";
 import { emulatedLabel, isEmulated } from "./emulated_label.js";
-import { measured, plain, unitOfTime } from "./measured_value.js";
+import { measured, plain, unitOfTime } from "../shared/measured_value.js";
 
 /** `range`: what the small scale spans, in the scale's own numbers. */
 const CARDS = [

@@ -8,7 +8,7 @@ let arriving = null;
 export function plotly() {
   arriving ??= new Promise((resolve) => {
     const script = document.createElement("script");
-    script.src = new URL("vendor/plotly.min.js", import.meta.url).href;
+    script.src = new URL("../static/vendor/plotly.min.js", import.meta.url).href;
     script.addEventListener("load", () => resolve(window.Plotly ?? null));
     script.addEventListener("error", () => {
       arriving = null;

@@ -1,9 +1,9 @@
 /** Two runs side by side: what differs, with the errors of both combined. */
 
-import { element } from "./element.js";
+import { element } from "../shared/element.js";
 import { emulatedLabel } from "./emulated_label.js";
 import { FIGURE_TITLES } from "./figure_titles.js";
-import { combinedError, measuredShort, plain } from "./measured_value.js";
+import { combinedError, measuredShort, plain } from "../shared/measured_value.js";
 
 /** Elements that compare run B with run A: B − A. */
 export function comparisonOf(a, b) {

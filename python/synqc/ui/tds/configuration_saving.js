@@ -1,8 +1,8 @@
 /** The form's way to the server: saved a moment after the last edit, in turn, and before anything that depends on it. */
 
-import { debounce } from "./debounce.js";
-import { byId } from "./element.js";
-import { failed } from "./notices.js";
+import { debounce } from "../shared/debounce.js";
+import { byId } from "../shared/element.js";
+import { failed } from "../shared/notices.js";
 
 const SAVE_AFTER_MS = 600;
 
