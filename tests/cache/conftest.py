@@ -1,9 +1,11 @@
-"""The server that the tests of RedisCache share."""
+"""The server that the tests of RedisCache share, and each kind of cache for what all of them promise."""
 
 import os
 import uuid
 
 import pytest
+
+from synqc.cache import DiskCache, MemoryCache, RedisCache, TieredCache
 
 URL = "redis://127.0.0.1:6379/0"
 
@@ -33,3 +35,25 @@ def redis_url(redis_server):
 def redis_prefix():
     """What the names of one test begin with, because the server may be in use."""
     return f"synqc-test-{uuid.uuid4()}"
+
+
+@pytest.fixture(params=["memory", "disk", "tiered", "redis"])
+def each_cache(request, tmp_path):
+    """A cache of each kind, empty."""
+    if request.param == "memory":
+        yield MemoryCache()
+        return
+    opened = {
+        "disk": lambda: DiskCache(tmp_path / "cache.db"),
+        "tiered": lambda: TieredCache(MemoryCache(), DiskCache(tmp_path / "cache.db")),
+        "redis": lambda: RedisCache(
+            request.getfixturevalue("redis_url"),
+            prefix=request.getfixturevalue("redis_prefix"),
+            timeout_seconds=10,
+            retry_seconds=0.001,
+            ttl=60,
+        ),
+    }[request.param]()
+    with opened:
+        yield opened
+        opened.clear()

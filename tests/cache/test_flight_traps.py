@@ -18,31 +18,15 @@ import warnings
 
 import pytest
 
-from synqc.cache import DiskCache, MemoryCache, RedisCache, TieredCache, cached
+from synqc.cache import MemoryCache, cached
 from synqc.errors import SynqcError
 
 PATIENCE = 60  # s, for what must end by itself
 
 
-@pytest.fixture(params=["memory", "disk", "tiered", "redis"])
-def cache(request, tmp_path):
-    if request.param == "memory":
-        yield MemoryCache()
-        return
-    opened = {
-        "disk": lambda: DiskCache(tmp_path / "cache.db"),
-        "tiered": lambda: TieredCache(MemoryCache(), DiskCache(tmp_path / "cache.db")),
-        "redis": lambda: RedisCache(
-            request.getfixturevalue("redis_url"),
-            prefix=request.getfixturevalue("redis_prefix"),
-            timeout_seconds=10,
-            retry_seconds=0.001,
-            ttl=60,
-        ),
-    }[request.param]()
-    with opened:
-        yield opened
-        opened.clear()
+@pytest.fixture
+def cache(each_cache):
+    return each_cache
 
 
 def in_a_thread(act):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from synqc.cache._control import Answer, Control
 from synqc.cache._flight import MISSING, Flights, checked_value
+from synqc.cache._mapping_methods import MappingMethods
 from synqc.errors import CacheMiss
 
 __all__ = ["Computing"]
@@ -15,7 +16,7 @@ __all__ = ["Computing"]
 _USUAL: Final = Control()
 
 
-class Computing:
+class Computing(MappingMethods):
     """`get_or_compute` and its kin on top of `get`, `set` and `look_up`; a cache inherits it and sets `_flights`.
 
     A cache that may have to wait for somebody else, such as a server, says what it can tell at once, and how to find
