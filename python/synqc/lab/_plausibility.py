@@ -6,6 +6,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from synqc import _core
 from synqc.errors import ImplausibleWarning
 
 if TYPE_CHECKING:
@@ -32,14 +33,19 @@ _OTHER_UNITS = {
 }
 """What one of another unit is, in the argument's own."""
 
-_WITHOUT_EFFECT: tuple[tuple[str, str, str], ...] = (
-    ("samples", "samples", 'envelope="samples"'),
-    ("interpolate_samples", "samples", 'envelope="samples"'),
-    ("drag_beta", "drag", "a drag envelope"),
-    ("drag_detuning", "drag", "a drag envelope"),
-    ("edge_fraction", "flat-top", "a flat-top envelope"),
+_ENVELOPES = {one["name"]: one["has_derivative_quadrature"] for one in _core.envelope_properties()}
+_WITH_DERIVATIVE = frozenset(name for name, has_derivative in _ENVELOPES.items() if has_derivative)
+_FLAT_TOPS = frozenset(name for name in _ENVELOPES if name.startswith("flat-top"))
+_SAMPLES = frozenset({"samples"})
+
+_WITHOUT_EFFECT: tuple[tuple[str, frozenset[str], str], ...] = (
+    ("samples", _SAMPLES, 'envelope="samples"'),
+    ("interpolate_samples", _SAMPLES, 'envelope="samples"'),
+    ("drag_beta", _WITH_DERIVATIVE, "a drag envelope"),
+    ("drag_detuning", _WITH_DERIVATIVE, "a drag envelope"),
+    ("edge_fraction", _FLAT_TOPS, "a flat-top envelope"),
 )
-"""Argument, how the names of envelopes begin that use it, and those in words."""
+"""Argument, envelopes that use it, and those in words."""
 
 
 def warn_if_implausible(experiment: Experiment, defaults: dict[str, Any], stacklevel: int) -> None:
@@ -48,10 +54,10 @@ def warn_if_implausible(experiment: Experiment, defaults: dict[str, Any], stackl
         value = getattr(experiment, name)
         if value is not None and value != 0 and math.isfinite(value) and not least <= abs(value) <= most:
             _warn(_unit_sentence(name, value, least, most), stacklevel + 1)
-    for name, family, needed in _WITHOUT_EFFECT:
+    for name, users, needed in _WITHOUT_EFFECT:
         value = getattr(experiment, name)
         is_given = value is not None if defaults[name] is None else value != defaults[name]
-        if is_given and not experiment.envelope.startswith(family):
+        if is_given and experiment.envelope not in users:
             _warn(
                 f"Argument `{name}` has no effect without {needed}, but `envelope` is {experiment.envelope!r}.",
                 stacklevel + 1,
