@@ -190,8 +190,8 @@ def bounds_of(model: type[BaseModel], field: str) -> tuple[float, float]:
         (1, 100000)
     """
     declared = model.model_fields[field].metadata
-    (least,) = (limit.ge for limit in declared if isinstance(limit, Ge))
-    (most,) = (limit.le for limit in declared if isinstance(limit, Le))
+    (least,) = (one.ge for one in declared if isinstance(one, Ge) and isinstance(one.ge, (int, float)))
+    (most,) = (one.le for one in declared if isinstance(one, Le) and isinstance(one.le, (int, float)))
     return least, most
 
 
