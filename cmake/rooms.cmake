@@ -16,20 +16,13 @@ if(level_count EQUAL 1)
     add_compile_definitions(SYNQC_ONLY_LEVEL=${SYNQC_SIMD_LEVELS})
 endif()
 
-# Joined sources are compiled as one file, so that what they share is compiled once: names in anonymous namespaces must
-# differ within a room. The compiler then takes a source for a header, and a name of one source for that of another:
-# hence the two warnings, which sources that stand alone keep. Kernels are never joined.
-function(synqc_allow_joining target)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+# Compiles the sources of a target as one file, so that what they share is compiled once: names in anonymous namespaces
+# must differ within a room. The compiler then takes a source for a header, and a name of one source for that of another:
+# hence the two warnings, which sources that stand alone keep. A room's tests are joined, for most of their compilation is
+# GoogleTest and Eigen; under the sanitizers, which instrument both, the room itself too. Kernels are never joined.
+function(synqc_join target)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
     target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow)
-endfunction()
-
-# Under the sanitizers all sources of a room are joined: Eigen and GoogleTest are instrumented once.
-function(synqc_join_if_sanitized target)
-    if(SYNQC_SANITIZE)
-        synqc_allow_joining(${target})
-        set_target_properties(${target} PROPERTIES UNITY_BUILD_BATCH_SIZE 0)
-    endif()
 endfunction()
 
 function(synqc_room name)
@@ -47,7 +40,9 @@ function(synqc_room name)
     list(TRANSFORM uses PREPEND synqc_)
     if(sources OR kernels)
         add_library(${library} STATIC ${sources})
-        synqc_join_if_sanitized(${library})
+        if(SYNQC_SANITIZE)
+            synqc_join(${library})
+        endif()
         set(scope PUBLIC)
     else()
         add_library(${library} INTERFACE)
@@ -89,7 +84,10 @@ function(synqc_room name)
 
     if(SYNQC_TESTS AND tests)
         add_executable(${name}_tests ${tests})
-        synqc_join_if_sanitized(${name}_tests)
+        synqc_join(${name}_tests)
+        if(NOT SYNQC_SANITIZE)
+            target_compile_options(${name}_tests PRIVATE -O2)  # the room itself is as it is shipped
+        endif()
         target_link_libraries(${name}_tests PRIVATE ${library} GTest::gtest_main)
         target_compile_definitions(${name}_tests PRIVATE SYNQC_DATA_DIR="${PROJECT_SOURCE_DIR}/python/synqc/data")
         gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
