@@ -80,15 +80,15 @@ class Storm:
 def storm(monkeypatch):
     made = Storm()
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)  # an interrupt in a finaliser
-    # An interrupt between the taking of a log handler's lock and its `try` would keep the lock from every later test.
-    logging.disable()
+    # An interrupt between the taking of a lock of logging's and its `try` would keep the lock from every later test;
+    # logging.disable() forgets what loggers know, so that each would take the lock once more to ask.
+    monkeypatch.setattr(logging.Logger, "isEnabledFor", lambda logger, level: False)
     former = signal.signal(signal.SIGALRM, made.interrupt)
     try:
         yield made
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, former)
-        logging.disable(logging.NOTSET)
         # Coroutines that were never begun warn when they go; amidst ast.parse that would be an error of CPython 3.11.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
