@@ -11,13 +11,14 @@ JOBS ?= $(shell nproc)
 SOURCES := $(shell find cpp cmake python/synqc CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' -not -name '*.so')
 CPP_SOURCES := $(shell find cpp cmake CMakeLists.txt -type f)
 
-.PHONY: help demo serve test test-cpp test-sanitizers test-python test-deep test-extension-sanitized fuzz mutants bench lint stubs clean
+.PHONY: help demo serve test test-cpp test-python test-deep test-cpp-deep test-python-deep test-sanitizers \
+	test-extension-sanitized fuzz mutants bench lint stubs clean
 
 help:
 	@echo "make demo    run the laboratory's main job on a real device's figures"
 	@echo "make serve   the control page at http://127.0.0.1:8000/ui, and the API"
-	@echo "make test    everything: C++ (optimised, ASan+UBSan, TSan, fuzzed), Python, notebooks, documentation"
-	@echo "make test-deep  the sweeps too long for every change, and the extension under sanitizers"
+	@echo "make test    what every change needs: C++ (optimised), Python, browser, notebooks, documentation"
+	@echo "make test-deep  what is too long for that: sanitizers, fuzzing, wide sweeps, kill loops, foreign suites"
 	@echo "make mutants  small mistakes made on purpose, and which of them no test sees; MUTANTS='--seed 7 --under python/synqc/lab'"
 	@echo "make fuzz    fuzz the JSON reader for FUZZ_SECONDS (60)"
 	@echo "make bench   speed figures beside their goals and peers"
@@ -78,6 +79,9 @@ test-cpp: $(BUILD)/tests.ready
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -E $(USES_ALL_CORES)
 	ctest --test-dir $(BUILD) --output-on-failure -R $(USES_ALL_CORES)
 
+test-cpp-deep: $(BUILD)/tests.ready
+	SYNQC_RANDOM_CONFIGURATIONS=1000000 ctest --test-dir $(BUILD) --output-on-failure -R $(USES_ALL_CORES)
+
 # Sanitizers see the kernels of one level: their source is the same at all, and compiling them is most of the wait.
 SANITIZED_LEVEL := $(shell grep -qw avx2 /proc/cpuinfo && echo v3 || echo v2)
 
@@ -101,8 +105,11 @@ test-sanitizers: build/asan/tests.ready build/tsan/tests.ready
 	ctest --test-dir build/asan --output-on-failure -j $(JOBS)
 	TSAN_OPTIONS="suppressions=$(CURDIR)/cmake/tsan.supp" ctest --test-dir build/tsan --output-on-failure -R '^($(subst $(space),|,$(THREADED_ROOMS)))\.' -j $(JOBS)
 
+# Half of their time the tests wait: for a server to start, an interrupt to arrive, a browser to draw.
+PYTEST_JOBS := $(shell expr 2 '*' $(JOBS))
+
 test-python: $(VENV)/installed $(VENV)/test.ready
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile
 
 build/asan/extension.ready: $(CPP_SOURCES) | $(VENV)/test.ready
 	cmake -S . -B build/asan -G Ninja -DSYNQC_TESTS=ON -DSYNQC_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=None \
@@ -115,9 +122,9 @@ build/asan/extension.ready: $(CPP_SOURCES) | $(VENV)/test.ready
 test-extension-sanitized: build/asan/extension.ready $(VENV)/test.ready
 	JOBS=$(JOBS) bash scripts/test_extension_sanitized.sh
 
-# Wide sweeps, hundreds of seeds, every device file.
-test-deep: test-extension-sanitized $(VENV)/installed $(VENV)/test.ready
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m deep
+# Wide sweeps, hundreds of seeds, every device file, processes killed hundreds of times, other projects' own tests.
+test-python-deep: $(VENV)/installed $(VENV)/test.ready
+	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile -m deep
 
 # A minute of libFuzzer on the JSON reader; FUZZ_SECONDS=3600 make fuzz for an hour.
 fuzz: build/system.ready
@@ -127,7 +134,9 @@ fuzz: build/system.ready
 mutants: $(VENV)/installed $(VENV)/test.ready
 	PYTHONPATH=scripts $(BIN)/python -m mutants --jobs $(JOBS) $(MUTANTS)
 
-test: test-cpp test-sanitizers fuzz test-python
+test: test-cpp test-python
+
+test-deep: test-cpp-deep test-sanitizers fuzz test-python-deep test-extension-sanitized
 
 bench: $(VENV)/installed $(VENV)/bench.ready
 	cmake -S . -B $(BUILD) -DSYNQC_BENCHMARKS=ON >/dev/null

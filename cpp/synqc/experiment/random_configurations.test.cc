@@ -25,7 +25,7 @@ Index configurations() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     return 3'000;
 #else
-    return 1'000'000;
+    return 50'000;
 #endif
 }
 
