@@ -27,10 +27,12 @@ def counts_of(registry, name="work"):
 
 
 def test_a_block_is_timed_in_seconds(registry):
+    before = time.perf_counter()
     with registry.timer("work"):
         time.sleep(0.02)
+    at_most = 1e3 * (time.perf_counter() - before)
     row = row_of(registry)
-    assert 20 <= row["avg_ms"] < 2000
+    assert 20 <= row["avg_ms"] <= at_most
     assert row["p50_ms"] == row["p99_ms"] == row["max_ms"]
 
 
