@@ -38,7 +38,6 @@ constexpr std::array<const char*, 4> tables = {
     "CREATE INDEX synqc_entries_by_expiry ON synqc_entries(expires) WHERE expires > 0",
     "CREATE TABLE synqc_kinds(name BLOB PRIMARY KEY, entries INTEGER, bytes INTEGER) WITHOUT ROWID"};
 
-constexpr std::string_view magic("SQLite format 3\0", 16);
 constexpr std::size_t place_of_application_id = 68;
 constexpr std::size_t header_size = 100;
 
@@ -123,7 +122,7 @@ bool bears_our_mark(const std::string& path) {
     const auto size = ::read(file, bytes.data(), bytes.size());
     ::close(file);
     const std::string_view head(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-    if (head.size() < header_size && head.substr(0, magic.size()) == magic.substr(0, head.size())) {
+    if (head.size() < header_size && head.substr(0, sqlite_magic.size()) == sqlite_magic.substr(0, head.size())) {
         return true;
     }
     if (head.size() < place_of_application_id + 4) {
@@ -135,7 +134,7 @@ bool bears_our_mark(const std::string& path) {
         strange += static_cast<unsigned char>(head[place_of_application_id + k]) == mark ? 0 : 1;
     }
     // One byte of the mark may be damaged, if the rest still says that it is a database.
-    return strange == 0 || (strange == 1 && head.substr(0, magic.size()) == magic);
+    return strange == 0 || (strange == 1 && head.substr(0, sqlite_magic.size()) == sqlite_magic);
 }
 
 /// What the schema has: things of ours, in all, and ours that are as we make them.

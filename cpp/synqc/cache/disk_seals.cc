@@ -19,7 +19,6 @@ namespace {
 
 constexpr int seal_bytes = 8;
 constexpr int smallest_page = 512;
-constexpr std::string_view magic("SQLite format 3\0", 16);
 constexpr int head_bytes = 24;  // the beginning of a file, as far as it is looked at
 constexpr int place_of_page_size = 16, place_of_free_bytes = 20;
 
@@ -48,7 +47,7 @@ struct SealedFile {
     std::unique_ptr<unsigned char[]> copy;  // of a page, to put a seal on
 
     void look_at_head(const unsigned char* bytes) {
-        if (std::memcmp(bytes, magic.data(), magic.size()) != 0) {
+        if (std::memcmp(bytes, sqlite_magic.data(), sqlite_magic.size()) != 0) {
             return;
         }
         const int size = bytes[place_of_page_size] << 8 | bytes[place_of_page_size + 1];

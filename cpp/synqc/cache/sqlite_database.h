@@ -10,6 +10,9 @@ struct sqlite3_stmt;
 
 namespace synqc {
 
+/// How every file of SQLite begins.
+inline constexpr std::string_view sqlite_magic("SQLite format 3\0", 16);
+
 /// SQLite refused; `code` is its primary result code. Never leaves the cache room: the cache answers it by degrading.
 class StorageFailure : public std::runtime_error {
   public:

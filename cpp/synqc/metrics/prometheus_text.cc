@@ -227,7 +227,7 @@ class OwnCounter {
     bool has_head_ = false;
 };
 
-std::string text_of(const MetricsSnapshot& snapshot, TextFormat format) {
+std::string exposition_of(const MetricsSnapshot& snapshot, TextFormat format) {
     std::string text;
     FamilyNames names(format);
     for (const auto& family : snapshot.families) {
@@ -261,11 +261,11 @@ std::string text_of(const MetricsSnapshot& snapshot, TextFormat format) {
 }  // namespace
 
 std::string prometheus_text(const MetricsSnapshot& snapshot) {
-    return text_of(snapshot, TextFormat::prometheus);
+    return exposition_of(snapshot, TextFormat::prometheus);
 }
 
 std::string openmetrics_text(const MetricsSnapshot& snapshot) {
-    return text_of(snapshot, TextFormat::openmetrics);
+    return exposition_of(snapshot, TextFormat::openmetrics);
 }
 
 }  // namespace synqc
