@@ -93,7 +93,8 @@ ExperimentRequest random_request(PhiloxStream& chance) {
 
 /// Text of the first thing that is not as it must be, or empty.
 std::string fault_of_shots(const ExperimentRequest& request, PhiloxStream& chance) {
-    const std::vector<RegisterQubit> qubits = make_register(request.device, 1, request.device_seed);
+    std::vector<RegisterQubit> qubits = make_register(request.device, 1, request.device_seed);
+    qubits[0].hidden.log_t1 = chance.uniform() < 0.5 ? 0 : 3 * (chance.uniform() - 0.5);
     ControlSettings settings{.theta1 = request.first_angle,
                              .theta2 = request.second_angle,
                              .phi1 = request.first_axis,
@@ -139,6 +140,8 @@ std::string fault_of_run(ExperimentRequest request, PhiloxStream& chance) {
     const std::vector<std::string> rules = {"none",         "kalman",      "bayes",        "rl",
                                             "rl-reinforce", "nelder-mead", "random-search"};
     request.adaptive_rule = rules[chance.integer(rules.size())];
+    request.device.drift.push_back({.kind = DriftKind::t1_ornstein_uhlenbeck, .correlation_time = 1, .log_sigma = 0.5});
+    request.device.drift.push_back({.kind = DriftKind::t1_random_telegraph, .switching_rate = 10, .log_sigma = 0.3});
     Watch watch;
     const RunResult result = Experiment(request).run(
         {.shots = 1 + static_cast<Index>(chance.integer(120)), .iterations = 2, .seed = chance.bits(), .threads = 1},
