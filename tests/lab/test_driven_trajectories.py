@@ -179,6 +179,25 @@ def test_what_is_not_hermitian_is_watched_without_choosing_a_method():
     assert (np.abs(exact.states[:, -1].mean(axis=0) - ensemble) < 5 * error + 2e-3).all(), "seed 5"
 
 
+def test_all_records_of_a_bin_together_are_the_master_equation_for_three_levels_and_two_quadratures():
+    lower = np.diag(np.sqrt([1.0, 2.0]), 1).astype(complex)
+    hamiltonian = 2 * (lower + lower.T) + 0.5 * np.diag([0, 1, 3.0])
+    start, length = np.eye(3)[1], 0.3
+    deviations = np.linspace(-8, 8, 81)
+    both = np.stack(np.meshgrid(deviations, deviations, indexing="ij"), axis=-1).reshape(-1, 1, 2, 1)
+    records = both * math.sqrt(2 / length)
+    found = filter_record(
+        records, hamiltonian, start, [0, length], [0.3 * lower.T], [0.8 * lower], eta=0.6, heterodyne=True,
+        keep_states="final", progress=False,
+    )  # fmt: skip
+    white_noise = np.exp(-(both**2).sum(axis=(1, 2, 3)) / 2) / (2 * math.pi) * (deviations[1] - deviations[0]) ** 2
+    weights = np.exp(found.log_likelihood) * white_noise
+    assert weights.sum() == pytest.approx(1, abs=1e-12)
+    mean = np.einsum("r,rij->ij", weights, found.states[:, 0])
+    ensemble = mesolve(hamiltonian, start, [0, length], [0.3 * lower.T, 0.8 * lower]).final_state
+    assert np.abs(mean - ensemble).max() < 1e-12
+
+
 @pytest.mark.parametrize("parts", [1, 7, 40])
 def test_bins_of_a_drive_that_moves_converge_to_those_of_the_same_drive_at_rest(parts):
     # A drive that turns, in its own frame, is a drive at rest with a detuning.
