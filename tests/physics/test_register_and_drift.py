@@ -142,10 +142,15 @@ def log_t1_of_runs(drift, *, seed, batches, qubits=8, probe_us=40.0, shots=100):
     )  # fmt: skip
     run = experiment.run(shots=shots, iterations=batches, seed=seed, keep_bits=False, progress=False)
     left = np.array([[float(qubit.fidelity) for qubit in batch.qubits] for batch in run.history])
+    told = np.log([[qubit.true_t1_ratio for qubit in batch.qubits] for batch in run.history])
     moments = np.array([batch.device_time_s for batch in run.history])
     # The second drive is no rotation but takes its time, the first one half of it: excited for that much longer.
     excited_us = probe_us + 1.5 * 1e-3 * experiment.device.gate_ns
-    return moments, np.log(-excited_us / median / np.log(left))
+    shown = np.log(-excited_us / median / np.log(left))
+    # What is told is the end of a batch, what is shown its middle.
+    between = (told[1:] + told[:-1]) / 2
+    assert np.median(np.abs(shown[1:] - between)) < 0.3 * np.std(shown) + 2e-3, f"seed {seed}"
+    return moments, shown
 
 
 def test_t1_drifts_with_the_declared_time_and_deviation():
@@ -220,6 +225,7 @@ def test_a_run_goes_on_where_the_t1_of_another_has_drifted(rule):
     before = experiment.run(shots=300, seed=1, progress=False)
     after = experiment.run(shots=300, seed=1, carry=synqc.Carry.from_dict(before.carry.to_dict()), progress=False)
     for one, other in zip(before.history[-1].qubits, after.history[0].qubits, strict=True):
+        assert one.true_t1_ratio == pytest.approx(other.true_t1_ratio, rel=1e-3) != 1.0
         assert float(one.fidelity) == pytest.approx(float(other.fidelity), abs=0.01 if rule == "bayes" else 1e-9)
 
 

@@ -37,6 +37,7 @@ struct QubitIteration {
     ControlSettings settings;  // what they ran with
     TrackerState tracker;      // rad/µs, what the rule believes about the detuning; zeros for rules that do not track
     Real true_detuning = 0;    // rad/µs, the simulator's hidden value at the end of the batch, for comparison only
+    Real true_t1_ratio = 1;    // T1 of then over the calibrated one, likewise hidden
 };
 
 /// One batch.

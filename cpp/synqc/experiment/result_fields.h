@@ -30,6 +30,7 @@ void for_each_field(const QubitIteration& qubit, Field&& field) {
     field("tracker_locked", qubit.tracker.locked);
     field("normalised_innovation", qubit.tracker.innovation);
     field("true_detuning_khz", qubit.true_detuning / radians_per_us_per_khz);
+    field("true_t1_ratio", qubit.true_t1_ratio);
 }
 
 template <typename Field>

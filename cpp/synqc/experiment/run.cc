@@ -463,6 +463,7 @@ bool Run::judge(Index iteration, Index judged_shots, Iteration& record) {
                                                 rule_ && rule_->second_angle_corrections);
         qubit.tracker = qubits_[index].controller->tracker();
         qubit.true_detuning = qubits_[index].true_detuning();
+        qubit.true_t1_ratio = std::exp(qubits_[index].drift.log_t1());
         record.qubits.push_back(qubit);
     }
     add_register_means(setup_, experiment_.qubits(), record);

@@ -76,6 +76,7 @@ class QubitResult:
         normalised_innovation: Running mean of the tracker's squared innovations over the variance it predicted: about 1
             if it is as good as it says, larger if the detuning moves faster than it believes; 0 for rules that do not
             track.
+        true_t1_ratio: T1 at the end of the batch over the calibrated one, likewise hidden; 1 unless T1 drifts.
     """
 
     fidelity: Estimate
@@ -89,6 +90,7 @@ class QubitResult:
     tracker_locked: bool
     true_detuning_khz: float
     normalised_innovation: float = 0.0
+    true_t1_ratio: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -451,6 +453,7 @@ class Run:
             )
         for name in ("detuning_khz", "detuning_deviation_khz", "true_detuning_khz"):
             variables[name] = (per_qubit, [[getattr(qubit, name) for qubit in row] for row in table], {"units": "kHz"})
+        variables["true_t1_ratio"] = (per_qubit, [[qubit.true_t1_ratio for qubit in row] for row in table])
         variables["device_time_s"] = (
             "iteration",
             [iteration.device_time_s for iteration in self.history],
