@@ -116,6 +116,7 @@ def test_jobs_of_one_state_are_shown(desk, start):
     expect(state(desk, job_id)).to_have_text("succeeded")
     desk["#jobs-filter"].select_option("dead")
     expect(desk["#jobs-empty"]).to_have_text("No job is dead.")
+    expect(desk["#jobs-state"]).to_have_text("0 dead")
     desk["#jobs-filter"].select_option("succeeded")
     expect(row(desk, job_id)).to_be_visible()
 
@@ -161,9 +162,11 @@ def test_no_jobs_and_then_more_than_fit(open_desk, tmp_path):
             ledger.submit_batch("work_of_nobody", [{"n": n} for n in range(70)])
         expect(desk["#jobs li"]).to_have_count(50)
         expect(desk["#jobs-cut"]).to_have_text("The newest 50 are shown.")
+        expect(desk["#jobs-state"]).to_have_text("50 queued of those shown")
         desk["#jobs-more"].click()
         expect(desk["#jobs li"]).to_have_count(71)
         expect(desk["#jobs-more"]).to_be_hidden()
+        expect(desk["#jobs-state"]).to_have_text("71 queued")
         expect(row(desk, "a batch, whose items are jobs of their own")).to_have_count(1)
     finally:
         service.stop()

@@ -41,8 +41,10 @@ export class JobWatch {
         this._on.jobs(jobs);
         const open = jobs.filter(this._isOpen);
         // The oldest that runs, else the oldest that waits: it is the next to change.
-        this._follow((open.findLast((job) => job.owner) ?? open.at(-1))?.job_id ?? null);
-        if (open.length) wait = WHILE_SOME_RUN_MS;
+        const running = open.findLast((job) => job.owner);
+        this._follow((running ?? open.at(-1))?.job_id ?? null);
+        // One that waits tells by its events when it is taken; its work has no worker, maybe, for days.
+        if (running) wait = WHILE_SOME_RUN_MS;
       } catch (error) {
         if (reading !== this._reading) return;
         this._on.failed(error);

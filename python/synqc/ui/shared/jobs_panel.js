@@ -77,12 +77,18 @@ export class JobsPanel {
     byId("jobs-empty").hidden = true;
   }
 
+  /** What is under way, as far as it is known: of one state alone are shown, or the newest, and there may be more. */
   _summary(jobs) {
+    const isCut = jobs.length === this._limit;
+    const some = isCut ? " of those shown" : "";
+    const filter = byId("jobs-filter").value;
+    if (filter) return isCut ? "" : `${jobs.length} ${filter}`;
     const counts = [...this._states.values()]
       .filter((state) => !state.has_ended)
       .map(({ name }) => [jobs.filter((job) => job.state === name).length, name])
       .filter(([count]) => count > 0);
-    return counts.length ? counts.map(([count, name]) => `${count} ${name}`).join(", ") : "none under way";
+    if (counts.length) return `${counts.map(([count, name]) => `${count} ${name}`).join(", ")}${some}`;
+    return isCut ? `none${some} is under way` : "none under way";
   }
 
   _draw() {
