@@ -111,7 +111,8 @@ def broker_url(request):
                 raise
             pytest.skip(f"no Redis server on 127.0.0.1:6379 ({error})")
         yield url
-        server.delete("synqc_jobs.sweep", "_kombu.binding.synqc_jobs.sweep")
+        bindings = (f"{kind}.synqc_jobs.sweep" for kind in ("_kombu.binding", "_kombu.binding_permanent"))
+        server.delete("synqc_jobs.sweep", *bindings)
 
 
 def test_a_worker_does_sweeps_of_another_process_and_leaves_when_it_is_told(tmp_path, monkeypatch, broker_url):

@@ -50,7 +50,7 @@ def queue(request):
         pytest.skip(f"no broker answers at {found.broker}: {error}")
     with found.connection:
         yield found
-        found.queue.delete()
+        found.delete()
 
 
 class Queue:
@@ -65,6 +65,16 @@ class Queue:
     @property
     def queue(self):
         return self._unbound.bind(self.connection.default_channel)
+
+    def delete(self):
+        """With the exchange that Celery made for it, and what is kept of both on Redis."""
+        bound, channel = self.queue, self.connection.default_channel
+        bound.declare()
+        bound.delete()
+        bound.exchange(channel).delete()
+        if self.broker.url.startswith("redis"):
+            bindings = (f"{kind}.{bound.name}" for kind in ("_kombu.binding", "_kombu.binding_permanent"))
+            channel.client.delete(bound.name, *bindings)
 
     def count(self):
         return self.queue.queue_declare().message_count

@@ -56,6 +56,7 @@ def measure_redelivery(setting: Setting) -> Mapping[str, Measurement]:
                 )
                 processes = [stack.enter_context(_worker(location, broker)), *(p for p in processes if p is not victim)]
         connection.default_channel.queue_delete(broker.queue_of("bench"))
+        connection.default_channel.exchange_delete(broker.queue_of("bench"))
     return {
         "jobs-redelivery": Measurement(
             statistics.median(taken), min(taken), proof="the second attempt is another worker's",
