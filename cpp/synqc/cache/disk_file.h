@@ -36,9 +36,9 @@ enum class DiskTrust {
 };
 
 /// Makes `path` a cache file that can be used, while no other process does the same: creates folders and tables,
-/// checks what is there, sets a damaged file aside as `<path>.corrupt-<time>`. Only a file that bears our mark, or holds
-/// what only we make, is ever set aside. Throws StorageFailure; InvalidArgument if the file is anything else, or belongs
-/// to a newer version.
+/// checks what is there, sets a damaged file aside as `<path>.corrupt-<time>`. Only a file that bears our mark, or
+/// holds what only we make, is ever set aside. Throws StorageFailure; InvalidArgument if the file is anything else, or
+/// belongs to a newer version.
 DiskFileReport prepare_disk_file(const std::string& path, const char* vfs, int busy_ms, DiskTrust trust,
                                  WallMillis now);
 

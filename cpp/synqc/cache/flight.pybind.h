@@ -28,10 +28,10 @@ struct Flight : std::enable_shared_from_this<Flight> {
     std::int64_t hash = 0;
     bool flies = false;
     bool landed = false;
-    pybind11::object value, error;  // null: none
-    std::uint64_t joined = 0;       // who will still ask for what came of it
-    std::vector<Flight*> waits_for;                             // each held by who waits
-    std::vector<void*> sleeping_threads;                        // their locks
+    pybind11::object value, error;        // null: none
+    std::uint64_t joined = 0;             // who will still ask for what came of it
+    std::vector<Flight*> waits_for;       // each held by who waits
+    std::vector<void*> sleeping_threads;  // their locks
     std::vector<std::pair<pybind11::object, pybind11::object>> sleeping_tasks;  // loop and future
 };
 

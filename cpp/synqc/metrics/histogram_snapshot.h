@@ -10,8 +10,8 @@
 
 namespace synqc {
 
-/// The sum of two sums, each finite or beyond all numbers; the largest number there is stands for what is beyond, so that
-/// text, JSON and merging say the same.
+/// The sum of two sums, each finite or beyond all numbers; the largest number there is stands for what is beyond, so
+/// that text, JSON and merging say the same.
 inline Real finite_sum(Real one, Real other) {
     constexpr Real most = std::numeric_limits<Real>::max();
     return std::clamp(std::clamp(one, -most, most) + std::clamp(other, -most, most), -most, most);

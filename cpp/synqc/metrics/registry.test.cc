@@ -178,10 +178,10 @@ TEST(registry, edges_of_seconds_lie_close_between_1_and_64_ms) {
         histogram->record(value);
     }
     auto text = prometheus_text(registry.snapshot());
-    for (const char* line : {"s_bucket{le=\"0.0009765625\"} 1\n", "s_bucket{le=\"0.00146484375\"} 1\n",
-                             "s_bucket{le=\"0.001953125\"} 1\n", "s_bucket{le=\"0.0029296875\"} 2\n",
-                             "s_bucket{le=\"0.00390625\"} 4\n", "s_bucket{le=\"0.046875\"} 4\n",
-                             "s_bucket{le=\"0.0625\"} 5\ns_bucket{le=\"0.25\"} 5\n"}) {
+    for (const char* line :
+         {"s_bucket{le=\"0.0009765625\"} 1\n", "s_bucket{le=\"0.00146484375\"} 1\n", "s_bucket{le=\"0.001953125\"} 1\n",
+          "s_bucket{le=\"0.0029296875\"} 2\n", "s_bucket{le=\"0.00390625\"} 4\n", "s_bucket{le=\"0.046875\"} 4\n",
+          "s_bucket{le=\"0.0625\"} 5\ns_bucket{le=\"0.25\"} 5\n"}) {
         EXPECT_NE(text.find(line), std::string::npos) << line << text;
     }
 }
