@@ -33,9 +33,9 @@ class History:
     def configure(self, **config):
         self.tds.store.create_or_update("x1", RunConfiguration(**config))[1].result(10)
 
-    def run(self, seed=None):
+    def run(self, seed=None, shot_limit=100_000):
         """Returns the carry that the run went on from, as it is stored."""
-        request = RunRequest(num_iterations=3, shot_limit=100_000, seed=seed)
+        request = RunRequest(num_iterations=3, shot_limit=shot_limit, seed=seed)
         finished = self.tds.runs.execute(self.tds.runs.start("x1", request))
         finished.stored.result(10)
         return json.loads(self.tds.database.run_details(finished.record.run_id))["replay"]["carry"]
@@ -109,6 +109,21 @@ def test_the_monitor_drives_with_what_the_last_run_had_deployed(history):
     history.session.deployed = None  # as after a restart
     fresh = TelemetrySampler(history.tds.store, history.tds.engine)
     for now, then in zip(deployed_by(fresh, history.session), driven[1], strict=True):
+        assert now == pytest.approx(then, rel=1e-12)
+
+
+def test_the_monitor_drives_with_what_the_rest_of_a_budget_had_deployed(history):
+    """What is left for a smaller batch at the end of a run comes after the batches that its figures are of."""
+    history.configure(adaptive_rule="kalman")
+    history.run(shot_limit=2500)
+    [result] = history.results
+    full, rest = ([dict(one) for one in run.settings] for run in result.runs)
+    assert full != rest
+    assert result.run is result.runs[0]
+    assert deployed_by(history.tds.sampler, history.session) == rest
+    history.session.deployed = None  # as after a restart
+    fresh = TelemetrySampler(history.tds.store, history.tds.engine)
+    for now, then in zip(deployed_by(fresh, history.session), rest, strict=True):
         assert now == pytest.approx(then, rel=1e-12)
 
 
