@@ -129,6 +129,33 @@ TEST_F(disk_cache, weighs_at_most_what_it_may_and_keeps_what_is_used) {
     ASSERT_EQ(read(cache, "key0", 3000), "(none)");
 }
 
+TEST_F(disk_cache, evicts_who_was_not_used_for_longest_and_no_more_than_it_must) {
+    // So few rows that every sample is all of them: the order is exact.
+    auto bounded = options();
+    bounded.max_bytes = 6 * (10'000 + 64 + 100);
+    DiskCache cache(bounded, {});
+    const auto value = [](int k) { return std::string(10'000, static_cast<char>('a' + k)); };
+    const auto key = [](int k) { return "key" + std::to_string(k); };
+    WallMillis now = 1000;
+    for (int k = 0; k < 6; ++k) {
+        store(cache, key(k), value(k), now += 1000);
+    }
+    ASSERT_TRUE(cache.session().flush(now));
+    ASSERT_EQ(cache.session().counters().evicted.load(), 0);
+    for (const int used : {2, 0, 4}) {
+        ASSERT_EQ(read(cache, key(used), now += 1000), value(used));
+    }
+    // Who was never read goes first, in the order of storing; then who was read, in the order of reading.
+    const std::vector<int> leaving{1, 3, 5, 2, 0, 4};
+    for (std::size_t gone = 0; gone < leaving.size(); ++gone) {
+        const int added = 6 + static_cast<int>(gone);
+        store(cache, key(added), value(added), now += 1000);
+        ASSERT_TRUE(cache.session().flush(now));
+        ASSERT_EQ(cache.session().counters().evicted.load(), static_cast<std::int64_t>(gone) + 1);
+        ASSERT_FALSE(cache.session().find(DiskKey(key(leaving[gone])), now)) << gone;
+    }
+}
+
 TEST_F(disk_cache, gives_space_back_to_the_file_system) {
     DiskCache cache(options(), {});
     for (int k = 0; k < 300; ++k) {
