@@ -350,6 +350,19 @@ TEST(tracking, filter_starts_with_a_known_sum_of_an_unknown_constant_and_a_stati
     EXPECT_NEAR(process.variance(), sigma * sigma, 1e-15);
 }
 
+TEST(tracking, filter_spreads_by_the_walk_and_by_the_jumps_that_its_prior_declares) {
+    // A walk adds diffusion * t, jumps of this deviation their square for each chance to have had one.
+    const DriftPrior drift{.diffusion = 0.3, .jump_rate = 0.8, .jump_size = 0.5};
+    const DetuningFilter filter(drift, 0.4, 0.2);
+    for (const Real seconds : {0.1, 1.5, 40.0}) {
+        DetuningFilter later = filter;
+        later.predict(seconds, 0.07);
+        const Real jumps = (1 - std::exp(-0.8 * seconds)) * 0.25;
+        EXPECT_NEAR(later.variance(), 0.04 + 0.07 + 0.3 * seconds + jumps, 1e-14 * (1 + seconds));
+        EXPECT_EQ(later.estimate(), 0.4);
+    }
+}
+
 TEST(tracking, no_tracker_acts_before_it_is_locked) {
     for (const std::string_view rule : {"kalman", "bayes"}) {
         for (Seed seed = 1; seed <= 40; ++seed) {
