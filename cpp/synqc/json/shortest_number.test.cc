@@ -149,6 +149,26 @@ TEST(shortest_number, agrees_at_every_power_of_ten_and_its_neighbours) {
     }
 }
 
+TEST(shortest_number, agrees_where_the_answer_hangs_on_the_last_bits_of_the_powers_of_ten) {
+    // All normal numbers but the exact halves that come within 3 * 2^-64 of where another decimal of 16 digits would
+    // be nearer, or whose 17th digit comes within 3 * 2^-64 of that of its neighbour: random ones never do. Found by
+    // Euclid's algorithm: the least c >= 2^52 with c * 2^q / 10^k modulo 1 in an interval, for every q.
+    for (const Real value : {0x1.8823a57adbef8p-497, 0x1.8823a57adbef9p-497}) {
+        expect_shortest_around(value);
+    }
+    for (const Real value :
+         {0x1.c8586f0912f1dp+734, 0x1.ced1b83585c84p+537, 0x1.67f872d44b9bcp+537, 0x1.c1f68f895e82bp+540,
+          0x1.491daad0ba280p+530, 0x1.9b651584e8b20p+533, 0x1.011f2d73116f4p+537, 0x1.4166f8cfd5cb1p+540,
+          0x1.e735b3003e352p+455, 0x1.6e22db4568793p-247, 0x1.1d467e94b856ep-752, 0x1.edac8039173c0p+532,
+          0x1.348bd023ae858p+536, 0x1.81aec42c9a26ep+539, 0x1.59a2783ce70abp-329, 0x1.491daad0ba280p+531,
+          0x1.9b651584e8b20p+534, 0x1.011f2d73116f4p+538, 0x1.4166f8cfd5cb1p+541, 0x1.3de005bd620dfp+216,
+          0x1.7c0747bd76fa1p-814, 0x1.2240c80bda7bfp+969, 0x1.22cea327fa99dp-771, 0x1.a999ddec72acap+599,
+          0x1.a3d8d5e503e59p-975, 0x1.6ee73b7b47f43p-931, 0x1.b848a3ee9807ep-123, 0x1.83010aba78a54p+966,
+          0x1.e3c14d6916ce9p+969, 0x1.ed11480eb4de0p+265, 0x1.342acd09310acp+269, 0x1.8135804b7d4d7p+272}) {
+        expect_shortest_around(value);
+    }
+}
+
 TEST(shortest_number, agrees_where_a_decimal_lies_between_two_numbers) {
     // Numbers of 2^53 and more, next to which a decimal with fewer digits may lie just as near to two numbers.
     for (std::uint64_t step = 0; step < 100'000; ++step) {
