@@ -47,17 +47,21 @@ def test_latency_is_the_sum_of_the_terms_its_target_declares(target, rule, mappi
     assert run.cycle_time_us == float(run.latency_us)
 
 
-def test_the_second_drive_waits_for_the_ancillas_readout_while_the_qubit_decays():
-    """The conditioned state lies on the equator's meridian; the wait shrinks and lifts it, D2 aims at what is left."""
+@pytest.mark.parametrize("probe_us", [0.001, 20.0])
+def test_the_second_drive_waits_for_the_ancillas_readout_while_the_qubit_decays(probe_us):
+    """The conditioned state lies on the equator's meridian; the wait shrinks and lifts it, D2 aims at what is left.
+
+    So does the probe's duration, which an ancilla's outcome precedes: the controller must know of both.
+    """
     perfect = DEVICE.replace(t1_us=60.0, t2_us=50.0).to_json()
     run = synqc.Experiment(
         synqc.Device.from_json(perfect), qubits=1, envelope="square", detuning_khz=0.0, amplitude_error=0.0,
-        probe_strength=0.6, probe_duration_ns=1.0, probe_mapping="pulse", adaptive_rule="bayes",
+        probe_strength=0.6, probe_duration_ns=1e3 * probe_us, probe_mapping="pulse", adaptive_rule="bayes",
         decision_latency_ns=0.0,
     ).run(shots=20_000, seed=4)  # fmt: skip
     # Gates of negligible loss against the wait: two CZ, then readout and path.
     path_us = synqc.targets()["sim-local"].path_latency_ns * 1e-3
-    wait, gates = 0.733 + path_us + 0.001, 2 * 0.077
+    wait, gates = 0.733 + path_us + probe_us, 2 * 0.077
     mixed = 1 - (1 - 0.01 * 4 / 3) ** 2
 
     def decayed(vector, time):
@@ -72,9 +76,10 @@ def test_the_second_drive_waits_for_the_ancillas_readout_while_the_qubit_decays(
         vector = decayed((1 - mixed) * kept / ((1 - mixed) * weight + mixed / 2), wait)
         fidelity += ((1 - mixed) * weight + mixed / 2) * (1 + np.hypot(*decayed(vector, 0.031 / 2))) / 2
     # What the gates' own 31 ns add beyond half of it each is second order.
-    assert float(run.fidelity) == pytest.approx(fidelity, abs=1e-3), "seed 4"
-    without_readout = float(run.fidelity) + 0.733 / 50 * 0.2
-    assert abs(without_readout - fidelity) > 2e-3
+    assert float(run.fidelity) == pytest.approx(fidelity, abs=1e-3 + 4 * run.fidelity.standard_error), "seed 4"
+    if probe_us < 1:  # else the readout is a small part of the wait
+        without_readout = float(run.fidelity) + 0.733 / 50 * 0.2
+        assert abs(without_readout - fidelity) > 2e-3
 
 
 def test_ibm_fez_with_feedback_loses_what_its_ancillas_readout_costs():
