@@ -1,8 +1,11 @@
 """Statistics by hand-made counts, the life in memory, and a promotion that meets a write."""
 
+import math
+
 import pytest
 
 from synqc.cache import DiskCache, MemoryCache, TieredCache
+from synqc.errors import InputError
 
 
 @pytest.fixture
@@ -53,6 +56,26 @@ def test_memory_asks_again_after_its_own_time(disk, now, ttl):
     assert cache.get("a") == "old"
     now[0] += 11
     assert cache.get("a") == "new"
+
+
+@pytest.mark.parametrize("stored_in", ["all", "the last"])
+def test_the_time_of_memory_is_of_memory_alone(disk, now, tmp_path, stored_in):
+    with DiskCache(tmp_path / "shared.db", clock=lambda: now[0]) as shared:
+        cache = TieredCache(MemoryCache(clock=lambda: now[0]), disk, shared, ttl_in_memory=10)
+        (cache if stored_in == "all" else shared).set("a", "value", ttl=100.0, kind="text")
+        assert cache.get("a") == "value"
+        now[0] += 60
+        for tier in (disk, shared):
+            found = tier.look_up("a")
+            assert (found.value, found.ttl, found.kind) == ("value", 40.0, "text")
+        now[0] += 41
+        assert cache.get("a") is None
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0, math.nan])
+def test_no_time_of_memory_is_refused(disk, seconds):
+    with pytest.raises(InputError, match=f"`ttl_in_memory` must be positive or None, but is {seconds}"):
+        TieredCache(MemoryCache(), disk, ttl_in_memory=seconds)
 
 
 def test_memory_keeps_nothing_longer_than_it_lives(disk, now):
