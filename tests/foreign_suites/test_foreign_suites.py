@@ -7,6 +7,7 @@ import sources
 import suite
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", suite.NAMES)
 def test_outcomes_are_the_published_ones(name):
     if name.startswith("qutip"):
