@@ -13,6 +13,7 @@
 #include "synqc/experiment/ideal_target.h"
 #include "synqc/experiment/latency.h"
 #include "synqc/experiment/probe_plan.h"
+#include "synqc/experiment/shot_batch.h"
 
 using namespace synqc;
 
@@ -300,6 +301,36 @@ TEST(experiment, ancilla_probe_has_the_instruments_backaction) {
         off = std::max(off, here);
     }
     EXPECT_NEAR(fed_back.fidelity.value, 1, 3e-6 + std::pow(off * fed_back.cycle_time / 2, 2)) << "seed 17";
+}
+
+TEST(shot_batch, what_is_hidden_reaches_the_belief_through_the_outcome_alone) {
+    ExperimentRequest request = busy_request();
+    request.mapping = ProbeMapping::pulse;
+    request.probe_strength = 0.6;
+    request.target.decision_latency = 3;
+    ControlSettings settings;
+    settings.feed_forward = FeedForward::bayes;
+    const auto shots_with = [&](const HiddenCalibration& hidden) {
+        CompiledSegments segments;
+        ShotBlock block;
+        ShotBatch({&request, &request.device.qubit, hidden, settings}, {.seed = 9}, segments)
+            .drive_and_probe(0, ShotBatch::block_shots, false, block);
+        return block;
+    };
+    const ShotBlock known = shots_with({});
+    const ShotBlock hidden = shots_with({.detuning = 0.6, .amplitude_error = 0.2, .log_t1 = -1});
+    ASSERT_NE(known.states, hidden.states);
+    Index same = 0;
+    for (Index shot = 0; shot < known.shots; ++shot) {
+        if (known.integrated[shot] == hidden.integrated[shot]) {
+            ++same;
+            for (std::size_t row = 0; row < known.beliefs.size() / known.lanes; ++row) {
+                const std::size_t place = row * known.lanes + shot;
+                ASSERT_EQ(known.beliefs[place], hidden.beliefs[place]) << "shot " << shot << ", coordinate " << row;
+            }
+        }
+    }
+    EXPECT_GT(same, known.shots / 2);
 }
 
 TEST(experiment, classical_plant_does_not_react_to_being_looked_at) {
