@@ -27,6 +27,23 @@ def test_qubits_of_a_register_are_uncorrelated_in_bits_and_records():
             assert np.all(np.abs(shifted) < 5 / np.sqrt(4000)), f"seed {seed}"
 
 
+@pytest.mark.parametrize("mapping", ["rate", "pulse"])
+def test_a_register_has_the_mean_of_its_qubits_with_their_errors_in_quadrature(mapping):
+    run = synqc.Experiment(
+        qubits=5, spread=0.3, probe_strength=0.5, second_angle=0.4, probe_mapping=mapping, adaptive_rule="bayes"
+    ).run(shots=600, iterations=2, seed=23, progress=False)
+    for batch in run.history:
+        each = [qubit.fidelity for qubit in batch.qubits]
+        errors = [estimate.standard_error for estimate in each]
+        assert min(errors) > 0
+        assert float(batch.fidelity) == pytest.approx(np.mean([float(one) for one in each]), rel=1e-12)
+        assert batch.fidelity.standard_error == pytest.approx(np.linalg.norm(errors) / 5, rel=1e-9)
+        each = [qubit.success for qubit in batch.qubits]
+        assert float(batch.success) == pytest.approx(np.mean([float(one) for one in each]), rel=1e-12)
+        errors = [estimate.standard_error for estimate in each]
+        assert batch.success.standard_error == pytest.approx(np.linalg.norm(errors) / 5, rel=0.02)
+
+
 def test_iterations_do_not_repeat_each_other():
     run = synqc.Experiment(qubits=1, probe_strength=0.5, second_angle=0.4).run(shots=2000, iterations=2, seed=22)
     assert abs(np.corrcoef(run.bits[:, 0].astype(float))[0, 1]) < 5 / np.sqrt(2000), "seed 22"

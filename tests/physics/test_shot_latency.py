@@ -131,6 +131,28 @@ def test_gain_feedback_helps_at_the_sign_it_says_and_harms_at_the_other():
     assert harmed < plain - 0.02, "seed 13"
 
 
+def test_gain_feedback_is_that_of_a_function_of_the_whole_record():
+    """Records of a weak probe reach far beyond 1: the gain acts on them too, as far as half a turn."""
+    gain = 0.3
+    experiment = synqc.Experiment(
+        "transmon-default", qubits=1, detuning_khz=0.0, amplitude_error=0.0, drift="none", probe_strength=0.2,
+        efficiency=0.5, probe_bins=4,
+    )  # fmt: skip
+
+    class Proportional:
+        def second_angle_corrections(self, qubit, records):
+            return gain * records.mean(axis=1)
+
+    own, built_in = (
+        experiment.replace(adaptive_rule=rule).run(shots=4000, seed=16, keep_records=True)
+        for rule in (Proportional(), lambda batch: {"feedback_gain": gain})
+    )
+    assert np.array_equal(own.records, built_in.records)
+    assert np.mean(np.abs(own.records.mean(axis=-1)) > 1) > 0.3, "seed 16"
+    # Both turn in steps of at most 2 pi / 1024.
+    assert float(built_in.fidelity) == pytest.approx(float(own.fidelity), abs=1e-3), "seed 16"
+
+
 def test_a_rule_of_ones_own_that_feeds_back_waits_and_says_so():
     experiment = synqc.Experiment(
         DEVICE, qubits=1, probe_strength=0.5, adaptive_rule=lambda batch: {"feedback_gain": 0.1}
