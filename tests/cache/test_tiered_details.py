@@ -103,4 +103,22 @@ def test_a_promotion_never_overwrites_a_newer_write(disk, now):
 
     tier.cache = Meeting()
     assert cache.get("a") == "old"
+    assert memory.get("a") == "new"
+    assert cache.get("a") == "new"
+
+
+def test_a_write_that_meets_a_promotion_on_its_way_into_memory_is_not_lost(disk, now):
+    memory = MemoryCache(clock=lambda: now[0])
+    cache = TieredCache(memory, disk)
+    disk.set("a", "old")
+    tier = cache._memory
+
+    class Meeting:
+        def set(self, key, value, **times):
+            tier.cache = memory
+            cache.set("a", "new")
+            return memory.set(key, value, **times)
+
+    tier.cache = Meeting()
+    assert cache.get("a") == "old"
     assert cache.get("a") == "new"
