@@ -101,9 +101,18 @@ def test_a_promotion_never_overwrites_a_newer_write(disk, now):
             cache.set("a", "new")
             return found
 
-    tier.cache = Meeting()
+    written = []
+
+    class Watched:
+        delete = memory.delete
+
+        def set(self, key, value, **times):
+            written.append(value)
+            return memory.set(key, value, **times)
+
+    tier.cache, cache._memory.cache = Meeting(), Watched()
     assert cache.get("a") == "old"
-    assert memory.get("a") == "new"
+    assert written == ["new"]
     assert cache.get("a") == "new"
 
 
