@@ -333,6 +333,31 @@ TEST(shot_batch, what_is_hidden_reaches_the_belief_through_the_outcome_alone) {
     EXPECT_GT(same, known.shots / 2);
 }
 
+TEST(shot_batch, every_seed_iteration_qubit_and_purpose_has_noise_of_its_own) {
+    const ExperimentRequest request = quiet_request();
+    const std::vector<BatchStreams> streams{{.seed = 1},
+                                            {.seed = 2},
+                                            {.seed = 1, .iteration = 1},
+                                            {.seed = 1, .qubit = 1},
+                                            {.seed = 1, .purpose = 1},
+                                            {.seed = 1, .purpose = 2},
+                                            {.seed = 1, .qubit = 1, .purpose = 1}};
+    CompiledSegments segments;
+    std::vector<std::vector<Real>> records;
+    for (const BatchStreams& one : streams) {
+        ShotBlock block;
+        ShotBatch({&request, &request.device.qubit, {}, {}}, one, segments)
+            .drive_and_probe(0, ShotBatch::block_shots, false, block);
+        for (const std::vector<Real>& other : records) {
+            // Unlike in every shot, not in some alone.
+            for (Index shot = 0; shot < block.shots; ++shot) {
+                ASSERT_NE(block.integrated[shot], other[shot]) << "shot " << shot << " of streams " << records.size();
+            }
+        }
+        records.push_back(block.integrated);
+    }
+}
+
 TEST(experiment, classical_plant_does_not_react_to_being_looked_at) {
     ExperimentRequest request = quiet_request();
     request.target = target_from_name("classical-only");
