@@ -44,6 +44,18 @@ def test_a_register_has_the_mean_of_its_qubits_with_their_errors_in_quadrature(m
         assert batch.success.standard_error == pytest.approx(np.linalg.norm(errors) / 5, rel=0.02)
 
 
+@pytest.mark.parametrize("mapping", ["rate", "pulse"])
+def test_the_mean_record_is_that_of_the_records(mapping):
+    run = synqc.Experiment(
+        qubits=3, first_angle=0.7, probe_strength=0.5, probe_bins=1, probe_mapping=mapping
+    ).run(shots=3000, iterations=2, seed=24, keep_records=True, progress=False)  # fmt: skip
+    for records, batch in zip(run.records[..., 0], run.history, strict=True):
+        for record, qubit in zip(records, batch.qubits, strict=True):
+            assert float(qubit.mean_record) == pytest.approx(np.mean(record), abs=1e-12)
+            error = np.std(record) / np.sqrt(len(record))
+            assert qubit.mean_record.standard_error == pytest.approx(error, rel=1e-2)
+
+
 def test_iterations_do_not_repeat_each_other():
     run = synqc.Experiment(qubits=1, probe_strength=0.5, second_angle=0.4).run(shots=2000, iterations=2, seed=22)
     assert abs(np.corrcoef(run.bits[:, 0].astype(float))[0, 1]) < 5 / np.sqrt(2000), "seed 22"
