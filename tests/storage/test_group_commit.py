@@ -163,20 +163,34 @@ def test_a_call_that_is_given_up_before_its_turn_is_not_carried_out(database, wr
     assert stored(database) == [2]
 
 
-def test_a_deadlock_is_tried_again(database, writer):
-    class Deadlock(Exception):
-        sqlstate = "40P01"
+def unlucky_with(code, times, tries):
+    """A procedure whose first so many transactions PostgreSQL ends with this code."""
 
-    tries = []
+    class Ended(Exception):
+        sqlstate = code
 
     def unlucky(connection, arguments):
         tries.append(arguments)
-        if len(tries) < 3:
-            raise OperationalError("UPDATE", {}, Deadlock())
+        if len(tries) <= times:
+            raise OperationalError("UPDATE", {}, Ended())
         return add(connection, arguments)
 
-    assert writer.call(unlucky, 4).result(30) == 40
-    assert len(tries) == 3
+    return unlucky
+
+
+@pytest.mark.parametrize("code", ["40P01", "40001"], ids=["deadlock", "serialization failure"])
+def test_a_transaction_in_the_way_of_another_is_tried_again(database, writer, code):
+    tries = []
+    assert writer.call(unlucky_with(code, 3, tries), 4).result(30) == 40
+    assert len(tries) == 4
+
+
+@pytest.mark.parametrize(("code", "expected"), [("40P01", 4), ("53100", 1)], ids=["deadlock", "disk full"])
+def test_it_is_given_up_after_four_tries_and_anything_else_after_one(database, writer, code, expected):
+    tries = []
+    assert isinstance(writer.call(unlucky_with(code, 100, tries), 4).exception(30), StorageUnavailable)
+    assert len(tries) == expected
+    assert stored(database) == []
 
 
 def test_what_was_called_before_the_end_is_stored_and_nothing_after_it(database):
