@@ -127,6 +127,19 @@ def test_the_monitor_drives_with_what_the_rest_of_a_budget_had_deployed(history)
         assert now == pytest.approx(then, rel=1e-12)
 
 
+@pytest.mark.parametrize("rule", ["none", "kalman", "bayes"])
+def test_the_device_under_the_monitor_moves_on_from_the_last_run(history, rule):
+    history.configure(adaptive_rule=rule)
+    history.run()
+    moments = [history.results[0].carry_out.device_time_s]
+    for _ in range(3):
+        history.tds.sampler.measure(history.session)
+        watched = history.tds.sampler._watched["x1"]
+        moments.append(watched._carry.device_time_s)
+        watched.ready.clear()
+    assert 0 < moments[0] < moments[1] < moments[2] < moments[3]
+
+
 def test_a_run_does_not_go_on_from_the_monitor(history):
     history.configure(adaptive_rule="kalman")
     history.run()
