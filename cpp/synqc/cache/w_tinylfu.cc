@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "synqc/cache/eviction_policy.h"
@@ -96,8 +97,8 @@ class AdaptiveTinyLfu final : public EvictionPolicy {
     explicit AdaptiveTinyLfu(std::uint64_t capacity) : capacity_(capacity), policy_(capacity, window_shares[0]) {}
 
     void insert(Slot slot, std::uint64_t hash, std::uint64_t weight) override {
-        ++entries_;
         policy_.insert(slot, hash, weight);
+        ++entries_;
         count_request(hash, weight);
     }
 
@@ -124,16 +125,26 @@ class AdaptiveTinyLfu final : public EvictionPolicy {
     }
 
   private:
+    // Trials are advice: where memory ends the entry has come or gone all the same, and they begin anew with the next
+    // victim.
+
     void ensure_trials() {
         if (trials_ == nullptr) [[unlikely]] {
-            // Only now does the window matter, and is known how many entries the capacity holds.
-            trials_ = std::make_unique<WindowTrials>(capacity_, entries_);
+            try {
+                // Only now does the window matter, and is known how many entries the capacity holds.
+                trials_ = std::make_unique<WindowTrials>(capacity_, entries_);
+            } catch (const std::bad_alloc&) {
+            }
         }
     }
 
     void count_request(std::uint64_t hash, std::uint64_t weight) {
         if (trials_ != nullptr && trials_->has_enough(hash, weight)) {
-            policy_.set_window(trials_->best_window());
+            try {
+                policy_.set_window(trials_->best_window());
+            } catch (const std::bad_alloc&) {
+                trials_ = nullptr;  // a miniature may be half changed
+            }
         }
     }
 
