@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'EvolutionOptions', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
+__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
 class Counter:
     """
     A number that only grows.
@@ -513,12 +513,6 @@ class Coefficient:
         ...
     def __call__(self, t: typing.SupportsFloat | typing.SupportsIndex) -> complex:
         ...
-class EvolutionOptions:
-    """
-    How an equation is integrated.
-    """
-    def __init__(self, method: str = 'auto', absolute_tolerance: typing.SupportsFloat | typing.SupportsIndex = 1e-08, relative_tolerance: typing.SupportsFloat | typing.SupportsIndex = 1e-06, longest_step: typing.SupportsFloat | typing.SupportsIndex = 0.0, stops: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> None:
-        ...
 class StochasticEquation:
     """
     Operators are lists of (matrix, position of the coefficient or -1).
@@ -728,11 +722,11 @@ def envelope_properties() -> list:
     """
     Every envelope: name, meaning, whether it has the derivative quadrature of DRAG.
     """
-def evolve_open_system(hamiltonian: list, jumps: list, coefficients: list, start: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], observed: list, options: EvolutionOptions, store_states: bool) -> tuple:
+def evolve_open_system(hamiltonian: list, jumps: list, coefficients: list, start: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], observed: list, how: tuple, store_states: bool) -> tuple:
     """
     Solve a master or Schrodinger equation; the door is synqc.mesolve.
     """
-def evolve_superoperator(superoperators: list, hamiltonian: list, jumps: list, coefficients: list, start: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], options: EvolutionOptions) -> tuple:
+def evolve_superoperator(superoperators: list, hamiltonian: list, jumps: list, coefficients: list, start: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], how: tuple) -> tuple:
     """
     Solve a linear equation for an operator; the door is synqc.mesolve.
     """

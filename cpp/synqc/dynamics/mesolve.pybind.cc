@@ -66,11 +66,19 @@ void check_times(const RealArray& times) {
     }
 }
 
-void check_options(const EvolutionOptions& options) {
+/// From (method, atol, rtol, max_step, stops). A tuple, because pybind11 ends the process where memory ends while it
+/// makes an object of a class of ours.
+EvolutionOptions options_from(const py::tuple& how) {
+    EvolutionOptions options{.method = evolution_method_from_name(how[0].cast<std::string>()),
+                             .absolute_tolerance = how[1].cast<Real>(),
+                             .relative_tolerance = how[2].cast<Real>(),
+                             .longest_step = how[3].cast<Real>(),
+                             .stops = how[4].cast<std::vector<Real>>()};
     check_not_negative("atol", options.absolute_tolerance);
     check_not_negative("rtol", options.relative_tolerance);
     check_positive("atol + rtol", options.absolute_tolerance + options.relative_tolerance);
     check_not_negative("max_step", options.longest_step);
+    return options;
 }
 
 constexpr Real tolerated_asymmetry = 1e-10;  // relative to the largest element
@@ -184,7 +192,7 @@ void write_ket(const Real* coordinates, Index n, Complex* out) {
 /// applications).
 py::tuple evolve_open_system(const py::list& hamiltonian, const py::list& jumps, const py::list& coefficients,
                              const ComplexArray& start, const RealArray& times, const py::list& observed,
-                             const EvolutionOptions& options, bool store_states) {
+                             const py::tuple& how, bool store_states) {
     const bool of_ket = start.ndim() == 1;
     const Index n = start.ndim() > 0 ? start.shape(0) : 0;
     if (n > 27) {
@@ -195,7 +203,7 @@ py::tuple evolve_open_system(const py::list& hamiltonian, const py::list& jumps,
                             text_of_shape(start) + ".");
     }
     check_times(times);
-    check_options(options);
+    const EvolutionOptions options = options_from(how);
 
     OpenSystem system;
     system.levels = n;
@@ -283,14 +291,14 @@ py::tuple evolve_open_system(const py::list& hamiltonian, const py::list& jumps,
 /// `jumps` do is added. start: any operator (n, n). Returns (states, method, steps, rejected, applications).
 py::tuple evolve_superoperator(const py::list& superoperators, const py::list& hamiltonian, const py::list& jumps,
                                const py::list& coefficients, const ComplexArray& start, const RealArray& times,
-                               const EvolutionOptions& options) {
+                               const py::tuple& how) {
     if (start.ndim() != 2 || start.shape(0) < 1 || start.shape(0) > 27 || start.shape(0) != start.shape(1)) {
         throw ShapeMismatch("Argument `rho0` must have shape (n,), (n, 1) or (n, n) with n at most 27, but has shape " +
                             text_of_shape(start) + ".");
     }
     const Index n = start.shape(0);
     check_times(times);
-    check_options(options);
+    const EvolutionOptions options = options_from(how);
     SuperoperatorSystem given;
     given.superoperator = varying_operator_from(superoperators, n * n, "H");
     given.system.levels = n;
@@ -320,10 +328,6 @@ py::tuple evolve_superoperator(const py::list& superoperators, const py::list& h
 }
 
 std::span<const Complex> span_of(const ComplexArray& values) {
-    return {values.data(), static_cast<std::size_t>(values.size())};
-}
-
-std::span<const Real> span_of(const RealArray& values) {
     return {values.data(), static_cast<std::size_t>(values.size())};
 }
 
@@ -476,22 +480,11 @@ void bind_master_equation(py::module_& module) {
     module.def("resolve_functions", &resolve_functions, py::arg("function"), py::arg("kind"), py::arg("times"),
                py::arg("breakpoints"), py::arg("longest_gap"), py::arg("name"),
                "Piecewise polynomials that follow functions of time, and how closely they were looked at.");
-    py::class_<EvolutionOptions>(module, "EvolutionOptions", "How an equation is integrated.")
-        .def(py::init([](const std::string& method, Real absolute_tolerance, Real relative_tolerance, Real longest_step,
-                         std::vector<Real> stops) {
-                 return EvolutionOptions{.method = evolution_method_from_name(method),
-                                         .absolute_tolerance = absolute_tolerance,
-                                         .relative_tolerance = relative_tolerance,
-                                         .longest_step = longest_step,
-                                         .stops = std::move(stops)};
-             }),
-             py::arg("method") = "auto", py::arg("absolute_tolerance") = 1e-8, py::arg("relative_tolerance") = 1e-6,
-             py::arg("longest_step") = 0.0, py::arg("stops") = std::vector<Real>());
     module.def("evolve_open_system", &evolve_open_system, py::arg("hamiltonian"), py::arg("jumps"),
-               py::arg("coefficients"), py::arg("start"), py::arg("times"), py::arg("observed"), py::arg("options"),
+               py::arg("coefficients"), py::arg("start"), py::arg("times"), py::arg("observed"), py::arg("how"),
                py::arg("store_states"), "Solve a master or Schrodinger equation; the door is synqc.mesolve.");
     module.def("evolve_superoperator", &evolve_superoperator, py::arg("superoperators"), py::arg("hamiltonian"),
-               py::arg("jumps"), py::arg("coefficients"), py::arg("start"), py::arg("times"), py::arg("options"),
+               py::arg("jumps"), py::arg("coefficients"), py::arg("start"), py::arg("times"), py::arg("how"),
                "Solve a linear equation for an operator; the door is synqc.mesolve.");
 }
 

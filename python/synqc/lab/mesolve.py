@@ -187,7 +187,7 @@ def mesolve(
     stops = _inside(breakpoints, times)
     reader = OperatorReader(Looking(times, stops, max_step / 2), args, _ways_to_join[samples])
     hamiltonian, jumps, superoperators = _read_generator(reader, H, c_ops)
-    how = _core.EvolutionOptions(method, atol, rtol, max_step, stops.tolist())
+    how = (method, atol, rtol, max_step, stops.tolist())
     if superoperators:
         raw = _evolved_by_superoperator(
             superoperators, hamiltonian, jumps, reader, start, times, watched, stored, normalised, how
@@ -268,7 +268,7 @@ def _evolved_by_superoperator(
     watched: list[NDArray[np.complex128]],
     stored: bool,
     normalised: bool,
-    how: _core.EvolutionOptions,
+    how: tuple[str, float, float, float, list[float]],
 ) -> tuple[Any, ...]:
     if start.ndim == 1:
         start = np.outer(start, start.conj())
