@@ -14,8 +14,12 @@ namespace {
 
 bool is_instance_of_numpy(PyObject* value, const char* name, bool exactly) {
     // Nothing that NumPy made can exist before NumPy is imported.
-    const auto numpy = py::reinterpret_borrow<py::object>(PyDict_GetItemString(PyImport_GetModuleDict(), "numpy"));
+    const py::str key("numpy");
+    const auto numpy = py::reinterpret_borrow<py::object>(PyDict_GetItemWithError(PyImport_GetModuleDict(), key.ptr()));
     if (!numpy) {
+        if (PyErr_Occurred() != nullptr) {
+            throw py::error_already_set();
+        }
         return false;
     }
     const py::object wanted = numpy.attr(name);

@@ -154,7 +154,7 @@ class ArrayWriter {
 ArrayOutcome write_array(PyObject* array, Output& output, char*& to, std::string& path, double& number) {
     const BorrowedBuffer view(array, PyBUF_FORMAT | PyBUF_STRIDES);
     if (!view) {
-        pass_over_exception();  // dates, objects and other byte orders have no buffer
+        pass_over_refusal();  // dates, objects and other byte orders have no buffer
         return ArrayOutcome::not_of_this_kind;
     }
     const WriteItem write = writer_of(view->format);

@@ -30,7 +30,7 @@ struct LoadedClass {
                 known = attribute.release();
             }
         }
-        pass_over_exception();
+        pass_over_refusal();
         return known;
     }
 
@@ -84,7 +84,7 @@ PyObject* fields_of(PyObject* object) {
 bool is_field(PyObject* field) {
     PyObject* wanted = loaded::field_kind.find();
     const Owned kind(PyObject_GetAttrString(field, "_field_type"));
-    pass_over_exception();
+    pass_over_refusal();
     return wanted == nullptr || kind.get() == wanted;
 }
 

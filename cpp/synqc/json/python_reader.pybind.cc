@@ -398,7 +398,7 @@ PyObject* read_buffer(PyObject* data, bool arrays) {
     {
         const BorrowedBuffer buffer(data, PyBUF_SIMPLE);
         if (!buffer) {
-            pass_over_exception();
+            pass_over_refusal();
             return refuse_input("Argument `data` must be str or contiguous bytes, but is " +
                                 std::string(Py_TYPE(data)->tp_name) + ".");
         }

@@ -40,7 +40,7 @@ Instrument<Metric>* instrument(PyObject* self) {
 }
 
 [[noreturn]] void refuse_argument(const char* name, const std::string& must_be, PyObject* was) {
-    pass_over_exception();
+    pass_over_refusal();
     refuse_in_words("Argument `" + std::string(name) + "` must be " + must_be + ", but is " +
                     repr_or(was, Py_TYPE(was)->tp_name) + ".");
 }

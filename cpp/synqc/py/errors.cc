@@ -4,6 +4,7 @@
 
 #include <new>
 #include <stdexcept>
+#include <string_view>
 
 #include "synqc/py/bindings.h"
 
@@ -38,6 +39,11 @@ const char* twin_of(const Error& error) {
     return "SynqcError";
 }
 
+/// How pybind11 says that Python had no memory for a str, a list or the like.
+bool says_that_memory_ended(const std::runtime_error& error) {
+    return std::string_view(error.what()).starts_with("Could not allocate ");
+}
+
 void set_twin(const Error& error) {
     const auto errors = py::reinterpret_steal<py::object>(PyImport_ImportModule("synqc.errors"));
     const auto twin =
@@ -62,6 +68,8 @@ void set_python_error() noexcept {
         PyErr_NoMemory();
     } catch (const std::length_error&) {
         PyErr_NoMemory();
+    } catch (const std::runtime_error& error) {
+        says_that_memory_ended(error) ? void(PyErr_NoMemory()) : PyErr_SetString(PyExc_RuntimeError, error.what());
     } catch (const std::exception& error) {
         PyErr_SetString(PyExc_RuntimeError, error.what());
     } catch (...) {
@@ -79,6 +87,11 @@ void register_errors(py::module_&) {
             set_twin(error);
         } catch (const std::length_error&) {
             PyErr_NoMemory();  // more than any container may hold
+        } catch (const std::runtime_error& error) {
+            if (!says_that_memory_ended(error)) {
+                throw;
+            }
+            PyErr_NoMemory();
         }
     });
 }

@@ -16,6 +16,13 @@ void pass_over_exception() {
     PyErr_Clear();
 }
 
+void pass_over_refusal() {
+    if (PyErr_Occurred() != nullptr && PyErr_ExceptionMatches(PyExc_MemoryError) != 0) {
+        throw pybind11::error_already_set();
+    }
+    pass_over_exception();
+}
+
 std::string repr_or(PyObject* object, const std::string& otherwise) {
     const Kept kept(object);
     const Owned text(PyObject_Repr(object));
