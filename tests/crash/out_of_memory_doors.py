@@ -81,10 +81,10 @@ HOLDER = Holder()
 DOORS = {
     "json.loads": lambda: json.loads(DOCUMENT),
     "json.loads of arrays": lambda: json.loads(DOCUMENT, arrays="numpy"),
-    "json.loads of damage": lambda: refused(lambda: json.loads(DOCUMENT[:-4])),
+    "json.loads of damage": lambda: refused(json.loads, DOCUMENT[:-4]),
     "json.dumps": lambda: json.dumps(VALUE, default=str),
     "json.dumps sorted": lambda: json.dumps({"b": [1] * 500, "a": ["\u20ac" * 500]}, sort_keys=True, indent=2),
-    "json.dumps of a stranger": lambda: refused(lambda: json.dumps({"a": [object()]})),
+    "json.dumps of a stranger": lambda: refused(json.dumps, {"a": [object()]}),
     "encode_value": lambda: _core.encode_value(VALUE),
     "decode_value": lambda: _core.decode_value(ENCODED),
     "content_key": lambda: cache.content_key("kind", VALUE, parameters={"p": [1.5, "x"]}),
@@ -103,9 +103,10 @@ DOORS = {
 }
 
 
-def refused(call):
+def refused(door, argument):
+    # No frame between: CPython 3.11 loses the exception where memory ends as it notes one in the traceback.
     try:
-        call()
+        door(argument)
     except synqc.errors.InputError:
         return
     raise AssertionError("it was not refused")
