@@ -106,10 +106,12 @@ TEST(blocked_loop, tick_stays_on_the_calling_thread_and_can_stop_the_loop) {
         watch.tick = [&] {
             EXPECT_EQ(std::this_thread::get_id(), caller);
             moments.push_back(Clock::now());
-            watch.stop_requested = ++ticks == 5;
+            if (++ticks == 5) {
+                watch.stop_requested = true;
+            }
         };
         Index complete = for_each_block(1000000, threads, watch, [](Index) { std::this_thread::sleep_for(1ms); });
-        EXPECT_EQ(ticks, 5);
+        EXPECT_GE(ticks, 5);  // the caller ticks on while helpers end their blocks
         EXPECT_LT(complete, 1000000);
         for (std::size_t k = 1; k < moments.size(); ++k) {
             EXPECT_GE(moments[k] - moments[k - 1], 10ms);
