@@ -96,7 +96,7 @@ def test_the_checksum_of_a_stranger_is_right():
     [
         b"|O", b"O", b"object", b"|O8", b"<O8", b"|V8", b"V", b"f8,O", b"<f8,<f8", b"(2,)O", b"{'a': 'O'}", b"", b"<",
         b"<f",         b"<f0", b"|S0", b"<U0", b"|b8", b"<f7", b"f8", b"=f8", b">f8 ", b"<f8\x00", b"<f\xff", b"|i8",
-        b"<M8[", b"<M8[ns]]", b"<M8[0s]", b"float64", b"<f8" * 100, b"T", b"|T16", b"StringDType()",
+        b"<M8", b"<M8[", b"<M8[ns]]", b"<M8[0s]", b"float64", b"<f8" * 100, b"T", b"|T16", b"StringDType()",
     ],
 )  # fmt: skip
 def test_no_dtype_is_read_that_is_not_written(dtype):

@@ -106,7 +106,9 @@ std::string plain_dtype(const py::handle& dtype) {
         return {};
     }
     auto words = dtype.attr("str").cast<std::string>();
-    return words.find("[0") == std::string::npos ? words : std::string();  // times in steps of nothing
+    const bool has_steps = words.find("[0") == std::string::npos;               // times in steps of nothing
+    const bool has_unit = kind != "M" || words.find('[') != std::string::npos;  // dates NumPy cannot show
+    return has_steps && has_unit ? words : std::string();
 }
 
 py::object dtype_from_plain(std::string_view words) {
