@@ -7,6 +7,7 @@ import math
 import os
 import zipfile
 import zlib
+from tokenize import TokenError
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -48,7 +49,17 @@ def read_saved_run(path: str | os.PathLike[str]) -> SavedRun:
                 return SavedRun(document, {name: _array(members, name, rows) for name in _ARRAYS})
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
             raise DocumentError(f"Document must be a whole file of Run.save(), but is not: {error}") from error
-        except (KeyError, ValueError, TypeError, OverflowError, IndexError, AttributeError) as error:
+        except (
+            KeyError,
+            ValueError,
+            TypeError,
+            OverflowError,
+            IndexError,
+            AttributeError,
+            SyntaxError,
+            TokenError,
+        ) as error:
+            # NumPy reads the head of an array as Python, and lets what Python's tokenizer says pass.
             if isinstance(error, DocumentError):
                 raise
             raise DocumentError(f"Document must be written by Run.save(), but is not: {error}") from error
