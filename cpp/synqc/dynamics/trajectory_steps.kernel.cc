@@ -58,6 +58,22 @@ void add_log(Real* log_likelihood, Lanes factor, Lanes exponent) {
     store(log_likelihood, load(log_likelihood) + log(larger(factor, all_lanes(1e-300))) + exponent);
 }
 
+/// Ends a step that gave the unnormalised `image`: its trace goes to the likelihood, and what is left is the state.
+template <int n>
+inline void normalise(const Size<n> size, const Lanes* image, const LaneRun& run, Index first, Lanes* state) {
+    Lanes total{};
+    for (Index i = 0; i < size.levels; ++i) {
+        total += image[i];
+    }
+    const Lanes inverse = 1.0 / total;
+    for (Index row = 0; row < size.square; ++row) {
+        state[row] = image[row] * inverse;
+    }
+    if (run.log_likelihood != nullptr) {
+        add_log(run.log_likelihood + first, total, Lanes{});
+    }
+}
+
 template <int n>
 inline void draw_records(const Size<n> size, const BayesStep& step, const Lanes* state, Lanes choice, Real* records,
                          Index lanes) {
@@ -322,17 +338,7 @@ void rouchon_steps(const RouchonStep* const* steps, const LaneRun& run) {
                     image[row] += state[row];
                 }
             }
-            Lanes total{};
-            for (Index i = 0; i < size.levels; ++i) {
-                total += image[i];
-            }
-            const Lanes inverse = 1.0 / total;
-            for (Index row = 0; row < size.square; ++row) {
-                state[row] = image[row] * inverse;
-            }
-            if (run.log_likelihood != nullptr) {
-                add_log(run.log_likelihood + first, total, Lanes{});
-            }
+            normalise(size, image, run, first, state);
         }
         store_state(size, state, run.lanes, run.states + first);
     }
@@ -419,17 +425,7 @@ void bins_of_lanes(const Size<n> size, const BinStep* const* steps, const LaneRu
                 image[row] += weight * sum;
             }
         }
-        Lanes total{};
-        for (Index i = 0; i < size.levels; ++i) {
-            total += image[i];
-        }
-        const Lanes inverse = 1.0 / total;
-        for (Index row = 0; row < size.square; ++row) {
-            state[row] = image[row] * inverse;
-        }
-        if (run.log_likelihood != nullptr) {
-            add_log(run.log_likelihood + first, total, Lanes{});
-        }
+        normalise(size, image, run, first, state);
     }
     store_state(size, state, run.lanes, run.states + first);
 }
