@@ -1,34 +1,24 @@
 """The server that the tests of RedisCache share, and each kind of cache for what all of them promise."""
 
-import os
 import uuid
 
 import pytest
+from scratch_redis import REDIS, answering_redis
 
 from synqc.cache import DiskCache, MemoryCache, RedisCache, TieredCache
-
-URL = "redis://127.0.0.1:6379/0"
 
 
 @pytest.fixture
 def redis_server():
     """A client of the server on this machine. Without one the test is skipped, in CI it fails."""
-    redis = pytest.importorskip("redis")
-    client = redis.Redis.from_url(URL, socket_connect_timeout=1)
-    try:
-        client.ping()
-    except redis.RedisError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no Redis server on 127.0.0.1:6379 ({error})")
-    yield client
-    client.close()
+    with answering_redis() as client:
+        yield client
 
 
 @pytest.fixture
 def redis_url(redis_server):
     """Address of the server, which answers."""
-    return URL
+    return f"{REDIS}/0"
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from scratch_postgresql import scratch_postgresql
+from scratch_redis import REDIS, answering_redis
 
 from synqc.apps.tds.models import RunConfiguration
 from synqc.cli import main
@@ -99,18 +100,9 @@ def broker_url(request):
         return
     if not os.environ.get("CI"):
         pytest.importorskip("celery")
-        pytest.importorskip("redis")
-    import redis
-
-    url = f"redis://127.0.0.1:6379/{random.randrange(1, 16)}"
-    with redis.Redis.from_url(url, socket_connect_timeout=3) as server:
-        try:
-            server.ping()
-        except redis.RedisError as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"no Redis server on 127.0.0.1:6379 ({error})")
-        yield url
+    database = random.randrange(1, 16)
+    with answering_redis(database) as server:
+        yield f"{REDIS}/{database}"
         bindings = (f"{kind}.synqc_jobs.sweep" for kind in ("_kombu.binding", "_kombu.binding_permanent"))
         server.delete("synqc_jobs.sweep", *bindings)
 
