@@ -25,12 +25,14 @@ from synqc.llm.errors import (
 from synqc.llm.json_object import json_object_in
 from synqc.llm.outcome import Outcome
 from synqc.llm.price import Price, cost_of
+from synqc.llm.provider import AsyncTextParts, Provider, TextParts
 from synqc.llm.request import JsonForm, Message, Request
 from synqc.llm.structured import Structured, structured_in
 from synqc.llm.text_stream import AsyncTextStream, TextStream
 
 __all__ = [
     "OPENAI_URL",
+    "AsyncTextParts",
     "AsyncTextStream",
     "CallCancelled",
     "Completion",
@@ -51,9 +53,11 @@ __all__ = [
     "Price",
     "PromptTooLong",
     "ProtocolError",
+    "Provider",
     "Request",
     "Spent",
     "Structured",
+    "TextParts",
     "TextStream",
     "cost_of",
     "json_object_in",

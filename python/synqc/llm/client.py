@@ -110,6 +110,21 @@ class LanguageModels:
     def __repr__(self) -> str:
         return f"<language models at {self.endpoint.base_url}>"
 
+    @property
+    def name(self) -> str:
+        """Address of the server."""
+        return self.endpoint.base_url
+
+    @property
+    def most_at_once(self) -> int:
+        """How many requests are under way at a time; others wait."""
+        return self.endpoint.most_at_once
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server's address is of this machine."""
+        return self.endpoint.is_on_this_machine
+
     def __enter__(self) -> Self:
         return self
 
