@@ -26,14 +26,15 @@ def client(server):
     """Makes clients of the server, which are closed after the test."""
     made = []
 
-    def make(*, cache=None, reuse="repeatable", strict=False, **endpoint):
+    def make(*, cache=None, reuse="repeatable", strict=False, kind="chat_completion", **endpoint):
         options = {
             "base_url": server.url,
             "api_key": "sk-never-to-be-seen-0123456789",
             "attempts": 1,
             "timeout_s": 20.0,
         }
-        made.append(LanguageModels(Endpoint(**{**options, **endpoint}), cache=cache, reuse=reuse, strict=strict))
+        asked = Endpoint(**{**options, **endpoint})
+        made.append(LanguageModels(asked, cache=cache, reuse=reuse, kind=kind, strict=strict))
         return made[-1]
 
     yield make

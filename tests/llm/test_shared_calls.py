@@ -7,7 +7,7 @@ import time
 
 import pytest
 from asking import asking
-from scripted_server import CLOSE, RESET, answer, http, refusal, says, stream
+from scripted_server import CLOSE, RESET, answer, http, refusal
 
 from synqc.cache import Control, DiskCache, MemoryCache
 from synqc.llm import (
@@ -21,7 +21,6 @@ from synqc.llm import (
     ModelRefused,
     ModelTimedOut,
     ModelUnreachable,
-    ProtocolError,
     Request,
     json_object_in,
 )
@@ -214,21 +213,6 @@ class TestWhatIsKept:
                 models.complete(asking(temperature=0.0), deadline_s=0.5 if script == [0.6] else 20)
         assert len(models.cache) == 0
         assert models.complete(asking(temperature=0.0)).text == "Because."
-
-    def test_a_stream_is_neither_kept_nor_answered_from_what_is_kept(self, server, client):
-        models = client(cache=MemoryCache(10))
-        server.script.extend(
-            [stream(*says("a", "b", "c")), stream(*says("a", finish=None), done=False), answer("Whole.")]
-        )
-        parts = models.stream(asking(temperature=0.0))
-        next(parts)
-        parts.close()
-        with pytest.raises(ProtocolError):
-            list(models.stream(asking(temperature=0.0)))
-        assert len(models.cache) == 0
-        assert models.complete(asking(temperature=0.0)).text == "Whole."
-        server.script.append(stream(*says("Anew.")))
-        assert list(models.stream(asking(temperature=0.0))) == ["Anew."]
 
     def test_an_answer_without_the_temperature_that_was_asked_for_is_not_repeatable(self, server, client):
         def answering(body):

@@ -144,6 +144,13 @@ class TieredCache(TextKeys):
         found = self._look_up_below(key)
         return default if found is None else found.value
 
+    def peek(self, key: Any, default: Any = None) -> Any:
+        """What memory holds of a key, or `default`; counts as no use of it.
+
+        With a shared tier always `default`: what is known of the key there cannot be told without waiting.
+        """
+        return default if self._waits else self._memory.ask(lambda cache: cache.peek(key, default), default)
+
     def _in_memory(self, key: Any) -> Any:
         memory = self._memory
         try:

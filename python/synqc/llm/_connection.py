@@ -321,6 +321,8 @@ class Parts:
         self._ready: deque[str] = deque()
         self._failure: BaseException | None = None
         self._ended = self._settled = self._closed = False
+        self.whole = True
+        """False where the answer said that it was done, and the connection broke before the body's own end."""
 
     async def next(self) -> str | None:
         """The next part that holds text, or None at the end.
@@ -347,6 +349,7 @@ class Parts:
                 failure = self._connection.failure(error, 1)
             if isinstance(failure, (ModelTimedOut, ModelUnreachable)) and self.answer.finish_reason:
                 self._ended, failure = True, None  # the answer is whole, and only what may follow it is missing
+                self.whole = False
             if failure is not None:
                 self._settle(failure)
                 self._failure = failure

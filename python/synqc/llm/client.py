@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar, overload
 
-from synqc.cache import Control
-from synqc.errors import MissingExtra
+from synqc.cache import Answer, Control
+from synqc.errors import CacheMiss, MissingExtra
 from synqc.llm import _loop_thread, reporting
 from synqc.llm._connection import Clock, Connection, Parts, Progress, Reply
+from synqc.llm._recorded import Recorded, lengths_of
 from synqc.llm._sharing import SharedCalls
 from synqc.llm.completion import Completion
 from synqc.llm.dialect import Dialect, Dialects
@@ -47,7 +48,6 @@ _log = logging.getLogger("synqc.llm")
 _LONGEST_QUOTE: Final = 4000
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 8.0
-_KIND: Final = "chat_completion"
 _CLOSED: Final = "The client was closed while the call was under way."
 Value = TypeVar("Value")
 Reuse = Literal["repeatable", "always"]
@@ -71,6 +71,7 @@ class LanguageModels:
         cache: Keeps answers; None: every request is a call.
         reuse: Which answers are kept: "repeatable" ones, of temperature 0 or with a seed that the model took, or
             "always".
+        kind: Of what is kept: the cache's label for lifetimes (its `ttl_by_kind`) and statistics.
         strict: A conversation of which the server read only a part is an error (PromptTooLong); otherwise the
             completion says so (`prompt_truncated`) and is not kept.
 
@@ -92,6 +93,7 @@ class LanguageModels:
         *,
         cache: Any | None = None,
         reuse: Reuse = "repeatable",
+        kind: str = "chat_completion",
         strict: bool = False,
     ) -> None:
         if importlib.util.find_spec("openai") is None:
@@ -100,6 +102,7 @@ class LanguageModels:
         self.cache = cache
         self._peek = getattr(cache, "peek", None)  # a cache that has it answers without waiting for anything
         self._reuse = reuse
+        self._kind = kind
         self._strict = strict
         self._dialects = Dialects()
         self._connection = Connection(endpoint)
@@ -242,26 +245,40 @@ class LanguageModels:
         control: Control | None = None,
         partial: bool = False,
     ) -> Completion[Any]:
-        """Ask and wait in a coroutine; see `submit`. What a MemoryCache holds is answered at once."""
+        """Ask and wait in a coroutine; see `submit`. What a cache has in memory is answered at once."""
         kept = self._kept(request, read, control)
         if kept is not None:
             return kept
         asked = self._within(deadline_s, request, read, repeats, control, partial)
         return await asyncio.wrap_future(_loop_thread.shared.submit(asked))
 
-    def stream(self, request: Request, *, deadline_s: float | None = None, partial: bool = False) -> TextStream:
-        """The answer's text part by part; leaving or closing the iterator ends the call. It is not cached.
+    def stream(
+        self, request: Request, *, deadline_s: float | None = None, control: Control | None = None,
+        partial: bool = False,
+    ) -> TextStream:  # fmt: skip
+        """The answer's text part by part; leaving or closing the iterator ends the call.
+
+        An answer that the cache holds is given in the parts it came in, or as one part if it did not come as a stream.
+        What is read to its end is kept as `complete` would keep it, for both; what is left or breaks off is not.
 
         Args:
             request: What is asked.
             deadline_s: All of it must be done by then, beside the endpoint's own limits.
+            control: What this request asks of the cache.
             partial: End like any other where the answer was cut or filtered; otherwise an error follows the parts.
-        """
-        return TextStream(self._deltas(request, deadline_s, partial))
 
-    def astream(self, request: Request, *, deadline_s: float | None = None, partial: bool = False) -> AsyncTextStream:
+        Raises (from the iterator):
+            LanguageModelError: The answer is none, or breaks off; its class is the outcome's.
+            CacheMiss: `control.only_if_cached`, and nothing is kept.
+        """
+        return TextStream(self._deltas(request, deadline_s, control, partial))
+
+    def astream(
+        self, request: Request, *, deadline_s: float | None = None, control: Control | None = None,
+        partial: bool = False,
+    ) -> AsyncTextStream:  # fmt: skip
         """Like `stream`, in a coroutine."""
-        return AsyncTextStream(self._deltas(request, deadline_s, partial))
+        return AsyncTextStream(self._deltas(request, deadline_s, control, partial))
 
     def close(self) -> None:
         """End what is under way with `CallCancelled`, and let go of connections; the next request makes new ones."""
@@ -318,15 +335,22 @@ class LanguageModels:
 
     def _kept(self, request: Request, read: Callable[[str], Any], control: Control | None) -> Completion[Any] | None:
         """What is kept, if that can be told on the caller's own thread."""
-        if control is not None or self._peek is None or not self._may_keep(request):
-            return None
-        key = self._key(request)
-        if self._peek(key) is None or self.cache is None or (plain := self.cache.get(key)) is None:
-            return None
+        kept = self._kept_at_once(request, control)
         try:
-            return Completion.from_plain(plain, read(plain["read"]), cached=True)
+            return None if kept is None else _completion_of(kept, read)
         except ValueError:  # kept for a reader that was content with less
             return None
+
+    def _kept_at_once(self, request: Request, control: Control | None) -> Answer | None:
+        """What is kept, if that can be told without waiting; only what is there counts as a request to the cache."""
+        if self._peek is None or not self._may_keep(request):
+            return None
+        if control is not None and (control.no_cache or control.namespace is not None):
+            return None
+        key = self._key(request)
+        if self._peek(key) is None or self.cache is None or (stored := self.cache.look_up(key)) is None:
+            return None
+        return Answer(stored.value, True, stored.age, key)
 
     async def _answered(
         self, request: Request, read: Callable[[str], Any], repeats: int, control: Control | None, partial: bool,
@@ -335,7 +359,7 @@ class LanguageModels:
         if not self._may_keep(request):
             return (await self._asked(request, read, repeats, partial, progress)).completion
 
-        async def call(progress: Progress) -> _Answered | dict[str, Any]:
+        async def call(progress: Progress) -> _Answered | Answer:
             return await self._kept_or_asked(request, read, repeats, control, partial, progress)
 
         if control is not None and control.no_cache:  # each such request wants an answer of its own
@@ -343,11 +367,14 @@ class LanguageModels:
         else:
             key = (id(self.cache), self._key(request), control, partial)
             found, began = await _shared_calls.result(key, call, progress)
-        if isinstance(found, _Answered) and began:
-            return found.completion
-        plain = found.plain() if isinstance(found, _Answered) else found
+        if isinstance(found, _Answered):
+            if began:
+                return found.completion
+            kept = Answer(found.plain(), False, 0.0, found.completion.key)
+        else:
+            kept = found
         try:
-            completion = Completion.from_plain(plain, read(plain["read"]), cached=True)
+            completion = _completion_of(kept, read)
         except ValueError:  # kept for a reader that was content with less
             anew = replace(control or Control(), no_cache=True, only_if_cached=False)
             return await self._answered(request, read, repeats, anew, partial, progress)
@@ -359,7 +386,7 @@ class LanguageModels:
     async def _kept_or_asked(
         self, request: Request, read: Callable[[str], Any], repeats: int, control: Control | None, partial: bool,
         progress: Progress,
-    ) -> _Answered | dict[str, Any]:  # fmt: skip
+    ) -> _Answered | Answer:  # fmt: skip
         """What the cache holds; else what the model answers, kept if it may be."""
         asked: list[_Answered] = []
 
@@ -372,14 +399,11 @@ class LanguageModels:
 
         assert self.cache is not None
         try:
-            kept = await self.cache.aanswer(self._key(request), ask, kind=_KIND, control=control)
+            kept: Answer = await self.cache.aanswer(self._key(request), ask, kind=self._kind, control=control)
         except _NotToBeKept:
-            if not asked:  # it was somebody else's, through another client of this cache
-                return await self._asked(request, read, repeats, partial, progress)
-        if asked:
-            return asked[0]
-        plain: dict[str, Any] = kept.value
-        return plain
+            # Without one of our own it was somebody else's, through another client of this cache.
+            return asked[0] if asked else await self._asked(request, read, repeats, partial, progress)
+        return asked[0].kept_as(kept.key) if asked else kept
 
     def _is_to_be_kept(self, completion: Completion[Any]) -> bool:
         if not completion.outcome.is_success or completion.prompt_truncated:
@@ -530,13 +554,19 @@ class LanguageModels:
         pause_s = usual if error.retry_after_s is None else error.retry_after_s
         return pause_s if pause_s < left_s else None
 
-    def _deltas(self, request: Request, deadline_s: float | None, partial: bool) -> Deltas:
+    def _deltas(self, request: Request, deadline_s: float | None, control: Control | None, partial: bool) -> Deltas:
         def ending(reply: Reply) -> LanguageModelError | None:
             told = self._refused_by_model(request, reply, partial)
             return _error_of(reply, self.endpoint.base_url) if reply.outcome is Outcome.EMPTY else told
 
-        total_s = self.endpoint.stream_timeout_s
-        return Deltas(self._opened, ending, self._under_way, request, total_s=total_s, deadline_s=deadline_s)
+        kept = self._kept_at_once(request, control)
+        recording = None
+        if self._may_keep(request):
+            recording = _Recording(self, request, control)
+        return Deltas(
+            self._opened, ending, self._under_way, request, total_s=self.endpoint.stream_timeout_s,
+            deadline_s=deadline_s, recorded=None if kept is None else Recorded(kept), recording=recording,
+        )  # fmt: skip
 
     async def _opened(self, request: Request, progress: Progress, clock: Clock) -> tuple[Parts, Dialect]:
         """The beginning of a stream, in as many ways and attempts as `_called`."""
@@ -573,6 +603,68 @@ class _Answered:
 
     def plain(self) -> dict[str, Any]:
         return {**self.completion.to_plain(), "read": self.read}
+
+    def kept_as(self, key: str) -> _Answered:
+        return replace(self, completion=replace(self.completion, key=key))
+
+
+class _Recording:
+    """What a stream asks of the cache, before its first part and after its last."""
+
+    def __init__(self, models: LanguageModels, request: Request, control: Control | None) -> None:
+        self._models, self._request = models, request
+        self._control = control or Control()
+        self._key = models._key(request)
+
+    async def found(self) -> Recorded | None:
+        """What is kept.
+
+        Raises:
+            CacheMiss: Nothing is, and the request wants nothing else.
+        """
+        if self._control.no_cache:
+            return None
+        looking = replace(self._control, only_if_cached=True)
+        try:
+            return Recorded(await self._models.cache.aanswer(self._key, _nothing, control=looking))  # type: ignore[union-attr]
+        except CacheMiss:
+            if self._control.only_if_cached:
+                raise
+            return None
+
+    async def keep(self, reply: Reply, parts: list[str], dialect: Dialect) -> None:
+        """Keep a stream that was read to its end, if `complete` would keep its answer."""
+        request = self._request
+        read = reply.text
+        if request.form is not None:
+            try:
+                read = structured_in(reply.text, request.form.schema, checked=request.form.checked).text
+            except ValueError:
+                return
+        completion = Completion(
+            read, reply.text, reply.model, reply.finish_reason, reply.spent, dialect.form_of(request),
+            dialect.ignored(request), outcome=reply.outcome,
+            prompt_truncated=is_truncated(request.messages, reply.spent),
+        )  # fmt: skip
+        if not self._models._is_to_be_kept(completion):
+            return
+        plain = {**_Answered(completion, read).plain(), "parts": lengths_of(parts)}
+
+        async def streamed() -> dict[str, Any]:
+            return plain
+
+        storing = replace(self._control, no_cache=True, only_if_cached=False)
+        await self._models.cache.aanswer(self._key, streamed, kind=self._models._kind, control=storing)  # type: ignore[union-attr]
+
+
+async def _nothing() -> None:
+    raise AssertionError("Whoever looks for what is kept computes nothing.")
+
+
+def _completion_of(kept: Answer, read: Callable[[str], Any]) -> Completion[Any]:
+    """The completion that an answer of the cache is; ValueError if `read` is not content with it."""
+    plain = kept.value
+    return Completion.from_plain(plain, read(plain["read"]), cached=True, age_s=kept.age, key=kept.key)
 
 
 class _NotToBeKept(Exception):

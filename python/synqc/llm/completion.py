@@ -79,6 +79,8 @@ class Completion(Generic[Value]):
         outcome: `ok`; `cut` or `filtered` only where a partial answer was allowed.
         repaired: What had to be mended before the text was JSON, in words; empty: nothing.
         prompt_truncated: The server counted fewer tokens than the conversation has words: it read a part of it.
+        age_s: How long ago it was kept; 0 for one that is new.
+        key: Under which a cache was asked to keep it; "" where none was.
     """
 
     value: Value
@@ -92,6 +94,8 @@ class Completion(Generic[Value]):
     outcome: Outcome = Outcome.OK
     repaired: tuple[str, ...] = ()
     prompt_truncated: bool = False
+    age_s: float = 0.0
+    key: str = ""
 
     def to_plain(self) -> dict[str, Any]:
         """Everything but the value and where it came from, as plain values that any cache can hold."""
@@ -110,11 +114,14 @@ class Completion(Generic[Value]):
         }  # fmt: skip
 
     @classmethod
-    def from_plain(cls, plain: dict[str, Any], value: Value, *, cached: bool) -> Completion[Value]:
+    def from_plain(
+        cls, plain: dict[str, Any], value: Value, *, cached: bool, age_s: float = 0.0, key: str = ""
+    ) -> Completion[Value]:
         """The completion `to_plain` described, with the value its text has."""
         return cls(
             value, plain["text"], plain["model"], plain["finish_reason"], Spent(*plain["spent"]), plain["form"],
             tuple(plain["ignored"]), cached, repaired=tuple(plain["repaired"]),
+            age_s=age_s, key=key,
         )  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from synqc.llm import _loop_thread, reporting
 from synqc.llm._connection import Clock, Parts, Progress, Reply
+from synqc.llm._recorded import Recorded
 from synqc.llm.completion import Spent
 from synqc.llm.errors import LanguageModelError
 from synqc.llm.outcome import Outcome
@@ -26,6 +27,13 @@ Ending = Callable[[Reply], "LanguageModelError | None"]
 UnderWay = Callable[[Progress], AbstractContextManager[None]]
 
 
+class Recording(Protocol):
+    """What a stream asks of a cache."""
+
+    async def found(self) -> Recorded | None: ...
+    async def keep(self, reply: Reply, parts: list[str], dialect: Any) -> None: ...
+
+
 class Deltas:
     """One stream on the loop of `_loop_thread`: opened by the first part that is asked for.
 
@@ -35,10 +43,13 @@ class Deltas:
 
     def __init__(
         self, opened: Opened, ending: Ending, under_way: UnderWay, request: Request, *, total_s: float,
-        deadline_s: float | None,
+        deadline_s: float | None, recorded: Recorded | None = None, recording: Recording | None = None,
     ) -> None:  # fmt: skip
         self.request = request
-        self.ignored: tuple[str, ...] = ()
+        self.recorded = recorded
+        self._recording = recording
+        self._given: list[str] = []
+        self._dialect: Any = None
         self.prompt_truncated = False
         self.outcome: Outcome | None = None
         self._opened, self._ending, self._under_way = opened, ending, under_way
@@ -53,22 +64,43 @@ class Deltas:
     @property
     def text(self) -> str:
         """All that has come."""
+        if self.recorded is not None:
+            return "".join(self.recorded.given)
         return "" if self._parts is None else self._parts.answer.text
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Parameters of the request that were not sent."""
+        if self.recorded is not None:
+            return self.recorded.completion.ignored
+        return () if self._dialect is None else tuple(self._dialect.ignored(self.request))
 
     @property
     def model(self) -> str:
         """As the server names it."""
+        if self.recorded is not None:
+            return self.recorded.completion.model
         return self.request.model if self._parts is None else self._parts.answer.model
 
     @property
     def finish_reason(self) -> str:
         """Why it ended; "" as long as it has not."""
+        if self.recorded is not None:
+            return self.recorded.completion.finish_reason if self.outcome is Outcome.OK else ""
         return "" if self._parts is None else self._parts.answer.finish_reason
 
     @property
     def spent(self) -> Spent:
         """What it has cost so far; complete when it has ended."""
-        return self._progress.spent
+        return self._progress.spent if self.recorded is None else self.recorded.completion.spent
+
+    def next_recorded(self) -> str | None:
+        """The next part of what is kept, without waiting for anybody; None at the end."""
+        assert self.recorded is not None
+        part = self.recorded.next() if self.outcome is None else None
+        if part is None and self.outcome is None:
+            self.outcome = Outcome.OK
+        return part
 
     async def next(self) -> str | None:
         """The next part, or None at the end."""
@@ -85,6 +117,8 @@ class Deltas:
                 raise
             finally:
                 self._reading = None
+            if self.recorded is not None:
+                return part
             if part is None:
                 reply = self._reply()
                 self.prompt_truncated = is_truncated(self.request.messages, reply.spent)
@@ -93,6 +127,10 @@ class Deltas:
                 if told is not None:
                     told.spent = self._progress.settled
                     raise told
+                if self._recording is not None and self._parts is not None and self._parts.whole:
+                    await self._recording.keep(reply, self._given, self._dialect)
+            elif self._recording is not None:
+                self._given.append(part)
             return part
 
     async def close(self) -> None:
@@ -101,7 +139,9 @@ class Deltas:
         if self._reading is not None and not self._reading.cancelling():
             self._reading.cancel()
         async with self._our_turn():
-            if self.outcome is None:
+            if self.outcome is None and self.recorded is not None:
+                self.outcome = Outcome.CANCELLED
+            elif self.outcome is None:
                 self._end(Outcome.CANCELLED)
             if self._parts is not None:
                 await self._parts.close()
@@ -109,9 +149,12 @@ class Deltas:
     async def _next(self) -> str | None:
         if self._clock is None:
             self._clock, self._started = Clock(self._total_s, self._deadline_s), time.perf_counter()
+        if self._parts is None and self.recorded is None and self._recording is not None:
+            self.recorded = await self._recording.found()
+        if self.recorded is not None:
+            return self.next_recorded()
         if self._parts is None:
-            self._parts, dialect = await self._opened(self.request, self._progress, self._clock)
-            self.ignored = dialect.ignored(self.request)
+            self._parts, self._dialect = await self._opened(self.request, self._progress, self._clock)
         begins = not self._parts.answer.text
         part = await self._parts.next()
         if begins and part is not None:
@@ -176,9 +219,26 @@ class _Stream:
         """Whether the server read only a part of the conversation; known when it has ended."""
         return self._deltas.prompt_truncated
 
+    @property
+    def cached(self) -> bool:
+        """Whether it is an answer that was kept, and no call; known from the first part on."""
+        return self._deltas.recorded is not None
+
+    @property
+    def age_s(self) -> float:
+        """How long ago it was kept; 0 for one that is new."""
+        return 0.0 if self._deltas.recorded is None else self._deltas.recorded.completion.age_s
+
     def _submit(self, coroutine: Coroutine[Any, Any, Value]) -> Future[Value]:
         self._begun = True
         return _loop_thread.shared.submit(coroutine)
+
+    def _recorded_part(self, end: type[Exception]) -> str:
+        part = self._deltas.next_recorded()
+        if part is None:
+            self._closed = True
+            raise end
+        return part
 
     def __del__(self) -> None:
         if self._begun and not self._closed:
@@ -191,6 +251,8 @@ class TextStream(_Stream, Iterator[str]):
     def __next__(self) -> str:
         if self._closed:
             raise StopIteration
+        if self._deltas.recorded is not None:  # nothing to wait for
+            return self._recorded_part(StopIteration)
         part = None
         try:
             future = self._submit(self._deltas.next())
@@ -228,6 +290,8 @@ class AsyncTextStream(_Stream, AsyncIterator[str]):
     async def __anext__(self) -> str:
         if self._closed:
             raise StopAsyncIteration
+        if self._deltas.recorded is not None:
+            return self._recorded_part(StopAsyncIteration)
         part = None
         try:
             part = await asyncio.wrap_future(self._submit(self._deltas.next()))
