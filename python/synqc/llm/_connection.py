@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from synqc.llm import _loop_thread
-from synqc.llm._protocol import Answer, NotTheProtocol, ToldOfAnError
-from synqc.llm._streamed_body import StreamedBody
+from synqc.llm._answer import Answer, NotTheProtocol, ToldOfAnError
 from synqc.llm.completion import Spent
 from synqc.llm.endpoint import Endpoint
 from synqc.llm.errors import (
@@ -29,6 +28,7 @@ from synqc.llm.errors import (
 from synqc.llm.outcome import Outcome, outcome_of
 from synqc.llm.refusal import Refusal, refusal_of, retry_after_s, window_in
 from synqc.llm.server_events import EventTooLong
+from synqc.llm.wire import Wire
 
 __all__ = ["Clock", "Connection", "Parts", "Progress", "Reply"]
 
@@ -88,8 +88,9 @@ class Progress:
 class Connection:
     """Pooled connections to one server, on the loop of `_loop_thread`; made when first needed."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, wire: Wire) -> None:
         self.endpoint = endpoint
+        self.wire = wire
         self._sdk: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._places = asyncio.Semaphore(endpoint.most_at_once)
@@ -97,17 +98,19 @@ class Connection:
     async def reply(self, body: dict[str, Any], progress: Progress, seconds: float) -> Reply:
         """Send a body once and read the whole answer, in so many seconds from when a place is free."""
         sdk = await self._client()
+        from synqc.llm import _openai_sdk
+
         async with self._places:
             before, started = self._counting(progress), time.perf_counter()
-            answer = Answer(body["model"])
+            answer = self.wire.answer_to(body)
             failure: BaseException | None = None
             try:
                 async with asyncio.timeout(seconds):
-                    async with sdk.chat.completions.with_streaming_response.create(**body) as response:
-                        body_of = StreamedBody(answer, self.endpoint.most_bytes)
-                        async for piece in response.http_response.aiter_raw():
-                            deque(body_of.feed(piece), maxlen=0)
-                        deque(body_of.end(), maxlen=0)
+                    async with _openai_sdk.posted(sdk, self.wire.path, body) as response:
+                        reading = self.wire.body_into(answer, self.endpoint.most_bytes)
+                        async for piece in response.aiter_raw():
+                            deque(reading.feed(piece), maxlen=0)
+                        deque(reading.end(), maxlen=0)
             except TimeoutError:
                 failure = ModelTimedOut(
                     f"No answer from {self.endpoint.base_url} within {self.endpoint.timeout_s:g} s.",
@@ -126,6 +129,8 @@ class Connection:
     async def stream(self, body: dict[str, Any], progress: Progress, clock: Clock) -> Parts:
         """Send a body and wait for the answer's beginning."""
         sdk = await self._client()
+        from synqc.llm import _openai_sdk
+
         places, where, idle = self._places, self.endpoint.base_url, self.endpoint.idle_s
         wait, limit, seconds = clock.next_limit("place", idle)  # whoever reads a stream is waiting for it
         try:
@@ -133,16 +138,14 @@ class Connection:
                 await places.acquire()
         except TimeoutError:
             raise ModelTimedOut(f"{where} was busy for {seconds:g} s.", limit=limit, seconds=seconds) from None
-        manager: Any = None
         failure: BaseException | None = None
         before, started = self._counting(progress, streaming=True), time.perf_counter()
         try:
             wait, limit, seconds = clock.next_limit("idle", idle)
             try:
                 async with asyncio.timeout(wait):
-                    manager = sdk.chat.completions.with_streaming_response.create(**body)
-                    response = await manager.__aenter__()
-                return Parts(self, response.http_response, body["model"], progress, clock, before, started, places)
+                    response = await _openai_sdk.post(sdk, self.wire.path, body)
+                return Parts(self, response, self.wire.answer_to(body), progress, clock, before, started, places)
             except TimeoutError:
                 failure = clock.timed_out(where, limit, seconds)
             except Exception as error:
@@ -261,6 +264,8 @@ class Connection:
         if 300 <= status < 400:
             words = f"it has moved to {self._words(response.headers.get('location', 'another address'))}"
         should_retry = {"true": True, "false": False}.get(response.headers.get("x-should-retry", "").lower())
+        if should_retry is None and self.wire.is_lasting(status, words):
+            should_retry = False
         details: dict[str, Any] = {
             "words": words, "status": status, "retry_after_s": retry_after_s(response.headers),
             "should_retry": should_retry,
@@ -310,14 +315,14 @@ class Parts:
     """Parts of one answer as they come."""
 
     def __init__(
-        self, connection: Connection, response: Any, model: str, progress: Progress, clock: Clock, before: int,
+        self, connection: Connection, response: Any, answer: Answer, progress: Progress, clock: Clock, before: int,
         started: float, place: asyncio.Semaphore,
     ) -> None:  # fmt: skip
-        self.answer = Answer(model)
+        self.answer = answer
         self._connection, self._response, self._progress, self._clock = connection, response, progress, clock
         self._before, self._started, self._place = before, started, place
         self._pieces: AsyncIterator[bytes] = response.aiter_raw()
-        self._body = StreamedBody(self.answer, connection.endpoint.most_bytes)
+        self._body = connection.wire.body_into(answer, connection.endpoint.most_bytes)
         self._ready: deque[str] = deque()
         self._failure: BaseException | None = None
         self._ended = self._settled = self._closed = False

@@ -5,6 +5,7 @@ Imported by the first call alone: loading the SDK takes a second.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import re
 import ssl
@@ -32,6 +33,8 @@ __all__ = [
     "is_no_http",
     "is_timeout",
     "is_transport_failure",
+    "post",
+    "posted",
     "requests",
 ]
 
@@ -92,6 +95,22 @@ def connected(endpoint: Endpoint) -> openai.AsyncOpenAI:
             if isinstance(getattr(sdk, name, None), dict):
                 setattr(sdk, name, {})
     return sdk
+
+
+async def post(sdk: openai.AsyncOpenAI, path: str, body: dict[str, Any]) -> Any:
+    """The response to a body, before its own body has come; to be closed. A status that is an error is raised."""
+    opened: Any = await sdk.post(path, cast_to=object, body=body, stream=True, stream_cls=openai.AsyncStream[object])
+    return opened.response
+
+
+@contextlib.asynccontextmanager
+async def posted(sdk: openai.AsyncOpenAI, path: str, body: dict[str, Any]) -> AsyncIterator[Any]:
+    """Like `post`, closed at the end."""
+    response = await post(sdk, path, body)
+    try:
+        yield response
+    finally:
+        await response.aclose()
 
 
 def deepest(error: BaseException) -> BaseException:

@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 
-from synqc.llm._protocol import Answer, NotTheProtocol, ToldOfAnError, document_in
+from synqc.llm._answer import Answer, NotTheProtocol, ToldOfAnError, document_in
 from synqc.llm.refusal import Refusal, refusal_in
 from synqc.llm.server_events import EventTooLong, ServerEvents
 

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, Self, TypeVar, overload
 from synqc.cache import Answer, Control
 from synqc.errors import CacheMiss, MissingExtra
 from synqc.llm import _loop_thread, reporting
+from synqc.llm._chat_completions import CHAT_COMPLETIONS
 from synqc.llm._connection import Clock, Connection, Parts, Progress, Reply
 from synqc.llm._recorded import Recorded, lengths_of
 from synqc.llm._sharing import SharedCalls
@@ -37,10 +38,10 @@ from synqc.llm.errors import (
     ProtocolError,
 )
 from synqc.llm.outcome import Outcome
-from synqc.llm.prompt_size import is_truncated
 from synqc.llm.request import Message, Request
 from synqc.llm.structured import structured_in
 from synqc.llm.text_stream import AsyncTextStream, Deltas, TextStream
+from synqc.llm.wire import Wire
 
 __all__ = ["LanguageModels"]
 
@@ -74,6 +75,7 @@ class LanguageModels:
         kind: Of what is kept: the cache's label for lifetimes (its `ttl_by_kind`) and statistics.
         strict: A conversation of which the server read only a part is an error (PromptTooLong); otherwise the
             completion says so (`prompt_truncated`) and is not kept.
+        wire: The protocol it speaks, OpenAI's if it is not named; `synqc.llm.providers` has others.
 
     Raises:
         MissingExtra: The package `openai` is not installed.
@@ -95,6 +97,7 @@ class LanguageModels:
         reuse: Reuse = "repeatable",
         kind: str = "chat_completion",
         strict: bool = False,
+        wire: Wire = CHAT_COMPLETIONS,
     ) -> None:
         if importlib.util.find_spec("openai") is None:
             raise MissingExtra("Language models need the package `openai`: pip install 'synqc[llm]'.")
@@ -104,8 +107,9 @@ class LanguageModels:
         self._reuse = reuse
         self._kind = kind
         self._strict = strict
-        self._dialects = Dialects()
-        self._connection = Connection(endpoint)
+        self._wire = wire
+        self._dialects = Dialects(self._wire.dialect)
+        self._connection = Connection(endpoint, self._wire)
         self._calls: set[asyncio.Task[Any]] = set()
         self._dismissed: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         weakref.finalize(self, _let_go, self._connection).atexit = False  # the loop's thread does that
@@ -331,7 +335,7 @@ class LanguageModels:
         return self.cache is not None and (self._reuse == "always" or request.repeatable)
 
     def _key(self, request: Request) -> str:
-        return request.key(self.endpoint.base_url, tenant=self.endpoint.tenant)
+        return request.key(self.endpoint.base_url, tenant=self.endpoint.tenant, wire=self._wire.key)
 
     def _kept(self, request: Request, read: Callable[[str], Any], control: Control | None) -> Completion[Any] | None:
         """What is kept, if that can be told on the caller's own thread."""
@@ -468,7 +472,7 @@ class LanguageModels:
                 text, form.schema, checked=form.checked, accept=lambda found: values.append(read(found)), repair=repair
             )
             text, repaired, value = found.text, found.repaired, values[-1]
-        truncated = is_truncated(request.messages, reply.spent)
+        truncated = self._wire.truncated_to(request.model, request.messages, reply.spent) is not None
         completion = Completion(
             value, reply.text, reply.model, reply.finish_reason, progress.settled, dialect.form_of(request),
             dialect.ignored(request), outcome=reply.outcome, repaired=repaired, prompt_truncated=truncated,
@@ -479,12 +483,13 @@ class LanguageModels:
     def _refused_by_model(self, request: Request, reply: Reply, partial: bool) -> LanguageModelError | None:
         """Why a reply is no answer whatever its text, or None."""
         where = self.endpoint.base_url
-        if is_truncated(request.messages, reply.spent):
+        limit = self._wire.truncated_to(request.model, request.messages, reply.spent)
+        if limit is not None:
             reporting.count_truncated(request.model)
             if self._strict:
                 return PromptTooLong(
-                    f"{where} read only {reply.spent.prompt_tokens} tokens of a conversation that has more.",
-                    limit_tokens=reply.spent.prompt_tokens, answer=reply.text, status=200,
+                    f"{where} read only {limit} tokens of a conversation that has more.",
+                    limit_tokens=limit, answer=reply.text, status=200,
                 )  # fmt: skip
         if reply.outcome in (Outcome.OK, Outcome.EMPTY):
             return None
@@ -564,8 +569,9 @@ class LanguageModels:
         if self._may_keep(request):
             recording = _Recording(self, request, control)
         return Deltas(
-            self._opened, ending, self._under_way, request, total_s=self.endpoint.stream_timeout_s,
-            deadline_s=deadline_s, recorded=None if kept is None else Recorded(kept), recording=recording,
+            self._opened, ending, self._wire.truncated_to, self._under_way, request,
+            total_s=self.endpoint.stream_timeout_s, deadline_s=deadline_s,
+            recorded=None if kept is None else Recorded(kept), recording=recording,
         )  # fmt: skip
 
     async def _opened(self, request: Request, progress: Progress, clock: Clock) -> tuple[Parts, Dialect]:
@@ -641,10 +647,10 @@ class _Recording:
                 read = structured_in(reply.text, request.form.schema, checked=request.form.checked).text
             except ValueError:
                 return
+        limit = self._models._wire.truncated_to(request.model, request.messages, reply.spent)
         completion = Completion(
             read, reply.text, reply.model, reply.finish_reason, reply.spent, dialect.form_of(request),
-            dialect.ignored(request), outcome=reply.outcome,
-            prompt_truncated=is_truncated(request.messages, reply.spent),
+            dialect.ignored(request), outcome=reply.outcome, prompt_truncated=limit is not None,
         )  # fmt: skip
         if not self._models._is_to_be_kept(completion):
             return

@@ -164,17 +164,18 @@ class Dialects:
     What it did not take is tried again after an hour: servers learn, and a refusal may have been a passing one.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, first: Dialect | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._first = _FULL if first is None else first
         self._known: MemoryCache = MemoryCache(_MOST_DIALECTS, ttl=_REMEMBERED_S, clock=clock)
 
     def of(self, model: str) -> Dialect:
         """How to ask a model."""
-        known: Dialect = self._known.get(model, _FULL)
+        known: Dialect = self._known.get(model, self._first)
         return known
 
     def learn(self, model: str, dialect: Dialect) -> bool:
         """Remember what a model took, unless it is only this request's; True if that is news."""
-        if not dialect.lasting or self._known.get(model, _FULL) == dialect:
+        if not dialect.lasting or self.of(model) == dialect:
             return False
         self._known.set(model, dialect)
         return True

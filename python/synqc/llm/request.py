@@ -116,22 +116,23 @@ class Request:
         """Whether the same answer is to be expected again."""
         return self.temperature == 0 or self.seed is not None
 
-    def key(self, base_url: str, *, tenant: str = "") -> str:
+    def key(self, base_url: str, *, tenant: str = "", wire: str = "") -> str:
         """Names everything that decides the answer; for a cache.
 
         Args:
             base_url: Of the server.
             tenant: Whose answers they are; see `Endpoint.tenant`.
+            wire: What of the protocol decides answers, such as the size of the window; "": OpenAI's, nothing.
         """
-        known: dict[tuple[str, str], str] = self.__dict__.get("_keys") or {}
-        key = known.get((base_url, tenant))
+        known: dict[tuple[str, str, str], str] = self.__dict__.get("_keys") or {}
+        key = known.get((base_url, tenant, wire))
         if key is None:
             parameters = {name: _plain(getattr(self, name)) for name in _names(type(self))}
-            parameters |= {"base_url": base_url, "tenant": tenant}
+            parameters |= {"base_url": base_url, "tenant": tenant, **({"wire": wire} if wire else {})}
             content = parameters.pop("messages")
             key = content_key("chat_completion", content, parameters=parameters, version=_VERSION_OF_ANSWERS)
             if self.form is None:  # whose schema may change; all else is frozen and hashed once
-                object.__setattr__(self, "_keys", {**known, (base_url, tenant): key})
+                object.__setattr__(self, "_keys", {**known, (base_url, tenant, wire): key})
         return key
 
     def __getstate__(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -16,14 +16,14 @@ from synqc.llm._recorded import Recorded
 from synqc.llm.completion import Spent
 from synqc.llm.errors import LanguageModelError
 from synqc.llm.outcome import Outcome
-from synqc.llm.prompt_size import is_truncated
-from synqc.llm.request import Request
+from synqc.llm.request import Message, Request
 
 __all__ = ["AsyncTextStream", "Deltas", "TextStream"]
 
 Value = TypeVar("Value")
 Opened = Callable[[Request, Progress, Clock], Awaitable[tuple[Parts, Any]]]
 Ending = Callable[[Reply], "LanguageModelError | None"]
+TruncatedTo = Callable[[str, Iterable[Message], Spent], "int | None"]
 UnderWay = Callable[[Progress], AbstractContextManager[None]]
 
 
@@ -42,8 +42,8 @@ class Deltas:
     """
 
     def __init__(
-        self, opened: Opened, ending: Ending, under_way: UnderWay, request: Request, *, total_s: float,
-        deadline_s: float | None, recorded: Recorded | None = None, recording: Recording | None = None,
+        self, opened: Opened, ending: Ending, truncated_to: TruncatedTo, under_way: UnderWay, request: Request, *,
+        total_s: float, deadline_s: float | None, recorded: Recorded | None = None, recording: Recording | None = None,
     ) -> None:  # fmt: skip
         self.request = request
         self.recorded = recorded
@@ -53,6 +53,7 @@ class Deltas:
         self.prompt_truncated = False
         self.outcome: Outcome | None = None
         self._opened, self._ending, self._under_way = opened, ending, under_way
+        self._truncated_to = truncated_to
         self._total_s, self._deadline_s = total_s, deadline_s
         self._progress = Progress()
         self._parts: Parts | None = None
@@ -121,7 +122,8 @@ class Deltas:
                 return part
             if part is None:
                 reply = self._reply()
-                self.prompt_truncated = is_truncated(self.request.messages, reply.spent)
+                limit = self._truncated_to(self.request.model, self.request.messages, reply.spent)
+                self.prompt_truncated = limit is not None
                 told = self._ending(reply)
                 self._end(reply.outcome if told is None else told.outcome)
                 if told is not None:

@@ -2,58 +2,53 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from synqc.llm._answer import Answer, NotTheProtocol, ToldOfAnError, count_in
+from synqc.llm._streamed_body import StreamedBody
 from synqc.llm.completion import Spent
-from synqc.llm.refusal import Refusal, refusal_in
+from synqc.llm.dialect import Dialect
+from synqc.llm.prompt_size import is_truncated
+from synqc.llm.refusal import refusal_in
+from synqc.llm.request import Message
 
-__all__ = ["Answer", "NotTheProtocol", "ToldOfAnError", "document_in"]
+__all__ = ["CHAT_COMPLETIONS", "ChatCompletion", "ChatCompletions"]
 
 _TEXT_TYPES: Final = ("text", "output_text", None)
 
 
-class NotTheProtocol(Exception):
-    """A document is none of the protocol; the text says why."""
+class ChatCompletions:
+    """The `Wire` of every server that speaks OpenAI's protocol."""
+
+    path = "/chat/completions"
+    key = ""
+    dialect = Dialect()
+
+    def answer_to(self, sent: Mapping[str, Any]) -> Answer:
+        return ChatCompletion(sent["model"])
+
+    def body_into(self, answer: Answer, most_bytes: int) -> StreamedBody:
+        return StreamedBody(answer, most_bytes)
+
+    def is_lasting(self, status: int, words: str) -> bool:
+        return False
+
+    def truncated_to(self, model: str, messages: Iterable[Message], spent: Spent) -> int | None:
+        return spent.prompt_tokens if is_truncated(messages, spent) else None
 
 
-class ToldOfAnError(Exception):
-    """A document tells of an error."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.words)
-        self.refusal = refusal
+CHAT_COMPLETIONS: Final = ChatCompletions()
 
 
-class Answer:
-    """One answer, out of one document or of many. Only the first choice is read: no other was asked for."""
+class ChatCompletion(Answer):
+    """Only the first choice is read: no other was asked for."""
 
     def __init__(self, model: str) -> None:
-        self.model = model
-        self.finish_reason = ""
-        self.refusal = ""
-        self.has_thoughts = False
-        self.documents = 0
+        super().__init__(model)
         self._usage: Mapping[str, Any] = {}
-        self._said: list[str] = []
-
-    @property
-    def text(self) -> str:
-        """What it says so far."""
-        return "".join(self._said)
 
     def take(self, document: Any, *, whole: bool) -> str:
-        """Read one document; the text it adds.
-
-        Args:
-            document: As parsed.
-            whole: Whether it must hold an answer; a part of a stream may hold none.
-
-        Raises:
-            ToldOfAnError: It tells of an error.
-            NotTheProtocol: It is something else.
-        """
         if not isinstance(document, Mapping):
             raise NotTheProtocol("a document is no JSON object")
         if document.get("error") or "choices" not in document:
@@ -69,13 +64,12 @@ class Answer:
         return "" if choice is None else self._taken(choice, whole)
 
     def spent(self, calls: int, latency_s: float) -> Spent:
-        """What the server counted; of several counts the last, which is of the whole."""
         usage = self._usage
-        cached = _count(_details(usage, "prompt_tokens_details"), "cached_tokens")
+        cached = count_in(_details(usage, "prompt_tokens_details"), "cached_tokens")
         return Spent(
-            calls, _count(usage, "prompt_tokens"), _count(usage, "completion_tokens"), latency_s,
-            _count(usage, "prompt_cache_hit_tokens") if cached is None else cached,
-            _count(_details(usage, "completion_tokens_details"), "reasoning_tokens"),
+            calls, count_in(usage, "prompt_tokens"), count_in(usage, "completion_tokens"), latency_s,
+            count_in(usage, "prompt_cache_hit_tokens") if cached is None else cached,
+            count_in(_details(usage, "completion_tokens_details"), "reasoning_tokens"),
         )  # fmt: skip
 
     def _first_choice(self, choices: Any, whole: bool) -> Mapping[str, Any] | None:
@@ -108,9 +102,7 @@ class Answer:
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             self.finish_reason = reason
-        if text:
-            self._said.append(text)
-        return text
+        return self._says(text)
 
     def _text_of(self, said: Mapping[str, Any]) -> str:
         if isinstance(said.get("refusal"), str):
@@ -139,23 +131,6 @@ class Answer:
         return ""
 
 
-def document_in(text: str) -> Any:
-    """A JSON document.
-
-    Raises:
-        NotTheProtocol: It is none.
-    """
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise NotTheProtocol("its body is no JSON") from None
-
-
 def _details(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = usage.get(name)
     return found if isinstance(found, Mapping) else {}
-
-
-def _count(usage: Mapping[str, Any], name: str) -> int | None:
-    count = usage.get(name)
-    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None
