@@ -22,8 +22,10 @@ class ChatCompletions:
     """The `Wire` of every server that speaks OpenAI's protocol."""
 
     path = "/chat/completions"
-    key = ""
     dialect = Dialect()
+
+    def key_of(self, model: str) -> str:
+        return ""
 
     def answer_to(self, sent: Mapping[str, Any]) -> Answer:
         return ChatCompletion(sent["model"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from synqc.llm import _loop_thread
-from synqc.llm._answer import Answer, NotTheProtocol, ToldOfAnError
+from synqc.llm._answer import Answer, NotTheProtocol, ToldOfAnError, document_in
 from synqc.llm.completion import Spent
 from synqc.llm.endpoint import Endpoint
 from synqc.llm.errors import (
@@ -124,6 +124,25 @@ class Connection:
                 progress.settled += spent
                 return Reply.of(answer, spent)
             self.settle(failure, progress, calls, latency, answer)
+        raise failure
+
+    async def document(self, path: str, seconds: float) -> Any:
+        """What stands at a path, as JSON; one attempt, past the places."""
+        sdk = await self._client()
+        from synqc.llm import _openai_sdk
+
+        progress = Progress()
+        self._counting(progress)
+        failure: BaseException
+        try:
+            async with asyncio.timeout(seconds), _openai_sdk.got(sdk, path) as response:
+                return document_in((await response.aread()).decode("utf-8-sig"))
+        except TimeoutError:
+            failure = ModelTimedOut(
+                f"No answer from {self.endpoint.base_url} within {seconds:g} s.", limit="total", seconds=seconds
+            )
+        except Exception as error:
+            failure = self.failure(error, progress.requests.sent)
         raise failure
 
     async def stream(self, body: dict[str, Any], progress: Progress, clock: Clock) -> Parts:

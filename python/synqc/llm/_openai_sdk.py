@@ -29,6 +29,7 @@ __all__ = [
     "Unpackable",
     "connected",
     "deepest",
+    "got",
     "is_about_certificates",
     "is_no_http",
     "is_timeout",
@@ -111,6 +112,16 @@ async def posted(sdk: openai.AsyncOpenAI, path: str, body: dict[str, Any]) -> As
         yield response
     finally:
         await response.aclose()
+
+
+@contextlib.asynccontextmanager
+async def got(sdk: openai.AsyncOpenAI, path: str) -> AsyncIterator[Any]:
+    """What stands at a path, as `posted`."""
+    opened: Any = await sdk.get(path, cast_to=object, stream=True, stream_cls=openai.AsyncStream[object])
+    try:
+        yield opened.response
+    finally:
+        await opened.response.aclose()
 
 
 def deepest(error: BaseException) -> BaseException:

@@ -335,7 +335,7 @@ class LanguageModels:
         return self.cache is not None and (self._reuse == "always" or request.repeatable)
 
     def _key(self, request: Request) -> str:
-        return request.key(self.endpoint.base_url, tenant=self.endpoint.tenant, wire=self._wire.key)
+        return request.key(self.endpoint.base_url, tenant=self.endpoint.tenant, wire=self._wire.key_of(request.model))
 
     def _kept(self, request: Request, read: Callable[[str], Any], control: Control | None) -> Completion[Any] | None:
         """What is kept, if that can be told on the caller's own thread."""

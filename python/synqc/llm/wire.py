@@ -43,9 +43,8 @@ class Wire(Protocol):
         """Of the door, behind the endpoint's address."""
         ...
 
-    @property
-    def key(self) -> str:
-        """What of it decides answers beside the request, as a part of the key of kept ones."""
+    def key_of(self, model: str) -> str:
+        """What of it decides a model's answers beside the request, as a part of the key of kept ones."""
         ...
 
     @property
