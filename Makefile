@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BUILD := build/release
 JOBS ?= $(shell nproc)
 
-SOURCES := $(shell find cpp cmake python/synqc CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' -not -name '*.so')
+SOURCES := $(shell find cpp cmake python/synqc benchmarks CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' -not -name '*.so')
 CPP_SOURCES := $(shell find cpp cmake CMakeLists.txt -type f)
 
 .PHONY: help demo serve test test-cpp test-python test-deep test-cpp-deep test-python-deep test-sanitizers \

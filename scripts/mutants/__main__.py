@@ -36,7 +36,7 @@ def judged_python(mutations: Iterator[Mutation]) -> Iterator[tuple[Mutation, str
     from synqc import _core  # of the package that tests import otherwise
 
     tree = WORK / "package"
-    mirror(ROOT, ["python"], tree)
+    mirror(ROOT, ["benchmarks", "python"], tree)
     shutil.copy(_core.__file__, tree / "python" / "synqc")
     tests = PythonTests(ROOT, tree / "python", say)
     for mutation in mutations:
@@ -50,7 +50,7 @@ def judged_cpp(mutations: Iterator[Mutation], jobs: int) -> Iterator[tuple[Mutat
     """Each that compiles with what killed it, or None."""
     tree = WORK / "tree"
     package = tree / "python" / "synqc"
-    mirror(ROOT, ["CMakeLists.txt", "cmake", "cpp", "python"], tree)
+    mirror(ROOT, ["CMakeLists.txt", "benchmarks", "cmake", "cpp", "python"], tree)
     build = CppBuild(tree, WORK / "build", jobs)
     tests = PythonTests(ROOT, package.parent, say)
     learnt: set[str] = set()

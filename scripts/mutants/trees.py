@@ -13,21 +13,31 @@ __all__ = ["mirror", "mutated"]
 
 
 def mirror(root: Path, names: Iterable[str], copy: Path) -> None:
-    """Make `copy` hold these files and folders of `root` as they are; what has not changed keeps its time."""
+    """Make `copy` hold these files, folders and links of `root` as they are; what has not changed keeps its time."""
     wanted: set[Path] = set()
     for name in names:
         origin = root / name
         for file in [origin] if origin.is_file() else origin.rglob("*"):
-            if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".so":
+            if (file.is_file() or file.is_symlink()) and "__pycache__" not in file.parts and file.suffix != ".so":
                 wanted.add(file.relative_to(root))
     for path in wanted:
         target = copy / path
-        if not target.exists() or target.read_bytes() != (root / path).read_bytes():
+        if (root / path).is_symlink():
+            _place_link(target, (root / path).readlink())
+        elif not target.exists() or target.read_bytes() != (root / path).read_bytes():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(root / path, target)
     for file in copy.rglob("*"):
         if file.is_file() and file.relative_to(copy) not in wanted and file.suffix != ".so":
             file.unlink()
+
+
+def _place_link(place: Path, goal: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    if not place.is_symlink():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(goal)
 
 
 @contextmanager

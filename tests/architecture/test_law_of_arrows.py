@@ -9,7 +9,7 @@ from law_of_arrows import ROOT, cpp_arrows, python_arrows, python_rooms, room_of
 
 CPP = ROOT / "cpp" / "synqc"
 PYTHON = ROOT / "python" / "synqc"
-PYTHON_FILES = sorted(PYTHON.rglob("*.py"))
+PYTHON_FILES = sorted([*PYTHON.rglob("*.py"), *(PYTHON / "benchmarks").rglob("*.py")])
 
 # A third-party header may be included only in these rooms or files.
 OWNERS = {

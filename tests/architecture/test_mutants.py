@@ -127,10 +127,13 @@ def test_a_copy_follows_its_origin_and_forgets_a_mistake(tmp_path):
     file = origin / "code" / "a.py"
     file.write_text("a < b\n")
     (origin / "code" / "old.py").write_text("old\n")
+    (origin / "code" / "linked").symlink_to("../elsewhere")
+    (copy / "code" / "linked").mkdir(parents=True)
     mirror(origin, ["code"], copy)
     with mutated(copy, Mutation("code/a.py", 2, 3, "<=", "comparison")):
         assert (copy / "code" / "a.py").read_text() == "a <= b\n"
     assert (copy / "code" / "a.py").read_text() == file.read_text() == "a < b\n"
+    assert (copy / "code" / "linked").readlink() == Path("../elsewhere")
     (origin / "code" / "old.py").unlink()
     file.write_text("a > b\n")
     mirror(origin, ["code"], copy)

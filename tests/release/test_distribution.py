@@ -56,10 +56,11 @@ def test_a_source_distribution_holds_all_it_is_built_from_and_nothing_that_was_b
     for needed in (
         "LICENSE", "README.md", "CHANGELOG.md", "CMakeLists.txt", "pyproject.toml", "cmake/rooms.cmake",
         "cpp/synqc/json/reader.h", "python/synqc/_core.pyi", "python/synqc/py.typed",
-        "python/synqc/data/devices/ion-chain.json",
+        "python/synqc/data/devices/ion-chain.json", "benchmarks/json/goals.toml",
     ):  # fmt: skip
         assert needed in names
     assert any(name.startswith("python/synqc/ui/") and name.endswith(".html") for name in names)
+    assert not [name for name in names if name.startswith("python/synqc/benchmarks")]
     assert not [
         name for name in names if name.endswith((".so", ".pyc", ".db")) or name.startswith(("build/", ".venv/"))
     ]
