@@ -42,7 +42,9 @@ class Holder:
         self.turn = 0
         self.memory = cache.MemoryCache(max_entries=8, on_removal=lambda key, value, cause: None)
         self.timed = cache.MemoryCache(max_bytes=5000, ttl=100)
-        self.disk = cache.DiskCache(tempfile.mkdtemp() + "/cache.db")
+        self.path = tempfile.mkdtemp() + "/cache.db"
+        self.disk = cache.DiskCache(self.path)
+        self.acknowledged = {}
         self.registry = metrics.Registry()
         self.counter = self.registry.counter("n_total", "N.", labels=["kind"])
         self.histogram = self.registry.histogram("sizes", "Sizes.")
@@ -64,8 +66,22 @@ class Holder:
 
     def store_on_disk(self):
         self.turn += 1
-        self.disk.set(f"k{self.turn % 9}", VALUE)
-        self.disk.get(f"k{self.turn % 9}")
+        key = f"k{self.turn % 9}"
+        self.disk.set(key, [self.turn, VALUE])
+        self.acknowledged[key] = self.turn
+        found = self.disk.get(key)
+        assert found is None or found[0] == self.turn
+
+    def flush_to_disk(self):
+        self.store_on_disk()
+        self.disk.flush()
+
+    def look_at_disk(self):
+        assert self.disk.flush()
+        self.disk.close()
+        self.disk = cache.DiskCache(self.path)
+        found = {key: self.disk[key][0] for key in self.acknowledged}
+        assert found == self.acknowledged, f"{found} instead of {self.acknowledged}"
 
     def label(self):
         self.turn += 1
@@ -91,6 +107,7 @@ DOORS = {
     "MemoryCache": HOLDER.store,
     "MemoryCache with times": HOLDER.store_timed,
     "DiskCache": HOLDER.store_on_disk,
+    "DiskCache.flush": HOLDER.flush_to_disk,
     "metrics": HOLDER.label,
     "snapshot": HOLDER.snapshot,
     "pipeline": lambda: pipeline.Pipeline([lambda x: x + 1, pipeline.Stage(str, concurrency=2)]).run(range(4)),
@@ -101,6 +118,8 @@ DOORS = {
     "Experiment.run": lambda: HOLDER.experiment.run(shots=300, seed=1, threads=1, progress=False),
     "Experiment": lambda: synqc.Experiment(qubits=2, probe_strength=0.3),
 }
+# What is looked at after a sweep, with memory enough.
+AFTERWARDS = {"DiskCache": HOLDER.look_at_disk, "DiskCache.flush": HOLDER.look_at_disk}
 
 
 def refused(door, argument):
@@ -186,6 +205,7 @@ def main():
     for name in names.split(","):
         swept = sweep(name, begin, stop, step)
         held = held_after(name, begin, stop, 5)
+        AFTERWARDS.get(name, lambda: None)()
         # Python's lists of free objects hold some hundred blocks that are nobody's; a lost list or array is more.
         print(f"{name}: {swept} allocations, {held} blocks held", flush=True)
         assert held < 1000, f"{name}: {held} blocks are held after five rounds"

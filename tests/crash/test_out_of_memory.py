@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 DOORS = [
     "json.loads", "json.loads of arrays", "json.loads of damage", "json.dumps", "json.dumps sorted",
     "json.dumps of a stranger", "encode_value", "decode_value", "content_key", "MemoryCache", "MemoryCache with times",
-    "DiskCache", "metrics", "snapshot", "mesolve",
+    "DiskCache", "DiskCache.flush", "metrics", "snapshot", "mesolve",
 ]  # fmt: skip
 
 
@@ -44,11 +44,7 @@ def run(kind: str, doors: list[str], preloaded: Path | None = None) -> None:
     assert ended.returncode == 0, f"{ended.returncode}: {ended.stdout[-500:]}\n{ended.stderr[-3000:]}"
 
 
-# Where memory ends in the thread that writes DiskCache's file the process still ends at times, which is to be mended.
-KNOWN = {"DiskCache": pytest.mark.deep}
-
-
-@pytest.mark.parametrize("door", [pytest.param(door, marks=KNOWN.get(door, ())) for door in DOORS])
+@pytest.mark.parametrize("door", DOORS)
 def test_a_door_survives_the_end_of_memory_at_any_allocation_of_the_core(door, failing_allocator):
     run("cpp", [door], failing_allocator)
 

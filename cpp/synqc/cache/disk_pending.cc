@@ -3,8 +3,9 @@
 namespace synqc {
 
 void DiskPending::add(DiskChangePointer change) {
-    auto& newest = newest_[change->key];
-    if (newest && change->only_over != 0) {
+    auto place = newest_.find(change->key);
+    if (place != newest_.end() && change->only_over != 0) {
+        const auto& newest = place->second;
         const auto replaced = newest->entry ? newest->entry->checksum(change->key) : 0;
         if (!change->may_replace(replaced)) {
             return;
@@ -15,12 +16,16 @@ void DiskPending::add(DiskChangePointer change) {
         heir->or_over = replaced;
         change = std::move(heir);
     }
-    if (newest) {
-        bytes_ -= newest->bytes();
+    DiskBatch link{change};
+    if (place == newest_.end()) {
+        place = newest_.emplace(change->key, nullptr).first;
+    } else {
+        bytes_ -= place->second->bytes();
     }
+    // Nothing below takes memory.
     bytes_ += change->bytes();
-    newest = change;
-    order_.push_back(std::move(change));
+    place->second = std::move(change);
+    order_.splice(order_.end(), link);
 }
 
 const DiskChange* DiskPending::find(const DiskKey& key) const {
@@ -38,20 +43,20 @@ void DiskPending::forget(const DiskChangePointer& change) {
     newest_.erase(change->key);
 }
 
-std::vector<DiskChangePointer> DiskPending::take(std::size_t count, std::int64_t bytes) {
-    std::vector<DiskChangePointer> batch;
+DiskBatch DiskPending::take(std::size_t count, std::int64_t bytes) noexcept {
+    DiskBatch batch;
     while (!order_.empty() && batch.size() < count && bytes > 0) {
-        auto change = std::move(order_.front());
-        order_.pop_front();
-        if (is_newest(change)) {
-            bytes -= change->bytes();
-            batch.push_back(std::move(change));
+        if (is_newest(order_.front())) {
+            bytes -= order_.front()->bytes();
+            batch.splice(batch.end(), order_, order_.begin());
+        } else {
+            order_.pop_front();
         }
     }
     return batch;
 }
 
-void DiskPending::saved(const std::vector<DiskChangePointer>& batch) {
+void DiskPending::saved(const DiskBatch& batch) noexcept {
     for (const auto& change : batch) {
         if (is_newest(change)) {
             forget(change);
@@ -59,8 +64,8 @@ void DiskPending::saved(const std::vector<DiskChangePointer>& batch) {
     }
 }
 
-void DiskPending::restore(const std::vector<DiskChangePointer>& batch) {
-    order_.insert(order_.begin(), batch.begin(), batch.end());
+void DiskPending::restore(DiskBatch batch) noexcept {
+    order_.splice(order_.begin(), batch);
 }
 
 bool DiskPending::drop_oldest() {

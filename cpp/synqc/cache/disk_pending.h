@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -11,18 +11,22 @@ namespace synqc {
 
 using DiskChangePointer = std::shared_ptr<const DiskChange>;
 
+/// Changes that are written together. A list, so that changes go into a group and back without any memory.
+using DiskBatch = std::list<DiskChangePointer>;
+
 /// Changes not yet written, the newest per key, in the order in which they came. Guarded by its owner.
 class DiskPending {
   public:
+    /// May throw bad_alloc, and has added nothing then.
     void add(DiskChangePointer change);
     /// The newest change of a key, or null.
     const DiskChange* find(const DiskKey& key) const;
 
     /// The oldest changes, at most so many; they can still be found until they are `saved`.
-    std::vector<DiskChangePointer> take(std::size_t count, std::int64_t bytes);
-    void saved(const std::vector<DiskChangePointer>& batch);
+    DiskBatch take(std::size_t count, std::int64_t bytes) noexcept;
+    void saved(const DiskBatch& batch) noexcept;
     /// Puts a batch that was not written back to the front.
-    void restore(const std::vector<DiskChangePointer>& batch);
+    void restore(DiskBatch batch) noexcept;
     /// Forgets the oldest change that is not being written; false if there is none.
     bool drop_oldest();
     void clear();
@@ -38,7 +42,7 @@ class DiskPending {
     void forget(const DiskChangePointer& change);
 
     std::unordered_map<DiskKey, DiskChangePointer, HashOfDiskKey> newest_;
-    std::deque<DiskChangePointer> order_;  // may hold changes that newer ones have overtaken
+    DiskBatch order_;  // may hold changes that newer ones have overtaken
     std::int64_t bytes_ = 0;
 };
 

@@ -11,9 +11,8 @@ DiskReaders::Loan::Loan(DiskReaders& readers) : readers_(readers) {
     {
         const std::lock_guard guard(readers.mutex_);
         generation_ = readers.generation_;
-        if (!readers.idle_.empty()) {
-            store_ = std::move(readers.idle_.back());
-            readers.idle_.pop_back();
+        if (readers.idle_count_ > 0) {
+            store_ = std::move(readers.idle_[--readers.idle_count_]);
         }
     }
     if (!store_) {
@@ -24,22 +23,25 @@ DiskReaders::Loan::Loan(DiskReaders& readers) : readers_(readers) {
 
 DiskReaders::Loan::~Loan() {
     const std::lock_guard guard(readers_.mutex_);
-    if (keep_ && generation_ == readers_.generation_ && readers_.idle_.size() < kept_at_most) {
-        readers_.idle_.push_back(std::move(store_));
+    if (keep_ && generation_ == readers_.generation_ && readers_.idle_count_ < kept_at_most) {
+        readers_.idle_[readers_.idle_count_++] = std::move(store_);
     } else {
         store_->forgo_checkpoint();
     }
 }
 
 void DiskReaders::renew() {
-    std::vector<std::unique_ptr<DiskStore>> closing;
+    std::array<std::unique_ptr<DiskStore>, kept_at_most> closing;
     {
         const std::lock_guard guard(mutex_);
         ++generation_;
         closing.swap(idle_);
+        idle_count_ = 0;
     }
     for (const auto& store : closing) {
-        store->forgo_checkpoint();
+        if (store) {
+            store->forgo_checkpoint();
+        }
     }
 }
 

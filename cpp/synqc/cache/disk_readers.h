@@ -1,10 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "synqc/cache/disk_store.h"
 
@@ -42,7 +42,8 @@ class DiskReaders {
     const int busy_ms_;
     std::mutex mutex_;
     std::uint64_t generation_ = 0;
-    std::vector<std::unique_ptr<DiskStore>> idle_;
+    std::array<std::unique_ptr<DiskStore>, kept_at_most> idle_;  // the first `idle_count_`
+    std::size_t idle_count_ = 0;
 };
 
 }  // namespace synqc

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <exception>
 #include <map>
+#include <new>
+#include <system_error>
 #include <utility>
 
 #include "synqc/base/errors.h"
@@ -17,6 +19,7 @@ constexpr std::size_t queued_changes = 16'384;  // a group that is written, and 
 constexpr std::int64_t queued_bytes = 16 << 20;
 constexpr std::size_t remembered_changes = 65'536;  // while the disk fails
 constexpr std::chrono::milliseconds longest_wait_for_room{5000};
+constexpr std::size_t most_news = 16;
 constexpr std::int64_t looks_apart_ms = 1000;  // a file that was removed or replaced is noticed after so long
 
 std::int64_t steady_millis() {
@@ -71,21 +74,26 @@ class OpenSessions {
 DiskSession::DiskSession(DiskOptions options)
     : options_(std::move(options)), readers_(options_.path, options_.vfs, options_.busy_ms) {
     const NoForkHere gate;
+    OpenSessions::all().add(this);
+    try {
+        use_file_at_first();
+    } catch (...) {
+        OpenSessions::all().remove(this);
+        throw;
+    }
+}
+
+void DiskSession::use_file_at_first() {
     try {
         const auto now = writer_now();
         const auto report = prepare_disk_file(options_.path, name_of_layer(), options_.busy_ms, DiskTrust::usual, now);
         identity_ = report.identity;
         readable_ = true;
-        if (!report.set_aside_as.empty()) {
-            ++counters_.set_aside;
-            ++counters_.errors;
-            const std::lock_guard guard(mutex_);
-            tell_locked(true, "A damaged cache file was set aside as " + report.set_aside_as + ".");
-        }
+        counters_.errors += report.set_aside_as.empty() ? 0 : 1;
+        tell_of(report);
     } catch (const StorageFailure& failure) {
         degrade(failure.what(), blame_of(failure));
     }
-    OpenSessions::all().add(this);
 }
 
 DiskSession::~DiskSession() {
@@ -157,7 +165,7 @@ void DiskSession::remove_damaged(const DiskKey& key) {
     ++counters_.damaged;
     ++counters_.errors;
     const std::lock_guard guard(mutex_);
-    tell_locked(true, "A damaged value was found in " + options_.path + " and removed.");
+    tell_locked(true, {"A damaged value was found in ", options_.path, " and removed."});
     if (pending_.find(key) == nullptr) {
         add_locked(std::make_shared<DiskChange>(DiskChange{key, nullptr}));
     }
@@ -186,6 +194,15 @@ bool DiskSession::read(const Body& body) {
     return false;
 }
 
+/// Where no thread can be had now, the next change asks for one.
+void DiskSession::start_writer_if_possible() noexcept {
+    try {
+        start_writer();
+    } catch (const std::bad_alloc&) {
+    } catch (const std::system_error&) {
+    }
+}
+
 bool DiskSession::file_moved() {
     const auto now = steady_millis();
     auto before = looked_at_.load(std::memory_order_relaxed);
@@ -198,7 +215,7 @@ bool DiskSession::file_moved() {
     }
     readable_ = false;
     forced_ = true;
-    start_writer();
+    start_writer_if_possible();
     work_.notify_one();
     return true;
 }
@@ -225,16 +242,19 @@ void DiskSession::add(DiskChangePointer change) {
 }
 
 void DiskSession::add_locked(DiskChangePointer change) {
-    // Counted when it is asked for, not when it is written, so that what was overtaken counts too.
-    ++(change->entry ? counters_.stored : counters_.deleted);
+    start_writer();
+    auto& asked_for = change->entry ? counters_.stored : counters_.deleted;
+    bool is_forgotten = false;
     if (degraded_ && change->entry && change->bytes() > options_.memory_bytes) {
         // Alone too large to be kept: only that there is no older value any more.
         change = std::make_shared<DiskChange>(DiskChange{change->key, nullptr});
-        ++counters_.forgotten;
+        is_forgotten = true;
     }
     pending_.add(std::move(change));
+    // Counted when it is asked for, not when it is written, so that what was overtaken counts too.
+    ++asked_for;
+    counters_.forgotten += is_forgotten ? 1 : 0;
     forget_what_memory_cannot_hold();
-    start_writer();
     if (pending_.waiting() == 1 || pending_.waiting() == 256 || pending_.bytes() > queued_bytes / 4) {
         work_.notify_one();
     }
@@ -270,9 +290,9 @@ bool DiskSession::run(std::function<void(DiskStore&)> body, bool even_if_degrade
     if (closed_ || (degraded_ && !even_if_degraded)) {
         return false;
     }
+    start_writer();
     tasks_.push_back(task);
     forced_ = true;
-    start_writer();
     work_.notify_one();
     done_.wait(lock, [&] { return task->is_done; });
     return task->succeeded;
@@ -340,7 +360,7 @@ std::vector<DiskListing> DiskSession::keys_after(std::int64_t after, int count) 
         counters_.damaged += damaged;
         counters_.errors += damaged;
         const std::lock_guard guard(mutex_);
-        tell_locked(true, "Damaged keys were found in " + options_.path + " and left out.");
+        tell_locked(true, {"Damaged keys were found in ", options_.path, " and left out."});
     }
     return found;
 }
@@ -395,10 +415,28 @@ std::vector<DiskNews> DiskSession::take_news() {
 
 // ---- the disk fails ----
 
-void DiskSession::tell_locked(bool is_warning, std::string words) {
-    if (news_.size() < 16) {
+bool DiskSession::tell_locked(bool is_warning, std::initializer_list<std::string_view> parts) noexcept {
+    if (news_.size() >= most_news) {
+        return true;
+    }
+    try {
+        std::string words;
+        for (const auto part : parts) {
+            words += part;
+        }
         news_.push_back({is_warning, std::move(words)});
-        has_news_ = true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    has_news_ = true;
+    return true;
+}
+
+void DiskSession::tell_of(const DiskFileReport& report) noexcept {
+    if (!report.set_aside_as.empty()) {
+        ++counters_.set_aside;
+        const std::lock_guard guard(mutex_);
+        tell_locked(true, {"A damaged cache file was set aside as ", report.set_aside_as, "."});
     }
 }
 
@@ -406,12 +444,12 @@ DiskSession::Blame DiskSession::blame_of(const StorageFailure& failure) {
     return failure.is_corruption() ? Blame::damage : failure.is_suspicious() ? Blame::suspicion : Blame::nothing;
 }
 
-void DiskSession::degrade(const std::string& what_failed, Blame blame) {
+void DiskSession::degrade(std::string_view what_failed, Blame blame) noexcept {
     const std::lock_guard guard(mutex_);
     degrade_locked(what_failed, blame);
 }
 
-void DiskSession::degrade_locked(const std::string& what_failed, Blame blame) {
+void DiskSession::degrade_locked(std::string_view what_failed, Blame blame) noexcept {
     ++counters_.errors;
     readable_ = false;
     retry_at_ = std::chrono::steady_clock::now();
@@ -426,11 +464,13 @@ void DiskSession::degrade_locked(const std::string& what_failed, Blame blame) {
     } else if (blame == Blame::damage) {
         trust_ = DiskTrust::condemned;
     }
-    if (!degraded_) {
-        degraded_ = true;
-        tell_locked(true, "The cache file " + options_.path + " fails, memory serves instead: " + what_failed + ".");
+    told_of_failure_ = degraded_ && told_of_failure_;
+    degraded_ = true;
+    if (!told_of_failure_) {
+        told_of_failure_ =
+            tell_locked(true, {"The cache file ", options_.path, " fails, memory serves instead: ", what_failed, "."});
     }
-    start_writer();
+    start_writer_if_possible();
     work_.notify_one();
     room_.notify_all();
 }

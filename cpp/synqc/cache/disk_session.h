@@ -4,10 +4,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -43,7 +45,8 @@ struct DiskNews {
 
 /// One process's use of one cache file: changes gather in memory and one thread writes them in groups, reads look at
 /// the changes first and then at the file. Whatever the disk does, no call throws: while it fails, the changes are kept
-/// in memory up to a bound, everything else is a miss, and the file is tried again from time to time.
+/// in memory up to a bound, everything else is a miss, and the file is tried again from time to time. The end of memory
+/// is the caller's to hear of (bad_alloc; nothing was changed then), and a failure of the disk in the writer's thread.
 ///
 /// A change that must be forgotten for want of memory could leave an older value in the file. From then on the file is
 /// not read, and it is emptied before it is used again: a stale value is never returned.
@@ -104,10 +107,10 @@ class DiskSession {
     // On the writer's thread.
     void write_until_stopped();
     void wait_for_work(std::unique_lock<std::mutex>& lock);
-    bool write(const std::vector<DiskChangePointer>& batch, const std::vector<std::shared_ptr<Task>>& tasks,
-               bool is_last);
+    /// What fails here, memory included, is a failure of the disk: nothing may leave the thread.
+    bool write(const DiskBatch& batch, const std::vector<std::shared_ptr<Task>>& tasks, bool is_last) noexcept;
     void open_store();
-    void give_up(const char* what_failed, Blame blame);
+    void give_up(const char* what_failed, Blame blame) noexcept;
     void maintain(bool is_last);
 
     // With mutex_ held.
@@ -116,15 +119,19 @@ class DiskSession {
     void add_locked(DiskChangePointer change);
     void forget_what_memory_cannot_hold();
     void start_writer();
-    void degrade_locked(const std::string& what_failed, Blame blame);
-    void tell_locked(bool is_warning, std::string words);
+    void start_writer_if_possible() noexcept;
+    void degrade_locked(std::string_view what_failed, Blame blame) noexcept;
+    /// False if memory was too short for the words.
+    bool tell_locked(bool is_warning, std::initializer_list<std::string_view> parts) noexcept;
 
     bool run(std::function<void(DiskStore&)> body, bool even_if_degraded);
     template <typename Body>
     bool read(const Body& body);
+    void use_file_at_first();
     void remove_damaged(const DiskKey& key);
     bool file_moved();
-    void degrade(const std::string& what_failed, Blame blame);
+    void degrade(std::string_view what_failed, Blame blame) noexcept;
+    void tell_of(const DiskFileReport& report) noexcept;
     const char* name_of_layer() const { return options_.vfs.empty() ? nullptr : options_.vfs.c_str(); }
     WallMillis writer_now() const;
     void see(WallMillis now);
@@ -148,6 +155,7 @@ class DiskSession {
     FileIdentity identity_;
     DiskTrust trust_ = DiskTrust::usual;
     bool stopping_ = false, forced_ = false, closed_ = false;
+    bool told_of_failure_ = false;  // since it is degraded
     std::thread writer_;
 
     std::unique_ptr<DiskStore> store_;  // the writer's

@@ -1,6 +1,7 @@
 #include "synqc/cache/disk_store.h"
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
 
 #include "synqc/cache/disk_seals.h"
@@ -106,8 +107,8 @@ void DiskStore::commit() {
 void DiskStore::rollback() noexcept {
     try {
         database_.execute("ROLLBACK");
-    } catch (const StorageFailure&) {
-        // Nothing was begun, or SQLite has rolled back by itself.
+    } catch (const std::exception&) {
+        // Nothing was begun, SQLite has rolled back by itself, or memory is too short to say what it said.
     }
 }
 

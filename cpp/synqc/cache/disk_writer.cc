@@ -53,15 +53,15 @@ void DiskSession::write_until_stopped() {
         forced_ = false;
         const auto tasks = std::exchange(tasks_, {});
         const bool takes_all = is_last || !tasks.empty();
-        const auto batch = takes_all ? pending_.take(pending_.waiting(), INT64_MAX)
-                                     : pending_.take(changes_per_group, bytes_per_group);
+        auto batch = takes_all ? pending_.take(pending_.waiting(), INT64_MAX)
+                               : pending_.take(changes_per_group, bytes_per_group);
         lock.unlock();
         const bool succeeded = write(batch, tasks, is_last);
         lock.lock();
         if (succeeded) {
             pending_.saved(batch);
         } else {
-            pending_.restore(batch);
+            pending_.restore(std::move(batch));
         }
         for (const auto& task : tasks) {
             task->succeeded = succeeded;
@@ -95,17 +95,14 @@ void DiskSession::open_store() {
     readers_.renew();
     const char* vfs = name_of_layer();
     const auto report = prepare_disk_file(options_.path, vfs, options_.busy_ms, trust, writer_now());
+    tell_of(report);
     store_ = std::make_unique<DiskStore>(options_.path, vfs, options_.busy_ms);
     const std::lock_guard guard(mutex_);
     identity_ = report.identity;
-    if (!report.set_aside_as.empty()) {
-        ++counters_.set_aside;
-        tell_locked(true, "A damaged cache file was set aside as " + report.set_aside_as + ".");
-    }
 }
 
-bool DiskSession::write(const std::vector<DiskChangePointer>& batch, const std::vector<std::shared_ptr<Task>>& tasks,
-                        bool is_last) {
+bool DiskSession::write(const DiskBatch& batch, const std::vector<std::shared_ptr<Task>>& tasks,
+                        bool is_last) noexcept {
     const NoForkHere gate;
     try {
         open_store();
@@ -134,7 +131,7 @@ bool DiskSession::write(const std::vector<DiskChangePointer>& batch, const std::
         if (degraded_) {
             degraded_ = false;
             ++counters_.recoveries;
-            tell_locked(false, "The cache file " + options_.path + " works again.");
+            tell_locked(false, {"The cache file ", options_.path, " works again."});
         }
         return true;
     } catch (const StorageFailure& failure) {
@@ -145,7 +142,7 @@ bool DiskSession::write(const std::vector<DiskChangePointer>& batch, const std::
     return false;
 }
 
-void DiskSession::give_up(const char* what_failed, Blame blame) {
+void DiskSession::give_up(const char* what_failed, Blame blame) noexcept {
     if (store_) {
         store_->rollback();
         store_.reset();
