@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
+__all__: list[str] = ['Balancer', 'Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RoutingChoice', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'routing_hash', 'routing_strategies', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
 class Counter:
     """
     A number that only grows.
@@ -357,6 +357,65 @@ class PipelineRun:
         ...
     @property
     def wake_fd(self) -> int:
+        ...
+class RoutingChoice:
+    """
+    Who was chosen, and its place in flight until it ends or is forgotten.
+    """
+    def end(self, result: str, *, now_s: typing.SupportsFloat | typing.SupportsIndex, tokens: typing.SupportsInt | typing.SupportsIndex = -1, cooldown_s: typing.SupportsFloat | typing.SupportsIndex = 0.0, cause: str = '', latency_s: typing.SupportsFloat | typing.SupportsIndex | None = None) -> bool:
+        """
+        False if it had ended before: only the first ending counts.
+        """
+    def note_first_part(self, now_s: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        """
+        The answer has begun: the time until now is the latency that counts.
+        """
+    @property
+    def candidates(self) -> list[int]:
+        ...
+    @property
+    def degradation(self) -> str:
+        ...
+    @property
+    def deployment(self) -> int:
+        ...
+    @property
+    def eligible(self) -> int:
+        ...
+    @property
+    def reason(self) -> str:
+        ...
+    @property
+    def retry_after_s(self) -> float:
+        ...
+    @property
+    def strategy(self) -> str:
+        ...
+    @property
+    def suitable(self) -> int:
+        ...
+class Balancer:
+    """
+    Load balancing over deployments.
+    """
+    def __init__(self, deployments: collections.abc.Sequence[dict], *, seed: typing.SupportsInt | typing.SupportsIndex, latency_decay_s: typing.SupportsFloat | typing.SupportsIndex, latency_valid_s: typing.SupportsFloat | typing.SupportsIndex, most_load: typing.SupportsFloat | typing.SupportsIndex, failures_to_open: typing.SupportsInt | typing.SupportsIndex, failure_share: typing.SupportsFloat | typing.SupportsIndex, open_s: typing.SupportsFloat | typing.SupportsIndex, longest_open_s: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    def add_group(self, members: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> int:
+        ...
+    def choose(self, group: typing.SupportsInt | typing.SupportsIndex, now_s: typing.SupportsFloat | typing.SupportsIndex, *, strategy: str, capabilities: typing.SupportsInt | typing.SupportsIndex = 0, prompt_tokens: typing.SupportsInt | typing.SupportsIndex = 0, completion_tokens: typing.SupportsInt | typing.SupportsIndex = 0, window_tokens: typing.SupportsInt | typing.SupportsIndex = 0, affinity: typing.SupportsInt | typing.SupportsIndex | None = None, needs_price: bool = False, prefer: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], asked: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> RoutingChoice:
+        """
+        Who is asked; the choice counts in flight.
+        """
+    def cool(self, deployment: typing.SupportsInt | typing.SupportsIndex, seconds: typing.SupportsFloat | typing.SupportsIndex, cause: str, now_s: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    def explain(self, group: typing.SupportsInt | typing.SupportsIndex, now_s: typing.SupportsFloat | typing.SupportsIndex, *, strategy: str, capabilities: typing.SupportsInt | typing.SupportsIndex = 0, prompt_tokens: typing.SupportsInt | typing.SupportsIndex = 0, completion_tokens: typing.SupportsInt | typing.SupportsIndex = 0, window_tokens: typing.SupportsInt | typing.SupportsIndex = 0, affinity: typing.SupportsInt | typing.SupportsIndex | None = None, needs_price: bool = False, prefer: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], asked: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> tuple:
+        """
+        The choice that would be made, and how each member is judged.
+        """
+    def statistics(self, now_s: typing.SupportsFloat | typing.SupportsIndex) -> list:
+        ...
+    @property
+    def in_flight(self) -> int:
         ...
 class Target:
     """
@@ -807,6 +866,14 @@ def refit_clouds(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128
 def resolve_functions(function: typing.Any, kind: str, times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], breakpoints: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], longest_gap: typing.SupportsFloat | typing.SupportsIndex, name: str) -> tuple:
     """
     Piecewise polynomials that follow functions of time, and how closely they were looked at.
+    """
+def routing_hash(text: str) -> int:
+    """
+    64 bits of a text, the same in every process.
+    """
+def routing_strategies() -> list:
+    """
+    Every strategy: its name and what it does.
     """
 def rule_properties() -> list:
     """

@@ -12,6 +12,7 @@ void bind_memory_cache(pybind11::module_& module);
 void bind_disk_cache(pybind11::module_& module);
 void bind_flights(pybind11::module_& module);
 void bind_pipeline(pybind11::module_& module);
+void bind_route(pybind11::module_& module);
 void bind_device(pybind11::module_& module);
 void bind_json(pybind11::module_& module);
 void bind_python_json(pybind11::module_& module);

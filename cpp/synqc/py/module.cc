@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core_where_it_runs, module) {
     synqc::bind_disk_cache(module);
     synqc::bind_flights(module);
     synqc::bind_pipeline(module);
+    synqc::bind_route(module);
     synqc::bind_device(module);
     synqc::bind_pulse(module);
     synqc::bind_json(module);
