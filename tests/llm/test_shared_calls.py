@@ -136,7 +136,7 @@ def _frames(error):
 
 OTHER = {
     "model": "m-2", "messages": (Message("system", "Be brief."), Message("user", "Why?")), "temperature": 0.5,
-    "max_tokens": 9, "seed": 4, "stop": ("\n",), "form": JsonForm("a", {"type": "object"}), "sample": 1,
+    "max_tokens": 9, "seed": 4, "stop": ("\n",), "form": JsonForm("a", {"type": "object"}), "sample": 1, "logprobs": 5,
 }  # fmt: skip
 OTHER_FORM = {
     "name": "b", "schema": {"type": "object", "title": "x"}, "checked": False, "repair": False,

@@ -23,6 +23,7 @@ from synqc.llm.errors import (
     ProtocolError,
 )
 from synqc.llm.json_object import json_object_in
+from synqc.llm.logprobs import TokenLogprobs
 from synqc.llm.outcome import Outcome
 from synqc.llm.price import Price, cost_of
 from synqc.llm.provider import AsyncTextParts, Provider, TextParts
@@ -59,6 +60,7 @@ __all__ = [
     "Structured",
     "TextParts",
     "TextStream",
+    "TokenLogprobs",
     "cost_of",
     "json_object_in",
     "structured_in",

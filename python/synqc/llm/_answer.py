@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from synqc.llm.completion import Spent
+from synqc.llm.logprobs import MOST_TOKENS, TokenLogprobs, logprobs_in
 from synqc.llm.refusal import Refusal
 
 __all__ = ["Answer", "NotTheProtocol", "ToldOfAnError", "count_in", "document_in"]
@@ -39,6 +40,12 @@ class Answer(ABC):
         self.has_thoughts = False
         self.documents = 0
         self._said: list[str] = []
+        self._logprobs: list[TokenLogprobs] = []
+
+    @property
+    def logprobs(self) -> tuple[TokenLogprobs, ...]:
+        """Of its first tokens, where they were asked for and told."""
+        return tuple(self._logprobs)
 
     @property
     def text(self) -> str:
@@ -66,6 +73,9 @@ class Answer(ABC):
         if text:
             self._said.append(text)
         return text
+
+    def _weighs(self, told: Any) -> None:
+        self._logprobs += logprobs_in(told)[: MOST_TOKENS - len(self._logprobs)]
 
 
 def document_in(text: str) -> Any:

@@ -104,6 +104,9 @@ class ChatCompletion(Answer):
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             self.finish_reason = reason
+        weighed = choice.get("logprobs")
+        if isinstance(weighed, Mapping):
+            self._weighs(weighed.get("content"))
         return self._says(text)
 
     def _text_of(self, said: Mapping[str, Any]) -> str:

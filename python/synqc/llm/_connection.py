@@ -25,6 +25,7 @@ from synqc.llm.errors import (
     PromptTooLong,
     ProtocolError,
 )
+from synqc.llm.logprobs import TokenLogprobs
 from synqc.llm.outcome import Outcome, outcome_of
 from synqc.llm.refusal import Refusal, refusal_of, retry_after_s, window_in
 from synqc.llm.server_events import EventTooLong
@@ -49,6 +50,7 @@ class Reply:
         refusal: What the model said in place of an answer.
         has_thoughts: Whether the model thought aloud apart from the text.
         spent: On this body.
+        logprobs: Of the first tokens, where they were asked for and told.
     """
 
     text: str
@@ -57,12 +59,13 @@ class Reply:
     refusal: str
     has_thoughts: bool
     spent: Spent
+    logprobs: tuple[TokenLogprobs, ...] = ()
 
     @classmethod
     def of(cls, answer: Answer, spent: Spent) -> Reply:
         """What an answer says. One that names no reason for its end came whole, so that it ended by itself."""
         reason = answer.finish_reason or "stop"
-        return cls(answer.text, answer.model, reason, answer.refusal, answer.has_thoughts, spent)
+        return cls(answer.text, answer.model, reason, answer.refusal, answer.has_thoughts, spent, answer.logprobs)
 
     @property
     def outcome(self) -> Outcome:

@@ -475,7 +475,8 @@ class LanguageModels:
         truncated = self._wire.truncated_to(request.model, request.messages, reply.spent) is not None
         completion = Completion(
             value, reply.text, reply.model, reply.finish_reason, progress.settled, dialect.form_of(request),
-            dialect.ignored(request), outcome=reply.outcome, repaired=repaired, prompt_truncated=truncated,
+            dialect.ignored(request, logprobs=bool(reply.logprobs)), outcome=reply.outcome, repaired=repaired,
+            prompt_truncated=truncated, logprobs=reply.logprobs,
         )  # fmt: skip
         reporting.count_outcome(request.model, reply.outcome)
         return _Answered(completion, text)
@@ -650,7 +651,8 @@ class _Recording:
         limit = self._models._wire.truncated_to(request.model, request.messages, reply.spent)
         completion = Completion(
             read, reply.text, reply.model, reply.finish_reason, reply.spent, dialect.form_of(request),
-            dialect.ignored(request), outcome=reply.outcome, prompt_truncated=limit is not None,
+            dialect.ignored(request, logprobs=bool(reply.logprobs)), outcome=reply.outcome,
+            prompt_truncated=limit is not None, logprobs=reply.logprobs,
         )  # fmt: skip
         if not self._models._is_to_be_kept(completion):
             return

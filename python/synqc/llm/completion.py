@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from synqc.llm.logprobs import TokenLogprobs
 from synqc.llm.outcome import Outcome
 
 __all__ = ["Completion", "Spent"]
@@ -81,6 +82,7 @@ class Completion(Generic[Value]):
         prompt_truncated: The server counted fewer tokens than the conversation has words: it read a part of it.
         age_s: How long ago it was kept; 0 for one that is new.
         key: Under which a cache was asked to keep it; "" where none was.
+        logprobs: The first tokens' alternatives, if the request asked for them and the server told them; else empty.
     """
 
     value: Value
@@ -96,6 +98,7 @@ class Completion(Generic[Value]):
     prompt_truncated: bool = False
     age_s: float = 0.0
     key: str = ""
+    logprobs: tuple[TokenLogprobs, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """Everything but the value and where it came from, as plain values that any cache can hold."""
@@ -111,6 +114,7 @@ class Completion(Generic[Value]):
             "form": self.form,
             "ignored": list(self.ignored),
             "repaired": list(self.repaired),
+            "logprobs": [one.to_plain() for one in self.logprobs],
         }  # fmt: skip
 
     @classmethod
@@ -121,7 +125,7 @@ class Completion(Generic[Value]):
         return cls(
             value, plain["text"], plain["model"], plain["finish_reason"], Spent(*plain["spent"]), plain["form"],
             tuple(plain["ignored"]), cached, repaired=tuple(plain["repaired"]),
-            age_s=age_s, key=key,
+            age_s=age_s, key=key, logprobs=tuple(TokenLogprobs.from_plain(one) for one in plain.get("logprobs", ())),
         )  # fmt: skip
 
 

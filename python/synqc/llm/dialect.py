@@ -75,9 +75,16 @@ class Dialect:
         """How this request's form is asked for."""
         return "plain" if request.form is None else self.form
 
-    def ignored(self, request: Request) -> tuple[str, ...]:
-        """Parameters of the request that are not sent."""
-        return tuple(name for name in self.left_out if getattr(request, name) is not None)
+    def ignored(self, request: Request, *, logprobs: bool) -> tuple[str, ...]:
+        """Parameters of the request that are not sent, or were passed over in silence.
+
+        Args:
+            request: What was asked.
+            logprobs: Whether the answer came with log-probabilities; many servers take the word and give none.
+        """
+        left_out = tuple(name for name in self.left_out if getattr(request, name) is not None)
+        passed_over = request.logprobs is not None and not logprobs and "logprobs" not in left_out
+        return (*left_out, "logprobs") if passed_over else left_out
 
     def parameters(self, request: Request, messages: tuple[Message, ...], *, stream: bool = False) -> dict[str, Any]:
         """Body of the request, with these messages in place of its own.
@@ -98,6 +105,8 @@ class Dialect:
             sent[self.token_limit] = request.max_tokens
         if request.stop:
             sent["stop"] = list(request.stop)
+        if request.logprobs is not None and "logprobs" not in self.left_out:
+            sent |= {"logprobs": True, "top_logprobs": request.logprobs}
         if form == "json_schema" and request.form is not None:
             schema = {"name": request.form.name, "schema": dict(request.form.schema), "strict": True}
             sent["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -127,6 +136,8 @@ class Dialect:
         formed = "response_format" in sent
         if "stream_options" in sent and _names("stream_options", words):
             return replace(self, stream_usage=False)
+        if "logprobs" in sent and any(_is_not_understood(name, words) for name in ("logprobs", "top_logprobs")):
+            return replace(self, left_out=(*self.left_out, "logprobs"))
         for name in ("max_tokens", *_LEFT_OUT):
             if name in sent and _is_not_understood(name, words):
                 if name == "max_tokens":
@@ -137,6 +148,8 @@ class Dialect:
             return replace(self, form=_LOWER[self.form], lasting=self.lasting and not at_fault)
         if status < 500 and _NOT_UNDERSTOOD.search(words) and not any(_names(name, words) for name in _COMMON):
             # Something is not understood, and it does not say what: the rarest thing first.
+            if "logprobs" in sent:
+                return replace(self, left_out=(*self.left_out, "logprobs"))
             if formed:
                 return replace(self, form=_LOWER[self.form])
             if "stream_options" in sent:

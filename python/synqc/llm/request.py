@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from synqc.cache import content_key
 from synqc.errors import InputError
+from synqc.llm.logprobs import MOST_ALTERNATIVES
 
 __all__ = ["JsonForm", "Message", "Request"]
 
@@ -72,6 +73,7 @@ class Request:
         stop: Texts that end the answer.
         form: The answer is one JSON object; None: any text.
         sample: Number of this answer among several independent ones to the same question; only a cache reads it.
+        logprobs: How many alternatives of each of the answer's first tokens to tell, 1 to 20; None: none.
 
     Raises:
         InputError: An argument is out of its range.
@@ -91,6 +93,7 @@ class Request:
     stop: tuple[str, ...] = ()
     form: JsonForm | None = None
     sample: int = 0
+    logprobs: int | None = None
 
     def __post_init__(self) -> None:
         model, temperature = self.model, self.temperature
@@ -108,6 +111,10 @@ class Request:
             raise InputError(f"Argument `temperature` must be a number from 0 to 2, but is {temperature!r}.")
         if self.max_tokens is not None and not (_is_integer(self.max_tokens) and self.max_tokens >= 1):
             raise InputError(f"Argument `max_tokens` must be a whole number from 1, but is {self.max_tokens!r}.")
+        if self.logprobs is not None and not (_is_integer(self.logprobs) and 1 <= self.logprobs <= MOST_ALTERNATIVES):
+            raise InputError(
+                f"Argument `logprobs` must be a whole number from 1 to {MOST_ALTERNATIVES}, but is {self.logprobs!r}."
+            )
         if self.seed is not None and not _is_integer(self.seed):
             raise InputError(f"Argument `seed` must be a whole number, but is {self.seed!r}.")
 

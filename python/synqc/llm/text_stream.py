@@ -74,7 +74,10 @@ class Deltas:
         """Parameters of the request that were not sent."""
         if self.recorded is not None:
             return self.recorded.completion.ignored
-        return () if self._dialect is None else tuple(self._dialect.ignored(self.request))
+        if self._dialect is None or self._parts is None:
+            return ()
+        told = bool(self._parts.answer.logprobs) or self.outcome is None  # they may still come
+        return tuple(self._dialect.ignored(self.request, logprobs=told))
 
     @property
     def model(self) -> str:

@@ -28,6 +28,7 @@ from synqc.llm import (
     PromptTooLong,
     ProtocolError,
     Provider,
+    TokenLogprobs,
     json_object_in,
 )
 from synqc.llm.providers.ollama import Ollama
@@ -420,3 +421,26 @@ class TestWhatAServerHas:
         while not server.requests:
             time.sleep(0.005)
         assert models.is_available()
+
+
+class TestLogprobs:
+    TOLD = (TokenLogprobs("Yes", -0.25, (("Yes", -0.25), ("No", -1.5))),)
+
+    @ROUTES
+    def test_they_are_asked_for_and_told(self, server, ollama, route):
+        no = {"token": "No", "logprob": -1.5}
+        yes = {"token": "Yes", "logprob": -0.25}
+        server.otherwise = answer("Yes", logprobs=[{**yes, "top_logprobs": [yes, no]}])
+        completion = ollama(route=route).complete(asking(logprobs=2))
+        assert (completion.logprobs, completion.ignored) == (self.TOLD, ())
+        assert (server.bodies[0]["logprobs"], server.bodies[0]["top_logprobs"]) == (True, 2)
+
+    def test_a_server_before_0_12_11_passes_them_over_and_that_is_told(self, ollama):
+        assert ollama().complete(asking(logprobs=2)).ignored == ("logprobs",)
+
+    def test_a_model_that_refuses_them_is_asked_without(self, server, ollama):
+        server.otherwise = lambda body: (
+            refusal(400, "logprobs is not supported by this model") if "logprobs" in body else answer()(body)
+        )
+        completion = ollama().complete(asking(logprobs=2))
+        assert (completion.ignored, completion.spent.calls) == (("logprobs",), 2)

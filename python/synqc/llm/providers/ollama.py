@@ -32,6 +32,7 @@ Think = bool | Literal["low", "medium", "high"] | None
 _AVAILABLE_WITHIN_S: Final = 5.0
 _LASTING = re.compile(r"not found|no such|unknown model|does not support|unsupported|invalid", re.IGNORECASE)
 _FORMAT_NOT_TAKEN = re.compile(r"\bformat\b|grammar|json ?schema", re.IGNORECASE)
+_LOGPROBS_NOT_TAKEN = re.compile(r"logprobs.{0,60}(?:not|un)[ _]?support|unknown field.{0,20}logprobs", re.IGNORECASE)
 _SCHEMA_AT_FAULT = re.compile(r"invalid (?:json )?schema|failed to parse grammar|schema must", re.IGNORECASE)
 _NO_THINKING = re.compile(
     r"does not support thinking|\bthink(?:ing)?\b.{0,60}\bnot supported|unknown field.{0,10}think", re.IGNORECASE
@@ -203,8 +204,8 @@ class _OllamaDialect(Dialect):
     thinks: bool = True
     wire: _OllamaWire = _OllamaWire(None, None, None, None, "chat")
 
-    def ignored(self, request: Request) -> tuple[str, ...]:
-        return (*super().ignored(request), *(() if self.thinks else ("think",)))
+    def ignored(self, request: Request, *, logprobs: bool) -> tuple[str, ...]:
+        return (*super().ignored(request, logprobs=logprobs), *(() if self.thinks else ("think",)))
 
     def parameters(self, request: Request, messages: tuple[Message, ...], *, stream: bool = False) -> dict[str, Any]:
         form, wire = self.form_of(request), self.wire
@@ -220,6 +221,8 @@ class _OllamaDialect(Dialect):
             sent["format"] = dict(request.form.schema)
         elif form == "json_object":
             sent["format"] = "json"
+        if request.logprobs is not None and "logprobs" not in self.left_out:
+            sent |= {"logprobs": True, "top_logprobs": request.logprobs}
         if wire.keep_alive is not None:
             sent["keep_alive"] = wire.keep_alive
         if wire.think is not None and self.thinks:
@@ -231,6 +234,8 @@ class _OllamaDialect(Dialect):
             return None
         if "think" in sent and _NO_THINKING.search(words):
             return replace(self, thinks=False)
+        if "logprobs" in sent and _LOGPROBS_NOT_TAKEN.search(words):
+            return replace(self, left_out=(*self.left_out, "logprobs"))
         if "format" in sent and _FORMAT_NOT_TAKEN.search(words):
             at_fault = self.form == "json_schema" and _SCHEMA_AT_FAULT.search(words) is not None
             return replace(self, form=_LOWER[self.form], lasting=self.lasting and not at_fault)
@@ -266,6 +271,7 @@ class _OllamaAnswer(Answer):
         if isinstance(document.get("model"), str) and document["model"]:
             self.model = document["model"]
         text = self._text_of(document)
+        self._weighs(document.get("logprobs"))
         if document.get("done", whole) is True:
             self._last = document
             reason = document.get("done_reason")
