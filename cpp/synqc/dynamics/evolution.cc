@@ -26,6 +26,8 @@ constexpr std::array<std::pair<EvolutionMethod, std::string_view>, 4> method_nam
 /// Precision asked of exponentials that are to be exact.
 constexpr Real exact = 1e-16;
 
+constexpr Real infinity = std::numeric_limits<Real>::infinity();
+
 Real largest_difference(std::span<const Real> a, std::span<const Real> b) {
     Real largest = 0;
     for (std::size_t k = 0; k < a.size(); ++k) {
@@ -109,10 +111,11 @@ class ConstantSteps {
     Real remembered_interval_ = -1;
 };
 
-/// One step of CF4 and of two half steps, with the difference as the error of the latter.
+/// One step of CF4 and several shorter ones that end where it does, with the difference as the error of the latter.
 class MagnusStepper {
   public:
     static constexpr Real order = 4;
+    static constexpr bool passes_samples = true;
 
     /// error_rate: what the steps may do wrong per unit of time.
     MagnusStepper(const LinearEquation& equation, Real error_rate, Heartbeat& heartbeat)
@@ -132,6 +135,21 @@ class MagnusStepper {
         advance(t, step / 2, result);
         advance(t + step / 2, step / 2, result);
         return largest_difference(coarse_, result) / 15;
+    }
+
+    /// Moves `state` from t to each of `ends`, at least two, one row of `results` each; returns the difference of the
+    /// last row from one step over all of them.
+    Real attempt(Real t, std::span<const Real> ends, const std::vector<Real>& state, std::vector<Real>& results) {
+        coarse_ = state;
+        advance(t, ends.back() - t, coarse_);
+        row_ = state;
+        results.clear();
+        for (Real end : ends) {
+            advance(t, end - t, row_);
+            results.insert(results.end(), row_.begin(), row_.end());
+            t = end;
+        }
+        return largest_difference(coarse_, row_);
     }
 
     void accepted() {}
@@ -164,12 +182,14 @@ class MagnusStepper {
     std::vector<Real> late_;
     std::vector<Real> mixed_;
     std::vector<Real> coarse_;
+    std::vector<Real> row_;
 };
 
 /// Dormand and Prince, J. Comput. Appl. Math. 6, 19 (1980); the last stage is the first of the next step.
 class DormandPrinceStepper {
   public:
     static constexpr Real order = 5;
+    static constexpr bool passes_samples = false;
 
     DormandPrinceStepper(const LinearEquation& equation, Real, Heartbeat& heartbeat)
         : equation_(equation), heartbeat_(heartbeat), weights_(equation.weights.size()) {
@@ -255,83 +275,188 @@ class DormandPrinceStepper {
 struct Milestones {
     std::vector<Real> times;
     std::vector<bool> is_sample;
+    std::vector<bool> is_stop;
 };
 
 Milestones milestones_of(std::span<const Real> times, const std::vector<Real>& stops) {
     Milestones merged;
+    auto add = [&merged](Real time, bool is_sample, bool is_stop) {
+        merged.times.push_back(time);
+        merged.is_sample.push_back(is_sample);
+        merged.is_stop.push_back(is_stop);
+    };
     std::size_t stop = 0;
     for (std::size_t sample = 0; sample < times.size(); ++sample) {
+        bool is_stop = false;
         for (; stop < stops.size() && stops[stop] <= times[sample]; ++stop) {
             if (sample > 0 && stops[stop] > times[sample - 1] && stops[stop] < times[sample]) {
-                merged.times.push_back(stops[stop]);
-                merged.is_sample.push_back(false);
+                add(stops[stop], false, true);
             }
+            is_stop = stops[stop] == times[sample];
         }
-        merged.times.push_back(times[sample]);
-        merged.is_sample.push_back(true);
+        add(times[sample], true, is_stop);
     }
     return merged;
 }
 
+/// Steps whose length follows the tolerance.
+///
+/// Every milestone ends a step. Where they lie closer than the tolerance asks for, a stepper that can takes several in
+/// one go, judged by one step over all of them: a dense grid of samples then costs a third of judging each step alone.
 template <typename Stepper>
-void integrate(const LinearEquation& equation, const Milestones& milestones, const EvolutionOptions& options,
-               Heartbeat& heartbeat, Evolution& evolution, std::vector<Real> state) {
-    const Real duration = milestones.times.back() - milestones.times.front();
-    Stepper stepper(equation, (options.absolute_tolerance + options.relative_tolerance) / duration, heartbeat);
-    std::vector<Real> weights(equation.weights.size());
-    std::vector<Real> frozen;
-    std::vector<Real> result(state.size());
-    Real step = 0;
-    for (std::size_t next = 1; next < milestones.times.size(); ++next) {
-        Real t = milestones.times[next - 1];
-        const Real goal = milestones.times[next];
-        const Real shortest = 16 * std::numeric_limits<Real>::epsilon() * std::max(std::abs(t), std::abs(goal));
-        stepper.enter(goal);
-        if (step == 0) {
-            equation.weights_at(t + (goal - t) / 2, weights);
-            equation.freeze(1, 1, weights, frozen);
-            step = std::min(goal - t, 0.5 / std::max(equation.norm(frozen), 0.5 / (goal - t)));
-        }
-        while (t < goal) {
-            if (options.longest_step > 0) {
-                step = std::min(step, options.longest_step);
+class ControlledSteps {
+  public:
+    ControlledSteps(const LinearEquation& equation, const Milestones& milestones, const EvolutionOptions& options,
+                    Heartbeat& heartbeat, Evolution& evolution, std::vector<Real> state)
+        : equation_(equation),
+          milestones_(milestones),
+          options_(options),
+          evolution_(evolution),
+          duration_(milestones.times.back() - milestones.times.front()),
+          stepper_(equation, (options.absolute_tolerance + options.relative_tolerance) / duration_, heartbeat),
+          t_(milestones.times.front()),
+          state_(std::move(state)) {}
+
+    void run() {
+        std::size_t next = 1;
+        while (next < milestones_.times.size()) {
+            stepper_.enter(milestones_.times[next]);
+            if (step_ == 0) {
+                choose_first_step(milestones_.times[next]);
             }
-            // Beyond it full and half steps could overlook the same oscillation, and agree.
-            step = std::min(step, equation.longest_resolved_step(t));
-            // A last step that would leave less than a tenth of itself is stretched or halved instead.
-            const Real left = goal - t;
-            const bool last = step >= left * (1 - 1e-12);
-            const Real trial = last ? left : (2 * step > left ? left / 2 : step);
-            const Real error = stepper.attempt(t, trial, state, result);
-            const Real size = largest_magnitude(state);
-            const Real share = (options.absolute_tolerance + options.relative_tolerance * size) * (trial / duration);
-            // Between two stops that all but coincide the share falls below what rounding alone adds to an estimate.
-            const Real allowed = std::max(share, 4 * std::numeric_limits<Real>::epsilon() * size);
-            const Real ratio = error / allowed;
-            const Real change = 0.9 * std::pow(std::max(ratio, 1e-10), -1 / Stepper::order);
-            if (ratio <= 1) {
-                t = last ? goal : t + trial;
-                std::swap(state, result);
-                stepper.accepted();
-                ++evolution.report.steps;
-                const Real grown = trial * std::clamp(change, 0.2, 5.0);
-                // A milestone may have cut this step short; that says nothing against the longer one.
-                step = trial < step && change >= 1 ? std::max(step, grown) : grown;
-                continue;
-            }
-            ++evolution.report.rejected;
-            step = trial * (std::isfinite(ratio) ? std::clamp(change, 0.1, 0.9) : 0.1);
-            if (step < shortest) {
-                throw StepTooSmall("The tolerance cannot be met at time " + text_of(t) +
-                                   ": the step would fall below the spacing of numbers there.");
-            }
+            next = has_passed_several(next) ? next : advance_to(next);
         }
-        if (milestones.is_sample[next]) {
-            evolution.states.insert(evolution.states.end(), state.begin(), state.end());
-        }
+        evolution_.report.applications = stepper_.applications();
     }
-    evolution.report.applications = stepper.applications();
-}
+
+  private:
+    /// The more steps one is held against, the worse it is itself, and the less it says.
+    static constexpr std::size_t most_at_once = 4;
+    /// Of the state's size: a worse one says nothing of how errors shrink with the step.
+    static constexpr Real worst_judge = 1e-3;
+
+    void choose_first_step(Real goal) {
+        std::vector<Real> weights(equation_.weights.size());
+        std::vector<Real> frozen;
+        equation_.weights_at(t_ + (goal - t_) / 2, weights);
+        equation_.freeze(1, 1, weights, frozen);
+        step_ = std::min(goal - t_, 0.5 / std::max(equation_.norm(frozen), 0.5 / (goal - t_)));
+    }
+
+    void limit_step() {
+        if (options_.longest_step > 0) {
+            step_ = std::min(step_, options_.longest_step);
+        }
+        // Beyond it full and half steps could overlook the same oscillation, and agree.
+        step_ = std::min(step_, equation_.longest_resolved_step(t_));
+    }
+
+    /// Ends of the samples from `next` on, each near enough to the one before, that no hard stop parts.
+    std::span<const Real> close_samples(std::size_t next) const {
+        const Real longest = options_.longest_step > 0 ? options_.longest_step : infinity;
+        const Real reach = std::min(longest, equation_.longest_resolved_step(t_));
+        const auto ends = std::span(milestones_.times).subspan(next);
+        std::size_t count = 0;
+        Real former = t_;
+        while (count < std::min(ends.size(), most_at_once) && milestones_.is_sample[next + count] &&
+               ends[count] - former <= step_ / 2 && ends[count] - t_ <= reach) {
+            former = ends[count++];
+            if (milestones_.is_stop[next + count - 1]) {
+                break;
+            }
+        }
+        return ends.first(count);
+    }
+
+    /// Tries to take several samples from `next` on in one go; `next` is then the milestone after them.
+    bool has_passed_several(std::size_t& next) {
+        if constexpr (Stepper::passes_samples) {
+            const std::span<const Real> ends = close_samples(next);
+            if (ends.size() < 2) {
+                return false;
+            }
+            // A step of length h errs by a multiple of h^5, and so do shorter ones one after the other.
+            const Real trial = ends.back() - t_;
+            Real share = 0;
+            Real former = t_;
+            for (Real end : ends) {
+                share += std::pow((end - former) / trial, Stepper::order + 1);
+                former = end;
+            }
+            const Real difference = stepper_.attempt(t_, ends, state_, result_);
+            const bool says_something = difference <= worst_judge * largest_magnitude(state_);
+            const Real halves = 2 * trial * std::pow(share, 1 / Stepper::order);
+            if (!is_accepted(trial, says_something ? difference * share / (1 - share) : infinity, halves,
+                             ends.back())) {
+                return false;
+            }
+            t_ = ends.back();
+            state_.assign(result_.end() - std::ssize(state_), result_.end());
+            evolution_.states.insert(evolution_.states.end(), result_.begin(), result_.end());
+            evolution_.report.steps += std::ssize(ends);
+            next += ends.size();
+            return true;
+        }
+        return false;
+    }
+
+    /// Reaches the milestone `next` alone; returns the one after it.
+    std::size_t advance_to(std::size_t next) {
+        const Real goal = milestones_.times[next];
+        while (t_ < goal) {
+            limit_step();
+            // A last step that would leave less than a tenth of itself is stretched or halved instead.
+            const Real left = goal - t_;
+            const bool last = step_ >= left * (1 - 1e-12);
+            const Real trial = last ? left : (2 * step_ > left ? left / 2 : step_);
+            if (is_accepted(trial, stepper_.attempt(t_, trial, state_, result_), trial, goal)) {
+                t_ = last ? goal : t_ + trial;
+                std::swap(state_, result_);
+                stepper_.accepted();
+                ++evolution_.report.steps;
+            }
+        }
+        if (milestones_.is_sample[next]) {
+            evolution_.states.insert(evolution_.states.end(), state_.begin(), state_.end());
+        }
+        return next + 1;
+    }
+
+    /// Whether what covers `trial` may be as wrong as `error`, as two halves of a step of length `judged` would be;
+    /// chooses the length of the next step. goal: the milestone ahead.
+    bool is_accepted(Real trial, Real error, Real judged, Real goal) {
+        const Real size = largest_magnitude(state_);
+        const Real share = (options_.absolute_tolerance + options_.relative_tolerance * size) * (trial / duration_);
+        // Between two stops that all but coincide the share falls below what rounding alone adds to an estimate.
+        const Real allowed = std::max(share, 4 * std::numeric_limits<Real>::epsilon() * size);
+        const Real ratio = error / allowed;
+        const Real change = 0.9 * std::pow(std::max(ratio, 1e-10), -1 / Stepper::order);
+        if (ratio <= 1) {
+            const Real grown = judged * std::clamp(change, 0.2, 5.0);
+            // A milestone may have cut this step short; that says nothing against the longer one.
+            step_ = judged < step_ && change >= 1 ? std::max(step_, grown) : grown;
+            return true;
+        }
+        ++evolution_.report.rejected;
+        step_ = judged * (std::isfinite(ratio) ? std::clamp(change, 0.1, 0.9) : 0.1);
+        if (step_ < 16 * std::numeric_limits<Real>::epsilon() * std::max(std::abs(t_), std::abs(goal))) {
+            throw StepTooSmall("The tolerance cannot be met at time " + text_of(t_) +
+                               ": the step would fall below the spacing of numbers there.");
+        }
+        return false;
+    }
+
+    const LinearEquation& equation_;
+    const Milestones& milestones_;
+    const EvolutionOptions& options_;
+    Evolution& evolution_;
+    Real duration_;
+    Stepper stepper_;
+    Real t_;
+    Real step_ = 0;
+    std::vector<Real> state_;
+    std::vector<Real> result_;
+};
 
 void evolve_exactly(const LinearEquation& equation, const Milestones& milestones, Heartbeat& heartbeat,
                     Evolution& evolution, std::vector<Real> state) {
@@ -408,10 +533,11 @@ Evolution evolve(const LinearEquation& equation, std::span<const Real> start, st
             evolve_exactly(equation, milestones, heartbeat, evolution, std::move(state));
             break;
         case EvolutionMethod::magnus:
-            integrate<MagnusStepper>(equation, milestones, options, heartbeat, evolution, std::move(state));
+            ControlledSteps<MagnusStepper>(equation, milestones, options, heartbeat, evolution, std::move(state)).run();
             break;
         case EvolutionMethod::dormand_prince:
-            integrate<DormandPrinceStepper>(equation, milestones, options, heartbeat, evolution, std::move(state));
+            ControlledSteps<DormandPrinceStepper>(equation, milestones, options, heartbeat, evolution, std::move(state))
+                .run();
             break;
         case EvolutionMethod::automatic:
             throw InvalidArgument("Argument `method` must have been chosen by now.");

@@ -119,6 +119,55 @@ TEST(evolution, every_method_keeps_its_tolerance) {
     }
 }
 
+TEST(evolution, samples_closer_than_the_tolerance_asks_for_are_judged_together) {
+    const OpenSystem system = driven_qubit_with_decay();
+    const LinearEquation equation = lindblad_equation(system);
+    const std::vector<Real> start = coordinates_of(basis_projector(2, 0));
+    NoHeartbeat quiet;
+    for (unsigned trial = 0; trial < 20; ++trial) {
+        std::mt19937_64 generator(seed + trial);
+        std::uniform_real_distribution<Real> uniform(0.2, 1.8);
+        std::vector<Real> times = {0};
+        Real widest = 0;
+        for (Index sample = 0; sample < 400; ++sample) {
+            const Real gap = uniform(generator) * 2 / 400;
+            widest = std::max(widest, gap);
+            times.push_back(times.back() + gap);
+        }
+        const Evolution exact =
+            evolve(equation, start, times, {.absolute_tolerance = 1e-13, .relative_tolerance = 0}, quiet);
+        const EvolutionOptions loose = {.absolute_tolerance = 1e-6, .relative_tolerance = 0};
+        EvolutionOptions alone = loose;
+        alone.longest_step = widest;
+        const Evolution together = evolve(equation, start, times, loose, quiet);
+        ASSERT_EQ(together.states.size(), exact.states.size());
+        for (std::size_t k = 0; k < exact.states.size(); ++k) {
+            ASSERT_NEAR(together.states[k], exact.states[k], 1e-6) << "coordinate " << k << ", seed " << seed + trial;
+        }
+        const Evolution apart = evolve(equation, start, times, alone, quiet);
+        EXPECT_LT(3 * together.report.applications, 2 * apart.report.applications) << "seed " << seed + trial;
+    }
+}
+
+TEST(evolution, steps_that_are_judged_together_do_not_pass_a_jump) {
+    // A jump on a sample among many close ones: an estimate that looked across it would reject again and again.
+    OpenSystem system = driven_qubit_with_decay();
+    std::vector<Real> times;
+    for (Index sample = 0; sample <= 400; ++sample) {
+        times.push_back(0.005 * static_cast<Real>(sample));
+    }
+    const Real jump = times[201];
+    system.coefficients.push_back(
+        Coefficient::from_steps(std::vector<Real>{0, jump, 2}, std::vector<Complex>{0.0, 5.0, 5.0}));
+    system.hamiltonian.terms.push_back({sigma_x(), 1});
+    const LinearEquation equation = lindblad_equation(system);
+    NoHeartbeat quiet;
+    const Evolution found = evolve(equation, coordinates_of(basis_projector(2, 0)), times,
+                                   {.absolute_tolerance = 1e-6, .relative_tolerance = 0}, quiet);
+    EXPECT_EQ(found.report.steps, 400);
+    EXPECT_LE(found.report.rejected, 2);
+}
+
 TEST(evolution, dense_and_sparse_systems_follow_the_same_exponential) {
     // 4 to 49 coordinates: dense up to 32, sparse beyond; the reference is one dense exponential.
     std::mt19937_64 generator(seed);
