@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json as standard_json  # `json` here is the section of that name
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from synqc.benchmarks.goals import Goal, read_goals
+from synqc.benchmarks.kernel_programs import shown_kernels
 from synqc.benchmarks.machine import machine, usable_threads
 from synqc.benchmarks.measurement import Setting, Unavailable, WrongAnswer
 from synqc.benchmarks.registry import measures_for
@@ -79,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as exit_request:
         return exit_request.code if isinstance(exit_request.code, int) else 0
     goals = _chosen(arguments.only)
-    if not goals:
+    if not goals and not arguments.kernels:
         sys.stderr.write(f"synqc bench: error: no figure is named like {', '.join(arguments.only)}; see --list.\n")
         return 2
     found = machine()
@@ -102,12 +104,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if shows:
         print("\n".join([*machine_lines(found), "", *head_lines()]), flush=True)
     entries: list[Entry] = []
-    for entry in _measured(goals, setting, level):
+    kernels = shown_kernels(arguments.kernels, arguments.only, level) if arguments.kernels else ()
+    for entry in itertools.chain(_measured(goals, setting, level), kernels):
         if shows and (not entries or entries[-1].goal.section != entry.goal.section):
             print(f"{entry.goal.section}", flush=True)
         entries.append(entry)
         if shows:
             print("\n".join(entry_lines(entry)), flush=True)
+    if not entries:
+        sys.stderr.write(f"synqc bench: error: {arguments.kernels} holds no kernel benchmark named like that.\n")
+        return 2
     if shows:
         print(f"\n{summary_line(entries)}; medians of {setting.repetitions}, turns interleaved.")
     else:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from synqc import _core
-from synqc.benchmarks.measurement import Setting, Unavailable, WrongAnswer
+from synqc.benchmarks.goals import Goal
+from synqc.benchmarks.measurement import Measurement, Setting, Unavailable, WrongAnswer
+from synqc.benchmarks.report import Entry
 
-__all__ = ["labelled_nanoseconds", "nanoseconds"]
+__all__ = ["labelled_nanoseconds", "nanoseconds", "shown_kernels"]
 
 _PROGRAM_SECONDS = 300
 
@@ -77,3 +80,42 @@ def labelled_nanoseconds(setting: Setting, room: str, name: str) -> dict[str, fl
     if not found:
         raise Unavailable(f"{room}_perf measures no {name}.")
     return found
+
+
+def shown_kernels(folder: Path, only: Sequence[str], simd_level: str) -> Iterator[Entry]:
+    """Every figure of every benchmark program below `folder`, beside the goal that its source states.
+
+    Args:
+        folder: Build folder.
+        only: Figures whose name contains one of these; "kernels" or nothing for all.
+        simd_level: The level in use, for the report; figures say theirs in their names.
+    """
+    wanted = [""] if not only or "kernels" in only else list(only)
+    for program in sorted({*folder.glob("cpp/synqc/*_perf"), *folder.glob("*_perf")}):
+        room = program.name.removesuffix("_perf")
+        for text in wanted:
+            try:
+                rows = _rows(program, text)
+            except WrongAnswer as reason:
+                yield Entry(_goal_of({"name": room, "unit": "ns", "goal": None}, room), simd_level, wrong=str(reason))
+                continue
+            for row in rows.values():
+                proven = Measurement(
+                    row["value"], proof="equal to the plain loop in its source, or it would not be shown"
+                )
+                yield Entry(_goal_of(row, room), simd_level, proven)
+
+
+def _goal_of(row: dict[str, Any], room: str) -> Goal:
+    unit, _, thing = row["unit"].partition(" per ")
+    return Goal(
+        key=row["name"],
+        section="kernels",
+        measured_by="",
+        words=f"kernel of {room}" + (f", per {thing}" if thing else ""),
+        peer="none",
+        size="as its name says",
+        unit=unit,
+        direction="at most" if row["goal"] else "shown",
+        goal={"": row["goal"]} if row["goal"] else {},
+    )

@@ -136,6 +136,37 @@ def test_kernels_need_their_programs(tmp_path):
         measure_normals(Setting(kernels=tmp_path))
 
 
+def kernel_program(folder, words):
+    program = folder / "random_perf"
+    program.write_text(f"#!/bin/sh\n{words}\n")
+    program.chmod(0o755)
+
+
+def test_every_kernel_is_shown_beside_the_goal_in_its_source(tmp_path, capsys):
+    rows = [
+        '{"name": "normals [v3]", "value": 2.5, "unit": "ns per normal", "goal": 3, "met": true}',
+        '{"name": "exponential", "value": 0.4, "unit": "ns per exponential", "goal": null, "met": null}',
+    ]
+    kernel_program(tmp_path, "\n".join(f"echo '{row}'" for row in rows))
+    code, figures = figures_of(capsys, "--kernels", str(tmp_path), "--only", "kernels")
+    assert code == 0
+    assert {
+        key: (figure["value"], figure["goal"], figure["unit"], figure["verdict"]) for key, figure in figures.items()
+    } == {
+        "normals [v3]": (2.5, 3, "ns", "met"),
+        "exponential": (0.4, None, "ns", "shown"),
+    }
+    assert figures["normals [v3]"]["words"] == "kernel of random, per normal"
+
+
+def test_kernels_with_a_wrong_answer_fail_the_command(tmp_path, capsys):
+    kernel_program(tmp_path, "echo 'value 1 differs from 2' >&2; exit 1")
+    code, figures = figures_of(capsys, "--kernels", str(tmp_path), "--only", "kernels")
+    assert code == 1
+    assert "value 1 differs from 2" in figures["random"]["reason"]
+    assert benchmarks.main(["--kernels", str(tmp_path / "nowhere"), "--only", "kernels"]) == 2
+
+
 def test_kernel_programs_are_read_as_lines_of_json(tmp_path):
     from synqc import _core
     from synqc.benchmarks.laboratory.kernels import measure_normals

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "synqc/base/errors.h"
+#include "synqc/dynamics/plain_shots.h"
 #include "synqc/dynamics/shot_examples.h"
 #include "synqc/linalg/distances.h"
 #include "synqc/linalg/hermitian_coordinates.h"
@@ -85,33 +86,8 @@ TEST(monitored_shots, lanes_follow_the_plain_formula_at_every_instruction_set_le
                 ShotBlock block;
                 sample_monitored_shots(program, source, 1000, 19, true, block);
 
-                PhiloxSource noise{philox_key(4, 2), 3};
-                Real deviation = std::sqrt(program.monitor.measurement_time / program.step_duration);
                 for (Index shot = 0; shot < 19; ++shot) {
-                    Matrix rho = program.half_step.apply(program.initial_state);
-                    Matrix belief = program.believed_half_step.apply(program.believed_initial_state);
-                    std::vector<Complex> bins(3, 0);
-                    std::vector<Real> moments(3, 0);
-                    for (Index step = 0; step < 21; ++step) {
-                        auto pair = static_cast<std::uint32_t>(step / 2);
-                        auto drawn = step_noise_from_words(noise.words(1000 + shot, pair));
-                        auto other = normals_from_words(noise.words(1000 + shot, (std::uint32_t{1} << 31) + pair));
-                        Real choice = drawn.choices[step % 2];
-                        Index chosen = 0;
-                        for (Real below = rho(0, 0).real(); chosen + 1 < levels && choice >= below;) {
-                            chosen += 1;
-                            below += rho(chosen, chosen).real();
-                        }
-                        Complex record(program.monitor.level_i[chosen] + deviation * drawn.normals[step % 2],
-                                       program.monitor.level_q[chosen] + deviation * other[step % 2]);
-                        bins[step / 7] += record / 7.0;
-                        moments[step / 7] += record.real() * ((step % 7 + 0.5) / 7 - 0.5) / 7;
-                        rho = plain_look(program, record, rho);
-                        belief = plain_look(program, record, belief);
-                        bool last = step == 20;
-                        rho = (last ? program.half_step : program.full_step).apply(rho);
-                        belief = (last ? program.believed_half_step : program.believed_full_step).apply(belief);
-                    }
+                    auto [rho, belief, bins, moments, mean] = plain::sampled_shot(program, source, 1000 + shot);
                     std::string where = simd + " levels " + std::to_string(levels) + " shot " + std::to_string(shot);
                     ASSERT_LT((state_of(block, levels, shot) - rho).norm(), 1e-12) << where;
                     ASSERT_LT((state_of(block.beliefs, levels, block.lanes, shot) - belief).norm(), 1e-12) << where;
@@ -120,7 +96,7 @@ TEST(monitored_shots, lanes_follow_the_plain_formula_at_every_instruction_set_le
                         ASSERT_NEAR(block.bins_q[bin * block.lanes + shot], bins[bin].imag(), 1e-13) << where;
                         ASSERT_NEAR(block.moments_i[bin * block.lanes + shot], moments[bin], 1e-13) << where;
                     }
-                    ASSERT_NEAR(block.integrated[shot], (bins[0] + bins[1] + bins[2]).real() / 3, 1e-13) << where;
+                    ASSERT_NEAR(block.integrated[shot], mean.real(), 1e-13) << where;
                 }
             }
         }

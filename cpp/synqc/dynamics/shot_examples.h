@@ -42,9 +42,6 @@ Matrix state_of(const std::vector<Real>& states, Index levels, Index lanes, Inde
 
 Matrix state_of(const ShotBlock& block, Index levels, Index shot);
 
-/// rho -> K rho K^dagger / tr with K = diag exp(-|r - l_i|^2 dt / (4 tau)), then the unobserved dephasing, as matrices.
-Matrix plain_look(const MonitoredProgram& program, Complex record, const Matrix& rho);
-
 struct MeanAndError {
     Real mean;
     Real error;

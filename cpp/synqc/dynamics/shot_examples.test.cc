@@ -104,23 +104,6 @@ Matrix state_of(const ShotBlock& block, Index levels, Index shot) {
     return state_of(block.states, levels, block.lanes, shot);
 }
 
-Matrix plain_look(const MonitoredProgram& program, Complex record, const Matrix& rho) {
-    const Monitor& monitor = program.monitor;
-    Matrix after = rho;
-    Real dt = program.step_duration;
-    for (Index i = 0; i < program.levels; ++i) {
-        for (Index j = 0; j < program.levels; ++j) {
-            Complex centre_i(monitor.level_i[i], monitor.level_q[i]);
-            Complex centre_j(monitor.level_i[j], monitor.level_q[j]);
-            Real seen =
-                (std::norm(record - centre_i) + std::norm(record - centre_j)) * dt / (4 * monitor.measurement_time);
-            Real unseen = (1 - monitor.efficiency) * monitor.dephasing_rate * std::norm(centre_i - centre_j) / 4 * dt;
-            after(i, j) *= std::exp(-seen - unseen);
-        }
-    }
-    return after / after.trace().real();
-}
-
 MeanAndError mean_of(const std::vector<Real>& values) {
     Real sum = 0;
     for (Real value : values) {
