@@ -5,8 +5,10 @@
 <language models at http://localhost:11434/v1>
 """
 
+from synqc.llm.calibration import Calibration
 from synqc.llm.client import LanguageModels
 from synqc.llm.completion import Completion, Spent
+from synqc.llm.decide import Decision, adecide, decide
 from synqc.llm.endpoint import OPENAI_URL, Endpoint
 from synqc.llm.errors import (
     CallCancelled,
@@ -27,6 +29,7 @@ from synqc.llm.logprobs import TokenLogprobs
 from synqc.llm.outcome import Outcome
 from synqc.llm.price import Price, cost_of
 from synqc.llm.provider import AsyncTextParts, Provider, TextParts
+from synqc.llm.reliability import Reliability, plot_reliability, reliability_of
 from synqc.llm.request import JsonForm, Message, Request
 from synqc.llm.structured import Structured, structured_in
 from synqc.llm.text_stream import AsyncTextStream, TextStream
@@ -35,9 +38,11 @@ __all__ = [
     "OPENAI_URL",
     "AsyncTextParts",
     "AsyncTextStream",
+    "Calibration",
     "CallCancelled",
     "Completion",
     "CutAnswer",
+    "Decision",
     "EmptyAnswer",
     "Endpoint",
     "ErrorInAnswer",
@@ -55,13 +60,18 @@ __all__ = [
     "PromptTooLong",
     "ProtocolError",
     "Provider",
+    "Reliability",
     "Request",
     "Spent",
     "Structured",
     "TextParts",
     "TextStream",
     "TokenLogprobs",
+    "adecide",
     "cost_of",
+    "decide",
     "json_object_in",
+    "plot_reliability",
+    "reliability_of",
     "structured_in",
 ]
