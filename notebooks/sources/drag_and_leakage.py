@@ -29,12 +29,12 @@ def pi_pulse(duration, beta, detuning=True):
     def slope(t):
         return amplitude * np.pi / duration * np.sin(2 * np.pi * t / duration)
 
-    return [
-        anharmonic,
-        [in_phase, lambda t: envelope(t) + corrected * envelope(t) ** 3 / (8 * alpha**2)],
-        [in_quadrature, lambda t: -beta * slope(t) / alpha],
-        [number, lambda t: corrected * envelope(t) ** 2 / (4 * alpha)],
-    ]
+    hamiltonian = [anharmonic, [in_phase, lambda t: envelope(t) + corrected * envelope(t) ** 3 / (8 * alpha**2)]]
+    if beta:
+        hamiltonian.append([in_quadrature, lambda t: -beta * slope(t) / alpha])
+    if corrected:
+        hamiltonian.append([number, lambda t: corrected * envelope(t) ** 2 / (4 * alpha)])
+    return hamiltonian
 
 
 def leakage_and_error(duration, beta, detuning=True):

@@ -45,3 +45,5 @@ def test_the_notebook_runs(path, tmp_path):
     client.execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("application/vnd.plotly.v1+json" in output.get("data", {}) for output in shown)
+    complaints = [output["text"] for output in shown if output.get("name") == "stderr"]
+    assert complaints == [], "a reader would see warnings of our own library"
