@@ -383,6 +383,9 @@ class RoutingChoice:
     def eligible(self) -> int:
         ...
     @property
+    def in_flight(self) -> int:
+        ...
+    @property
     def reason(self) -> str:
         ...
     @property

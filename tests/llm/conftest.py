@@ -2,6 +2,7 @@
 
 import pytest
 from chat_completions_double import ChatCompletionsDouble
+from routing import routed
 from scripted_server import ScriptedServer
 
 from synqc.llm import Endpoint, LanguageModels
@@ -40,3 +41,21 @@ def client(server):
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def route():
+    """Makes a router over so many servers, which are stopped after the test."""
+    made, servers = [], []
+
+    def make(count, **options):
+        own = [ScriptedServer() for _ in range(count)]
+        servers.extend(own)
+        made.append(routed(own, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.router.close()
+    for server in servers:
+        server.stop()

@@ -123,6 +123,7 @@ Choice Balancer::choose(Index group, const Ask& ask, Real now_s, Ticket& ticket,
     Choice choice = decide(groups_[static_cast<std::size_t>(group)], ask, now_s, random_, candidates);
     if (choice.deployment >= 0) {
         ticket = Ticket(*this, begin(choice.deployment, ask, now_s));
+        choice.in_flight = states_[static_cast<std::size_t>(choice.deployment)].in_flight;
     }
     return choice;
 }

@@ -83,6 +83,7 @@ struct Choice {
     Strategy strategy = Strategy::round_robin;
     Degradation degradation = Degradation::none;
     Reason reason = Reason::only_one;
+    Index in_flight = 0;     // of the one that was chosen, this request included
     Index eligible = 0;      // how many could have been chosen
     Index suitable = 0;      // how many could be chosen now or later
     Real retry_after_s = 0;  // until the first of them can be, if nobody can now

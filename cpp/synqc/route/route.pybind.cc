@@ -175,6 +175,7 @@ void bind_route(py::module_& module) {
         .def_property_readonly("degradation",
                                [](const HeldChoice& held) { return py::str(name_of(held.choice.degradation)); })
         .def_property_readonly("reason", [](const HeldChoice& held) { return py::str(name_of(held.choice.reason)); })
+        .def_property_readonly("in_flight", [](const HeldChoice& held) { return held.choice.in_flight; })
         .def_property_readonly("eligible", [](const HeldChoice& held) { return held.choice.eligible; })
         .def_property_readonly("suitable", [](const HeldChoice& held) { return held.choice.suitable; })
         .def_property_readonly("retry_after_s", [](const HeldChoice& held) { return held.choice.retry_after_s; });

@@ -31,6 +31,7 @@ from synqc.llm.price import Price, cost_of
 from synqc.llm.provider import AsyncTextParts, Provider, TextParts
 from synqc.llm.reliability import Reliability, plot_reliability, reliability_of
 from synqc.llm.request import JsonForm, Message, Request
+from synqc.llm.router import Router
 from synqc.llm.structured import Structured, structured_in
 from synqc.llm.text_stream import AsyncTextStream, TextStream
 
@@ -62,6 +63,7 @@ __all__ = [
     "Provider",
     "Reliability",
     "Request",
+    "Router",
     "Spent",
     "Structured",
     "TextParts",
