@@ -18,9 +18,10 @@ from synqc.cache import Answer, Control
 from synqc.errors import CacheMiss, MissingExtra
 from synqc.llm import _loop_thread, reporting
 from synqc.llm._chat_completions import CHAT_COMPLETIONS
-from synqc.llm._connection import Clock, Connection, Parts, Progress, Reply
+from synqc.llm._connection import Clock, Connection, Progress, Reply
 from synqc.llm._recorded import Recorded, lengths_of
 from synqc.llm._sharing import SharedCalls
+from synqc.llm._transport import AnswerParts, Transport
 from synqc.llm.completion import Completion
 from synqc.llm.dialect import Dialect, Dialects
 from synqc.llm.endpoint import Endpoint
@@ -99,8 +100,6 @@ class LanguageModels:
         strict: bool = False,
         wire: Wire = CHAT_COMPLETIONS,
     ) -> None:
-        if importlib.util.find_spec("openai") is None:
-            raise MissingExtra("Language models need the package `openai`: pip install 'synqc[llm]'.")
         self.endpoint = endpoint
         self.cache = cache
         self._peek = getattr(cache, "peek", None)  # a cache that has it answers without waiting for anything
@@ -109,10 +108,16 @@ class LanguageModels:
         self._strict = strict
         self._wire = wire
         self._dialects = Dialects(self._wire.dialect)
-        self._connection = Connection(endpoint, self._wire)
+        self._connection = self._connected()
         self._calls: set[asyncio.Task[Any]] = set()
         self._dismissed: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         weakref.finalize(self, _let_go, self._connection).atexit = False  # the loop's thread does that
+
+    def _connected(self) -> Transport:
+        """What carries bodies to the models; a provider that needs no server has its own."""
+        if importlib.util.find_spec("openai") is None:
+            raise MissingExtra("Language models need the package `openai`: pip install 'synqc[llm]'.")
+        return Connection(self.endpoint, self._wire)
 
     def __repr__(self) -> str:
         return f"<language models at {self.endpoint.base_url}>"
@@ -575,7 +580,7 @@ class LanguageModels:
             recorded=None if kept is None else Recorded(kept), recording=recording,
         )  # fmt: skip
 
-    async def _opened(self, request: Request, progress: Progress, clock: Clock) -> tuple[Parts, Dialect]:
+    async def _opened(self, request: Request, progress: Progress, clock: Clock) -> tuple[AnswerParts, Dialect]:
         """The beginning of a stream, in as many ways and attempts as `_called`."""
         dialect, attempt = self._dialects.of(request.model), 0
         while True:
@@ -682,7 +687,7 @@ class _NotToBeKept(Exception):
 _shared_calls = SharedCalls()
 
 
-def _let_go(connection: Connection) -> None:
+def _let_go(connection: Transport) -> None:
     """Close the connections of a client that was forgotten."""
     _loop_thread.shared.tell(connection.close())
 

@@ -108,11 +108,25 @@ class Provider(Protocol):
         """Ask and wait in a coroutine."""
         ...
 
-    def stream(self, request: Request, *, deadline_s: float | None = None, partial: bool = False) -> TextParts:
+    def stream(
+        self,
+        request: Request,
+        *,
+        deadline_s: float | None = None,
+        control: Control | None = None,
+        partial: bool = False,
+    ) -> TextParts:
         """The answer's text part by part; nothing is asked before the first part is wanted."""
         ...
 
-    def astream(self, request: Request, *, deadline_s: float | None = None, partial: bool = False) -> AsyncTextParts:
+    def astream(
+        self,
+        request: Request,
+        *,
+        deadline_s: float | None = None,
+        control: Control | None = None,
+        partial: bool = False,
+    ) -> AsyncTextParts:
         """Like `stream`, in a coroutine."""
         ...
 

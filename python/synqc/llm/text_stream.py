@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 from synqc.llm import _loop_thread, reporting
-from synqc.llm._connection import Clock, Parts, Progress, Reply
+from synqc.llm._connection import Clock, Progress, Reply
 from synqc.llm._recorded import Recorded
+from synqc.llm._transport import AnswerParts
 from synqc.llm.completion import Spent
 from synqc.llm.errors import LanguageModelError
 from synqc.llm.outcome import Outcome
@@ -21,7 +22,7 @@ from synqc.llm.request import Message, Request
 __all__ = ["AsyncTextStream", "Deltas", "TextStream"]
 
 Value = TypeVar("Value")
-Opened = Callable[[Request, Progress, Clock], Awaitable[tuple[Parts, Any]]]
+Opened = Callable[[Request, Progress, Clock], Awaitable[tuple[AnswerParts, Any]]]
 Ending = Callable[[Reply], "LanguageModelError | None"]
 TruncatedTo = Callable[[str, Iterable[Message], Spent], "int | None"]
 UnderWay = Callable[[Progress], AbstractContextManager[None]]
@@ -56,7 +57,7 @@ class Deltas:
         self._truncated_to = truncated_to
         self._total_s, self._deadline_s = total_s, deadline_s
         self._progress = Progress()
-        self._parts: Parts | None = None
+        self._parts: AnswerParts | None = None
         self._clock: Clock | None = None
         self._turn: asyncio.Lock | None = None
         self._reading: asyncio.Task[Any] | None = None

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from synqc.llm import _loop_thread
 from synqc.llm._answer import Answer, NotTheProtocol, ToldOfAnError
+from synqc.llm._connection import Connection
 from synqc.llm._streamed_body import StreamedBody
 from synqc.llm.client import LanguageModels, Reuse
 from synqc.llm.completion import Spent
@@ -75,6 +76,8 @@ class InferenceServer(LanguageModels):
         >>> InferenceServer(Endpoint(base_url="http://127.0.0.1:9", api_key="none")).is_available()
         False
     """
+
+    _connection: Connection
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from synqc.errors import InputError
 from synqc.llm import _loop_thread
 from synqc.llm._answer import Answer, NotTheProtocol, ToldOfAnError, count_in
+from synqc.llm._connection import Connection
 from synqc.llm.client import LanguageModels, Reuse
 from synqc.llm.completion import Spent
 from synqc.llm.dialect import Dialect, Form
@@ -97,6 +98,8 @@ class Ollama(LanguageModels):
 
     Source: Ollama, docs/api.md (generate, chat, tags).
     """
+
+    _connection: Connection
 
     def __init__(
         self,
