@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Balancer', 'Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RoutingChoice', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'routing_hash', 'routing_strategies', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'write_device']
+__all__: list[str] = ['Balancer', 'Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RoutingChoice', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'routing_hash', 'routing_strategies', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'usual_evolution', 'write_device']
 class Counter:
     """
     A number that only grows.
@@ -915,6 +915,10 @@ def trace_distance(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex1
 def use_simd_level(level: str) -> None:
     """
     Chooses another of simd_levels(), for tests and benchmarks.
+    """
+def usual_evolution() -> tuple:
+    """
+    (method, atol, rtol, max_step, stops) of whoever does not say how to evolve.
     """
 def write_device(device: Device) -> str:
     """

@@ -2,6 +2,8 @@
 
 #include <pybind11/numpy.h>
 
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "synqc/base/numbers.h"
@@ -9,12 +11,20 @@
 /// NumPy arrays in and out. No other file includes the NumPy API beyond the pybind11 types declared here.
 namespace synqc {
 
-/// An array that owns `values` without copying them; `shape` must multiply to its size. Read-only.
+/// An array that owns `values` without copying them; `shape` must multiply to its size.
+template <typename T>
+pybind11::array_t<T> hand_over(std::vector<T> values, std::vector<pybind11::ssize_t> shape) {
+    auto owner = std::make_unique<std::vector<T>>(std::move(values));
+    T* data = owner->data();
+    pybind11::capsule release(owner.get(), [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
+    owner.release();
+    return pybind11::array_t<T>(std::move(shape), data, release);
+}
+
+/// The same, read-only.
 template <typename T>
 pybind11::array wrap_without_copy(std::vector<T> values, std::vector<pybind11::ssize_t> shape) {
-    auto* owner = new std::vector<T>(std::move(values));
-    pybind11::capsule release(owner, [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
-    pybind11::array_t<T> array(std::move(shape), owner->data(), release);
+    pybind11::array_t<T> array = hand_over(std::move(values), std::move(shape));
     array.attr("setflags")(pybind11::arg("write") = false);
     return array;
 }

@@ -34,9 +34,6 @@ _RATE_TIMES_STEP = 0.05
 _STEPS_PER_PIECE = 4.0
 """Pieces hold at most 0.4 of a cycle, over which half steps take means: about ten steps a cycle."""
 
-_USUAL_EVOLUTION = ("auto", 1e-8, 1e-6, 0.0, list[float]())
-"""Method, atol, rtol, max_step and stops of `mesolve` where nothing else is asked."""
-
 _MOST_STEPS = 2**32
 
 
@@ -193,6 +190,6 @@ def ensemble_error(model: TrajectoryModel, tlist: RealArray, program: _core.Traj
         return program.ensemble_error()
     jumps = [*model.collapse, *model.monitored]
     solved = _core.evolve_open_system(
-        model.hamiltonian, jumps, model.coefficients, model.start, tlist, [], _USUAL_EVOLUTION, True
+        model.hamiltonian, jumps, model.coefficients, model.start, tlist, [], _core.usual_evolution(), True
     )
     return program.ensemble_error(list(solved[0]))

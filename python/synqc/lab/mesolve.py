@@ -20,6 +20,7 @@ __all__ = ["MasterEquationResult", "mesolve"]
 _complex = np.dtype(np.complex128)
 _real = np.dtype(np.float64)
 _no_times = np.empty(0)
+_METHOD, _ATOL, _RTOL, _MAX_STEP, _ = _core.usual_evolution()
 _ways_to_join = {"spline": spline_through, "steps": hold_samples}
 
 
@@ -84,10 +85,10 @@ def mesolve(
     *,
     args: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
-    method: str = "auto",
-    atol: float = 1e-8,
-    rtol: float = 1e-6,
-    max_step: float = 0.0,
+    method: str = _METHOD,
+    atol: float = _ATOL,
+    rtol: float = _RTOL,
+    max_step: float = _MAX_STEP,
     breakpoints: ArrayLike = (),
     samples: str = "spline",
     store_states: bool | None = None,
@@ -131,7 +132,7 @@ def mesolve(
         method: "auto" (exact where possible, else "cf4"), "expm" (exponentials of constant pieces), "cf4"
             (fourth-order commutator-free Magnus with error-controlled steps), "dopri5" (Dormand-Prince 5(4), for
             comparison).
-        atol, rtol: Error allowed over the whole duration.
+        atol, rtol: Error allowed over the whole duration, 1e-8 and 1e-6 by default.
         max_step: Longest step of "cf4" and "dopri5"; 0 for no limit. Whatever a callable does for as long is found.
         breakpoints (float64, (k,)): Further hard stops, for callables whose short features could be missed.
         samples: How samples on `tlist` are joined: "spline" (cubic), or "steps" (each held until the next, which "auto"
@@ -170,8 +171,8 @@ def mesolve(
     # convert
     normalised = isinstance(options, Mapping) and bool(options.get("normalize_output"))
     if options is not None:
-        direct = {"atol": (atol, 1e-8), "rtol": (rtol, 1e-6), "max_step": (max_step, 0.0), "method": (method, "auto"),
-                  "store_states": (store_states, None)}  # fmt: skip
+        direct = {"atol": (atol, _ATOL), "rtol": (rtol, _RTOL), "max_step": (max_step, _MAX_STEP),
+                  "method": (method, _METHOD), "store_states": (store_states, None)}  # fmt: skip
         chosen = understood(options, direct, {name: name for name in direct}, {"normalize_output"})
         atol, rtol, max_step = chosen["atol"], chosen["rtol"], chosen["max_step"]
         method, store_states = chosen["method"], chosen["store_states"]
