@@ -9,11 +9,12 @@ import email.utils
 import importlib.util
 import logging
 import random
+import ssl
 import threading
 import time
 import uuid
 import weakref
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -42,8 +43,8 @@ class AsyncNetworkClient:
     others go. All attempts of one `post` carry the same `Idempotency-Key`, so that a server can tell them from
     two requests. A `Retry-After` of more than a minute ends the attempts.
 
-    One client serves any event loops, one after the other or at once: each has connections of its own. HTTP/2 is
-    spoken where the package `h2` is installed.
+    One client serves any event loops, one after the other or at once: each has connections of its own, of which there
+    are no more than requests may be under way. HTTP/2 is spoken where the package `h2` is installed.
 
     Args:
         config: None: `load_config()`.
@@ -77,6 +78,7 @@ class AsyncNetworkClient:
         if not self.http2:
             _log.info("HTTP/2 is not spoken: the package `h2` is not installed.")
         self._transport = transport
+        self._trust: ssl.SSLContext | None = None
         self._of_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = weakref.WeakKeyDictionary()
 
     async def post(
@@ -116,7 +118,7 @@ class AsyncNetworkClient:
         """Let go of this event loop's connections; the next request makes new ones."""
         mine = self._of_loops.pop(asyncio.get_running_loop(), None)
         if mine is not None:
-            await mine.http.aclose()
+            await mine.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -139,8 +141,8 @@ class AsyncNetworkClient:
         for attempt in range(1, self.retry_attempts + 1):
             wait_s: float | None
             try:
-                async with mine.place(host):
-                    response = await mine.http.request(method, url, headers=headers, timeout=limits, **body)
+                async with mine.connection(host) as http:
+                    response = await http.request(method, url, headers=headers, timeout=limits, **body)
                 wait_s = self._wait_s(response, attempt)
                 if wait_s is None:
                     response.raise_for_status()
@@ -176,31 +178,78 @@ class AsyncNetworkClient:
         loop = asyncio.get_running_loop()
         mine = self._of_loops.get(loop)
         if mine is None:
-            limits = self._httpx.Limits(
-                max_connections=self.max_concurrent, max_keepalive_connections=self.max_concurrent
-            )
-            http = self._httpx.AsyncClient(http2=self.http2, limits=limits, transport=self._transport)
-            mine = self._of_loops[loop] = _OfLoop(http, self.max_concurrent, self.per_host_limit)
+            mine = self._of_loops[loop] = _OfLoop(self._connection, self.max_concurrent, self.per_host_limit)
         return mine
+
+    def _connection(self) -> httpx.AsyncClient:
+        """A client of one connection."""
+        if self._transport is not None:
+            return self._httpx.AsyncClient(transport=self._transport)
+        if self._trust is None:
+            self._trust = self._httpx.create_ssl_context()
+        limits = self._httpx.Limits(max_connections=1, max_keepalive_connections=1)
+        return self._httpx.AsyncClient(http2=self.http2, limits=limits, verify=self._trust)
 
 
 class _OfLoop:
-    """Connections and places of one event loop."""
+    """Connections and places of one event loop.
 
-    def __init__(self, http: httpx.AsyncClient, most: int, most_of_a_host: int) -> None:
-        self.http = http
-        self._most_of_a_host = most_of_a_host
+    Each connection is a client of its own, because the pool of one that serves many loses a connection for each
+    request that is cancelled while it gets one, until it has none left. A request that did not end well
+    takes its connection with it.
+
+    Args:
+        connect: Makes a client of one connection.
+        most: Requests at once, and connections, idle ones included.
+        most_of_a_host: Requests at once, and connections, of one host.
+    """
+
+    def __init__(self, connect: Callable[[], httpx.AsyncClient], most: int, most_of_a_host: int) -> None:
+        self._connect, self._most, self._most_of_a_host = connect, most, most_of_a_host
         self._places = asyncio.Semaphore(most)
         self._hosts: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
+        self._idle: list[tuple[str, httpx.AsyncClient]] = []  # the one of longest ago first
+        self._busy = 0
+        self._closing: set[asyncio.Future[None]] = set()
 
     @contextlib.asynccontextmanager
-    async def place(self, host: str) -> AsyncIterator[None]:
-        """A place at the host, then one of all: who waits for a slow host keeps no place from others."""
+    async def connection(self, host: str) -> AsyncIterator[httpx.AsyncClient]:
+        """A place at the host, then one of all (who waits for a slow host keeps none from others), and a connection."""
         of_host = self._hosts.get(host)
         if of_host is None:
             of_host = self._hosts[host] = asyncio.Semaphore(self._most_of_a_host)
         async with of_host, self._places:
-            yield
+            http = self._taken(host)
+            self._busy += 1
+            try:
+                yield http
+            except BaseException:
+                self._drop(http)
+                raise
+            else:
+                self._idle.append((host, http))
+            finally:
+                self._busy -= 1
+
+    async def close(self) -> None:
+        """Close what is idle, and wait for what is closing."""
+        while self._idle:
+            self._drop(self._idle.pop()[1])
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _taken(self, host: str) -> httpx.AsyncClient:
+        for at in range(len(self._idle) - 1, -1, -1):
+            if self._idle[at][0] == host:
+                return self._idle.pop(at)[1]
+        if self._idle and self._busy + len(self._idle) >= self._most:
+            self._drop(self._idle.pop(0)[1])
+        return self._connect()
+
+    def _drop(self, http: httpx.AsyncClient) -> None:
+        """Close a connection whatever becomes of who asks: a cancellation must not break that off."""
+        closing = asyncio.ensure_future(http.aclose())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
 
 def _retry_after_s(text: str) -> float | None:

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 import weakref
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -46,9 +47,9 @@ class CacheFile:
     """Rows of a `perf_cache.db`, behind a memory that holds them for a second.
 
     A file of old is opened as it is: it gets one more column, which says how a value is read, and older programs go
-    on using it. A file that cannot be used (damaged, of something else, not to be opened or written) is said in the log
-    "synqc.enrichment" once and counted; memory then holds what it could not, for its whole life. Nothing here
-    raises because of the disk.
+    on using it. A value whose checksum is wrong is a miss. A file that cannot be used (damaged, of something else, not
+    to be opened or written) is said in the log "synqc.enrichment" once and counted; memory then holds what it could
+    not, for its whole life. Nothing here raises because of the disk.
 
     A row whose lifetime is over is a miss; such rows are removed every ten minutes of use. When the file holds more
     than `max_bytes`, what expired goes first, then the oldest.
@@ -92,8 +93,7 @@ class CacheFile:
         try:
             value = encoded.value()
         except ValueError:
-            self.damaged += 1
-            self._tell("A value of %s is damaged and counts as none.", self.path)
+            self._note_damage()
             return None
         return Stored(value, age, ttl - age if ttl else None, cache_type)
 
@@ -161,7 +161,14 @@ class CacheFile:
             row = connection.execute(f"{columns} {where}", (keys.old, cache_type)).fetchone()
         if row is None or not _is_row(row):
             return None
-        text, created_at, ttl, kind = row
+        text, created_at, ttl, sealed = row
+        if sealed is None:
+            kind = None
+        else:
+            kind = sealed.partition(" ")[0]
+            if sealed != _sealed(kind, keys.key, text):
+                self._note_damage()
+                return None
         found = (Encoded(kind, text), float(created_at), float(ttl) if ttl else None)
         self._memory.set(keys.key, found, ttl=_UNSEEN_S)
         return found
@@ -173,7 +180,7 @@ class CacheFile:
         connection.execute(
             "INSERT OR REPLACE INTO cache (key, value, created_at, ttl, cache_type, value_kind)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (keys.key, encoded.text, created_at, ttl, cache_type, encoded.kind),
+            (keys.key, encoded.text, created_at, ttl, cache_type, _sealed(str(encoded.kind), keys.key, encoded.text)),
         )
         self._forget_old(connection, keys, cache_type)
         self._changes += 1
@@ -216,7 +223,7 @@ class CacheFile:
                     self._connection = self._opened()
                     self.trouble = ""
                 return act(self._connection)
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, OSError, UnicodeError) as error:  # the last: names in a damaged file are no text
                 self.errors += 1
                 self._note(error)
                 return otherwise
@@ -272,6 +279,10 @@ class CacheFile:
         where = f"{self._kind_column} IS NULL"
         self._has_old_rows = connection.execute(f"SELECT 1 FROM cache WHERE {where} LIMIT 1").fetchone() is not None
 
+    def _note_damage(self) -> None:
+        self.damaged += 1
+        self._tell("A value of %s is damaged and counts as none.", self.path)
+
     def _tell(self, words: str, *arguments: object) -> None:
         line = words % arguments
         if line not in self._told:
@@ -290,6 +301,11 @@ class CacheFile:
         self._changes = 0
         self._tidied_at = time.monotonic()
         self._retry_at = 0.0
+
+
+def _sealed(kind: str, key: str, text: str) -> str:
+    """What stands in a row of how its value is read: the kind, and a checksum over all that decides what is read."""
+    return f"{kind} {zlib.crc32(f'{kind} {key} {text}'.encode('utf-8', 'surrogatepass')):08x}"
 
 
 def _is_row(row: tuple[Any, ...]) -> bool:

@@ -35,6 +35,9 @@ def keys_of(content: Any, params: Any, cache_type: str, namespace: str = "") -> 
         >>> keys_of({"b": 1, "a": "é"}, {}, "a").old[:16]
         'd73913efb309b598'
     """
+    if not isinstance(cache_type, str):
+        raise TypeError(f"Argument `cache_type` must be a text, but is {cache_type!r}.")
+    cache_type.encode()
     asked = json.dumps(content, sort_keys=True)
     options = json.dumps(params, sort_keys=True) if params else ""
     hashed = hashlib.sha256(_VERSION)

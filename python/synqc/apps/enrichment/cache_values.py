@@ -34,7 +34,7 @@ class Encoded(NamedTuple):
     @classmethod
     def of(cls, value: Any) -> Encoded:
         """TypeError or ValueError: the value has no JSON text."""
-        if type(value) is str:
+        if type(value) is str and _is_unicode(value):
             return cls(_STR, value)
         if isinstance(value, bytes):
             return cls(_BYTES, base64.b64encode(value).decode())
@@ -57,6 +57,15 @@ class Encoded(NamedTuple):
             except ValueError:
                 return self.text
         raise ValueError(f"Kind {self.kind!r} of a value is not known.")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether SQLite can hold a text as it is: not one with half a surrogate pair, which JSON writes as an escape."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_exact(value: Any) -> bool:

@@ -213,7 +213,7 @@ def _candidates() -> Iterator[Path]:
     here = Path.cwd()
     for folder in (*map(Path, sys.path), here, *here.parents):
         path = folder.absolute() / _NAME
-        if path.is_file():
+        if os.path.isfile(path):  # which, unlike `path.is_file()`, says False of what may not be looked at
             yield path
 
 
