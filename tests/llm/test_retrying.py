@@ -74,7 +74,7 @@ class TestAttempts:
         assert self.ask(client(attempts=2), door).calls == 2
 
     def test_a_broken_connection_is_tried_again(self, server, client, door, monkeypatch):
-        monkeypatch.setattr("synqc.llm.client._FIRST_PAUSE_S", 0.001)
+        monkeypatch.setattr("synqc.llm._attempts._FIRST_PAUSE_S", 0.001)
         server.script.extend([[RESET], [CLOSE], self.good(door)])
         assert self.ask(client(attempts=3), door).calls == 3
         assert server.requests == 3
@@ -110,7 +110,7 @@ def test_attempts_do_not_multiply_with_repetitions_of_the_caller(server, client)
 
 
 def test_an_error_inside_an_answer_is_tried_again_if_its_code_may_pass(server, client, monkeypatch):
-    monkeypatch.setattr("synqc.llm.client._FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr("synqc.llm._attempts._FIRST_PAUSE_S", 0.001)
     server.script.extend([http({"error": {"message": "upstream", "code": 502}}), answer()])
     assert client(attempts=2).complete(asking()).spent.calls == 2
     server.script.append(http({"error": {"message": "No credit.", "code": 402}}))

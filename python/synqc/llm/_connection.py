@@ -129,16 +129,20 @@ class Connection:
             self.settle(failure, progress, calls, latency, answer)
         raise failure
 
-    async def document(self, path: str, seconds: float) -> Any:
-        """What stands at a path, as JSON; one attempt, past the places."""
+    async def document(
+        self, path: str, seconds: float, body: dict[str, Any] | None = None,
+        upload: dict[str, tuple[str, bytes, str]] | None = None,
+    ) -> Any:  # fmt: skip
+        """What stands at a path, or is answered to a body there, as JSON; one attempt, past the places."""
         sdk = await self._client()
         from synqc.llm import _openai_sdk
 
-        progress = Progress()
+        progress, started = Progress(), time.perf_counter()
         self._counting(progress)
         failure: BaseException
+        asked = _openai_sdk.got(sdk, path) if body is None else _openai_sdk.posted(sdk, path, body, upload)
         try:
-            async with asyncio.timeout(seconds), _openai_sdk.got(sdk, path) as response:
+            async with asyncio.timeout(seconds), asked as response:
                 return document_in((await response.aread()).decode("utf-8-sig"))
         except TimeoutError:
             failure = ModelTimedOut(
@@ -146,6 +150,7 @@ class Connection:
             )
         except Exception as error:
             failure = self.failure(error, progress.requests.sent)
+        self.settle(failure, progress, progress.requests.sent, time.perf_counter() - started, None)
         raise failure
 
     async def stream(self, body: dict[str, Any], progress: Progress, clock: Clock) -> Parts:

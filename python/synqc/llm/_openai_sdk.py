@@ -98,16 +98,32 @@ def connected(endpoint: Endpoint) -> openai.AsyncOpenAI:
     return sdk
 
 
-async def post(sdk: openai.AsyncOpenAI, path: str, body: dict[str, Any]) -> Any:
-    """The response to a body, before its own body has come; to be closed. A status that is an error is raised."""
-    opened: Any = await sdk.post(path, cast_to=object, body=body, stream=True, stream_cls=openai.AsyncStream[object])
+async def post(
+    sdk: openai.AsyncOpenAI, path: str, body: dict[str, Any], upload: dict[str, tuple[str, bytes, str]] | None = None
+) -> Any:
+    """The response to a body, before its own body has come; to be closed. A status that is an error is raised.
+
+    Args:
+        sdk: Of the server.
+        path: Behind its address.
+        body: A JSON object; with an upload, the other fields of the form.
+        upload: Files by the name of their field: name, content, media type.
+    """
+    form: dict[str, Any] = {}
+    if upload:
+        form = {"files": list(upload.items()), "options": {"headers": {"Content-Type": "multipart/form-data"}}}
+    opened: Any = await sdk.post(
+        path, cast_to=object, body=body, stream=True, stream_cls=openai.AsyncStream[object], **form
+    )
     return opened.response
 
 
 @contextlib.asynccontextmanager
-async def posted(sdk: openai.AsyncOpenAI, path: str, body: dict[str, Any]) -> AsyncIterator[Any]:
+async def posted(
+    sdk: openai.AsyncOpenAI, path: str, body: dict[str, Any], upload: dict[str, tuple[str, bytes, str]] | None = None
+) -> AsyncIterator[Any]:
     """Like `post`, closed at the end."""
-    response = await post(sdk, path, body)
+    response = await post(sdk, path, body, upload)
     try:
         yield response
     finally:

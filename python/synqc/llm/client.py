@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
-import random
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -16,7 +15,7 @@ from typing import Any, Final, Literal, Self, TypeVar, overload
 
 from synqc.cache import Answer, Control
 from synqc.errors import CacheMiss, MissingExtra
-from synqc.llm import _loop_thread, reporting
+from synqc.llm import _attempts, _loop_thread, reporting
 from synqc.llm._chat_completions import CHAT_COMPLETIONS
 from synqc.llm._connection import Clock, Connection, Progress, Reply
 from synqc.llm._recorded import Recorded, lengths_of
@@ -48,8 +47,6 @@ __all__ = ["LanguageModels"]
 
 _log = logging.getLogger("synqc.llm")
 _LONGEST_QUOTE: Final = 4000
-_FIRST_PAUSE_S: Final = 0.5
-_LONGEST_PAUSE_S: Final = 8.0
 _CLOSED: Final = "The client was closed while the call was under way."
 Value = TypeVar("Value")
 Reuse = Literal["repeatable", "always"]
@@ -537,7 +534,7 @@ class LanguageModels:
                         simpler = dialect.after_refusal(sent, error.status, error.words)
                         if simpler is None:
                             attempt += 1
-                            pause_s = self._pause_s(error, attempt, left_s)
+                            pause_s = _attempts.pause_s(self.endpoint, error, attempt, left_s)
                             if pause_s is None:
                                 error.spent = progress.settled
                                 raise
@@ -555,15 +552,6 @@ class LanguageModels:
         self._remember(request.model, dialect)
         reporting.count_tokens(request.model, reply.spent)
         return reply, dialect
-
-    def _pause_s(self, error: LanguageModelError, attempt: int, left_s: float) -> float | None:
-        """How long to wait before the next attempt, or None if there is to be none."""
-        lasting = not error.retryable or (isinstance(error, ModelTimedOut) and error.limit != "connect")
-        if lasting or attempt >= self.endpoint.attempts:
-            return None
-        usual = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (attempt - 1)) * random.uniform(0.75, 1.0)
-        pause_s = usual if error.retry_after_s is None else error.retry_after_s
-        return pause_s if pause_s < left_s else None
 
     def _deltas(self, request: Request, deadline_s: float | None, control: Control | None, partial: bool) -> Deltas:
         def ending(reply: Reply) -> LanguageModelError | None:
@@ -592,7 +580,7 @@ class LanguageModels:
                 simpler = dialect.after_refusal(sent, error.status, error.words)
                 if simpler is None:
                     attempt += 1
-                    pause_s = self._pause_s(error, attempt, clock.left_s)
+                    pause_s = _attempts.pause_s(self.endpoint, error, attempt, clock.left_s)
                     if pause_s is None:
                         error.spent = progress.settled
                         raise
