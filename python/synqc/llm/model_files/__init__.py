@@ -5,12 +5,20 @@
 'Apache-2.0'
 """
 
+from synqc.llm.model_files.components import (
+    Component,
+    component_folder,
+    component_named,
+    get_component,
+    known_components,
+)
 from synqc.llm.model_files.directory import Installed, ModelDirectory
 from synqc.llm.model_files.download import download
 from synqc.llm.model_files.errors import ModelFileDamaged, ModelSourceFailed, NoSuchModel
 from synqc.llm.model_files.lock import HubSource, IndexSource, ModelFile, known_models, model_named
 
 __all__ = [
+    "Component",
     "HubSource",
     "IndexSource",
     "Installed",
@@ -19,7 +27,11 @@ __all__ = [
     "ModelFileDamaged",
     "ModelSourceFailed",
     "NoSuchModel",
+    "component_folder",
+    "component_named",
     "download",
+    "get_component",
+    "known_components",
     "known_models",
     "model_named",
 ]

