@@ -47,7 +47,7 @@ def test_columns_of_the_text_card_are_aligned(run):
 def test_labels_say_emulated_classical_and_partial(run):
     emulated = run.experiment.replace(target="ionq").run(shots=50, seed=1)
     assert text_card(emulated).splitlines()[0] == "ibm_fez on ionq  [emulated]"
-    assert "<span>emulated</span>" in html_card(emulated)
+    assert '<span class="badge">emulated</span>' in html_card(emulated)
     classical = run.experiment.replace(target="classical-only").run(shots=50, seed=1)
     assert "[classical plant]" in text_card(classical)
     assert "[emulated]" not in text_card(run)

@@ -186,7 +186,7 @@ _STYLE = (
     ".synqc-card{display:inline-block;font:14px/1.5 system-ui,'Segoe UI',sans-serif;"
     "border:1px solid rgba(128,128,128,.35);border-radius:8px;padding:12px 16px;color:inherit;background:transparent}"
     ".synqc-card h4{margin:0 0 6px;font-size:16px;font-weight:600}"
-    ".synqc-card h4 span{font-size:12px;font-weight:600;margin-left:8px;padding:1px 8px;border-radius:9px;"
+    ".synqc-card .badge{font-size:12px;font-weight:600;margin-left:8px;padding:1px 8px;border-radius:9px;"
     "border:1px solid #ea580c;color:#ea580c}"
     ".synqc-card table{font:inherit;color:inherit;border-collapse:collapse;margin:0;border:0}"
     ".synqc-card tbody+tbody{border-top:1px solid rgba(128,128,128,.35)}"
@@ -206,11 +206,11 @@ def html_card(run: Run) -> str:
     Examples:
         >>> import synqc
         >>> card = html_card(synqc.Experiment("transmon-default", target="ionq").run(shots=100, seed=7))
-        >>> "<span>emulated</span>" in card
+        >>> '<span class="badge">emulated</span>' in card
         True
     """
     name, labels = _title(run)
-    badges = "".join(f"<span>{html.escape(label)}</span>" for label in labels)
+    badges = "".join(f'<span class="badge">{html.escape(label)}</span>' for label in labels)
     bodies = []
     for block in _blocks(run):
         rows = []
