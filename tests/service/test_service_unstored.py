@@ -9,14 +9,14 @@ P = "/api/v1/synqc"
 
 
 def test_a_run_that_a_session_shows_can_be_read_although_it_is_still_being_stored(client, session, monkeypatch):
-    lane = client.app.state.tds.store.writer
-    commit, may_go_on = lane._commit, threading.Event()
+    writer = client.app.state.tds.store.writer
+    store, may_go_on = writer._store, threading.Event()
 
-    def wait_and_commit(change):
+    def wait_and_store(connection, changes):
         assert may_go_on.wait(30)
-        commit(change)
+        return store(connection, changes)
 
-    monkeypatch.setattr(lane, "_commit", wait_and_commit)
+    monkeypatch.setattr(writer, "_store", wait_and_store)
     running = threading.Thread(target=client.post, args=(f"{P}/sessions/{session}/run",), kwargs={"json": {}})
     running.start()
     deadline = time.monotonic() + 30
@@ -30,12 +30,12 @@ def test_a_run_that_a_session_shows_can_be_read_although_it_is_still_being_store
 
 
 def test_a_configuration_that_could_not_be_stored_says_so(client, session, monkeypatch):
-    def fail(change):
+    def fail(connection, changes):
         raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
 
     before = client.get(f"{P}/sessions/{session}").json()
     with monkeypatch.context() as patch:
-        patch.setattr(client.app.state.tds.store.writer, "_commit", fail)
+        patch.setattr(client.app.state.tds.store.writer, "_store", fail)
         body = {"session_id": session, "config": {"probe_strength": 0.7}}
         assert client.post(f"{P}/sessions", json=body).status_code == 503
     assert client.get(f"{P}/sessions/{session}").json() == before

@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -50,6 +50,10 @@ class _Call:
     answered: Future[Any]
 
 
+def _nothing(_: Connection, arguments: Sequence[None]) -> list[None]:
+    return [None] * len(arguments)
+
+
 class GroupCommitWriter:
     """Group commit: a call's future is done when its transaction, shared with the calls beside it, is on disk.
 
@@ -76,7 +80,12 @@ class GroupCommitWriter:
         self._thread.start()
 
     def call(
-        self, procedure: Procedure[_Argument, _Result], argument: _Argument, *, durable: bool = True
+        self,
+        procedure: Procedure[_Argument, _Result],
+        argument: _Argument,
+        *,
+        durable: bool = True,
+        then: Iterable[Callable[[Future[_Result]], object]] = (),
     ) -> Future[_Result]:
         """Carry out a procedure; the future has its answer once that is on disk.
 
@@ -85,11 +94,14 @@ class GroupCommitWriter:
             argument: Handed to it, with those of other callers.
             durable: Whether the answer waits for the disk; else as `Database.writing_unsynced`, if no other call of
                 its group is durable.
+            then: Called with the future when it is done, in the order of all calls of this procedure.
 
         It fails with StorageUnavailable if it could not be stored, or with what the procedure refused it for. A future
         that is cancelled before its group begins is not carried out.
         """
         answered: Future[_Result] = Future()
+        for callback in then:
+            answered.add_done_callback(callback)
         with self._condition:
             if not self._closing:
                 self._waiting.append(_Call(procedure, argument, durable, answered))
@@ -97,6 +109,10 @@ class GroupCommitWriter:
                 return answered
         answered.set_exception(StorageUnavailable("Storage is closed: the service is shutting down."))
         return answered
+
+    def barrier(self, *, then: Iterable[Callable[[Future[None]], object]] = ()) -> Future[None]:
+        """A call that asks for nothing: done when all before it are, whether or not those, or storage, succeeded."""
+        return self.call(_nothing, None, durable=False, then=then)
 
     def close(self) -> None:
         """Store what is left, and end the thread."""
@@ -123,6 +139,10 @@ class GroupCommitWriter:
                 self._try_storage()
 
     def _store(self, group: Sequence[_Call]) -> None:
+        if all(call.procedure is _nothing for call in group):
+            for call in group:
+                call.answered.set_result(None)
+            return
         try:
             answers = self._commit(group)
         except (SQLAlchemyError, OSError) as error:

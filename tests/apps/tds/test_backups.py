@@ -108,7 +108,7 @@ class TestRestoring:
         with sqlite3.connect(tmp_path / "strange.db") as connection:
             connection.execute("CREATE TABLE sessions (name TEXT)")
         with sqlite3.connect(copy) as connection:
-            connection.execute("INSERT INTO synqc_schema VALUES (1000)")
+            connection.execute("UPDATE synqc_components SET version = 1000 WHERE component = 'tds'")
         newer = copy.with_name("newer.db")
         back_up(kept.settings, newer)
         with sqlite3.connect(newer) as connection:
@@ -117,7 +117,7 @@ class TestRestoring:
             ("newer.db", "schema version 1000 of `jobs`, but"),
             ("text", "not a database"),
             ("strange.db", "no database of this service"),
-            ("copy.db", "schema version 1000, but"),
+            ("copy.db", "schema version 1000 of `tds`, but"),
             ("nothing", "There is no file"),
         ]:
             with pytest.raises(InputError, match=words):

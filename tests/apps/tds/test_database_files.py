@@ -57,9 +57,9 @@ class TestFile:
     def test_a_newer_schema_is_a_sentence(self, tmp_path, opened):
         opened().close()
         with sqlite3.connect(tmp_path / "synqc.db") as connection:
-            connection.execute("INSERT INTO synqc_schema VALUES (1000)")
+            connection.execute("UPDATE synqc_components SET version = 1000 WHERE component = 'tds'")
         connection.close()
-        with pytest.raises(StorageUnavailable, match=r"schema version 1000, but .* knows versions up to \d+: use"):
+        with pytest.raises(StorageUnavailable, match=r"version 1000 of `tds`, but .* knows versions up to \d+: use"):
             opened()
 
 

@@ -225,7 +225,7 @@ def test_a_newer_service_that_came_meanwhile_is_left_alone(url, opened):
     one = opened()
     take_away(url, one)
     with psycopg.connect(url, autocommit=True) as other:
-        other.execute("INSERT INTO synqc_schema VALUES (1000)")
+        other.execute("UPDATE synqc_components SET version = 1000 WHERE component = 'tds'")
     give_back(url)
     wait_until(lambda: "schema version 1000" in (one.trouble or ""))
     with psycopg.connect(url, autocommit=True) as other:

@@ -153,9 +153,9 @@ def test_a_run_that_could_not_be_stored_leaves_the_device_where_it_was(history, 
     history.configure(adaptive_rule="kalman")
     history.run()
     before = {name: getattr(history.session, name) for name in ("carry", "deployed", "shots_used", "last_kpis")}
-    lane = history.tds.store.writer
+    writer = history.tds.store.writer
     with monkeypatch.context() as patch:
-        patch.setattr(lane, "_commit", lambda change: (_ for _ in ()).throw(OSError("no space")))
+        patch.setattr(writer, "_store", lambda connection, changes: (_ for _ in ()).throw(OSError("no space")))
         finished = history.tds.runs.execute(history.tds.runs.start("x1", RunRequest()))
         assert finished.stored.exception(10) is not None
     assert {name: getattr(history.session, name) for name in before} == before

@@ -28,22 +28,22 @@ EDITS = [
     ),
     (
         SCHEMA,
-        "\n\ndef _create_everything(",
+        "\n\nownership.to_metadata(",
         '\n\ncolours = Table(\n    "colours", metadata,\n'
         '    Column("number", _Number, primary_key=True, autoincrement=True),\n'
-        '    Column("colour", LargeBinary, nullable=False),\n)\n\n\ndef _create_everything(',
+        '    Column("colour", LargeBinary, nullable=False),\n)\n\nownership.to_metadata(',
     ),
     (
         SCHEMA,
-        "\n\n# The first makes a new database",
+        "\n\n# Step n leads",
         "\n\ndef _add_favourite_and_colours(connection):\n"
         "    connection.exec_driver_sql(\"ALTER TABLE sessions ADD COLUMN favourite TEXT DEFAULT 'none' NOT NULL\")\n"
         '    Table(\n        "colours", MetaData(),\n'
         '        Column("number", _Number, primary_key=True, autoincrement=True),\n'
         '        Column("colour", LargeBinary, nullable=False),\n    ).create(connection)\n'
-        "\n\n# The first makes a new database",
+        "\n\n# Step n leads",
     ),
-    (SCHEMA, "_add_ownership)\n", "_add_ownership, _add_favourite_and_colours)\n"),
+    (SCHEMA, "_keep_version_by_component)\n", "_keep_version_by_component, _add_favourite_and_colours)\n"),
     (
         "apps/tds/session.py",
         "        self.shots_used = 0\n",
@@ -59,6 +59,7 @@ from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.models import RunConfiguration
 from synqc.apps.tds.storage import schema
 from synqc.settings import Settings
+from synqc.storage.migrations import component_versions
 
 def use(state_dir, database_url):
     settings = Settings(state_dir=Path(state_dir), database_url=database_url)
@@ -79,7 +80,9 @@ def use(state_dir, database_url):
         seen = {
             "before": before, "after": tds.store.get("x1").favourite,
             "colours": [[number, bytes(one).decode()] for number, one in connection.execute(select(schema.colours))],
-            "version": max(connection.scalars(select(schema._schema.c.version))),
+            "version": connection.scalar(
+                select(component_versions.c.version).where(component_versions.c.component == "tds")
+            ),
             "columns": {
                 table: [[str(one[name]) for name in ("name", "type", "nullable", "default")]
                         for one in found.get_columns(table)]

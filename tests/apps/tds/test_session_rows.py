@@ -88,7 +88,7 @@ def test_a_session_that_is_deleted_while_its_run_ends_stays_deleted(opened, kill
 
 def test_there_is_a_database_of_every_version():
     assert [path.stem for path in OLD_DATABASES] == [
-        f"database_of_version_{number}" for number in range(1, len(schema._STEPS) + 1)
+        f"database_of_version_{number}" for number in range(1, schema.COMPONENT.newest + 1)
     ]
 
 

@@ -11,7 +11,7 @@ from synqc.apps.tds.agent import agent_of
 from synqc.apps.tds.engine import SynQcEngine
 from synqc.apps.tds.runs import Runs
 from synqc.apps.tds.settings import TdsSettings
-from synqc.apps.tds.storage import Change, StorageUnavailable, UnusableDatabase, open_database
+from synqc.apps.tds.storage import Change, ChangeWriter, StorageUnavailable, UnusableDatabase, open_database
 from synqc.apps.tds.storage.legacy import import_state
 from synqc.apps.tds.store import SessionStore
 from synqc.apps.tds.sweeps import Sweeps
@@ -19,6 +19,7 @@ from synqc.apps.tds.telemetry import TelemetrySampler
 from synqc.cache import report
 from synqc.errors import InputError
 from synqc.jobs.ledgers import Ledgers
+from synqc.storage.writer import GroupCommitWriter
 
 __all__ = ["TdsApplication"]
 
@@ -42,6 +43,7 @@ class TdsApplication:
         try:
             self._assemble(settings)
         except BaseException:
+            self._ledgers.close_those_of(self.database)
             self.database.close()  # a successor would wait for it
             raise
 
@@ -50,12 +52,16 @@ class TdsApplication:
         self.engine = SynQcEngine()
         with contextlib.suppress(InputError):  # another one of this process is shown already
             report(self.engine.experiments, "experiments")
-        self.store = SessionStore(settings, self.database)
-        self.runs = Runs(self.store, self.engine)
-        self.sampler = TelemetrySampler(self.store, self.engine)
         # Without a lease the file is locked: no other service has it, so that all workers of earlier ones are gone.
         self.ledger = self._ledgers.of(self.database.shared(), owners_are_gone=self.database.lease is None)
         """Of jobs; other processes may have it open, too."""
+        # SQLite lets one write at a time, who then writes for all. PostgreSQL lets many: jobs need not wait for runs.
+        self._own_writer = None if self.database.lease is None else GroupCommitWriter(self.database.shared())
+        self.store = SessionStore(
+            settings, self.database, ChangeWriter(self.database, self._own_writer or self.ledger.writer)
+        )
+        self.runs = Runs(self.store, self.engine)
+        self.sampler = TelemetrySampler(self.store, self.engine)
         self.sweeps = Sweeps(self.store, self.engine, self.ledger, keep_ended_s=settings.keep_ended_s)
         self.agent = agent_of(
             settings,
@@ -127,7 +133,10 @@ class TdsApplication:
             leaving = threading.Thread(target=self.agent.close, name="synqc-agent-close", daemon=True)
             leaving.start()
         self.sweeps.close()
-        self._ledgers.close_those_of(self.database)
         self.store.close()
+        self._ledgers.close_those_of(self.database)
+        if self._own_writer is not None:
+            self._own_writer.close()
+        self.database.close()
         if leaving is not None:
             leaving.join(_PATIENCE_S)

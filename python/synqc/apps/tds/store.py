@@ -11,12 +11,13 @@ from typing import Any
 
 from synqc import json
 from synqc.apps.tds import clock
+from synqc.apps.tds.background_flush import BackgroundFlush
 from synqc.apps.tds.compressed_ring_buffer import CompressedRingBuffer
 from synqc.apps.tds.identifiers import new_session_id, run_id_stem, session_id_refusal
 from synqc.apps.tds.models import RunConfiguration, SessionStatus
 from synqc.apps.tds.session import MOST_LINES, Session, mode_label
 from synqc.apps.tds.settings import TdsSettings
-from synqc.apps.tds.storage import Change, Database, StorageUnavailable, WriterLane
+from synqc.apps.tds.storage import Change, ChangeWriter, Database, StorageUnavailable
 from synqc.apps.tds.storage.session_rows import session_of, session_row
 from synqc.apps.tds.storage.writer import Settled
 from synqc.errors import InputError, SynqcError
@@ -24,6 +25,7 @@ from synqc.errors import InputError, SynqcError
 __all__ = ["SessionBusy", "SessionStore", "UnknownSession"]
 
 _log = logging.getLogger("synqc.store")
+_PATIENCE_S, _PATIENCE_AT_END_S = 30.0, 10.0  # with storage
 _LINES_BETWEEN_DELETIONS = 100  # of outlived log lines on disk
 _OTHERS_CLOCK = timedelta(minutes=1)  # by which the clock of a former owner may have been ahead of this one's
 
@@ -49,17 +51,19 @@ class SessionBusy(SynqcError):
 class SessionStore:
     """Sessions by id in order of creation.
 
-    A change is made in memory under `lock` and handed to the writer lane; whoever tells a client about it first waits
-    for the future. If it cannot be stored, the session goes back to what it was.
+    A change is made in memory under `lock` and handed to the writer; whoever tells a client about it first waits for
+    the future. If it cannot be stored, the session goes back to what it was.
 
     Args:
         settings: Limits and the interval of flushing.
         database: Where sessions live; what it holds is loaded.
+        writer: Of the database.
     """
 
-    def __init__(self, settings: TdsSettings, database: Database) -> None:
+    def __init__(self, settings: TdsSettings, database: Database, writer: ChangeWriter) -> None:
         self.settings = settings
         self.database = database
+        self.writer = writer
         self.lock = threading.RLock()
         self.sessions: dict[str, Session] = {}
         self._last_position = 0
@@ -71,12 +75,7 @@ class SessionStore:
         self._with_new_rows: set[str] = set()
         self._epoch: int | None = None
         self._load(database.epoch)
-        self.writer = WriterLane(
-            database,
-            flush_interval_s=settings.flush_interval_s if settings.background_flush else None,
-            gather=self._new_telemetry,
-            put_back=self._put_back_telemetry,
-        )
+        self._flusher = BackgroundFlush(self.flush, settings.flush_interval_s) if settings.background_flush else None
 
     @property
     def epoch(self) -> int | None:
@@ -245,24 +244,32 @@ class SessionStore:
             _put_before(session.rows, rows, session.next_row)
             session.history_loaded = True
 
-    def flush(self) -> None:
-        """Store telemetry now; blocks until it is on disk.
+    def flush(self, patience_s: float = _PATIENCE_S) -> None:
+        """Store telemetry now; blocks until it is on disk, with all that was changed before.
+
+        Args:
+            patience_s: With storage.
 
         Raises:
             StorageUnavailable: It cannot be stored.
         """
         change = self._new_telemetry()
-        if change is not None:
-            try:
-                _wait_until_stored(self.writer.submit(change))
-            except StorageUnavailable:
+        stored = self.writer.submit(change or Change())
+        try:
+            _wait_until_stored(stored, patience_s)
+        except StorageUnavailable:
+            if change is not None:
                 self._put_back_telemetry(change)
-                raise
+            raise
 
     def close(self) -> None:
-        """Store what is left and let go of the database."""
-        self.writer.close()
-        self.database.close()
+        """Store what is left, telemetry included."""
+        if self._flusher is not None:
+            self._flusher.close()
+        try:
+            self.flush(_PATIENCE_AT_END_S)
+        except StorageUnavailable as error:
+            _log.error("The last telemetry is lost: %s", error)
 
     def _update(self, session: Session, config: RunConfiguration) -> Future[None]:
         config_before, label_before, moment_before = session.config, session.mode_label, session.last_updated_at
@@ -388,13 +395,13 @@ def _put_before(kept: CompressedRingBuffer, stored: list[tuple[int, bytes]], fol
     kept.restart([entry for number, entry in stored if number < following - len(newer)] + newer)
 
 
-def _wait_until_stored(stored: Future[None]) -> None:
+def _wait_until_stored(stored: Future[None], patience_s: float) -> None:
     """Wait until a change is on disk.
 
     Raises:
         StorageUnavailable: It cannot be stored.
     """
     try:
-        stored.result(30)
+        stored.result(patience_s)
     except TimeoutError as error:
-        raise StorageUnavailable("Storage did not answer within 30 s.") from error
+        raise StorageUnavailable(f"Storage did not answer within {patience_s:g} s.") from error

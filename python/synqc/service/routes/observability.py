@@ -10,14 +10,14 @@ from synqc import metrics
 
 __all__ = ["metrics_router"]
 
-_TEXT = "# TYPE synqc_storage_changes_total counter\nsynqc_storage_changes_total 17\n"
-_OPEN_TEXT = "# TYPE synqc_storage_changes counter\nsynqc_storage_changes_total 17\n# EOF\n"
+_TEXT = "# TYPE synqc_storage_calls_total counter\nsynqc_storage_calls_total 17\n"
+_OPEN_TEXT = "# TYPE synqc_storage_calls counter\nsynqc_storage_calls_total 17\n# EOF\n"
 _BY_ACCEPT = {"Vary": "Accept"}
 _JSON = {
     "format": 1, "age_seconds": 3.9,
     "metrics": {
-        "synqc_storage_changes_total": {
-            "kind": "counter", "help": "Changes stored.", "unit": "", "labels": [], "overflowed": 0,
+        "synqc_storage_calls_total": {
+            "kind": "counter", "help": "Calls whose changes are stored.", "unit": "", "labels": [], "overflowed": 0,
             "series": [{"labels": {}, "value": 17}],
         }
     },

@@ -1,9 +1,9 @@
 """Where sessions, runs, log lines, telemetry and agent calls outlive the process: SQLite, or PostgreSQL by URL."""
 
 from synqc.apps.tds.storage.database import Database, open_database
-from synqc.apps.tds.storage.writer import Change, WriterLane
+from synqc.apps.tds.storage.writer import Change, ChangeWriter
 from synqc.storage.errors import NotOwner, StorageUnavailable, UnusableDatabase
 
 __all__ = [
-    "Change", "Database", "NotOwner", "StorageUnavailable", "UnusableDatabase", "WriterLane", "open_database",
+    "Change", "ChangeWriter", "Database", "NotOwner", "StorageUnavailable", "UnusableDatabase", "open_database",
 ]  # fmt: skip

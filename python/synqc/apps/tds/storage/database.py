@@ -9,6 +9,7 @@ from sqlalchemy import Column, Row, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from synqc.apps.tds.storage import schema
+from synqc.apps.tds.storage.schema import COMPONENT as TDS
 from synqc.jobs.tables.schema import COMPONENT as JOBS
 from synqc.storage.database import Database as SharedDatabase
 from synqc.storage.database import open_exclusive
@@ -22,7 +23,7 @@ _ZERO = "\0"  # no name has one, and PostgreSQL refuses to look for it
 
 
 class Database(SharedDatabase):
-    """Table gateway: reads for everybody, write transactions for the writer lane alone."""
+    """Table gateway: reads for everybody, write transactions for the writer alone."""
 
     def prepare_tables(self, epoch: int | None = None) -> None:
         """Create or migrate the tables.
@@ -32,7 +33,7 @@ class Database(SharedDatabase):
         """
         try:
             with self.writing(epoch) as connection:
-                schema.migrate(connection)
+                migrate(connection, TDS)
                 migrate(connection, JOBS)
         except (SQLAlchemyError, OSError) as error:
             raise self.refusal(error) from error

@@ -20,28 +20,24 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    func,
-    insert,
     inspect,
-    select,
 )
 
 from synqc import json
 from synqc.apps.tds import clock
 from synqc.apps.tds.models import KpiBundle, RunConfiguration, SessionStatus
 from synqc.lab.carry import Carry
+from synqc.storage.backup import check_component
 from synqc.storage.errors import UnusableDatabase
 from synqc.storage.lease import ownership
-from synqc.storage.sqlite import APPLICATION_ID
+from synqc.storage.migrations import Component
 
 __all__ = [
-    "agent_calls", "check_file", "check_version", "imports", "log_lines", "metadata", "migrate", "runs", "sessions",
-    "sweeps", "telemetry",
+    "COMPONENT", "agent_calls", "check_file", "imports", "log_lines", "metadata", "runs", "sessions", "sweeps",
+    "telemetry",
 ]  # fmt: skip
 
 metadata = MetaData()
-
-_schema = Table("synqc_schema", metadata, Column("version", Integer, primary_key=True))
 
 # SQLite numbers rows of an INTEGER key by itself, PostgreSQL those of a BIGSERIAL.
 _Number = BigInteger().with_variant(Integer, "sqlite")
@@ -160,11 +156,7 @@ imports = Table(
     Column("unreadable", Text, nullable=False),  # JSON: items as they were
 )  # fmt: skip
 
-
-def _create_everything(connection: Connection) -> None:
-    """The tables as they are now, whatever version that is."""
-    metadata.create_all(connection)
-    ownership.create(connection, checkfirst=True)
+ownership.to_metadata(metadata)  # of databases that several processes can reach; made by whoever adopts one first
 
 
 def _add_ownership(connection: Connection) -> None:
@@ -177,56 +169,33 @@ def _add_ownership(connection: Connection) -> None:
     ).create(connection, checkfirst=True)  # fmt: skip
 
 
-# The first makes a new database, which is of the newest version then. Step n leads an old one from version n to n + 1:
-# it is written in words of its own, never in those of the tables above, which will have gone on by the time it is
-# taken; and it is never changed once it was released: add another.
-_STEPS: tuple[Callable[[Connection], None], ...] = (_create_everything, _add_ownership)
+def _keep_version_by_component(connection: Connection) -> None:
+    connection.exec_driver_sql("DROP TABLE synqc_schema")
 
 
-def check_version(found: int) -> None:
-    """Raises UnusableDatabase if tables were written by a newer SynqC."""
-    if found > len(_STEPS):
-        raise UnusableDatabase(
-            f"The database has schema version {found}, but this SynqC knows versions up to {len(_STEPS)}: "
-            "use the SynqC that wrote it, or a newer one."
-        )
+def _version_before_components(connection: Connection) -> int:
+    """Of services that numbered their own tables alone."""
+    if not inspect(connection).has_table("synqc_schema"):
+        return 0
+    return connection.exec_driver_sql("SELECT max(version) FROM synqc_schema").scalar() or 0
+
+
+# Step n leads an old database from version n to n + 1; a new one is of the newest version at once. A step is written in
+# words of its own, never in those of the tables above, which will have gone on by the time it is taken; and it is never
+# changed once it was released: add another.
+_STEPS = (_add_ownership, _keep_version_by_component)
+
+COMPONENT = Component(
+    "tds", metadata, _STEPS, earlier_version=_version_before_components, shared=frozenset({ownership.name})
+)
 
 
 def check_file(connection: sqlite3.Connection) -> None:
     """Raises UnusableDatabase if a file's tables are not this application's, or of a newer one."""
-    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'synqc_schema'"
-    if connection.execute(known).fetchone() is None:
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "synqc_schema" in tables:
+        COMPONENT.check_version(connection.execute("SELECT max(version) FROM synqc_schema").fetchone()[0] or 0)
+    elif {"synqc_components", sessions.name} <= tables:
+        check_component(COMPONENT)(connection)
+    else:
         raise UnusableDatabase("it is no database of this service.")
-    check_version(connection.execute("SELECT max(version) FROM synqc_schema").fetchone()[0] or 0)
-
-
-def migrate(connection: Connection) -> int:
-    """Bring the tables up to date, within the caller's transaction.
-
-    Returns:
-        Version they had before; 0 if there were none.
-
-    Raises:
-        UnusableDatabase: They were written by a newer SynQc, or are another program's.
-    """
-    newest = len(_STEPS)
-    known = 0
-    present = set(inspect(connection).get_table_names())
-    if _schema.name in present:
-        known = connection.execute(select(func.max(_schema.c.version))).scalar() or 0
-    check_version(known)
-    if known == 0:
-        foreign = sorted((present & set(metadata.tables)) - {_schema.name})
-        if foreign:
-            raise UnusableDatabase(
-                f"The database has a table `{foreign[0]}` of another program: give this service a database of its own."
-            )
-    for step in (_STEPS[0],) if known == 0 else _STEPS[known:]:
-        step(connection)
-    if known < newest:
-        connection.execute(insert(_schema).values(version=newest))
-    if connection.dialect.name == "sqlite":
-        mark = connection.exec_driver_sql("PRAGMA application_id").scalar()
-        if mark != APPLICATION_ID:
-            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-    return known

@@ -1,11 +1,7 @@
-"""Group commit: one thread writes for everybody, and commits what gathered while it was busy as one transaction."""
+"""Unit of work of the application's tables, and the procedure that stores what several callers hand over."""
 
 from __future__ import annotations
 
-import logging
-import math
-import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -13,23 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, bindparam, delete, insert
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 
-from synqc import metrics
 from synqc.apps.tds.storage import schema
 from synqc.apps.tds.storage.database import Database
-from synqc.storage.errors import NotOwner, StorageUnavailable
+from synqc.storage.errors import NotOwner
+from synqc.storage.writer import GroupCommitWriter
 
-__all__ = ["Change", "WriterLane"]
-
-_log = logging.getLogger("synqc.storage")
-_commits = metrics.timer("synqc_storage_commit", "Time of one durable group of changes.")
-_changes = metrics.counter("synqc_storage_changes_total", "Changes stored.")
-_failed = metrics.counter("synqc_storage_failures_total", "Groups of changes that could not be stored.")
-
-_MOST_IN_GROUP = 500
-_SHUTDOWN_PATIENCE_S = 10.0
-_BETWEEN_TRIALS_S = 1.0  # of storage that did not work
+__all__ = ["Change", "ChangeWriter", "Settled"]
 
 Row = dict[str, Any]
 Settled = Callable[[Future[None]], None]
@@ -74,179 +60,64 @@ class Change:
 _LISTS = tuple(name for name in Change.__dataclass_fields__ if name != "epoch")
 
 
-class WriterLane:
-    """Group-commit writer, the only one of its database.
-
-    A caller hands over a `Change` and gets a future that is done when the change is on disk. If a group cannot be
-    stored, its changes are tried one by one, so that nobody pays for somebody else's.
-
-    After a failure the lane tries by itself, time and again, whether storage works: nobody may ask for a change while
-    that is said to be in trouble.
+class ChangeWriter:
+    """Stores changes through the group-commit writer of their database.
 
     Args:
-        database: The database that changes are stored in.
-        flush_interval_s: How often `gather` is asked for what may wait; None: at the end alone.
-        gather: Returns what may wait (telemetry); called on the lane's thread.
-        put_back: Requeues what was gathered if it could not be stored.
+        database: The database that changes are stored in; its lease, if it has one, is proved for every change.
+        writer: Of that database, and of no lease: whoever else writes with it proves by himself that he may.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        flush_interval_s: float | None,
-        gather: Callable[[], Change | None],
-        put_back: Callable[[Change], None],
-    ) -> None:
+    def __init__(self, database: Database, writer: GroupCommitWriter) -> None:
         self._database = database
-        self._interval = flush_interval_s
-        self._gather = gather
-        self._put_back = put_back
+        self._writer = writer
         self._statements = _Statements(database.engine.dialect.name)
-        self._waiting: list[tuple[Change, Future[None]]] = []
-        self._condition = threading.Condition()
-        self._closing = False
-        self.trouble: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
         """Why nothing could be stored when that was last tried, or None."""
-        self._next_trial = math.inf
-        self._thread = threading.Thread(target=self._work, name="synqc-writer", daemon=True)
-        self._thread.start()
+        return self._writer.trouble
 
     def submit(self, change: Change, *then: Settled) -> Future[None]:
-        """Store a change; the future fails with StorageUnavailable if that was not possible.
+        """Store a change; the future is done when it is on disk.
+
+        It fails with StorageUnavailable if that was not possible, with NotOwner if the change is of another epoch.
 
         Args:
             change: What is stored.
             then: Called with the future when it is done, in the order of all changes.
         """
-        done: Future[None] = Future()
-        for call in then:
-            done.add_done_callback(call)
-        with self._condition:
-            if not self._closing:
-                self._waiting.append((change, done))
-                self._condition.notify()
-                return done
-        done.set_exception(StorageUnavailable("Storage is closed: the service is shutting down."))
-        return done
+        if change.is_empty and change.epoch in (None, self._database.epoch):  # somebody waits for those before it
+            return self._writer.barrier(then=then)
+        return self._writer.call(self._store, change, then=then)
 
-    def close(self) -> None:
-        """Store what is left, telemetry included, and end the thread."""
-        with self._condition:
-            if self._closing:
-                return
-            self._closing = True
-            self._condition.notify()
-        self._thread.join(_SHUTDOWN_PATIENCE_S)
-
-    def _work(self) -> None:
-        next_flush = None if self._interval is None else time.monotonic() + self._interval
-        while True:
-            with self._condition:
-                while not self._waiting and not self._closing:
-                    due = min(self._next_trial, math.inf if next_flush is None else next_flush)
-                    patience = None if due == math.inf else max(0.0, due - time.monotonic())
-                    if not self._condition.wait(patience) and patience is not None:
-                        break
-                size = _group_size(self._waiting)
-                group, self._waiting = self._waiting[:size], self._waiting[size:]
-                closing = self._closing and not self._waiting
-            if group:
-                self._store(group)
-            if closing or (next_flush is not None and time.monotonic() >= next_flush):
-                self._flush()
-                if self._interval is not None:
-                    next_flush = time.monotonic() + self._interval
-            if closing:
-                return
-            if time.monotonic() >= self._next_trial:
-                self._try_storage()
-
-    def _flush(self) -> None:
-        try:
-            gathered = self._gather()
-        except Exception:
-            _log.exception("Telemetry could not be gathered.")
-            return
-        if gathered is not None:
-            stored: Future[None] = Future()
-            self._store([(gathered, stored)])
-            if stored.exception() is not None:
-                self._put_back(gathered)
-
-    def _store(self, group: Sequence[tuple[Change, Future[None]]]) -> None:
-        whole = Change(epoch=group[0][0].epoch)
-        for change, _ in group:
-            whole.merge(change)
-        if whole.is_empty and whole.epoch in (None, self._database.epoch):  # somebody waits for those before it
-            for _, done in group:
-                done.set_result(None)
-            return
-        try:
-            self._commit(whole)
-        except (SQLAlchemyError, OSError, NotOwner) as error:
-            _failed.add()
-            if len(group) > 1:
-                for one in group:
-                    self._store([one])
-                return
-            if isinstance(error, NotOwner):
-                group[0][1].set_exception(error)
+    def _store(self, connection: Connection, changes: Sequence[Change]) -> list[Exception | None]:
+        """Procedure: what is stored together is one statement per table, and each epoch proves itself first."""
+        refusals: dict[int | None, NotOwner | None] = {}
+        whole = Change()
+        for change in changes:
+            if change.epoch not in refusals:
+                refusals[change.epoch] = self._refusal(connection, change.epoch)
+            if refusals[change.epoch] is not None:
+                continue
+            if change.deleted_sessions:  # stands alone, for what has gone may be created again
+                self._statements.apply(connection, whole)
+                self._statements.apply(connection, change)
+                whole = Change()
             else:
-                self._fail(group[0][1], error)
-        except BaseException as error:  # a defect must not leave anybody waiting
-            for _, done in group:
-                done.set_exception(error)
-            _log.exception("A change could not be stored.")
-        else:
-            self._note_success()
-            _changes.add(len(group))
-            for _, done in group:
-                done.set_result(None)
+                whole.merge(change)
+        self._statements.apply(connection, whole)
+        return [refusals[change.epoch] for change in changes]
 
-    def _fail(self, done: Future[None], error: Exception) -> None:
-        refusal = self._database.refusal(error)
-        self._note_trouble(refusal)
-        done.set_exception(refusal)
-
-    def _try_storage(self) -> None:
+    def _refusal(self, connection: Connection, epoch: int | None) -> NotOwner | None:
+        lease = self._database.lease
+        if lease is None:
+            return None
         try:
-            self._database.check_writing()
-        except NotOwner:  # of which the lease tells
-            self._next_trial = time.monotonic() + _BETWEEN_TRIALS_S
-        except StorageUnavailable as refusal:
-            self._note_trouble(refusal)
-        except Exception:  # a defect must not end the lane
-            self._next_trial = time.monotonic() + _BETWEEN_TRIALS_S
-            _log.exception("Storage could not be tried.")
-        else:
-            self._note_success()
-
-    def _note_trouble(self, refusal: StorageUnavailable) -> None:
-        if self.trouble != str(refusal):
-            _log.error("%s", refusal)
-        self.trouble = str(refusal)
-        self._next_trial = time.monotonic() + _BETWEEN_TRIALS_S
-
-    def _note_success(self) -> None:
-        if self.trouble is not None:
-            _log.info("Storage in %s works again.", self._database.place)
-        self.trouble, self._next_trial = None, math.inf
-
-    def _commit(self, change: Change) -> None:
-        with _commits, self._database.writing(change.epoch) as connection:
-            self._statements.apply(connection, change)
-
-
-def _group_size(waiting: Sequence[tuple[Change, Future[None]]]) -> int:
-    """Number of changes to commit as one group: they may be stored in any order, and are of one epoch.
-
-    A deletion stands alone, for what has gone may be created again.
-    """
-    for index, (change, _) in enumerate(waiting[:_MOST_IN_GROUP]):
-        if change.deleted_sessions or change.epoch != waiting[0][0].epoch:
-            return max(index, 1)
-    return min(len(waiting), _MOST_IN_GROUP)
+            lease.fence(connection, lease.epoch if epoch is None else epoch)
+        except NotOwner as error:
+            return error
+        return None
 
 
 class _Statements:

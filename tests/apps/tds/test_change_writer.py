@@ -1,4 +1,4 @@
-"""The writer commits in groups, and nobody pays for somebody else's change."""
+"""Changes are stored in groups, and nobody pays for somebody else's."""
 
 import threading
 
@@ -15,17 +15,17 @@ from synqc.apps.tds.storage import Change, NotOwner, StorageUnavailable
 def held(opened):
     """An application whose writer waits until `release` is called: what comes meanwhile is one group."""
     tds = opened()
-    lane = tds.store.writer
-    begun, released, commit, sizes = threading.Event(), threading.Event(), lane._commit, []
+    writer = tds.store.writer
+    begun, released, store, sizes = threading.Event(), threading.Event(), writer._store, []
 
-    def wait_and_commit(change):
+    def wait_and_store(connection, changes):
         begun.set()
         assert released.wait(20)
-        sizes.append(len(change.runs) + len(change.sweeps))
-        commit(change)
+        sizes.append(sum(len(change.runs) + len(change.sweeps) for change in changes))
+        return store(connection, changes)
 
-    lane._commit = wait_and_commit
-    lane.submit(Change(sweeps=[sweep("first")]))
+    writer._store = wait_and_store
+    writer.submit(Change(sweeps=[sweep("first")]))
     assert begun.wait(20)
     tds.release = released.set
     tds.sizes = sizes
@@ -42,11 +42,11 @@ def run(run_id, session_id="x1"):
 
 @pytest.mark.parametrize("bad", [0, 1, 2])
 def test_one_bad_change_fails_alone(held, bad):
-    lane = held.store.writer
+    writer = held.store.writer
     ids = ["a", "b", "c"]
     changes = [Change(runs=[run(name)]) for name in ids]
     changes[bad] = Change(runs=[run("twin"), run("twin")])
-    stored = [lane.submit(change) for change in changes]
+    stored = [writer.submit(change) for change in changes]
     held.release()
     for number, one in enumerate(stored):
         assert (one.exception(20) is None) == (number != bad), number
@@ -98,8 +98,8 @@ def test_those_who_wait_are_called_in_the_order_of_changes(held):
     assert order == list(range(10))
 
 
-def test_changes_of_another_epoch_are_a_group_of_their_own(held):
-    """And are refused by the fence of a lease, of which SQLite has none."""
+def test_changes_of_another_epoch_are_refused_alone(held):
+    """By the fence of a lease, of which SQLite has none."""
     asked = []
 
     class Fence:
@@ -122,16 +122,17 @@ def test_changes_of_another_epoch_are_a_group_of_their_own(held):
     held.release()
     outcomes = [one.exception(20) is None for one in stored]
     assert outcomes == [True, True, False, False, True, True]
-    assert asked[1:] == [2, 1, 1, 1, 2, 2]
+    assert asked[1:] == [2, 1, 2], "each epoch is proved once in a transaction"
+    stored = [held.database.run_document(str(number)) is not None for number in range(6)]
+    assert stored == outcomes
     assert held.store.writer.trouble is None
     held.database.lease = None
 
 
 def test_storage_that_works_again_is_found_without_a_change(opened):
     tds = opened()
-    lane = tds.store.writer
     with failing_commits(tds.database) as failed:
-        refusal = lane.submit(Change(sweeps=[sweep("never stored")])).exception(20)
+        refusal = tds.store.writer.submit(Change(sweeps=[sweep("never stored")])).exception(20)
         assert str(refusal) == tds.trouble
         wait_until(lambda: len(failed) > 2)  # the change's own, and two that nobody asked for
         assert tds.trouble == str(refusal)
@@ -139,17 +140,23 @@ def test_storage_that_works_again_is_found_without_a_change(opened):
     assert tds.database.sweep_document("never stored") is None
 
 
-def test_a_defect_in_trying_storage_does_not_end_the_lane(opened, monkeypatch):
+def test_what_asks_for_nothing_is_told_although_storage_fails(opened):
     tds = opened()
-    lane, tried = tds.store.writer, []
-
-    def fail():
-        tried.append(True)
-        raise RuntimeError("a defect")
-
-    monkeypatch.setattr(tds.database, "check_writing", fail)
     with failing_commits(tds.database):
-        assert lane.submit(Change(sweeps=[sweep("never stored")])).exception(20) is not None
-    wait_until(lambda: len(tried) > 1)
-    lane.submit(Change(sweeps=[sweep("stored")])).result(20)
-    assert lane.trouble is None
+        failed = tds.store.writer.submit(Change(sweeps=[sweep("never stored")]))
+        told = tds.store.writer.submit(Change())
+        assert told.result(20) is None
+        assert failed.done()
+
+
+def test_jobs_and_sessions_on_sqlite_are_written_by_one_thread(opened):
+    tds = opened()
+    threads = []
+
+    def note(_):
+        threads.append(threading.current_thread())
+
+    tds.ledger.writer.call(lambda _, arguments: arguments, None, then=[note])
+    tds.store.writer.submit(Change(sweeps=[sweep("s")]), note)
+    wait_until(lambda: len(threads) == 2)
+    assert threads[0] is threads[1]
