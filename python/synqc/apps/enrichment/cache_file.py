@@ -26,6 +26,9 @@ _TABLE: Final = """CREATE TABLE IF NOT EXISTS cache (
     key TEXT PRIMARY KEY, value TEXT NOT NULL, created_at INTEGER NOT NULL, ttl INTEGER, cache_type TEXT NOT NULL,
     value_kind TEXT
 )"""
+_INSERT: Final = (
+    "INSERT OR REPLACE INTO cache (key, value, created_at, ttl, cache_type, value_kind) VALUES (?, ?, ?, ?, ?, ?)"
+)
 _INDEXES: Final = (
     "CREATE INDEX IF NOT EXISTS idx_created_at ON cache(created_at)",
     "CREATE INDEX IF NOT EXISTS idx_cache_type ON cache(cache_type)",
@@ -154,11 +157,9 @@ class CacheFile:
     def _read(
         self, connection: sqlite3.Connection, keys: Keys, cache_type: str
     ) -> tuple[Encoded, float, float | None] | None:
-        columns = f"SELECT value, created_at, ttl, {self._kind_column} FROM cache"
-        row = connection.execute(f"{columns} WHERE key = ?", (keys.key,)).fetchone()
-        if row is None and self._has_old_rows and keys.old:
-            where = f"WHERE key = ? AND cache_type = ? AND {self._kind_column} IS NULL"
-            row = connection.execute(f"{columns} {where}", (keys.old, cache_type)).fetchone()
+        row = connection.execute(self._select, (keys.key,)).fetchone()
+        if row is None and self.has_old_rows and keys.old:
+            row = connection.execute(self._select_old, (keys.old, cache_type)).fetchone()
         if row is None or not _is_row(row):
             return None
         text, created_at, ttl, sealed = row
@@ -178,8 +179,7 @@ class CacheFile:
     ) -> bool:
         encoded, created_at, ttl = row
         connection.execute(
-            "INSERT OR REPLACE INTO cache (key, value, created_at, ttl, cache_type, value_kind)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            _INSERT,
             (keys.key, encoded.text, created_at, ttl, cache_type, _sealed(str(encoded.kind), keys.key, encoded.text)),
         )
         self._forget_old(connection, keys, cache_type)
@@ -189,7 +189,7 @@ class CacheFile:
         return True
 
     def _forget_old(self, connection: sqlite3.Connection, keys: Keys, cache_type: str) -> int:
-        if not self._has_old_rows or not keys.old:
+        if not self.has_old_rows or not keys.old:
             return 0
         where = "key = ? AND cache_type = ? AND value_kind IS NULL"
         return connection.execute(f"DELETE FROM cache WHERE {where}", (keys.old, cache_type)).rowcount
@@ -271,13 +271,15 @@ class CacheFile:
                 if "duplicate" in str(error):
                     columns.add("value_kind")
         self._kind_column = "value_kind" if "value_kind" in columns else "NULL"
+        self._select = f"SELECT value, created_at, ttl, {self._kind_column} FROM cache WHERE key = ?"
+        self._select_old = f"{self._select} AND cache_type = ? AND {self._kind_column} IS NULL"
         try:
             for index in _INDEXES if "value_kind" in columns else ():
                 connection.execute(index)
         except sqlite3.OperationalError:
             pass  # it was said above, and reading needs none
         where = f"{self._kind_column} IS NULL"
-        self._has_old_rows = connection.execute(f"SELECT 1 FROM cache WHERE {where} LIMIT 1").fetchone() is not None
+        self.has_old_rows = connection.execute(f"SELECT 1 FROM cache WHERE {where} LIMIT 1").fetchone() is not None
 
     def _note_damage(self) -> None:
         self.damaged += 1
@@ -296,8 +298,7 @@ class CacheFile:
             _of_parents.append(of_parent)
         self._lock = threading.RLock()
         self._connection = None
-        self._kind_column = "value_kind"
-        self._has_old_rows = True
+        self.has_old_rows = True
         self._changes = 0
         self._tidied_at = time.monotonic()
         self._retry_at = 0.0

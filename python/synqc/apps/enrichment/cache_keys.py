@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 
 __all__ = ["Keys", "keys_of"]
 
-_VERSION: Final = b"synqc perf_cache 2"
+_VERSION: Final = hashlib.sha256(b"synqc perf_cache 2")
+_json_text: Final = json.JSONEncoder(sort_keys=True).encode
 
 
 class Keys(NamedTuple):
@@ -16,15 +17,22 @@ class Keys(NamedTuple):
 
     Args:
         key: SHA-256 over namespace, type, and the JSON texts of content and parameters, each with its length.
-        old: The key of files of old: without type and namespace. "" in a namespace, of which they knew none.
+        old: The key of files of old: without type and namespace. "" if it was not wanted.
     """
 
     key: str
     old: str
 
 
-def keys_of(content: Any, params: Any, cache_type: str, namespace: str = "") -> Keys:
+def keys_of(content: Any, params: Any, cache_type: str, namespace: str = "", *, with_old: bool = True) -> Keys:
     """The keys of what is asked.
+
+    Args:
+        content: What is asked.
+        params: Options that affect the answer; None and {} are the same.
+        cache_type: Of the answer.
+        namespace: Whose it is; files of old know none, so that there is no `old` in one.
+        with_old: Whether the key of files of old is wanted, too.
 
     Raises:
         TypeError, ValueError: Something has no JSON text.
@@ -37,12 +45,10 @@ def keys_of(content: Any, params: Any, cache_type: str, namespace: str = "") -> 
     """
     if not isinstance(cache_type, str):
         raise TypeError(f"Argument `cache_type` must be a text, but is {cache_type!r}.")
-    cache_type.encode()
-    asked = json.dumps(content, sort_keys=True)
-    options = json.dumps(params, sort_keys=True) if params else ""
-    hashed = hashlib.sha256(_VERSION)
-    for part in (namespace, cache_type, asked, options):
-        encoded = part.encode("utf-8", "surrogatepass")
-        hashed.update(len(encoded).to_bytes(8, "little") + encoded)
-    old = "" if namespace else hashlib.sha256((asked + options).encode()).hexdigest()
+    asked = _json_text(content)
+    options = _json_text(params) if params else ""
+    hashed = _VERSION.copy()
+    parts = namespace.encode("utf-8", "surrogatepass"), cache_type.encode(), asked.encode(), options.encode()
+    hashed.update(b"%d %d %d %d " % tuple(map(len, parts)) + b"".join(parts))
+    old = hashlib.sha256(parts[2] + parts[3]).hexdigest() if with_old and not namespace else ""
     return Keys("2:" + hashed.hexdigest(), old)

@@ -262,14 +262,14 @@ class PerformanceCache:
     def _keys(self, content: Any, params: Any, cache_type: str, namespace: str) -> Keys | None:
         """The keys, or None if something cannot be part of one; those of late are remembered by their exact bytes."""
         try:
-            exact = marshal.dumps((content, params, cache_type, namespace), 2)
+            exact = marshal.dumps((content, params, cache_type, namespace, self._file.has_old_rows), 2)
         except ValueError:
             exact = None
         if exact is not None and (known := self._known_keys.get(exact)) is not None:
             keys: Keys = known
             return keys
         try:
-            keys = keys_of(content, params, cache_type, namespace)
+            keys = keys_of(content, params, cache_type, namespace, with_old=self._file.has_old_rows)
         except (TypeError, ValueError, RecursionError) as error:
             self._tell("A question of type %r has no key and goes uncached: %s.", cache_type, error)
             return None

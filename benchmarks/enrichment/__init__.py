@@ -1,0 +1,1 @@
+"""Enrichment: what the drop-ins of workers cost."""
