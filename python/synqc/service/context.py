@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import ParamSpec, TypeVar
 
 from starlette.requests import HTTPConnection
+
+from synqc.jobs.executors import thread_pool
 
 __all__ = ["Workers", "run_in_thread", "wait_committed"]
 
@@ -25,9 +27,9 @@ class Workers:
     """
 
     def __init__(self) -> None:
-        self.short_runs = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="synqc-short-run")
-        self.long_runs = ThreadPoolExecutor(64, thread_name_prefix="synqc-long-run")
-        self.reads = ThreadPoolExecutor(8, thread_name_prefix="synqc-read")
+        self.short_runs = thread_pool("short-run", os.cpu_count() or 1)
+        self.long_runs = thread_pool("long-run", 64)
+        self.reads = thread_pool("read", 8)
 
     def close(self) -> None:
         """Wait for what is going on."""

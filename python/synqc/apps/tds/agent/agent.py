@@ -6,7 +6,7 @@ import contextlib
 import contextvars
 import logging
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
@@ -29,6 +29,7 @@ from synqc.apps.tds.session import Session
 from synqc.apps.tds.settings import TdsSettings
 from synqc.cache import Control, MemoryCache, content_key
 from synqc.errors import SynqcError
+from synqc.jobs.executors import thread_pool
 from synqc.llm import (
     OPENAI_URL,
     AsyncTextStream,
@@ -135,7 +136,7 @@ class Agent:
         self._engine = engine
         self._record = record
         self._limits = limits
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="synqc-agent")
+        self._threads = thread_pool("agent", _THREADS)
 
     def submit(
         self, session: Session, body: AgentSuggestionRequest, control: Control | None = None

@@ -1,0 +1,48 @@
+"""Thread pools are made in jobs/executors alone, and every other thread is in the table of ARCHITECTURE.md."""
+
+import ast
+import re
+
+import pytest
+from law_of_arrows import ROOT
+
+PACKAGE = ROOT / "python" / "synqc"
+FILES = {
+    path.relative_to(PACKAGE).with_suffix("").as_posix(): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if path.relative_to(PACKAGE).parts[0] != "benchmarks"
+}
+POOLS = {"ThreadPoolExecutor", "ProcessPoolExecutor", "ThreadPool", "Pool"}
+
+
+def called_in(path):
+    """Last parts of the names that a file calls."""
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    return {
+        call.id if isinstance(call, ast.Name) else call.attr
+        for call in calls
+        if isinstance(call, (ast.Name, ast.Attribute))
+    }
+
+
+def lone_threads():
+    """Files that the table names."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    table = re.search(r"\| where \| waits for \| alone because \|\n\|[-|]+\|\n((?:\|.*\n)+)", text)[1]
+    return [line.split("`")[1] for line in table.splitlines()]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_pools_are_made_in_one_place(name):
+    found = called_in(FILES[name]) & POOLS
+    assert name == "jobs/executors" or not found, f"{name} makes a {found}: take jobs.executors.thread_pool"
+
+
+def test_every_other_thread_is_in_the_table():
+    found = {name for name, path in FILES.items() if "Thread" in called_in(path)}
+    assert found == set(lone_threads()), "the table of threads in ARCHITECTURE.md must name them, with the reason"
+
+
+def test_the_places_are_read():
+    assert "ThreadPoolExecutor" in called_in(FILES["jobs/executors"])
+    assert len(lone_threads()) == len(set(lone_threads())) > 10
