@@ -35,8 +35,19 @@ def test_jobs_are_listed_newest_first(ledger, capsys):
     assert [(job["job_id"], job["state"]) for job in found] == [(second, "queued"), (first, "cancelled")]
     assert main(["jobs", "list", "--state", "cancelled"]) == 0
     head, _, row = capsys.readouterr().out.splitlines()
-    assert head.split() == ["job", "state", "attempt", "done", "submitted", "cause"]
+    assert head.split() == ["job", "state", "attempt", "done", "items", "submitted", "cause"]
     assert row.split()[:3] == [first, "cancelled", "0"]
+
+
+def test_a_batch_is_listed_with_its_items(ledger, capsys):
+    batch = ledger.submit_batch("work", range(3))
+    (claimed,) = ledger.claim("w1", {"work": 1}, lease_s=30)
+    ledger.complete(claimed)
+    assert main(["jobs", "list"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [row for row in rows if "2 queued, 1 succeeded" in row] == [
+        row for row in rows if row.startswith(f"{batch} ")
+    ]
 
 
 def test_a_job_is_shown_with_its_history(ledger, capsys):

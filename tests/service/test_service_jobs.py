@@ -38,6 +38,19 @@ def test_a_job_is_listed_read_cancelled_and_retried(client, ledger):
     ledger.cancel(job_id)
 
 
+def test_a_batch_is_listed_with_the_number_of_its_items(client, ledger):
+    batch = ledger.submit_batch("work", range(4))
+    (first, second) = ledger.claim("w1", {"work": 2}, lease_s=30)
+    ledger.complete(first)
+    ledger.fail(second, "it broke", retry=False)
+    ledger.claim("w1", {"work": 1}, lease_s=30)
+    listed = {job["job_id"]: job for job in client.get(f"{P}/jobs", params={"kind": "work"}).json()}
+    expected = {"queued": 1, "running": 1, "succeeded": 1, "failed": 1}
+    assert listed[batch]["items"] == client.get(f"{P}/jobs/{batch}").json()["items"] == expected
+    assert all(job.get("items") is None for job_id, job in listed.items() if job_id != batch)
+    ledger.cancel(batch)
+
+
 def test_a_history_is_streamed_until_the_job_ends_and_resumed_where_it_was_left(client, ledger):
     job_id = ledger.submit("work")
     (claimed,) = ledger.claim("w1", {"work": 1}, lease_s=30)

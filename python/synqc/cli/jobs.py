@@ -88,15 +88,17 @@ def _list(arguments: argparse.Namespace, ledger: Ledger) -> None:
         for job in found:
             print(json_text(job.to_dict()))
     elif found:
-        print(table(("job", "state", "attempt", "done", "submitted", "cause"), [_row(job) for job in found]))
+        print(table(("job", "state", "attempt", "done", "items", "submitted", "cause"), [_row(job) for job in found]))
     else:
         print("No jobs.")
 
 
 def _row(job: Job) -> tuple[str, ...]:
     done = "" if job.progress_done is None else f"{job.progress_done}/{job.progress_total}"
+    counted = {} if job.items is None else job.items
+    items = ", ".join(f"{counted[state]} {state.value}" for state in type(job.state) if state in counted)
     submitted = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(job.submitted_at))
-    return job.id, job.state.value, str(job.attempt), done, submitted, (job.cause or "")[:60]
+    return job.id, job.state.value, str(job.attempt), done, items, submitted, (job.cause or "")[:60]
 
 
 def _show(arguments: argparse.Namespace, ledger: Ledger) -> None:

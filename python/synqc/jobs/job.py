@@ -54,7 +54,7 @@ class Job:
         cause: Of its last failure.
         event_count: Entries of its history.
         spending: Its meters.
-        items: How many of its items, or children, stand where; None where it has none, and in lists.
+        items: How many of its items, or children, stand where; None where it has none.
         payload_json, result_json: JSON; None in lists.
     """
 

@@ -320,7 +320,7 @@ class Ledger:
         return found
 
     def jobs(self, wanted: JobFilter = _NEWEST) -> list[Job]:
-        """Jobs, newest first, without their payloads and results."""
+        """Jobs, newest first, without their payloads and results; batches with the number of their items by state."""
         with self.database.reading() as connection:
             return reading.find_jobs(connection, wanted)
 

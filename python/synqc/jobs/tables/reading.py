@@ -11,6 +11,7 @@ from synqc.jobs.history import JobEvent
 from synqc.jobs.job import Job, JobFilter
 from synqc.jobs.spending import Meter, Spending
 from synqc.jobs.states import JobState
+from synqc.jobs.tables.chunks import chunks
 from synqc.jobs.tables.schema import IS_DUE, IS_QUEUED, IS_RUNNING, events, jobs
 
 __all__ = [
@@ -21,6 +22,11 @@ _READ = select(jobs)
 _LISTED = select(*(column for column in jobs.c if column.name not in ("payload", "result")))
 _DUE = select(jobs.c.id, jobs.c.kind, jobs.c.attempt)
 _IS_NO_MORE_DELAYED = and_(IS_QUEUED, jobs.c.not_before <= bindparam("now"), jobs.c.open_items.is_(None))
+_ITEMS = (
+    select(jobs.c.parent_id, jobs.c.state, func.count())
+    .where(jobs.c.parent_id.in_(bindparam("ids", expanding=True)))
+    .group_by(jobs.c.parent_id, jobs.c.state)
+)
 _HISTORY = select(events).order_by(events.c.number)
 
 
@@ -45,11 +51,12 @@ def find_job(connection: Connection, job_id: str) -> Job | None:
     row = connection.execute(_READ.where(jobs.c.id == job_id)).first()
     if row is None:
         return None
-    return _job(row, bytes(row.payload), None if row.result is None else bytes(row.result), _items(connection, row.id))
+    items = _items(connection, [row.id]).get(row.id)
+    return _job(row, bytes(row.payload), None if row.result is None else bytes(row.result), items)
 
 
 def find_jobs(connection: Connection, wanted: JobFilter) -> list[Job]:
-    """Jobs, newest first, without payload, result and number of items."""
+    """Jobs, newest first, without payload and result; of batches, with the number of their items by state."""
     query = _LISTED.order_by(jobs.c.submitted_at.desc(), jobs.c.id.desc()).limit(wanted.limit)
     if wanted.kind is not None:
         query = query.where(jobs.c.kind == wanted.kind)
@@ -59,7 +66,9 @@ def find_jobs(connection: Connection, wanted: JobFilter) -> list[Job]:
         query = query.where(jobs.c.parent_id == wanted.parent_id)
     if wanted.before is not None:
         query = query.where(tuple_(jobs.c.submitted_at, jobs.c.id) < wanted.before)
-    return [_job(row, None, None, None) for row in connection.execute(query)]
+    found = connection.execute(query).all()
+    items = _items(connection, [row.id for row in found])
+    return [_job(row, None, None, items.get(row.id)) for row in found]
 
 
 def count_by_state(connection: Connection, kind: str | None = None) -> dict[JobState, int]:
@@ -90,10 +99,13 @@ def next_delayed(connection: Connection) -> float | None:
     return found
 
 
-def _items(connection: Connection, job_id: str) -> dict[JobState, int] | None:
-    query = select(jobs.c.state, func.count()).where(jobs.c.parent_id == job_id).group_by(jobs.c.state)
-    found = {JobState(state): count for state, count in connection.execute(query)}
-    return found or None
+def _items(connection: Connection, ids: Sequence[str]) -> dict[str, dict[JobState, int]]:
+    """How many items stand where, of those jobs that have some."""
+    found: dict[str, dict[JobState, int]] = {}
+    for some in chunks(ids):
+        for parent_id, state, count in connection.execute(_ITEMS, {"ids": list(some)}):
+            found.setdefault(parent_id, {})[JobState(state)] = count
+    return found
 
 
 def _job(row: Row[Any], payload: bytes | None, result: bytes | None, items: dict[JobState, int] | None) -> Job:

@@ -98,7 +98,7 @@ async def list_jobs(
     state: Annotated[JobState | None, Query(description="Only in this state.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Most of them.")] = 50,
 ) -> list[dict[str, Any]]:
-    """Jobs, newest first."""
+    """Jobs, newest first; of batches, how many of their items stand where."""
     states = () if state is None else (state,)
     wanted = JobFilter(kind=kind, states=states, limit=limit)
     return [job.to_dict() for job in await run_in_thread(request, _ledger(request).jobs, wanted)]
