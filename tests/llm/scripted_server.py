@@ -79,11 +79,15 @@ def stream(*steps, done=True, end=CLOSE, kind="text/event-stream"):
 
 
 class ScriptedServer:
-    """The server. `script` is used up from the left; then `otherwise` answers. Either may be a function of the body."""
+    """The server. `script` is used up from the left; then `otherwise` answers. Either may be a function of the body.
+
+    `reads` "bytes" leaves bodies as they came.
+    """
 
     def __init__(self):
         self.script = deque()
         self.otherwise = answer()
+        self.reads = "json"
         self.asked = []
         self.left = threading.Event()
         self.left_at = None
@@ -135,7 +139,8 @@ class ScriptedServer:
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
         body = incoming.read(int(headers.get("content-length", 0)))
-        return Asked(first.split()[1], headers, json.loads(body) if body else {})
+        read = json.loads(body or b"{}") if self.reads == "json" else body
+        return Asked(first.split()[1], headers, read)
 
     def _play(self, connection, steps):
         for step in steps:

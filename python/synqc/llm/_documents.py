@@ -40,18 +40,26 @@ class Documents:
         self._connection = Connection(endpoint, CHAT_COMPLETIONS)
         weakref.finalize(self, _let_go, self._connection).atexit = False
 
-    def post(self, path: str, body: Mapping[str, Any], upload: Mapping[str, Upload] | None = None) -> Any:
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        upload: Mapping[str, Upload] | None = None,
+        *,
+        deadline_s: float | None = None,
+    ) -> Any:
         """What the server answers, as JSON.
 
         Args:
             path: Behind the endpoint's address.
             body: A JSON object, or with an upload the other fields of the form.
             upload: Files by the name of their field.
+            deadline_s: It must be done by then; None: the endpoint's `timeout_s`.
 
         Raises:
             LanguageModelError: There is no answer.
         """
-        future = _loop_thread.shared.submit(self._posted(path, dict(body), dict(upload or {})))
+        future = _loop_thread.shared.submit(self._posted(path, dict(body), dict(upload or {}), deadline_s))
         try:
             return future.result()
         except BaseException:
@@ -66,9 +74,12 @@ class Documents:
         """Let go of connections; the next request makes new ones."""
         _loop_thread.shared.submit(self._connection.close()).result()
 
-    async def _posted(self, path: str, body: dict[str, Any], upload: dict[str, Upload]) -> Any:
+    async def _posted(
+        self, path: str, body: dict[str, Any], upload: dict[str, Upload], deadline_s: float | None
+    ) -> Any:
         clock = asyncio.get_running_loop().time
-        until, attempt = clock() + self.endpoint.timeout_s, 0
+        allowed_s = self.endpoint.timeout_s if deadline_s is None else min(deadline_s, self.endpoint.timeout_s)
+        until, attempt = clock() + allowed_s, 0
         spent = Spent()
         while True:
             try:

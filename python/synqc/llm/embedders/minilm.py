@@ -26,7 +26,7 @@ class MiniLM:
     Each text goes through the model alone: its vector does not depend on what it is asked with.
 
     Args:
-        folder: With `model.onnx` and `tokenizer.json`; see `get_component("minilm-int8", ...)` of `synqc.llm.model_files`.
+        folder: With `model.onnx` and `tokenizer.json`: `get_component("minilm-int8", ...)` of `synqc.llm.model_files`.
         threads: Of one computation; more calls at once are computed beside each other.
 
     Raises:
