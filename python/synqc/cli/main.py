@@ -6,15 +6,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from synqc._version import __version__
 from synqc.cli import catalogue, doctor, enrichment, jobs, run, serve, state, sweep, worker
+from synqc.cli.parser import EXIT_ERROR, Parser
 from synqc.errors import SynqcError
 
 __all__ = ["main"]
 
-_EXIT_ERROR = 2
 _EXIT_INTERRUPTED = 130
 _EXIT_BROKEN_PIPE = 141
 
@@ -26,16 +25,8 @@ _EPILOG = """examples:
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """Complains in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"synqc: error: {message.rstrip('.')}. See `{self.prog} --help`.\n")
-        raise SystemExit(_EXIT_ERROR)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="synqc",
         description="What a weak probe learns, what it breaks, and whether a controller can keep up.",
         epilog=_EPILOG,
@@ -44,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"synqc {__version__}")
     commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", dest="command", required=True, parser_class=_Parser
+        title="commands", metavar="COMMAND", dest="command", required=True, parser_class=Parser
     )
     for add in (
         run.add_command, sweep.add_command, serve.add_command, worker.add_command, jobs.add_command, state.add_commands,
@@ -68,7 +59,7 @@ def _bench(arguments: Sequence[str]) -> int:
         from synqc import benchmarks
     except ImportError as error:
         sys.stderr.write(f"synqc: error: benchmarks cannot be loaded: {error}.\n")
-        return _EXIT_ERROR
+        return EXIT_ERROR
     return int(benchmarks.main(list(arguments)) or 0)
 
 
@@ -97,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return exit_request.code if isinstance(exit_request.code, int) else 0
     except SynqcError as error:
         sys.stderr.write(f"synqc: error: {' '.join(str(error).split())}\n")
-        return _EXIT_ERROR
+        return EXIT_ERROR
     except KeyboardInterrupt:
         sys.stderr.write("synqc: interrupted before there was a result.\n")
         return _EXIT_INTERRUPTED
@@ -108,4 +99,4 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.stderr.write(f"synqc: error: {where}{error.strerror or error}.\n")
-        return _EXIT_ERROR
+        return EXIT_ERROR
