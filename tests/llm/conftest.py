@@ -27,7 +27,7 @@ def client(server):
     """Makes clients of the server, which are closed after the test."""
     made = []
 
-    def make(*, cache=None, reuse="repeatable", strict=False, kind="chat_completion", **endpoint):
+    def make(*, cache=None, reuse="repeatable", strict=False, kind="chat_completion", semantic=None, **endpoint):
         options = {
             "base_url": server.url,
             "api_key": "sk-never-to-be-seen-0123456789",
@@ -35,7 +35,7 @@ def client(server):
             "timeout_s": 20.0,
         }
         asked = Endpoint(**{**options, **endpoint})
-        made.append(LanguageModels(asked, cache=cache, reuse=reuse, kind=kind, strict=strict))
+        made.append(LanguageModels(asked, cache=cache, reuse=reuse, kind=kind, semantic=semantic, strict=strict))
         return made[-1]
 
     yield make

@@ -32,6 +32,7 @@ from synqc.llm.provider import AsyncTextParts, Provider, TextParts
 from synqc.llm.reliability import Reliability, plot_reliability, reliability_of
 from synqc.llm.request import JsonForm, Message, Request
 from synqc.llm.router import Router
+from synqc.llm.semantic_tier import SemanticMatches, SemanticTier
 from synqc.llm.structured import Structured, structured_in
 from synqc.llm.text_stream import AsyncTextStream, TextStream
 
@@ -64,6 +65,8 @@ __all__ = [
     "Reliability",
     "Request",
     "Router",
+    "SemanticMatches",
+    "SemanticTier",
     "Spent",
     "Structured",
     "TextParts",

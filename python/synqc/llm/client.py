@@ -39,6 +39,7 @@ from synqc.llm.errors import (
 )
 from synqc.llm.outcome import Outcome
 from synqc.llm.request import Message, Request
+from synqc.llm.semantic_tier import SemanticTier, is_searchable, without_question
 from synqc.llm.structured import structured_in
 from synqc.llm.text_stream import AsyncTextStream, Deltas, TextStream
 from synqc.llm.wire import Wire
@@ -71,6 +72,8 @@ class LanguageModels:
         reuse: Which answers are kept: "repeatable" ones, of temperature 0 or with a seed that the model took, or
             "always".
         kind: Of what is kept: the cache's label for lifetimes (its `ttl_by_kind`) and statistics.
+        semantic: Serves what is kept also to who asks the same in other words; see `SemanticTier`. None: to nobody.
+            Streams are not sought by meaning.
         strict: A conversation of which the server read only a part is an error (PromptTooLong); otherwise the
             completion says so (`prompt_truncated`) and is not kept.
         wire: The protocol it speaks, OpenAI's if it is not named; `synqc.llm.providers` has others.
@@ -94,6 +97,7 @@ class LanguageModels:
         cache: Any | None = None,
         reuse: Reuse = "repeatable",
         kind: str = "chat_completion",
+        semantic: SemanticTier | None = None,
         strict: bool = False,
         wire: Wire = CHAT_COMPLETIONS,
     ) -> None:
@@ -102,6 +106,7 @@ class LanguageModels:
         self._peek = getattr(cache, "peek", None)  # a cache that has it answers without waiting for anything
         self._reuse = reuse
         self._kind = kind
+        self._semantic = semantic
         self._strict = strict
         self._wire = wire
         self._dialects = Dialects(self._wire.dialect)
@@ -394,6 +399,31 @@ class LanguageModels:
         progress: Progress,
     ) -> _Answered | Answer:  # fmt: skip
         """What the cache holds; else what the model answers, kept if it may be."""
+        if self._semantic is None or not is_searchable(request) or (control is not None and control.no_cache):
+            return await self._kept_or_asked_as_worded(request, read, repeats, control, partial, progress)
+        looking = replace(control or Control(), only_if_cached=True)
+        assert self.cache is not None
+        with contextlib.suppress(CacheMiss):
+            return await self.cache.aanswer(self._key(request), _nothing, control=looking)  # type: ignore[no-any-return]
+        namespace = (
+            "" if control is None or control.namespace is None else f"{len(control.namespace)} {control.namespace}"
+        )
+        scope = f"{id(self.cache)} {namespace} {self._key(without_question(request))}"
+        near = await self._semantic.find(request, scope)
+        if near is not None:
+            key, cosine = near
+            with contextlib.suppress(CacheMiss):
+                kept: Answer = await self.cache.aanswer(key, _nothing, control=looking)
+                return replace(kept, value={**kept.value, "similarity": cosine})
+        found = await self._kept_or_asked_as_worded(request, read, repeats, control, partial, progress)
+        if isinstance(found, _Answered) and found.completion.key:
+            await self._semantic.add(request, scope, self._key(request))
+        return found
+
+    async def _kept_or_asked_as_worded(
+        self, request: Request, read: Callable[[str], Any], repeats: int, control: Control | None, partial: bool,
+        progress: Progress,
+    ) -> _Answered | Answer:  # fmt: skip
         asked: list[_Answered] = []
 
         async def ask() -> dict[str, Any]:
@@ -665,7 +695,11 @@ async def _nothing() -> None:
 def _completion_of(kept: Answer, read: Callable[[str], Any]) -> Completion[Any]:
     """The completion that an answer of the cache is; ValueError if `read` is not content with it."""
     plain = kept.value
-    return Completion.from_plain(plain, read(plain["read"]), cached=True, age_s=kept.age, key=kept.key)
+    completion: Completion[Any] = Completion.from_plain(
+        plain, read(plain["read"]), cached=True, age_s=kept.age, key=kept.key
+    )
+    similarity = plain.get("similarity")
+    return completion if similarity is None else replace(completion, similarity=similarity)
 
 
 class _NotToBeKept(Exception):

@@ -82,6 +82,8 @@ class Completion(Generic[Value]):
         prompt_truncated: The server counted fewer tokens than the conversation has words: it read a part of it.
         age_s: How long ago it was kept; 0 for one that is new.
         key: Under which a cache was asked to keep it; "" where none was.
+        similarity: Of the question it was given for to this one, where a `SemanticTier` found it: the cosine of their
+            vectors. None: it was the same question.
         logprobs: The first tokens' alternatives, if the request asked for them and the server told them; else empty.
     """
 
@@ -98,6 +100,7 @@ class Completion(Generic[Value]):
     prompt_truncated: bool = False
     age_s: float = 0.0
     key: str = ""
+    similarity: float | None = None
     logprobs: tuple[TokenLogprobs, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
