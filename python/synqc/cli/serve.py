@@ -7,7 +7,7 @@ from typing import Any
 
 from synqc.cli.service_extra import require_service_extra
 
-__all__ = ["add_command"]
+__all__ = ["add_command", "port_number"]
 
 
 def add_command(commands: Any) -> None:
@@ -20,11 +20,12 @@ def add_command(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("--host", help="address to listen on; default SYNQC_HOST or 127.0.0.1")
-    parser.add_argument("--port", type=_port, help="default SYNQC_PORT or 8000")
+    parser.add_argument("--port", type=port_number, help="default SYNQC_PORT or 8000")
     parser.set_defaults(act=_act)
 
 
-def _port(text: str) -> int:
+def port_number(text: str) -> int:
+    """A port from 1 to 65535."""
     if not text.isdecimal() or not 1 <= int(text) <= 65_535:
         raise argparse.ArgumentTypeError(f"must be between 1 and 65535, but is {text!r}.")
     return int(text)

@@ -251,7 +251,8 @@ class RoutedCall:
         took_s = (now_ns - attempt.began_ns) * 1e-9
         self._asked.append(
             Asked(deployment.name, deployment.model, choice.strategy, choice.degradation, choice.reason, others, cause,
-                  status, (attempt.began_ns - self.started_ns) * 1e-9, took_s, cost, attempt.is_hedge)
+                  status, (attempt.began_ns - self.started_ns) * 1e-9, took_s,
+                  spent.prompt_tokens, spent.completion_tokens, cost, attempt.is_hedge)
         )  # fmt: skip
         if router.reports_metrics:
             reporting.count_attempt(deployment.name, cause)

@@ -29,6 +29,8 @@ class Asked:
         status: HTTP status of a refusal, or 0.
         began_s: Since the request came.
         took_s: Until it answered or failed; of a stream, to its end.
+        prompt_tokens: As the server counts; None: it did not say, as for the next.
+        completion_tokens: Likewise.
         picodollars: What it cost; None: not known.
         is_hedge: Whether it was asked because another one took long.
     """
@@ -43,6 +45,8 @@ class Asked:
     status: int
     began_s: float
     took_s: float
+    prompt_tokens: int | None
+    completion_tokens: int | None
     picodollars: int | None
     is_hedge: bool
 

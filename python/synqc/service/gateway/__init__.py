@@ -1,0 +1,1 @@
+"""The gateway over HTTP: OpenAI's doors in front of a router."""
