@@ -108,7 +108,7 @@ def test_a_device_file_is_a_preset(call, tmp_path):
         (["run", "--carry", "/nonexistent.npz"], "No such file"),
         (["run", "--unknown"], "synqc run has no option --unknown. See `synqc run --help`"),
         (["run", "--shot", "10"], "synqc run has no option --shot; near it: --shots."),
-        (["run", "--probe_strenght=0.3"], "near it: --probe-strength."),
+        (["run", "--probe_strenght=0.3"], "near it: --probe-strength"),
         (["run", "--picture", "trackr"], "but is 'trackr'; near it: tracker."),
         (["run", "5"], "synqc run takes no '5'"),
         (["jobs", "lst"], "but is 'lst'; near it: list. See `synqc jobs --help`"),
