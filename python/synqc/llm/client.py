@@ -44,7 +44,7 @@ from synqc.llm.structured import structured_in
 from synqc.llm.text_stream import AsyncTextStream, Deltas, TextStream
 from synqc.llm.wire import Wire
 
-__all__ = ["LanguageModels"]
+__all__ = ["LanguageModels", "error_of"]
 
 _log = logging.getLogger("synqc.llm")
 _LONGEST_QUOTE: Final = 4000
@@ -461,7 +461,7 @@ class LanguageModels:
                     answered = self._read(request, read, reply, dialect, progress, repair=False)
                 except ValueError as error:
                     if reply.outcome is not Outcome.OK:
-                        told = _error_of(reply, self.endpoint.base_url)
+                        told = error_of(reply, self.endpoint.base_url)
                     problem = str(error)
                 else:
                     return answered
@@ -528,14 +528,14 @@ class LanguageModels:
             return None
         if partial and request.form is None and reply.outcome in (Outcome.CUT, Outcome.FILTERED) and reply.text.strip():
             return None
-        return _error_of(reply, where)
+        return error_of(reply, where)
 
     def _useless(
         self, request: Request, reply: Reply, problem: str, tries: int, progress: Progress
     ) -> LanguageModelError:
         """The error of an answer that no repetition made useful."""
         if reply.outcome is Outcome.EMPTY:
-            error = _error_of(reply, self.endpoint.base_url)
+            error = error_of(reply, self.endpoint.base_url)
         else:
             error = MalformedAnswer(
                 f"The model's answer cannot be used, after {tries} {'try' if tries == 1 else 'tries'}: {problem}.",
@@ -586,7 +586,7 @@ class LanguageModels:
     def _deltas(self, request: Request, deadline_s: float | None, control: Control | None, partial: bool) -> Deltas:
         def ending(reply: Reply) -> LanguageModelError | None:
             told = self._refused_by_model(request, reply, partial)
-            return _error_of(reply, self.endpoint.base_url) if reply.outcome is Outcome.EMPTY else told
+            return error_of(reply, self.endpoint.base_url) if reply.outcome is Outcome.EMPTY else told
 
         kept = self._kept_at_once(request, control)
         recording = None
@@ -714,7 +714,7 @@ def _let_go(connection: Transport) -> None:
     _loop_thread.shared.tell(connection.close())
 
 
-def _error_of(reply: Reply, where: str) -> LanguageModelError:
+def error_of(reply: Reply, where: str) -> LanguageModelError:
     """The error that the outcome of a reply is."""
     details: dict[str, Any] = {"answer": reply.text, "finish_reason": reply.finish_reason, "status": 200}
     reason = repr(reply.finish_reason[:80])

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from synqc.llm._documents import Documents
+from synqc.llm._documents import Documents, refuse_failure
 from synqc.llm.audio import Audio
 from synqc.llm.endpoint import Endpoint
-from synqc.llm.errors import ErrorInAnswer
 from synqc.llm.languages import Languages
 from synqc.llm.transcribe import Heard
 
@@ -75,13 +74,6 @@ class AsrServer:
         told = self._documents.post("/asr", {}, upload, deadline_s=deadline_s)
         refuse_failure(self._documents, told)
         return Heard(_text(self._documents, told, "transcript"))
-
-
-def refuse_failure(documents: Documents, told: Any) -> None:
-    """Raise what an answer of status 200 says went wrong."""
-    if isinstance(told, Mapping) and told.get("success") is False:
-        words = documents.endpoint.without_secrets(" ".join(str(told.get("error") or "no reason").split())[:500])
-        raise ErrorInAnswer(f"{documents.endpoint.base_url} answered an error: {words}", words=words)
 
 
 def _text(documents: Documents, told: Any, name: str) -> str:
