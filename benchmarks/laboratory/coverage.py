@@ -110,16 +110,16 @@ def coverage_of_rule(rule: str, qubits: int, shots: int, seeds: Sequence[int]) -
     cells: dict[str, Cell] = {}
     # Two levels and a square pulse: learners try many controls, and what they compile is not the point here.
     alike = Experiment(qubits=qubits, probe_strength=0.3, adaptive_rule=rule, envelope="square", levels=2, drift="none")
-    carry = alike.run(_LOCKED_SHOTS, seed=1, keep_bits=False, progress=False).carry if rule == "bayes" else None
+    carry = alike.run(_LOCKED_SHOTS, seed=1, keep_bits=False, progress=False).checkpoint if rule == "bayes" else None
     for seed in seeds:
         angle = float(np.random.default_rng([seed, shots, qubits]).uniform(*_ANGLES))
         experiment = alike.replace(second_angle=angle)
-        run = experiment.run(shots, seed=seed, carry=carry, keep_bits=False, progress=False)
+        run = experiment.run(shots, seed=seed, resume_from=carry, keep_bits=False, progress=False)
         if carry is None:
             long = _replayed(experiment, run, _TRUTH_SHOTS * shots)
         else:
             long = experiment.run(
-                _TRUTH_SHOTS * shots, seed=seed + 2**40, carry=carry, keep_bits=False, progress=False
+                _TRUTH_SHOTS * shots, seed=seed + 2**40, resume_from=carry, keep_bits=False, progress=False
             )  # fmt: skip
         truths = _figures(long)
         for name, figure in _figures(run).items():

@@ -11,6 +11,7 @@ Names are loaded when they are first used, so that `import synqc` costs little.
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from synqc._version import __version__
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from synqc import json as json
     from synqc import metrics as metrics
     from synqc import pipeline as pipeline
-    from synqc.lab.carry import Carry
+    from synqc.lab.checkpoint import Checkpoint
     from synqc.lab.device import Device, Target, device, presets, targets
     from synqc.lab.estimate import Estimate
     from synqc.lab.experiment import Experiment, StopFlag
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Batch": "lab.rules",
-    "Carry": "lab.carry",
+    "Checkpoint": "lab.checkpoint",
     "Device": "lab.device",
     "Estimate": "lab.estimate",
     "Experiment": "lab.experiment",
@@ -53,11 +54,12 @@ _HOME = {
     "sweep": "lab.sweep",
     "targets": "lab.device",
 }
+_FORMER = {"Carry": "Checkpoint"}  # names until the next minor version
 _MODULES = ("cache", "errors", "json", "lab", "metrics", "pipeline")
 
 __all__ = [
     "Batch",
-    "Carry",
+    "Checkpoint",
     "Device",
     "Estimate",
     "Experiment",
@@ -90,6 +92,9 @@ def __getattr__(name: str) -> Any:
         return value
     if name in _MODULES:
         return importlib.import_module(f"synqc.{name}")
+    if name in _FORMER:
+        warnings.warn(f"synqc.{name} is called synqc.{_FORMER[name]} now.", DeprecationWarning, stacklevel=2)
+        return __getattr__(_FORMER[name])
     raise AttributeError(f"module 'synqc' has no attribute {name!r}")
 
 

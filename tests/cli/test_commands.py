@@ -105,7 +105,7 @@ def test_a_device_file_is_a_preset(call, tmp_path):
         (["run", "--drift", "{"], "must be JSON"),
         (["run", "--save", "/nonexistent/run.npz"], "The folder of /nonexistent/run.npz does not exist"),
         (["run", "--plot", "picture.bmp"], "must end in .html"),
-        (["run", "--carry", "/nonexistent.npz"], "No such file"),
+        (["run", "--resume-from", "/nonexistent.npz"], "No such file"),
         (["run", "--unknown"], "synqc run has no option --unknown. See `synqc run --help`"),
         (["run", "--shot", "10"], "synqc run has no option --shot; near it: --shots."),
         (["run", "--probe_strenght=0.3"], "near it: --probe-strength"),
@@ -143,7 +143,7 @@ def test_a_saved_run_loads_and_carries_on(call, tmp_path):
     first = synqc.load(path)
     assert first.seed == 1
     code, out, _ = call("run", "--adaptive-rule", "kalman", "--shots", 500, "--seed", 2, "--carry", path, "--json")
-    on = synqc.Experiment(adaptive_rule="kalman").run(500, seed=2, carry=first)
+    on = synqc.Experiment(adaptive_rule="kalman").run(500, seed=2, resume_from=first)
     assert json.loads(out)["figures"]["fidelity"]["value"] == on.fidelity.value
 
 

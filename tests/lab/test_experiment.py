@@ -226,7 +226,7 @@ def test_unknown_names_are_refused_with_the_known_ones(name):
 @pytest.mark.parametrize(
     "arguments",
     [{"shots": 0}, {"shots": -5}, {"shots": 2.5}, {"shots": True}, {"iterations": 0}, {"seed": -1}, {"seed": 2**64},
-     {"threads": -1}, {"carry": "yesterday"}],
+     {"threads": -1}, {"resume_from": "yesterday"}],
 )  # fmt: skip
 def test_bad_run_arguments_are_refused(arguments):
     with pytest.raises(InputError, match="Argument `"):
@@ -290,10 +290,10 @@ def test_an_exception_in_progress_reaches_the_caller():
         small().run(shots=50_000_000, seed=1, keep_bits=False, progress=progress)
 
 
-def test_carry_goes_on_where_the_tracker_and_the_device_were():
+def test_a_checkpoint_goes_on_where_the_tracker_and_the_device_were():
     experiment = small(adaptive_rule="kalman", detuning_khz=250.0)
     first = experiment.run(shots=1000, iterations=4, seed=1)
-    second = experiment.run(shots=1000, seed=2, carry=first)
+    second = experiment.run(shots=1000, seed=2, resume_from=first)
     cold = experiment.run(shots=1000, seed=2)
     assert second.history[0].device_time_s > first.history[-1].device_time_s
     qubit = second.history[0].qubits[0]
@@ -301,9 +301,9 @@ def test_carry_goes_on_where_the_tracker_and_the_device_were():
     assert qubit.detuning_deviation_khz < cold.history[0].qubits[0].detuning_deviation_khz
 
 
-def test_carry_from_another_register_is_refused():
-    with pytest.raises(InputError, match="carry"):
-        synqc.Experiment(qubits=3).run(shots=100, seed=1, carry=small().run(shots=100, seed=1))
+def test_a_checkpoint_from_another_register_is_refused():
+    with pytest.raises(InputError, match="resume_from"):
+        synqc.Experiment(qubits=3).run(shots=100, seed=1, resume_from=small().run(shots=100, seed=1))
 
 
 def test_stop_flag_of_another_thread_ends_the_run_within_50_ms():

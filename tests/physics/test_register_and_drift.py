@@ -252,7 +252,9 @@ def test_a_run_goes_on_where_the_t1_of_another_has_drifted(rule):
         t2_us=50.0, adaptive_rule=rule, drift=drift,
     )  # fmt: skip
     before = experiment.run(shots=300, seed=1, progress=False)
-    after = experiment.run(shots=300, seed=1, carry=synqc.Carry.from_dict(before.carry.to_dict()), progress=False)
+    after = experiment.run(
+        shots=300, seed=1, resume_from=synqc.Checkpoint.from_dict(before.checkpoint.to_dict()), progress=False
+    )
     for one, other in zip(before.history[-1].qubits, after.history[0].qubits, strict=True):
         assert one.true_t1_ratio == pytest.approx(other.true_t1_ratio, rel=1e-3) != 1.0
         assert float(one.fidelity) == pytest.approx(float(other.fidelity), abs=0.01 if rule == "bayes" else 1e-9)

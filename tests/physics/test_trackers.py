@@ -114,7 +114,7 @@ def test_a_run_whose_tracker_found_nothing_yet_says_so_and_the_next_goes_on(rule
     assert early.tracker_consistent is False, f"seed {seed}"
     assert "locked on 0 of 1" in str(early)
     assert "inconsistent" not in str(early)
-    later = experiment.run(shots=1000, iterations=4, seed=seed, carry=early)
+    later = experiment.run(shots=1000, iterations=4, seed=seed, resume_from=early)
     assert later.tracker_consistent, f"seed {seed}"
     last = later.history[-1].qubits[0]
     assert abs(last.settings["drive_correction_khz"] - last.true_detuning_khz) < 10, f"seed {seed}"

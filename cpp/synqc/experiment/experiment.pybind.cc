@@ -195,7 +195,7 @@ py::list argument_list() {
     return arguments;
 }
 
-py::tuple run_experiment(const Experiment& experiment, const RunRequest& request, const Carry* carry,
+py::tuple run_experiment(const Experiment& experiment, const RunRequest& request, const Checkpoint* resume_from,
                          const py::object& settings, const py::object& second_angle, StopFlag* stop,
                          const py::object& progress) {
     Watch watch;
@@ -205,7 +205,8 @@ py::tuple run_experiment(const Experiment& experiment, const RunRequest& request
     RunResult result;
     {
         const WithoutGil no_python_below;
-        result = experiment.run(request, watch, carry != nullptr ? *carry : Carry{}, external ? &rule : nullptr);
+        result = experiment.run(request, watch, resume_from != nullptr ? *resume_from : Checkpoint{},
+                                external ? &rule : nullptr);
     }
     signals.rethrow_error();
     return py::make_tuple(std::move(result), signals.interrupted());
@@ -259,15 +260,15 @@ Examples:
         .def("stop", [](StopFlag& flag) { flag.requested.store(true); })
         .def_property_readonly("requested", [](const StopFlag& flag) { return flag.requested.load(); });
 
-    py::class_<Carry>(module, "Carry", "What rules have learnt and where the device has drifted.")
+    py::class_<Checkpoint>(module, "Checkpoint", "What rules have learnt and where the device has drifted.")
         .def(py::init([](Real device_time, std::vector<std::vector<Real>> controllers,
                          std::vector<std::vector<Real>> drift) {
-                 return Carry{device_time, std::move(controllers), std::move(drift)};
+                 return Checkpoint{device_time, std::move(controllers), std::move(drift)};
              }),
              py::arg("device_time_s"), py::arg("controllers"), py::arg("drift"))
-        .def_readonly("device_time_s", &Carry::device_time)
-        .def_readonly("controllers", &Carry::controllers)
-        .def_readonly("drift", &Carry::drift);
+        .def_readonly("device_time_s", &Checkpoint::device_time)
+        .def_readonly("controllers", &Checkpoint::controllers)
+        .def_readonly("drift", &Checkpoint::drift);
 
     py::class_<RunResult>(module, "RunResult")
         .def_property_readonly("fidelity", [](const RunResult& run) { return tuple_of(run.fidelity); })
@@ -332,7 +333,7 @@ Examples:
         .def_readonly("shots_used", &RunResult::shots_used)
         .def_readonly("seed", &RunResult::seed)
         .def_readonly("partial", &RunResult::partial)
-        .def_readonly("carry", &RunResult::carry);
+        .def_readonly("checkpoint", &RunResult::checkpoint);
 
     py::class_<CompiledSegments, std::shared_ptr<CompiledSegments>>(
         module, "CompiledSegments", "Compiled drives, waits and probe steps by content; experiments may share it.")
@@ -353,13 +354,13 @@ Examples:
         .def(
             "run",
             [](const Experiment& experiment, Index shots, Index iterations, Seed seed, bool keep_bits,
-               bool keep_records, int threads, const Carry* carry, const py::object& settings,
+               bool keep_records, int threads, const Checkpoint* resume_from, const py::object& settings,
                const py::object& second_angle, StopFlag* stop, const py::object& progress) {
                 RunRequest request{shots, iterations, seed, keep_bits, keep_records, threads};
-                return run_experiment(experiment, request, carry, settings, second_angle, stop, progress);
+                return run_experiment(experiment, request, resume_from, settings, second_angle, stop, progress);
             },
             py::arg("shots"), py::arg("iterations"), py::arg("seed"), py::arg("keep_bits"), py::arg("keep_records"),
-            py::arg("threads"), py::arg("carry"), py::arg("settings"), py::arg("second_angle"), py::arg("stop"),
+            py::arg("threads"), py::arg("resume_from"), py::arg("settings"), py::arg("second_angle"), py::arg("stop"),
             py::arg("progress"))
         .def("continuous_information_bits",
              [](const Experiment& experiment) {

@@ -81,8 +81,8 @@ void expect_same_bytes(const RunResult& one, const RunResult& other) {
     ASSERT_EQ(one.records_i.size(), other.records_i.size());
     EXPECT_EQ(std::memcmp(one.records_i.data(), other.records_i.data(), one.records_i.size() * sizeof(Real)), 0);
     EXPECT_EQ(std::memcmp(one.records_q.data(), other.records_q.data(), one.records_q.size() * sizeof(Real)), 0);
-    EXPECT_EQ(one.carry.controllers, other.carry.controllers);
-    EXPECT_EQ(one.carry.drift, other.carry.drift);
+    EXPECT_EQ(one.checkpoint.controllers, other.checkpoint.controllers);
+    EXPECT_EQ(one.checkpoint.drift, other.checkpoint.drift);
 }
 
 }  // namespace
@@ -116,9 +116,9 @@ TEST(experiment, carrying_on_equals_one_longer_run_in_what_the_device_does) {
     const Experiment experiment(request);
     Watch watch;
     const RunResult first = experiment.run({.shots = 2000, .seed = 3}, watch);
-    const RunResult second = experiment.run({.shots = 2000, .seed = 3}, watch, first.carry);
-    EXPECT_GT(second.carry.device_time, first.carry.device_time);
-    EXPECT_EQ(second.iterations.front().device_time, second.carry.device_time);
+    const RunResult second = experiment.run({.shots = 2000, .seed = 3}, watch, first.checkpoint);
+    EXPECT_GT(second.checkpoint.device_time, first.checkpoint.device_time);
+    EXPECT_EQ(second.iterations.front().device_time, second.checkpoint.device_time);
 }
 
 TEST(experiment, perfect_feed_forward_undoes_the_measurement_for_every_strength) {

@@ -53,7 +53,7 @@ struct Iteration {
 };
 
 /// What a rule has learnt and where the device has drifted, to go on from in another run.
-struct Carry {
+struct Checkpoint {
     Real device_time = 0;                        // s
     std::vector<std::vector<Real>> controllers;  // Controller::state per qubit; none: the rule starts afresh
     std::vector<std::vector<Real>> drift;  // DriftPath::state, then (of ln T1 if that drifts) where it is held and
@@ -79,7 +79,7 @@ struct RunResult {
     Index shots_used = 0;  // per qubit, all iterations, calibration and exploration included
     Seed seed = 0;
     bool partial = false;
-    Carry carry;
+    Checkpoint checkpoint;
 };
 
 }  // namespace synqc

@@ -58,10 +58,10 @@ void for_each_field(const ProbeSummary& probe, Field&& field) {
 }
 
 template <typename Field>
-void for_each_field(const Carry& carry, Field&& field) {
-    field("device_time_s", carry.device_time);
-    field("controllers", carry.controllers);
-    field("drift", carry.drift);
+void for_each_field(const Checkpoint& checkpoint, Field&& field) {
+    field("device_time_s", checkpoint.device_time);
+    field("controllers", checkpoint.controllers);
+    field("drift", checkpoint.drift);
 }
 
 /// Everything but arrays of shots.
@@ -81,7 +81,7 @@ void for_each_field(const RunResult& run, Field&& field) {
     field("shots_used", run.shots_used);
     field("seed", run.seed);
     field("partial", run.partial);
-    field("carry", run.carry);
+    field("carry", run.checkpoint);
 }
 
 }  // namespace synqc

@@ -88,7 +88,7 @@ struct QubitInRun {
 
 class Run {
   public:
-    Run(const Experiment& experiment, const RunRequest& request, Watch& watch, const Carry& carry,
+    Run(const Experiment& experiment, const RunRequest& request, Watch& watch, const Checkpoint& checkpoint,
         const ExternalRule* rule);
     RunResult finish();
 
@@ -138,7 +138,7 @@ Real total_of(const std::vector<LatencyTerm>& terms) {
     return total;
 }
 
-Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, const Carry& carry,
+Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, const Checkpoint& checkpoint,
          const ExternalRule* rule)
     : experiment_(experiment), setup_(experiment.request()), request_(request), watch_(watch), rule_(rule) {
     request.check();
@@ -157,18 +157,18 @@ Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, 
                                  (rule && rule->second_angle_corrections));
     reckon_latency();
 
-    result_.carry.device_time = carry.device_time;
-    for (const std::size_t carried : {carry.controllers.size(), carry.drift.size()}) {
+    result_.checkpoint.device_time = checkpoint.device_time;
+    for (const std::size_t carried : {checkpoint.controllers.size(), checkpoint.drift.size()}) {
         if (carried != 0 && carried != qubits_.size()) {
-            refuse("carry", "from a run with " + std::to_string(setup_.qubits) + " qubits",
+            refuse("resume_from", "from a run with " + std::to_string(setup_.qubits) + " qubits",
                    "from one with " + std::to_string(carried));
         }
     }
-    for (std::size_t index = 0; index < carry.controllers.size(); ++index) {
-        qubits_[index].controller->restore(carry.controllers[index]);
+    for (std::size_t index = 0; index < checkpoint.controllers.size(); ++index) {
+        qubits_[index].controller->restore(checkpoint.controllers[index]);
     }
-    for (std::size_t index = 0; index < carry.drift.size(); ++index) {
-        qubits_[index].restore_drift(carry.drift[index]);
+    for (std::size_t index = 0; index < checkpoint.drift.size(); ++index) {
+        qubits_[index].restore_drift(checkpoint.drift[index]);
     }
 
     const Controller& first = *qubits_.front().controller;
@@ -208,7 +208,7 @@ void Run::let_device_drift(Index qubit, Real seconds) {
     }
     // The register's qubits are worked on side by side: one of them keeps the clock.
     if (qubit == 0) {
-        result_.carry.device_time += seconds;
+        result_.checkpoint.device_time += seconds;
     }
 }
 
@@ -489,7 +489,7 @@ bool Run::run_iteration(Index iteration) {
     }
     const bool complete = judge(iteration, result_.judged_shots, record);
     if (record.qubits.size() == qubits_.size()) {
-        record.device_time = result_.carry.device_time;
+        record.device_time = result_.checkpoint.device_time;
         record.network_latency =
             draw_network_latency(setup_.target, request_.seed, static_cast<std::uint32_t>(iteration));
         result_.shots_used += record.shots;
@@ -517,16 +517,17 @@ RunResult Run::finish() {
     result_.information_bits_per_second = result_.information_bits.value / cycle_seconds_;
     result_.objective_score = objective_estimate(setup_, result_);
     for (QubitInRun& qubit : qubits_) {
-        result_.carry.controllers.push_back(qubit.controller->state());
-        result_.carry.drift.push_back(qubit.drift_state());
+        result_.checkpoint.controllers.push_back(qubit.controller->state());
+        result_.checkpoint.drift.push_back(qubit.drift_state());
     }
     return std::move(result_);
 }
 
 }  // namespace
 
-RunResult Experiment::run(const RunRequest& request, Watch& watch, const Carry& carry, const ExternalRule* rule) const {
-    return Run(*this, request, watch, carry, rule).finish();
+RunResult Experiment::run(const RunRequest& request, Watch& watch, const Checkpoint& checkpoint,
+                          const ExternalRule* rule) const {
+    return Run(*this, request, watch, checkpoint, rule).finish();
 }
 
 }  // namespace synqc

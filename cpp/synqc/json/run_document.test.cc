@@ -97,7 +97,7 @@ TEST(run_document, room_suffices_for_the_longest_texts) {
     run.iterations.assign(11, iteration);
     run.shots_used = whole;
     run.seed = std::numeric_limits<Seed>::max();
-    run.carry = {longest, {5, std::vector<Real>(13, longest)}, {5, std::vector<Real>(3, longest)}};
+    run.checkpoint = {longest, {5, std::vector<Real>(13, longest)}, {5, std::vector<Real>(3, longest)}};
     // Behind the room stands a letter that must stay.
     const std::size_t room = run_document_room(run);
     std::string text(room + 64, '#');

@@ -51,7 +51,8 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--threads", type=parse_whole, default=0, metavar="N", help="default: all")
     parser.add_argument("--keep-records", action="store_true", help="keep every record, for --save")
     parser.add_argument(
-        "--carry",
+        "--resume-from",
+        "--carry",  # its former name
         type=Path,
         metavar="FILE",
         help="go on from a saved run: what its rule learnt, where its device drifted",
@@ -91,7 +92,6 @@ def document_of(run: Run) -> dict[str, Any]:
 def _act(arguments: argparse.Namespace) -> bool:
     """Run; True if Ctrl-C cut it short."""
     check_outputs(arguments.save, plot=arguments.plot)
-    carry = load(arguments.carry) if arguments.carry is not None else None
     run = experiment_from(arguments).run(
         arguments.shots,
         iterations=arguments.iterations,
@@ -99,7 +99,7 @@ def _act(arguments: argparse.Namespace) -> bool:
         threads=arguments.threads,
         keep_bits=None if arguments.save is not None else False,
         keep_records=arguments.keep_records,
-        carry=carry,
+        resume_from=load(arguments.resume_from) if arguments.resume_from is not None else None,
         progress=False if arguments.quiet else "auto",
     )
     sys.stdout.write((json_text(document_of(run)) if arguments.json else str(run)) + "\n")

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import secrets
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ from synqc.lab._plausibility import warn_if_implausible
 from synqc.lab._reporting import count_run, run_timer
 from synqc.lab._segments import shared_segments
 from synqc.lab._whole_number import MOST_THREADS, whole_number
-from synqc.lab.carry import Carry
+from synqc.lab.checkpoint import Checkpoint
 from synqc.lab.device import Device, device_of, preset_of
 from synqc.lab.rules import Batch, BatchRule, RecordRule, rule_hooks
 from synqc.lab.run import Run
@@ -201,9 +202,10 @@ class Experiment:
         keep_bits: bool | None = None,
         keep_records: bool = False,
         progress: ProgressOption = "auto",
-        carry: Run | Carry | None = None,
+        resume_from: Run | Checkpoint | None = None,
         stop: StopFlag | None = None,
         threads: int = 0,
+        carry: Run | Checkpoint | None = None,
     ) -> Run:
         """Run the experiment.
 
@@ -217,9 +219,10 @@ class Experiment:
             keep_bits: Keep every measured bit (one byte each); None: if they fit 64 MB.
             keep_records: Keep every record (24 bytes per bin and shot).
             progress: "auto" shows a bar where a person looks, True always, False never; or a callable of (done, total).
-            carry: A run to go on from, or its `carry`: what its rule has learnt and where its device has drifted.
+            resume_from: A run to go on from, or its `checkpoint`: what its rule learnt, where its device has drifted.
             stop: Another thread may call `stop.stop()`; the run returns within 50 ms.
             threads: Threads to use; 0 means all.
+            carry: Former name of `resume_from`, until the next minor version.
 
         Returns:
             The result. After Ctrl-C or a stop it holds what was complete, with `partial` True.
@@ -238,10 +241,15 @@ class Experiment:
         if keep_bits is None:
             per_iteration = shots or _core.cost_law_shots(self.probe_duration_ns)
             keep_bits = per_iteration * iterations * self.qubits <= 2**26
-        if isinstance(carry, Run):
-            carry = carry.carry
-        if carry is not None and not isinstance(carry, Carry):
-            raise InputError(f"Argument `carry` must be a Run or a Carry, but is {type(carry).__name__}.")
+        if carry is not None:
+            warnings.warn("Argument `carry` is called `resume_from` now.", DeprecationWarning, stacklevel=2)
+            resume_from = carry
+        if isinstance(resume_from, Run):
+            resume_from = resume_from.checkpoint
+        if resume_from is not None and not isinstance(resume_from, Checkpoint):
+            raise InputError(
+                f"Argument `resume_from` must be a Run or a Checkpoint, but is {type(resume_from).__name__}."
+            )
         # call
         show = progress_callback(progress)
         settings, second_angle = self._hooks
@@ -249,7 +257,7 @@ class Experiment:
             with run_timer:
                 raw, interrupted = self._core.run(
                     shots, iterations, seed, keep_bits, keep_records, threads,
-                    None if carry is None else carry._to_core(), settings, second_angle, stop, show,
+                    None if resume_from is None else resume_from._to_core(), settings, second_angle, stop, show,
                 )  # fmt: skip
         finally:
             if isinstance(show, ProgressBar):

@@ -35,10 +35,10 @@ def load(path: str | os.PathLike[str]) -> Run:
         document, arrays = read_saved_run(path)
         experiment = Experiment.from_dict(document["experiment"])
         figures = dict(document["run"])
-        figures["carry"] = SimpleNamespace(**figures["carry"])
+        figures["checkpoint"] = SimpleNamespace(**figures.pop("carry"))
         run = Run(experiment, StoredResult(figures, arrays))
         run.to_dict()
-        _ = (run.history, run.figures, run.carry, run.settings, run.probe, run.success)
+        _ = (run.history, run.figures, run.checkpoint, run.settings, run.probe, run.success)
     except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise DocumentError(
             f"Argument `path` must be a run saved by Run.save(), but {path} is not readable as one: {error}"

@@ -15,7 +15,7 @@ import numpy as np
 from synqc import _core
 from synqc.errors import InputError, MissingExtra
 from synqc.lab._remembered import remembered
-from synqc.lab.carry import Carry
+from synqc.lab.checkpoint import Checkpoint
 from synqc.lab.estimate import Estimate
 from synqc.lab.run_file import FORMAT
 
@@ -372,10 +372,16 @@ class Run:
         return int(self._raw.shots_used)
 
     @remembered
-    def carry(self) -> Carry:
+    def checkpoint(self) -> Checkpoint:
         """Where the device has drifted and what the rule has learnt, to go on from."""
-        carry = self._raw.carry
-        return Carry(carry.device_time_s, tuple(map(tuple, carry.controllers)), tuple(map(tuple, carry.drift)))
+        raw = self._raw.checkpoint
+        return Checkpoint(raw.device_time_s, tuple(map(tuple, raw.controllers)), tuple(map(tuple, raw.drift)))
+
+    @property
+    def carry(self) -> Checkpoint:
+        """Former name of `checkpoint`, until the next minor version."""
+        warnings.warn("Run.carry is called Run.checkpoint now.", DeprecationWarning, stacklevel=2)
+        return self.checkpoint
 
     @property
     def seed(self) -> int:
@@ -410,7 +416,7 @@ class Run:
             "shots_used": raw.shots_used,
             "seed": raw.seed,
             "partial": raw.partial,
-            "carry": self.carry.to_dict(),
+            "carry": self.checkpoint.to_dict(),
         }
 
     def to_json(self) -> bytes:

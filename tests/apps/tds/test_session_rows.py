@@ -10,7 +10,7 @@ import pytest
 from synqc.apps.tds.models import KpiBundle, RunConfiguration, RunRequest, SessionStatus
 from synqc.apps.tds.runs import RunKilled
 from synqc.apps.tds.storage import schema
-from synqc.lab.carry import Carry
+from synqc.lab.checkpoint import Checkpoint
 
 OLD_DATABASES = sorted(Path(__file__).parent.glob("database_of_version_*.sql"))
 
@@ -113,7 +113,7 @@ def test_an_old_database_opens(tmp_path, opened, script):
         "shot_limit": 50000,
         "shots_used": 836,
         "last_kpis": KpiBundle.from_raw(0.975, 1.38, 0.013, 836, 50000),
-        "carry": ("sim-local ion-chain kalman", Carry(0.25, ((1.0, 2e-07),), ((0.5,), (-0.125,)))),
+        "carry": ("sim-local ion-chain kalman", Checkpoint(0.25, ((1.0, 2e-07),), ((0.5,), (-0.125,)))),
         "first_line": 1,
     }  # fmt: skip
     session = tds.store.get("x1")

@@ -17,7 +17,7 @@ from synqc import _core
 from synqc.apps.tds.models import HardwareTarget, RunConfiguration, finite_or_none, finite_or_zero
 from synqc.cache import MemoryCache
 from synqc.errors import InputError, ServiceStopping, SynqcError
-from synqc.lab.carry import Carry
+from synqc.lab.checkpoint import Checkpoint
 from synqc.lab.device import targets
 from synqc.lab.experiment import Experiment, StopFlag
 from synqc.lab.run import Run
@@ -133,8 +133,8 @@ class EngineResult:
     shots: int
     seed: int
     batches: Sequence[Batches]
-    carry_in: Carry | None
-    carry_out: Carry
+    carry_in: Checkpoint | None
+    carry_out: Checkpoint
     partial: bool
     wall_seconds: float
 
@@ -182,7 +182,7 @@ class SynQcEngine:
         session_id: str = "",
         batches: Sequence[Batches] | None = None,
         seed: int | None = None,
-        carry: Carry | None = None,
+        carry: Checkpoint | None = None,
         stop: StopFlag | None = None,
         progress: Callable[[int, int], object] | None = None,
         after_batches: Callable[[Run], object] | None = None,
@@ -218,8 +218,9 @@ class SynQcEngine:
         for number, some in enumerate(batches):
             try:
                 run = experiment.run(
-                    some.shots, iterations=some.iterations, seed=(seed + number * _SEED_STEP) % 2**63, carry=carry,
-                    stop=stop, progress=False if progress is None else _shifted(progress, done, total),
+                    some.shots, iterations=some.iterations, seed=(seed + number * _SEED_STEP) % 2**63,
+                    resume_from=carry, stop=stop,
+                    progress=False if progress is None else _shifted(progress, done, total),
                     keep_bits=True, keep_records=keep_records, threads=threads,
                 )  # fmt: skip
             except InputError:
@@ -229,7 +230,7 @@ class SynQcEngine:
                     raise
                 partial = True
                 break
-            carry = run.carry
+            carry = run.checkpoint
             done += some.shots * some.iterations * experiment.qubits
             shots += run.shots_used
             runs.append(run)
@@ -262,7 +263,7 @@ class SynQcEngine:
             ServiceStopping: The service is shutting down.
         """
         batches = [Batches(*pair) for pair in replay["batches"]]
-        carry = None if replay["carry"] is None else Carry.from_dict(replay["carry"])
+        carry = None if replay["carry"] is None else Checkpoint.from_dict(replay["carry"])
         with self._until_stopped() as stop:
             result = self.run(
                 config, session_id=session_id, batches=batches, seed=replay["seed"], carry=carry, keep_records=True,

@@ -18,7 +18,7 @@ from synqc.apps.tds.models import (
     SessionSummary,
     used_fraction,
 )
-from synqc.lab.carry import Carry
+from synqc.lab.checkpoint import Checkpoint
 
 __all__ = ["MOST_LINES", "MOST_ROWS", "Session", "maker_of_carry", "mode_label"]
 
@@ -81,7 +81,7 @@ class Session:
         self.shot_limit = shot_limit
         self.shots_used = 0
         self.last_kpis: KpiBundle | None = None
-        self.carry: tuple[str, Carry] | None = None
+        self.carry: tuple[str, Checkpoint] | None = None
         """What the last run left, and on which device and rule it did so."""
         self.deployed: Sequence[dict[str, float]] | None = None
         """What the last run of this process had set each qubit's controls to."""
@@ -146,7 +146,7 @@ class Session:
             for number, row in enumerate(rows, self.next_row - len(rows))
         ]
 
-    def carry_for(self, config: RunConfiguration) -> Carry | None:
+    def carry_for(self, config: RunConfiguration) -> Checkpoint | None:
         """What the last run left, as far as it fits: another rule starts afresh."""
         if self.carry is None:
             return None

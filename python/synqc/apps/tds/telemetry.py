@@ -14,7 +14,7 @@ from synqc.apps.tds.engine import SynQcEngine, filters
 from synqc.apps.tds.models import AdaptiveRule, RunConfiguration, SessionStatus, finite_or_zero
 from synqc.apps.tds.session import Session
 from synqc.apps.tds.store import SessionStore
-from synqc.lab.carry import Carry
+from synqc.lab.checkpoint import Checkpoint
 from synqc.lab.rules import Batch
 from synqc.lab.run import Run
 
@@ -146,7 +146,7 @@ class _Watched:
         self._session_id = session.session_id
         self._run_id = session.last_run_id
         self._config: RunConfiguration = session.config
-        self._carry: Carry | None = session.carry_for(session.config)
+        self._carry: Checkpoint | None = session.carry_for(session.config)
         self._settings = settings
 
     def fits(self, session: Session) -> bool:
@@ -165,9 +165,9 @@ class _Watched:
         run = experiment.run(
             _SHOTS_OF_A_ROW_IN_SHOT if in_shot else _SHOTS_OF_A_ROW,
             iterations=_ROWS_AT_ONCE_IN_SHOT if in_shot else _ROWS_AT_ONCE,
-            seed=random.getrandbits(63), carry=carry, progress=False, keep_bits=False, threads=1,
+            seed=random.getrandbits(63), resume_from=carry, progress=False, keep_bits=False, threads=1,
         )  # fmt: skip
-        self._carry = run.carry
+        self._carry = run.checkpoint
         self.ready.extend(_unstamped_rows(session, run))
 
     def _deploy(self, batch: Batch) -> Mapping[str, float] | None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from synqc import json
 from synqc.apps.tds import clock
 from synqc.apps.tds.models import KpiBundle, RunConfiguration, SessionStatus
-from synqc.lab.carry import Carry
+from synqc.lab.checkpoint import Checkpoint
 from synqc.storage.backup import check_component
 from synqc.storage.errors import UnusableDatabase
 from synqc.storage.lease import ownership
@@ -66,13 +66,13 @@ class _AsText(TypeDecorator[Any]):
         return None if value is None else self.read(value)
 
 
-def _write_carry(carry: tuple[str, Carry]) -> str:
+def _write_carry(carry: tuple[str, Checkpoint]) -> str:
     return json.dumps({"made_by": carry[0], "carry": carry[1].to_dict()}).decode()
 
 
-def _read_carry(text: str) -> tuple[str, Carry]:
+def _read_carry(text: str) -> tuple[str, Checkpoint]:
     stored = json.loads(text)
-    return stored["made_by"], Carry.from_dict(stored["carry"])
+    return stored["made_by"], Checkpoint.from_dict(stored["carry"])
 
 
 _Moment = _AsText(clock.naive_microseconds, clock.parsed)

@@ -1,4 +1,4 @@
-"""What one run leaves to the next: where the device has drifted and what its rule has learnt."""
+"""Checkpoints: what one run leaves to the next, that is where the device has drifted and what its rule has learnt."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from synqc import _core
 from synqc.errors import InputError
 
-__all__ = ["Carry"]
+__all__ = ["Checkpoint"]
 
 
 @dataclass(frozen=True)
-class Carry:
-    """State to go on from; plain numbers, so that it outlives the process.
+class Checkpoint:
+    """Checkpoint of a run: where its device and its rule are; plain numbers, so that it outlives the process.
 
     Args:
         device_time_s: The device's own clock.
@@ -25,11 +25,11 @@ class Carry:
         >>> import synqc
         >>> experiment = synqc.Experiment(adaptive_rule="kalman", qubits=1)
         >>> first = experiment.run(shots=500, seed=7)
-        >>> carried = synqc.Carry.from_dict(first.carry.to_dict())
-        >>> experiment.run(shots=500, seed=8, carry=carried).history[0].device_time_s > carried.device_time_s
+        >>> carried = synqc.Checkpoint.from_dict(first.checkpoint.to_dict())
+        >>> experiment.run(shots=500, seed=8, resume_from=carried).history[0].device_time_s > carried.device_time_s
         True
         >>> other_rule = experiment.replace(adaptive_rule="bayes")
-        >>> other_rule.run(shots=500, seed=8, carry=carried.without_rule()).partial
+        >>> other_rule.run(shots=500, seed=8, resume_from=carried.without_rule()).partial
         False
     """
 
@@ -37,7 +37,7 @@ class Carry:
     controllers: tuple[tuple[float, ...], ...] = ()
     drift: tuple[tuple[float, ...], ...] = ()
 
-    def without_rule(self) -> Carry:
+    def without_rule(self) -> Checkpoint:
         """The device as it is, for a rule that has not seen it."""
         return replace(self, controllers=())
 
@@ -50,7 +50,7 @@ class Carry:
         }
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Carry:
+    def from_dict(cls, plain: Mapping[str, Any]) -> Checkpoint:
         """What `to_dict` wrote.
 
         Raises:
@@ -64,7 +64,7 @@ class Carry:
             ) from error
 
     def _to_core(self) -> Any:
-        return _core.Carry(self.device_time_s, self.controllers, self.drift)
+        return _core.Checkpoint(self.device_time_s, self.controllers, self.drift)
 
 
 def _states(lists: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], ...]:
