@@ -83,19 +83,19 @@ std::vector<Complex> matrices_of(const Real* coordinates, Index rows, Index leve
 /// Asked from inside a block: long blocks must hear a stop too, and the caller's thread must keep ticking.
 class BlockPoll {
   public:
-    explicit BlockPoll(Watch& watch) : watch_(watch), caller_(std::this_thread::get_id()) {}
+    explicit BlockPoll(RunControl& control) : control_(control), caller_(std::this_thread::get_id()) {}
 
     bool operator()() {
-        if (watch_.tick && std::this_thread::get_id() == caller_ && Clock::now() >= next_tick_) {
+        if (control_.tick && std::this_thread::get_id() == caller_ && Clock::now() >= next_tick_) {
             next_tick_ = Clock::now() + std::chrono::milliseconds(10);
-            watch_.tick();
+            control_.tick();
         }
-        return !watch_.stop_requested.load(std::memory_order_relaxed);
+        return !control_.stop_requested.load(std::memory_order_relaxed);
     }
 
   private:
     using Clock = std::chrono::steady_clock;
-    Watch& watch_;
+    RunControl& control_;
     std::thread::id caller_;
     Clock::time_point next_tick_ = Clock::now() + std::chrono::milliseconds(10);
 };
@@ -105,15 +105,15 @@ py::dict sample(const TrajectoryProgram& program, const std::vector<AnyComplexAr
                 int threads, py::object progress) {
     TrajectoryEnsemble ensemble(program, matrices_from(watched), std::move(seeds), trajectories,
                                 {keep_watched, keep_measurement, keep_states, keep_final_states});
-    Watch watch;
-    watch.work_total = static_cast<std::uint64_t>(trajectories);
-    SignalWatch signals(watch, std::move(progress));
+    RunControl control;
+    control.work_total = static_cast<std::uint64_t>(trajectories);
+    SignalWatch signals(control, std::move(progress));
     {
         const WithoutGil no_python_below;
-        BlockPoll poll(watch);
-        for_each_block(ensemble.blocks(), threads, watch, [&](Index block) {
+        BlockPoll poll(control);
+        for_each_block(ensemble.blocks(), threads, control, [&](Index block) {
             ensemble.run_block(block, [&] { return poll(); });
-            watch.work_done += TrajectoryProgram::block_size;
+            control.work_done += TrajectoryProgram::block_size;
         });
     }
     signals.rethrow_error();
@@ -174,13 +174,13 @@ py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const An
     std::vector<Real> log_likelihood(program_count * count);
     std::vector<Real> states(program_count * count * kept_times * square);
     const Real* values = records.data();
-    Watch watch;
-    watch.work_total = static_cast<std::uint64_t>(program_count * count);
-    SignalWatch signals(watch, std::move(progress));
+    RunControl control;
+    control.work_total = static_cast<std::uint64_t>(program_count * count);
+    SignalWatch signals(control, std::move(progress));
     {
         const WithoutGil no_python_below;
-        BlockPoll poll(watch);
-        for_each_block(program_count * blocks_per_program, threads, watch, [&](Index block) {
+        BlockPoll poll(control);
+        for_each_block(program_count * blocks_per_program, threads, control, [&](Index block) {
             const Index program = block / blocks_per_program;
             const Index first = block % blocks_per_program * TrajectoryProgram::block_size;
             TrajectorySource source;
@@ -203,7 +203,7 @@ py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const An
                     }
                 },
                 [&] { return poll(); });
-            watch.work_done += static_cast<std::uint64_t>(source.count);
+            control.work_done += static_cast<std::uint64_t>(source.count);
         });
     }
     signals.rethrow_error();

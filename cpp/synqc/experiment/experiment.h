@@ -11,7 +11,7 @@
 #include "synqc/experiment/kpis.h"
 #include "synqc/experiment/request.h"
 #include "synqc/experiment/result.h"
-#include "synqc/parallel/watch.h"
+#include "synqc/parallel/run_control.h"
 
 namespace synqc {
 
@@ -45,9 +45,9 @@ class Experiment {
     explicit Experiment(ExperimentRequest request, std::shared_ptr<CompiledSegments> segments = nullptr);
 
     /// Runs the batches one after another and adds up what happened. Bytes depend on the request and the seed alone,
-    /// never on threads. When `watch` asks to stop, returns within 50 ms what is complete, marked partial.
+    /// never on threads. When `control` asks to stop, returns within 50 ms what is complete, marked partial.
     /// `checkpoint`: go on with what rules have learnt and where the device has drifted; empty: start afresh.
-    RunResult run(const RunRequest& request, Watch& watch, const Checkpoint& checkpoint = {},
+    RunResult run(const RunRequest& request, RunControl& control, const Checkpoint& checkpoint = {},
                   const ExternalRule* rule = nullptr) const;
 
     const ExperimentRequest& request() const { return request_; }

@@ -198,14 +198,14 @@ py::list argument_list() {
 py::tuple run_experiment(const Experiment& experiment, const RunRequest& request, const Checkpoint* resume_from,
                          const py::object& settings, const py::object& second_angle, StopFlag* stop,
                          const py::object& progress) {
-    Watch watch;
-    SignalWatch signals(watch, progress, stop != nullptr ? &stop->requested : nullptr);
+    RunControl control;
+    SignalWatch signals(control, progress, stop != nullptr ? &stop->requested : nullptr);
     const bool external = !settings.is_none() || !second_angle.is_none();
     const ExternalRule rule = external ? rule_from(settings, second_angle) : ExternalRule{};
     RunResult result;
     {
         const WithoutGil no_python_below;
-        result = experiment.run(request, watch, resume_from != nullptr ? *resume_from : Checkpoint{},
+        result = experiment.run(request, control, resume_from != nullptr ? *resume_from : Checkpoint{},
                                 external ? &rule : nullptr);
     }
     signals.rethrow_error();

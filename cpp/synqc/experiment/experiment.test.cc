@@ -70,8 +70,8 @@ ExperimentRequest busy_request() {
 }
 
 RunResult run(const ExperimentRequest& request, RunRequest how) {
-    Watch watch;
-    return Experiment(request).run(how, watch);
+    RunControl control;
+    return Experiment(request).run(how, control);
 }
 
 void expect_same_bytes(const RunResult& one, const RunResult& other) {
@@ -105,18 +105,18 @@ TEST(experiment, bytes_do_not_depend_on_threads) {
 
 TEST(experiment, second_run_of_one_experiment_repeats_the_first) {
     const Experiment experiment(busy_request());
-    Watch first_watch;
-    Watch second_watch;
+    RunControl first_control;
+    RunControl second_control;
     const RunRequest how{.shots = 3000, .iterations = 2, .seed = 5, .keep_records = true};
-    expect_same_bytes(experiment.run(how, first_watch), experiment.run(how, second_watch));
+    expect_same_bytes(experiment.run(how, first_control), experiment.run(how, second_control));
 }
 
 TEST(experiment, carrying_on_equals_one_longer_run_in_what_the_device_does) {
     ExperimentRequest request = busy_request();
     const Experiment experiment(request);
-    Watch watch;
-    const RunResult first = experiment.run({.shots = 2000, .seed = 3}, watch);
-    const RunResult second = experiment.run({.shots = 2000, .seed = 3}, watch, first.checkpoint);
+    RunControl control;
+    const RunResult first = experiment.run({.shots = 2000, .seed = 3}, control);
+    const RunResult second = experiment.run({.shots = 2000, .seed = 3}, control, first.checkpoint);
     EXPECT_GT(second.checkpoint.device_time, first.checkpoint.device_time);
     EXPECT_EQ(second.iterations.front().device_time, second.checkpoint.device_time);
 }
@@ -238,14 +238,14 @@ TEST(experiment, stop_returns_a_partial_result_within_50_ms) {
     const Experiment experiment(request);
     Real shortest_wait = 1;  // s; the shortest of several, for the machine may be busy otherwise
     for (int attempt = 0; attempt < 5 && shortest_wait >= 0.05; ++attempt) {
-        Watch watch;
+        RunControl control;
         std::chrono::steady_clock::time_point asked;
         std::thread stopper([&] {
             std::this_thread::sleep_for(std::chrono::milliseconds(200));
             asked = std::chrono::steady_clock::now();
-            watch.stop_requested.store(true);
+            control.stop_requested.store(true);
         });
-        const RunResult result = experiment.run({.shots = 200'000'000, .seed = 1, .keep_bits = false}, watch);
+        const RunResult result = experiment.run({.shots = 200'000'000, .seed = 1, .keep_bits = false}, control);
         const auto answered = std::chrono::steady_clock::now();
         stopper.join();
         EXPECT_TRUE(result.partial);
@@ -261,7 +261,7 @@ TEST(experiment, stop_returns_a_partial_result_within_50_ms) {
 TEST(experiment, user_rule_sets_controls_and_corrects_shots_from_records) {
     ExperimentRequest request = quiet_request();
     const Experiment experiment(request);
-    Watch watch;
+    RunControl control;
     Index seen_shots = 0;
     ExternalRule rule;
     rule.settings = [](Index, const ControlSettings& ideal, const QubitIteration* previous) {
@@ -277,7 +277,7 @@ TEST(experiment, user_rule_sets_controls_and_corrects_shots_from_records) {
             corrections[shot] = std::atan(std::sinh(chunk.records[shot] * 2 * 1.25));
         }
     };
-    const RunResult result = experiment.run({.shots = 3000, .iterations = 2, .seed = 6}, watch, {}, &rule);
+    const RunResult result = experiment.run({.shots = 3000, .iterations = 2, .seed = 6}, control, {}, &rule);
     EXPECT_EQ(seen_shots, 2 * 2 * 3000);
     EXPECT_EQ(result.iterations[0].qubits[0].settings.theta2, 0);
     EXPECT_NEAR(result.fidelity.value, 1, 3e-6);
@@ -454,11 +454,11 @@ TEST(compiled_segments, turning_the_axis_is_a_frame_change) {
 TEST(compiled_segments, sharing_them_between_experiments_compiles_once_and_changes_no_byte) {
     auto segments = std::make_shared<CompiledSegments>();
     ExperimentRequest request = quiet_request();
-    Watch watch;
+    RunControl control;
     const RunRequest how{.shots = 300, .seed = 5, .keep_records = true};
-    Experiment(request, segments).run(how, watch);
+    Experiment(request, segments).run(how, control);
     const std::size_t compiled = segments->counts().misses;
-    const RunResult again = Experiment(request, segments).run(how, watch);
+    const RunResult again = Experiment(request, segments).run(how, control);
     EXPECT_EQ(segments->counts().misses, compiled);
     expect_same_bytes(again, run(request, how));
 }

@@ -142,10 +142,10 @@ std::string fault_of_run(ExperimentRequest request, PhiloxStream& chance) {
     request.adaptive_rule = rules[chance.integer(rules.size())];
     request.device.drift.push_back({.kind = DriftKind::t1_ornstein_uhlenbeck, .correlation_time = 1, .log_sigma = 0.5});
     request.device.drift.push_back({.kind = DriftKind::t1_random_telegraph, .switching_rate = 10, .log_sigma = 0.3});
-    Watch watch;
+    RunControl control;
     const RunResult result = Experiment(request).run(
         {.shots = 1 + static_cast<Index>(chance.integer(120)), .iterations = 2, .seed = chance.bits(), .threads = 1},
-        watch);
+        control);
     for (const Estimate& figure : {result.fidelity, result.backaction, result.information_bits, result.latency_us,
                                    result.objective_score, result.iterations.back().success}) {
         // A single judged shot shows no spread: its error, and no other, is unknown.
@@ -170,8 +170,8 @@ TEST(random_configurations, no_valid_configuration_gives_a_nan_or_an_unphysical_
     const Index count = configurations();
     std::mutex mutex;
     std::string first_fault;
-    Watch watch;
-    for_each_block((count + block_size - 1) / block_size, 0, watch, [&](Index block) {
+    RunControl control;
+    for_each_block((count + block_size - 1) / block_size, 0, control, [&](Index block) {
         for (Index k = block * block_size; k < std::min(count, (block + 1) * block_size); ++k) {
             PhiloxStream chance(property_seed, 0, static_cast<ShotIndex>(k), 0);
             std::string fault;
@@ -188,7 +188,7 @@ TEST(random_configurations, no_valid_configuration_gives_a_nan_or_an_unphysical_
                 std::scoped_lock lock(mutex);
                 first_fault =
                     "configuration " + std::to_string(k) + " of seed " + std::to_string(property_seed) + ": " + fault;
-                watch.stop_requested.store(true);
+                control.stop_requested.store(true);
             }
         }
     });

@@ -88,7 +88,7 @@ struct QubitInRun {
 
 class Run {
   public:
-    Run(const Experiment& experiment, const RunRequest& request, Watch& watch, const Checkpoint& checkpoint,
+    Run(const Experiment& experiment, const RunRequest& request, RunControl& control, const Checkpoint& checkpoint,
         const ExternalRule* rule);
     RunResult finish();
 
@@ -115,13 +115,13 @@ class Run {
     void reckon_latency();
     void let_time_pass(Index qubit, Real seconds);
     void let_device_drift(Index qubit, Real seconds);
-    bool stopped() const { return watch_.stop_requested.load(std::memory_order_relaxed); }
+    bool stopped() const { return control_.stop_requested.load(std::memory_order_relaxed); }
     Index qubit_count() const { return static_cast<Index>(qubits_.size()); }
 
     const Experiment& experiment_;
     const ExperimentRequest& setup_;
     RunRequest request_;
-    Watch& watch_;
+    RunControl& control_;
     const ExternalRule* rule_;
     Index batch_shots_;
     Real cycle_seconds_;
@@ -138,9 +138,9 @@ Real total_of(const std::vector<LatencyTerm>& terms) {
     return total;
 }
 
-Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, const Checkpoint& checkpoint,
+Run::Run(const Experiment& experiment, const RunRequest& request, RunControl& control, const Checkpoint& checkpoint,
          const ExternalRule* rule)
-    : experiment_(experiment), setup_(experiment.request()), request_(request), watch_(watch), rule_(rule) {
+    : experiment_(experiment), setup_(experiment.request()), request_(request), control_(control), rule_(rule) {
     request.check();
     batch_shots_ = request.shots > 0 ? request.shots : cost_law_shots(setup_.probe_duration);
     result_.seed = request.seed;
@@ -173,7 +173,7 @@ Run::Run(const Experiment& experiment, const RunRequest& request, Watch& watch, 
 
     const Controller& first = *qubits_.front().controller;
     result_.judged_shots = batch_shots_ - first.calibration_shots(batch_shots_) - learning_shots();
-    watch_.work_total.store(static_cast<std::uint64_t>(batch_shots_ * request.iterations * setup_.qubits));
+    control_.work_total.store(static_cast<std::uint64_t>(batch_shots_ * request.iterations * setup_.qubits));
     const auto judged = static_cast<std::size_t>(request.iterations * setup_.qubits * result_.judged_shots);
     if (request.keep_bits) {
         result_.bits.assign(judged, bit_not_measured);
@@ -237,7 +237,7 @@ Index Run::calibrate(QubitInRun& qubit, Index index, Index iteration, Index batc
         left -= round->shots;
         used += round->shots;
     }
-    watch_.work_done.fetch_add(static_cast<std::uint64_t>(used), std::memory_order_relaxed);
+    control_.work_done.fetch_add(static_cast<std::uint64_t>(used), std::memory_order_relaxed);
     return used;
 }
 
@@ -297,15 +297,16 @@ bool Run::simulate(const std::vector<Stretch>& stretches, Index iteration, std::
     for (std::size_t start = 0; start < stretches.size(); start += batches_per_wave) {
         std::span<const Stretch> wave(stretches.data() + start, std::min(batches_per_wave, stretches.size() - start));
         std::vector<std::optional<ShotBatch>> compiled(wave.size());
-        Index complete = for_each_block(static_cast<Index>(wave.size()), request_.threads, watch_, [&](Index position) {
-            const Stretch& stretch = wave[static_cast<std::size_t>(position)];
-            const Qubit& qubit = qubits_[static_cast<std::size_t>(stretch.qubit)].individual->qubit;
-            compiled[static_cast<std::size_t>(position)].emplace(
-                BatchConditions{&setup_, &qubit, stretch.hidden, stretch.settings, external},
-                BatchStreams{request_.seed, static_cast<std::uint32_t>(iteration),
-                             static_cast<std::uint32_t>(stretch.qubit), purpose},
-                experiment_.segments());
-        });
+        Index complete =
+            for_each_block(static_cast<Index>(wave.size()), request_.threads, control_, [&](Index position) {
+                const Stretch& stretch = wave[static_cast<std::size_t>(position)];
+                const Qubit& qubit = qubits_[static_cast<std::size_t>(stretch.qubit)].individual->qubit;
+                compiled[static_cast<std::size_t>(position)].emplace(
+                    BatchConditions{&setup_, &qubit, stretch.hidden, stretch.settings, external},
+                    BatchStreams{request_.seed, static_cast<std::uint32_t>(iteration),
+                                 static_cast<std::uint32_t>(stretch.qubit), purpose},
+                    experiment_.segments());
+            });
         if (complete < static_cast<Index>(wave.size())) {
             return false;
         }
@@ -343,7 +344,7 @@ Index Run::simulate_wave(std::span<const ShotBatch> batches, std::span<const Str
         }
     }
     std::vector<BatchSums> task_sums(tasks.size());
-    Index complete = for_each_block(static_cast<Index>(tasks.size()), request_.threads, watch_, [&](Index position) {
+    Index complete = for_each_block(static_cast<Index>(tasks.size()), request_.threads, control_, [&](Index position) {
         const Task& task = tasks[static_cast<std::size_t>(position)];
         const Stretch& stretch = stretches[task.batch];
         ShotBlock workspace;
@@ -353,7 +354,7 @@ Index Run::simulate_wave(std::span<const ShotBatch> batches, std::span<const Str
                 static_cast<ShotIndex>(shot), std::min(ShotBatch::block_shots, task.shots - offset), workspace,
                 task_sums[static_cast<std::size_t>(position)], outputs_at(iteration, stretch.qubit, shot, keep));
         }
-        watch_.work_done.fetch_add(static_cast<std::uint64_t>(task.shots), std::memory_order_relaxed);
+        control_.work_done.fetch_add(static_cast<std::uint64_t>(task.shots), std::memory_order_relaxed);
     });
     for (Index position = 0; position < complete; ++position) {
         const Stretch& stretch = stretches[tasks[static_cast<std::size_t>(position)].batch];
@@ -377,7 +378,7 @@ Index Run::simulate_wave_with_external_angles(std::span<const ShotBatch> batches
             std::vector<ShotBlock> workspaces(static_cast<std::size_t>(blocks));
             std::vector<Real> records(static_cast<std::size_t>(shots * result_.bins));
             std::vector<Real> corrections(static_cast<std::size_t>(shots), 0);
-            Index probed = for_each_block(blocks, request_.threads, watch_, [&](Index block) {
+            Index probed = for_each_block(blocks, request_.threads, control_, [&](Index block) {
                 ShotBlock& workspace = workspaces[static_cast<std::size_t>(block)];
                 const Index start = block * ShotBatch::block_shots;
                 batches[batch].drive_and_probe(static_cast<ShotIndex>(first + start), shots_of(block), true, workspace);
@@ -388,14 +389,14 @@ Index Run::simulate_wave_with_external_angles(std::span<const ShotBatch> batches
             }
             rule_->second_angle_corrections({stretch.qubit, shots, result_.bins, records.data()}, corrections.data());
             std::vector<BatchSums> block_sums(static_cast<std::size_t>(blocks));
-            Index driven = for_each_block(blocks, request_.threads, watch_, [&](Index block) {
+            Index driven = for_each_block(blocks, request_.threads, control_, [&](Index block) {
                 const Index start = block * ShotBatch::block_shots;
                 batches[batch].drive_again(static_cast<ShotIndex>(first + start),
                                            {corrections.data() + start, static_cast<std::size_t>(shots_of(block))},
                                            workspaces[static_cast<std::size_t>(block)],
                                            block_sums[static_cast<std::size_t>(block)],
                                            outputs_at(iteration, stretch.qubit, first + start, keep));
-                watch_.work_done.fetch_add(static_cast<std::uint64_t>(shots_of(block)), std::memory_order_relaxed);
+                control_.work_done.fetch_add(static_cast<std::uint64_t>(shots_of(block)), std::memory_order_relaxed);
             });
             for (Index block = 0; block < driven; ++block) {
                 sums[static_cast<std::size_t>(stretch.qubit)][static_cast<std::size_t>(stretch.candidate)] +=
@@ -477,8 +478,8 @@ bool Run::run_iteration(Index iteration) {
         record.calibration_shots =
             std::max(record.calibration_shots,
                      calibrate(qubits_[static_cast<std::size_t>(index)], index, iteration, batch_shots_));
-        if (watch_.tick) {
-            watch_.tick();
+        if (control_.tick) {
+            control_.tick();
         }
     }
     if (learning_shots() > 0) {
@@ -525,9 +526,9 @@ RunResult Run::finish() {
 
 }  // namespace
 
-RunResult Experiment::run(const RunRequest& request, Watch& watch, const Checkpoint& checkpoint,
+RunResult Experiment::run(const RunRequest& request, RunControl& control, const Checkpoint& checkpoint,
                           const ExternalRule* rule) const {
-    return Run(*this, request, watch, checkpoint, rule).finish();
+    return Run(*this, request, control, checkpoint, rule).finish();
 }
 
 }  // namespace synqc

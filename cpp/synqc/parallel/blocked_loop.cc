@@ -25,8 +25,8 @@ constexpr auto tick_period = std::chrono::milliseconds(10);
 /// One running loop, shared by its caller and the helpers that found their way to it in time.
 class Loop {
   public:
-    Loop(Index count, Watch& watch, const std::function<void(Index)>& body)
-        : count_(count), watch_(watch), body_(body), next_tick_(Clock::now() + tick_period) {}
+    Loop(Index count, RunControl& control, const std::function<void(Index)>& body)
+        : count_(count), control_(control), body_(body), next_tick_(Clock::now() + tick_period) {}
 
     /// False if the loop has closed already.
     bool run_as_helper() {
@@ -57,7 +57,8 @@ class Loop {
     template <typename BetweenBlocks>
     void run_blocks(const BetweenBlocks& between_blocks) {
         try {
-            while (!failed_.load(std::memory_order_relaxed) && !watch_.stop_requested.load(std::memory_order_relaxed)) {
+            while (!failed_.load(std::memory_order_relaxed) &&
+                   !control_.stop_requested.load(std::memory_order_relaxed)) {
                 Index block = next_.fetch_add(1);
                 if (block >= count_) {
                     return;
@@ -103,14 +104,14 @@ class Loop {
         if (now < next_tick_) {
             return;
         }
-        if (watch_.tick) {
-            watch_.tick();
+        if (control_.tick) {
+            control_.tick();
         }
         next_tick_ = Clock::now() + tick_period;
     }
 
     const Index count_;
-    Watch& watch_;
+    RunControl& control_;
     const std::function<void(Index)>& body_;
     Clock::time_point next_tick_;
 
@@ -201,11 +202,11 @@ int available_threads() {
 
 }  // namespace
 
-Index for_each_block(Index count, int threads, Watch& watch, const std::function<void(Index)>& body) {
+Index for_each_block(Index count, int threads, RunControl& control, const std::function<void(Index)>& body) {
     int wanted = threads > 0 ? threads : available_threads();
     Index helpers = std::min<Index>(wanted, count) - 1;
     // Helpers that wake up after the loop has closed find this alive and leave at once.
-    auto loop = std::make_shared<Loop>(count, watch, body);
+    auto loop = std::make_shared<Loop>(count, control, body);
     std::vector<std::jthread> plain_threads;
     if (helpers > 0 && !Arenas::of_this_process().enqueue(wanted, loop, helpers)) {
         for (Index helper = 0; helper < helpers; ++helper) {

@@ -24,9 +24,9 @@ using Clock = std::chrono::steady_clock;
 
 TEST(blocked_loop, every_block_runs_exactly_once) {
     for (int threads : {0, 1, 2, 7}) {
-        Watch watch;
+        RunControl control;
         std::vector<int> calls(1000, 0);
-        Index complete = for_each_block(1000, threads, watch, [&](Index block) { calls[block] += 1; });
+        Index complete = for_each_block(1000, threads, control, [&](Index block) { calls[block] += 1; });
         EXPECT_EQ(complete, 1000);
         EXPECT_EQ(calls, std::vector<int>(1000, 1)) << "threads " << threads;
     }
@@ -35,8 +35,8 @@ TEST(blocked_loop, every_block_runs_exactly_once) {
 TEST(blocked_loop, what_bodies_wrote_is_visible_afterwards) {
     std::vector<std::uint64_t> squares(4096);
     for (int repetition = 0; repetition < 50; ++repetition) {
-        Watch watch;
-        for_each_block(64, 4, watch, [&](Index block) {
+        RunControl control;
+        for_each_block(64, 4, control, [&](Index block) {
             for (Index k = block * 64; k < block * 64 + 64; ++k) {
                 squares[k] = static_cast<std::uint64_t>(k) * k + repetition;
             }
@@ -48,17 +48,17 @@ TEST(blocked_loop, what_bodies_wrote_is_visible_afterwards) {
 }
 
 TEST(blocked_loop, no_blocks_is_complete_at_once) {
-    Watch watch;
-    EXPECT_EQ(for_each_block(0, 3, watch, [](Index) { FAIL(); }), 0);
+    RunControl control;
+    EXPECT_EQ(for_each_block(0, 3, control, [](Index) { FAIL(); }), 0);
 }
 
 TEST(blocked_loop, asked_for_threads_are_used_and_no_more) {
     for (int threads : {1, 2, 5}) {
-        Watch watch;
+        RunControl control;
         std::mutex mutex;
         std::condition_variable another_came;
         std::set<std::thread::id> seen;
-        for_each_block(200, threads, watch, [&](Index) {
+        for_each_block(200, threads, control, [&](Index) {
             std::unique_lock lock(mutex);
             seen.insert(std::this_thread::get_id());
             another_came.notify_all();
@@ -70,15 +70,15 @@ TEST(blocked_loop, asked_for_threads_are_used_and_no_more) {
 }
 
 TEST(blocked_loop, stop_leaves_a_complete_prefix_within_fifty_milliseconds) {
-    Watch watch;
+    RunControl control;
     std::vector<std::atomic<int>> done(100000);
     std::atomic<std::int64_t> asked_at{0};
     std::jthread impatient([&] {
         std::this_thread::sleep_for(30ms);
         asked_at = Clock::now().time_since_epoch().count();
-        watch.stop_requested = true;
+        control.stop_requested = true;
     });
-    Index complete = for_each_block(100000, 2, watch, [&](Index block) {
+    Index complete = for_each_block(100000, 2, control, [&](Index block) {
         std::this_thread::sleep_for(1ms);
         done[block] = 1;
     });
@@ -92,25 +92,25 @@ TEST(blocked_loop, stop_leaves_a_complete_prefix_within_fifty_milliseconds) {
 }
 
 TEST(blocked_loop, stop_before_the_start_runs_nothing) {
-    Watch watch;
-    watch.stop_requested = true;
-    EXPECT_EQ(for_each_block(10, 2, watch, [](Index) { FAIL(); }), 0);
+    RunControl control;
+    control.stop_requested = true;
+    EXPECT_EQ(for_each_block(10, 2, control, [](Index) { FAIL(); }), 0);
 }
 
 TEST(blocked_loop, tick_stays_on_the_calling_thread_and_can_stop_the_loop) {
     for (int threads : {1, 3}) {
-        Watch watch;
+        RunControl control;
         int ticks = 0;
         auto caller = std::this_thread::get_id();
         std::vector<Clock::time_point> moments;
-        watch.tick = [&] {
+        control.tick = [&] {
             EXPECT_EQ(std::this_thread::get_id(), caller);
             moments.push_back(Clock::now());
             if (++ticks == 5) {
-                watch.stop_requested = true;
+                control.stop_requested = true;
             }
         };
-        Index complete = for_each_block(1000000, threads, watch, [](Index) { std::this_thread::sleep_for(1ms); });
+        Index complete = for_each_block(1000000, threads, control, [](Index) { std::this_thread::sleep_for(1ms); });
         EXPECT_GE(ticks, 5);  // the caller ticks on while helpers end their blocks
         EXPECT_LT(complete, 1000000);
         for (std::size_t k = 1; k < moments.size(); ++k) {
@@ -120,12 +120,12 @@ TEST(blocked_loop, tick_stays_on_the_calling_thread_and_can_stop_the_loop) {
 }
 
 TEST(blocked_loop, caller_ticks_while_it_waits_for_the_last_block) {
-    Watch watch;
+    RunControl control;
     int ticks = 0;
-    watch.tick = [&] { ++ticks; };
+    control.tick = [&] { ++ticks; };
     auto caller = std::this_thread::get_id();
     std::atomic<int> arrived{0};
-    for_each_block(2, 2, watch, [&](Index) {
+    for_each_block(2, 2, control, [&](Index) {
         ++arrived;
         auto deadline = Clock::now() + 5s;
         while (arrived < 2 && Clock::now() < deadline) {
@@ -138,9 +138,9 @@ TEST(blocked_loop, caller_ticks_while_it_waits_for_the_last_block) {
 
 TEST(blocked_loop, failure_of_a_body_stops_the_loop_and_reaches_the_caller) {
     for (int threads : {1, 4}) {
-        Watch watch;
+        RunControl control;
         std::atomic<int> calls{0};
-        EXPECT_THROW(for_each_block(100000, threads, watch,
+        EXPECT_THROW(for_each_block(100000, threads, control,
                                     [&](Index block) {
                                         ++calls;
                                         if (block == 17) {
@@ -154,21 +154,21 @@ TEST(blocked_loop, failure_of_a_body_stops_the_loop_and_reaches_the_caller) {
 }
 
 TEST(blocked_loop, loops_may_nest) {
-    Watch watch;
+    RunControl control;
     std::atomic<int> calls{0};
-    for_each_block(8, 2, watch, [&](Index) { for_each_block(8, 2, watch, [&](Index) { ++calls; }); });
+    for_each_block(8, 2, control, [&](Index) { for_each_block(8, 2, control, [&](Index) { ++calls; }); });
     EXPECT_EQ(calls, 64);
 }
 
 // The allocator of GCC 12's address sanitizer may be locked when a process forks, and stays so in the child.
 #if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 TEST(blocked_loop, a_forked_child_still_computes_on_all_its_threads) {
-    Watch watch;
-    for_each_block(16, 2, watch, [](Index) {});
+    RunControl control;
+    for_each_block(16, 2, control, [](Index) {});
     pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-        Watch own;
+        RunControl own;
         std::mutex mutex;
         std::set<std::thread::id> seen;
         Index complete = for_each_block(50, 3, own, [&](Index) {

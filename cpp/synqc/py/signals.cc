@@ -19,21 +19,21 @@ std::int64_t now_ms() {
 
 }  // namespace
 
-SignalWatch::SignalWatch(Watch& watch, py::object progress, const std::atomic<bool>* stop)
-    : watch_(watch), progress_(std::move(progress)), stop_(stop), last_progress_ms_(now_ms()) {
-    watch_.tick = [this] { tick(); };
+SignalWatch::SignalWatch(RunControl& control, py::object progress, const std::atomic<bool>* stop)
+    : control_(control), progress_(std::move(progress)), stop_(stop), last_progress_ms_(now_ms()) {
+    control_.tick = [this] { tick(); };
 }
 
 void SignalWatch::tick() {
     if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) {
-        watch_.stop_requested.store(true);
+        control_.stop_requested.store(true);
     }
     const WithGil python;
     try {
         hear_and_tell();
     } catch (...) {
         error_ = std::current_exception();
-        watch_.stop_requested.store(true);
+        control_.stop_requested.store(true);
     }
 }
 
@@ -44,11 +44,11 @@ void SignalWatch::hear_and_tell() {
         }
         PyErr_Clear();
         interrupted_ = true;
-        watch_.stop_requested.store(true);
+        control_.stop_requested.store(true);
     }
     if (!progress_.is_none() && now_ms() - last_progress_ms_ >= progress_interval_ms) {
         last_progress_ms_ = now_ms();
-        progress_(watch_.work_done.load(), watch_.work_total.load());
+        progress_(control_.work_done.load(), control_.work_total.load());
     }
 }
 

@@ -5,18 +5,18 @@
 #include <atomic>
 #include <exception>
 
-#include "synqc/parallel/watch.h"
+#include "synqc/parallel/run_control.h"
 
 namespace synqc {
 
 /// Lets a long computation hear Ctrl-C and another thread's stop flag, and tell its progress, while the GIL is
 /// released.
 ///
-/// Lives on the thread that called; takes the GIL only inside Watch::tick, every 10 ms or so.
+/// Lives on the thread that called; takes the GIL only inside RunControl::tick, every 10 ms or so.
 class SignalWatch {
   public:
     /// `progress`: called as progress(done, total) at most every 100 ms, or None. `stop`: polled too, may be null.
-    SignalWatch(Watch& watch, pybind11::object progress, const std::atomic<bool>* stop = nullptr);
+    SignalWatch(RunControl& control, pybind11::object progress, const std::atomic<bool>* stop = nullptr);
 
     /// True after Ctrl-C: the computation was asked to stop and the KeyboardInterrupt is spent.
     bool interrupted() const { return interrupted_; }
@@ -28,7 +28,7 @@ class SignalWatch {
     void tick();
     void hear_and_tell();
 
-    Watch& watch_;
+    RunControl& control_;
     pybind11::object progress_;
     const std::atomic<bool>* stop_;
     std::exception_ptr error_;
