@@ -63,8 +63,8 @@ bool dense_is_cheaper(const LinearEquation& equation, Real norm, Real duration, 
 /// Exact evolution under a constant generator, remembering the propagator of the last interval length.
 class ConstantSteps {
   public:
-    ConstantSteps(const LinearEquation& equation, Real longest_time, Heartbeat& heartbeat)
-        : equation_(equation), action_(equation), longest_time_(longest_time), heartbeat_(heartbeat) {}
+    ConstantSteps(const LinearEquation& equation, Real longest_time, CancellationCheck& cancellation)
+        : equation_(equation), action_(equation), longest_time_(longest_time), cancellation_(cancellation) {}
 
     void choose_generator(std::span<const Real> weights, Real duration, Index intervals) {
         weights_.assign(weights.begin(), weights.end());
@@ -77,10 +77,10 @@ class ConstantSteps {
     }
 
     void advance(Real interval, std::vector<Real>& state, EvolutionReport& report) {
-        heartbeat_.beat();
+        cancellation_.check();
         if (!dense_) {
             const Index before = action_.applications();
-            action_.apply(interval, 1, weights_, exact, state, heartbeat_);
+            action_.apply(interval, 1, weights_, exact, state, cancellation_);
             report.applications += action_.applications() - before;
             return;
         }
@@ -101,7 +101,7 @@ class ConstantSteps {
     const LinearEquation& equation_;
     ExponentialAction action_;
     Real longest_time_;
-    Heartbeat& heartbeat_;
+    CancellationCheck& cancellation_;
     bool dense_ = false;
     std::vector<Real> unit_time_;
     std::vector<Real> weights_;
@@ -118,10 +118,10 @@ class MagnusStepper {
     static constexpr bool passes_samples = true;
 
     /// error_rate: what the steps may do wrong per unit of time.
-    MagnusStepper(const LinearEquation& equation, Real error_rate, Heartbeat& heartbeat)
+    MagnusStepper(const LinearEquation& equation, Real error_rate, CancellationCheck& cancellation)
         : equation_(equation),
           action_(equation),
-          heartbeat_(heartbeat),
+          cancellation_(cancellation),
           error_rate_(error_rate),
           early_(equation.weights.size()),
           late_(equation.weights.size()),
@@ -171,12 +171,12 @@ class MagnusStepper {
         for (std::size_t k = 0; k < mixed_.size(); ++k) {
             mixed_[k] = early_share * early_[k] + late_share * late_[k];
         }
-        action_.apply(step, 0.5, mixed_, std::clamp(1e-3 * error_rate_ * step, exact, 1e-10), state, heartbeat_);
+        action_.apply(step, 0.5, mixed_, std::clamp(1e-3 * error_rate_ * step, exact, 1e-10), state, cancellation_);
     }
 
     const LinearEquation& equation_;
     ExponentialAction action_;
-    Heartbeat& heartbeat_;
+    CancellationCheck& cancellation_;
     Real error_rate_;
     std::vector<Real> early_;
     std::vector<Real> late_;
@@ -191,15 +191,15 @@ class DormandPrinceStepper {
     static constexpr Real order = 5;
     static constexpr bool passes_samples = false;
 
-    DormandPrinceStepper(const LinearEquation& equation, Real, Heartbeat& heartbeat)
-        : equation_(equation), heartbeat_(heartbeat), weights_(equation.weights.size()) {
+    DormandPrinceStepper(const LinearEquation& equation, Real, CancellationCheck& cancellation)
+        : equation_(equation), cancellation_(cancellation), weights_(equation.weights.size()) {
         for (auto& stage : stages_) {
             stage.resize(static_cast<std::size_t>(equation.dimension));
         }
     }
 
     Real attempt(Real t, Real step, const std::vector<Real>& state, std::vector<Real>& result) {
-        heartbeat_.beat();
+        cancellation_.check();
         if (!first_stage_known_) {
             derivative(t, state, stages_[0]);
             first_stage_known_ = true;
@@ -261,7 +261,7 @@ class DormandPrinceStepper {
     }
 
     const LinearEquation& equation_;
-    Heartbeat& heartbeat_;
+    CancellationCheck& cancellation_;
     std::vector<Real> weights_;
     std::vector<Real> frozen_;
     std::array<std::vector<Real>, 7> stages_;
@@ -307,13 +307,13 @@ template <typename Stepper>
 class ControlledSteps {
   public:
     ControlledSteps(const LinearEquation& equation, const Milestones& milestones, const EvolutionOptions& options,
-                    Heartbeat& heartbeat, Evolution& evolution, std::vector<Real> state)
+                    CancellationCheck& cancellation, Evolution& evolution, std::vector<Real> state)
         : equation_(equation),
           milestones_(milestones),
           options_(options),
           evolution_(evolution),
           duration_(milestones.times.back() - milestones.times.front()),
-          stepper_(equation, (options.absolute_tolerance + options.relative_tolerance) / duration_, heartbeat),
+          stepper_(equation, (options.absolute_tolerance + options.relative_tolerance) / duration_, cancellation),
           t_(milestones.times.front()),
           state_(std::move(state)) {}
 
@@ -458,12 +458,12 @@ class ControlledSteps {
     std::vector<Real> result_;
 };
 
-void evolve_exactly(const LinearEquation& equation, const Milestones& milestones, Heartbeat& heartbeat,
+void evolve_exactly(const LinearEquation& equation, const Milestones& milestones, CancellationCheck& cancellation,
                     Evolution& evolution, std::vector<Real> state) {
     const Index intervals = static_cast<Index>(milestones.times.size()) - 1;
     const Real duration = milestones.times.back() - milestones.times.front();
     const Real longest_time = std::max(std::abs(milestones.times.front()), std::abs(milestones.times.back()));
-    ConstantSteps steps(equation, longest_time, heartbeat);
+    ConstantSteps steps(equation, longest_time, cancellation);
     std::vector<Real> weights(equation.weights.size());
     std::vector<Real> former;
     for (std::size_t next = 1; next < milestones.times.size(); ++next) {
@@ -505,7 +505,7 @@ std::string_view name_of(EvolutionMethod method) {
 }
 
 Evolution evolve(const LinearEquation& equation, std::span<const Real> start, std::span<const Real> times,
-                 const EvolutionOptions& options, Heartbeat& heartbeat) {
+                 const EvolutionOptions& options, CancellationCheck& cancellation) {
     assert(std::ssize(start) == equation.dimension && !times.empty());
     const bool exactly_solvable = equation.is_piecewise_constant();
     Evolution evolution;
@@ -530,13 +530,15 @@ Evolution evolve(const LinearEquation& equation, std::span<const Real> start, st
     const Milestones milestones = milestones_of(times, stops);
     switch (method) {
         case EvolutionMethod::exponential:
-            evolve_exactly(equation, milestones, heartbeat, evolution, std::move(state));
+            evolve_exactly(equation, milestones, cancellation, evolution, std::move(state));
             break;
         case EvolutionMethod::magnus:
-            ControlledSteps<MagnusStepper>(equation, milestones, options, heartbeat, evolution, std::move(state)).run();
+            ControlledSteps<MagnusStepper>(equation, milestones, options, cancellation, evolution, std::move(state))
+                .run();
             break;
         case EvolutionMethod::dormand_prince:
-            ControlledSteps<DormandPrinceStepper>(equation, milestones, options, heartbeat, evolution, std::move(state))
+            ControlledSteps<DormandPrinceStepper>(equation, milestones, options, cancellation, evolution,
+                                                  std::move(state))
                 .run();
             break;
         case EvolutionMethod::automatic:

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "synqc/dynamics/heartbeat.h"
+#include "synqc/dynamics/cancellation_check.h"
 #include "synqc/dynamics/linear_equation.h"
 
 /// Integrators: from an equation and its start to the solution at given times. They know nothing of what they
@@ -46,8 +46,8 @@ struct Evolution {
     EvolutionReport report;
 };
 
-/// Throws StepTooSmall, naming the time, if the tolerance cannot be met; whatever `heartbeat` throws passes through.
+/// Throws StepTooSmall, naming the time, if the tolerance cannot be met; whatever `cancellation` throws passes through.
 Evolution evolve(const LinearEquation& equation, std::span<const Real> start, std::span<const Real> times,
-                 const EvolutionOptions& options, Heartbeat& heartbeat);
+                 const EvolutionOptions& options, CancellationCheck& cancellation);
 
 }  // namespace synqc

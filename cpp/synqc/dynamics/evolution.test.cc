@@ -54,9 +54,9 @@ OpenSystem driven_qubit_with_decay() {
     return system;
 }
 
-class Impatience final : public Heartbeat {
+class Impatience final : public CancellationCheck {
   public:
-    void beat() override {
+    void check() override {
         if (++beats == 20) {
             throw std::runtime_error("enough");
         }
@@ -103,7 +103,7 @@ TEST(evolution, every_method_keeps_its_tolerance) {
     const LinearEquation equation = lindblad_equation(system);
     const std::vector<Real> start = coordinates_of(basis_projector(2, 0));
     const std::vector<Real> times = {0, 0.7, 2};
-    NoHeartbeat quiet;
+    NeverCancelled quiet;
     const Evolution exact =
         evolve(equation, start, times, {.absolute_tolerance = 1e-13, .relative_tolerance = 0}, quiet);
     for (EvolutionMethod method : {EvolutionMethod::magnus, EvolutionMethod::dormand_prince}) {
@@ -123,7 +123,7 @@ TEST(evolution, samples_closer_than_the_tolerance_asks_for_are_judged_together) 
     const OpenSystem system = driven_qubit_with_decay();
     const LinearEquation equation = lindblad_equation(system);
     const std::vector<Real> start = coordinates_of(basis_projector(2, 0));
-    NoHeartbeat quiet;
+    NeverCancelled quiet;
     for (unsigned trial = 0; trial < 20; ++trial) {
         std::mt19937_64 generator(seed + trial);
         std::uniform_real_distribution<Real> uniform(0.2, 1.8);
@@ -161,7 +161,7 @@ TEST(evolution, steps_that_are_judged_together_do_not_pass_a_jump) {
         Coefficient::from_steps(std::vector<Real>{0, jump, 2}, std::vector<Complex>{0.0, 5.0, 5.0}));
     system.hamiltonian.terms.push_back({sigma_x(), 1});
     const LinearEquation equation = lindblad_equation(system);
-    NoHeartbeat quiet;
+    NeverCancelled quiet;
     const Evolution found = evolve(equation, coordinates_of(basis_projector(2, 0)), times,
                                    {.absolute_tolerance = 1e-6, .relative_tolerance = 0}, quiet);
     EXPECT_EQ(found.report.steps, 400);
@@ -184,7 +184,7 @@ TEST(evolution, dense_and_sparse_systems_follow_the_same_exponential) {
         std::vector<Real> frozen;
         equation.freeze(1, 1, weights, frozen);
         const std::vector<Real> start = coordinates_of(basis_projector(levels, 0));
-        NoHeartbeat quiet;
+        NeverCancelled quiet;
         const Evolution found =
             evolve(equation, start, std::vector<Real>{0, 1},
                    {.method = EvolutionMethod::magnus, .absolute_tolerance = 1e-10, .relative_tolerance = 0}, quiet);
@@ -203,7 +203,7 @@ TEST(evolution, long_constant_systems_need_no_dense_propagator) {
     system.levels = 14;
     system.hamiltonian.terms = {{2.0 * number(14), -1}};
     system.jumps = {{{{lowering(14), -1}}}};
-    NoHeartbeat quiet;
+    NeverCancelled quiet;
     const Evolution found = evolve(lindblad_equation(system), coordinates_of(basis_projector(14, 6)),
                                    std::vector<Real>{0, 0.5, 1.25}, {}, quiet);
     for (auto [row, time] : {std::pair{1, 0.5}, std::pair{2, 1.25}}) {
@@ -223,7 +223,7 @@ TEST(evolution, stops_are_never_stepped_over) {
         Coefficient::from_steps({0, 50, 50.02, 100}, std::vector<Complex>{0.0, pi / 0.02, 0.0, 0.0})};
     system.hamiltonian.terms = {{0.5 * sigma_x(), 0}};
     const LinearEquation equation = lindblad_equation(system);
-    NoHeartbeat quiet;
+    NeverCancelled quiet;
     for (EvolutionMethod method :
          {EvolutionMethod::exponential, EvolutionMethod::magnus, EvolutionMethod::dormand_prince}) {
         const Evolution found = evolve(equation, coordinates_of(basis_projector(2, 0)), std::vector<Real>{0, 100},
@@ -235,7 +235,7 @@ TEST(evolution, stops_are_never_stepped_over) {
 TEST(evolution, schrodinger_and_master_equation_agree_on_pure_states) {
     OpenSystem system = driven_qubit_with_decay();
     system.jumps.clear();
-    NoHeartbeat quiet;
+    NeverCancelled quiet;
     const EvolutionOptions tight{.absolute_tolerance = 1e-11, .relative_tolerance = 0};
     const std::vector<Real> times = {0, 2};
     const Evolution ket = evolve(schrodinger_equation(system), std::vector<Real>{1, 0, 0, 0}, times, tight, quiet);
@@ -248,7 +248,7 @@ TEST(evolution, schrodinger_and_master_equation_agree_on_pure_states) {
     EXPECT_NEAR((zero * std::conj(one)).imag(), state.states[7], 1e-10);
 }
 
-TEST(evolution, whatever_a_heartbeat_throws_passes_through) {
+TEST(evolution, whatever_a_cancellation_check_throws_passes_through) {
     const LinearEquation equation = lindblad_equation(driven_qubit_with_decay());
     for (EvolutionMethod method : {EvolutionMethod::magnus, EvolutionMethod::dormand_prince}) {
         Impatience impatience;
@@ -262,7 +262,7 @@ TEST(evolution, an_impossible_tolerance_names_the_time) {
     const LinearEquation equation = lindblad_equation(driven_qubit_with_decay());
     OpenSystem wild = driven_qubit_with_decay();
     wild.hamiltonian.terms.front().operator_matrix *= 1e300;
-    NoHeartbeat quiet;
+    NeverCancelled quiet;
     EXPECT_THROW(evolve(lindblad_equation(wild), coordinates_of(basis_projector(2, 0)), std::vector<Real>{0, 2},
                         {.method = EvolutionMethod::dormand_prince}, quiet),
                  StepTooSmall);

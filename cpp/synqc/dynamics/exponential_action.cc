@@ -60,23 +60,23 @@ ExponentialAction::ExponentialAction(const LinearEquation& equation) : equation_
 }
 
 void ExponentialAction::apply(Real scale, Real share, std::span<const Real> weights, Real tolerance,
-                              std::vector<Real>& y, Heartbeat& heartbeat) {
+                              std::vector<Real>& y, CancellationCheck& cancellation) {
     if (padded_ > 0) {
-        apply_dense(scale, share, weights, tolerance, y, heartbeat);
+        apply_dense(scale, share, weights, tolerance, y, cancellation);
     } else {
-        apply_sparse(scale, share, weights, tolerance, y, heartbeat);
+        apply_sparse(scale, share, weights, tolerance, y, cancellation);
     }
 }
 
 void ExponentialAction::apply_dense(Real scale, Real share, std::span<const Real> weights, Real tolerance,
-                                    std::vector<Real>& y, Heartbeat& heartbeat) {
+                                    std::vector<Real>& y, CancellationCheck& cancellation) {
     const DenseSeriesKernels& kernels = dense_series_kernels();
     const Real norm = kernels.freeze(dense_pointers_.data(), static_cast<Index>(dense_pointers_.size()), scale, share,
                                      weights.data(), equation_.dimension, padded_, frozen_.data());
     const Index pieces = pieces_of(norm);
     std::copy(y.begin(), y.end(), term_.begin());
     for (Index piece = 0; piece < pieces; ++piece) {
-        heartbeat.beat();
+        cancellation.check();
         applications_ += kernels.sum_series(frozen_.data(), equation_.dimension, padded_, pieces,
                                             norm / static_cast<Real>(pieces), tolerance, term_.data());
     }
@@ -84,7 +84,7 @@ void ExponentialAction::apply_dense(Real scale, Real share, std::span<const Real
 }
 
 void ExponentialAction::apply_sparse(Real scale, Real share, std::span<const Real> weights, Real tolerance,
-                                     std::vector<Real>& y, Heartbeat& heartbeat) {
+                                     std::vector<Real>& y, CancellationCheck& cancellation) {
     equation_.freeze(scale, share, weights, frozen_);
     const Real norm = equation_.norm(frozen_);
     const Index pieces = pieces_of(norm);
@@ -93,7 +93,7 @@ void ExponentialAction::apply_sparse(Real scale, Real share, std::span<const Rea
         std::copy(y.begin(), y.end(), term_.begin());
         const Real enough = tolerance * largest_magnitude(y);
         for (Index order = 1;; ++order) {
-            heartbeat.beat();
+            cancellation.check();
             equation_.apply(frozen_, term_.data(), next_.data());
             ++applications_;
             const Real factor = 1 / static_cast<Real>(pieces * order);

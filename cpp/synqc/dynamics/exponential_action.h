@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "synqc/dynamics/heartbeat.h"
+#include "synqc/dynamics/cancellation_check.h"
 #include "synqc/dynamics/linear_equation.h"
 
 namespace synqc {
@@ -20,16 +20,16 @@ class ExponentialAction {
 
     /// Throws NumericalFailure if the generator is not finite.
     void apply(Real scale, Real share, std::span<const Real> weights, Real tolerance, std::vector<Real>& y,
-               Heartbeat& heartbeat);
+               CancellationCheck& cancellation);
 
     /// Applications of a generator so far.
     Index applications() const { return applications_; }
 
   private:
     void apply_dense(Real scale, Real share, std::span<const Real> weights, Real tolerance, std::vector<Real>& y,
-                     Heartbeat& heartbeat);
+                     CancellationCheck& cancellation);
     void apply_sparse(Real scale, Real share, std::span<const Real> weights, Real tolerance, std::vector<Real>& y,
-                      Heartbeat& heartbeat);
+                      CancellationCheck& cancellation);
 
     const LinearEquation& equation_;
     Index padded_ = 0;                            // rows of the dense matrices; 0: sparse

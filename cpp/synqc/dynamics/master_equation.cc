@@ -194,10 +194,11 @@ Means means_of(Observable observable, const Evolution& evolution, std::size_t ti
 }
 
 template <typename State>
-MasterEquationSolution solve_from(const State& start, const MasterEquationProblem& problem, Heartbeat& heartbeat) {
+MasterEquationSolution solve_from(const State& start, const MasterEquationProblem& problem,
+                                  CancellationCheck& cancellation) {
     const auto form = form_of(start);
     const Evolution evolution =
-        evolve(form.equation(problem.system), form.coordinates(start), problem.times, problem.options, heartbeat);
+        evolve(form.equation(problem.system), form.coordinates(start), problem.times, problem.options, cancellation);
     const std::size_t times = problem.times.size();
     const std::size_t width = evolution.states.size() / times;
     const auto size = static_cast<std::size_t>(form.size());
@@ -226,9 +227,9 @@ void MasterEquationProblem::check() const {
     std::visit([](const auto& state) { check_start(state); }, start);
 }
 
-MasterEquationSolution solve(const MasterEquationProblem& problem, Heartbeat& heartbeat) {
+MasterEquationSolution solve(const MasterEquationProblem& problem, CancellationCheck& cancellation) {
     problem.check();
-    return std::visit([&](const auto& state) { return solve_from(state, problem, heartbeat); }, problem.start);
+    return std::visit([&](const auto& state) { return solve_from(state, problem, cancellation); }, problem.start);
 }
 
 void OperatorEquationProblem::check() const {
@@ -238,12 +239,12 @@ void OperatorEquationProblem::check() const {
     check_hamiltonian(given.system, times.front(), times.back());
 }
 
-OperatorEquationSolution solve(const OperatorEquationProblem& problem, Heartbeat& heartbeat) {
+OperatorEquationSolution solve(const OperatorEquationProblem& problem, CancellationCheck& cancellation) {
     problem.check();
     const SuperoperatorEquation equation =
         superoperator_equation(problem.given, problem.start == problem.start.adjoint());
     const Evolution evolution =
-        evolve(equation.equation, equation.coordinates(problem.start), problem.times, problem.options, heartbeat);
+        evolve(equation.equation, equation.coordinates(problem.start), problem.times, problem.options, cancellation);
     const Index n = problem.given.system.levels;
     const auto width = static_cast<std::size_t>(equation.equation.dimension);
     OperatorEquationSolution solution{

@@ -41,7 +41,7 @@ struct MasterEquationSolution {
 };
 
 /// Throws as `check` does, and StepTooSmall if the tolerance cannot be met.
-MasterEquationSolution solve(const MasterEquationProblem& problem, Heartbeat& heartbeat);
+MasterEquationSolution solve(const MasterEquationProblem& problem, CancellationCheck& cancellation);
 
 /// An operator X that a linear equation moves, which need not be a state.
 struct OperatorEquationProblem {
@@ -59,6 +59,6 @@ struct OperatorEquationSolution {
     EvolutionReport report;
 };
 
-OperatorEquationSolution solve(const OperatorEquationProblem& problem, Heartbeat& heartbeat);
+OperatorEquationSolution solve(const OperatorEquationProblem& problem, CancellationCheck& cancellation);
 
 }  // namespace synqc

@@ -25,7 +25,7 @@ MasterEquationProblem decaying_qubit() {
 }
 
 std::string complaint_about(const MasterEquationProblem& problem) {
-    NoHeartbeat quiet;
+    NeverCancelled quiet;
     try {
         solve(problem, quiet);
     } catch (const InvalidArgument& error) {
@@ -40,7 +40,7 @@ TEST(master_equation, kets_and_density_matrices_of_a_turning_qubit_follow_the_ro
     MasterEquationProblem problem = decaying_qubit();
     problem.observables = {basis_projector(2, 1), lowering(2)};
     problem.keep_states = true;
-    NoHeartbeat quiet;
+    NeverCancelled quiet;
     const MasterEquationSolution mixed = solve(problem, quiet);
     problem.start = Vector(Vector::Unit(2, 0));
     const MasterEquationSolution pure = solve(problem, quiet);
@@ -64,7 +64,7 @@ TEST(master_equation, kets_and_density_matrices_of_a_turning_qubit_follow_the_ro
 }
 
 TEST(master_equation, states_are_left_out_unless_kept) {
-    NoHeartbeat quiet;
+    NeverCancelled quiet;
     const MasterEquationSolution solution = solve(decaying_qubit(), quiet);
     EXPECT_TRUE(solution.states.empty());
     EXPECT_EQ(solution.final_state.size(), 4u);
@@ -77,7 +77,7 @@ TEST(master_equation, an_operator_decays_as_states_do) {
     problem.start = Matrix::Zero(2, 2);
     problem.start(0, 1) = 1;
     problem.times = two_times;
-    NoHeartbeat quiet;
+    NeverCancelled quiet;
     const OperatorEquationSolution solution = solve(problem, quiet);
     EXPECT_LT(std::abs(solution.states[5] - std::exp(-two_times.back() / 2)), 1e-12);
     EXPECT_LT(std::abs(solution.states[6]), 1e-14);

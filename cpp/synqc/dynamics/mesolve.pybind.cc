@@ -27,10 +27,10 @@ using ComplexArray = py::array_t<Complex, py::array::c_style>;
 using RealArray = py::array_t<Real, py::array::c_style>;
 
 /// Lets Ctrl-C through: asks for pending signals at most every 10 ms.
-class SignalHeartbeat final : public Heartbeat {
+class SignalCheck final : public CancellationCheck {
   public:
-    void beat() override {
-        if (++beats_ % 8 != 0) {
+    void check() override {
+        if (++checks_ % 8 != 0) {
             return;
         }
         const auto now = std::chrono::steady_clock::now();
@@ -45,7 +45,7 @@ class SignalHeartbeat final : public Heartbeat {
     }
 
   private:
-    unsigned beats_ = 0;
+    unsigned checks_ = 0;
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
@@ -133,8 +133,8 @@ py::tuple evolve_open_system(const py::list& hamiltonian, const py::list& jumps,
     MasterEquationSolution solution;
     {
         const WithoutGil no_python_below;
-        SignalHeartbeat heartbeat;
-        solution = solve(problem, heartbeat);
+        SignalCheck cancellation;
+        solution = solve(problem, cancellation);
     }
     std::vector<py::ssize_t> shape(start.shape(), start.shape() + start.ndim());
     py::object final_state = hand_over(std::move(solution.final_state), shape);
@@ -161,8 +161,8 @@ py::tuple evolve_superoperator(const py::list& superoperators, const py::list& h
     OperatorEquationSolution solution;
     {
         const WithoutGil no_python_below;
-        SignalHeartbeat heartbeat;
-        solution = solve(problem, heartbeat);
+        SignalCheck cancellation;
+        solution = solve(problem, cancellation);
     }
     const EvolutionReport& report = solution.report;
     return py::make_tuple(hand_over(std::move(solution.states), {times.size(), n, n}), name_of(report.method),
