@@ -27,7 +27,7 @@ def test_an_experiment_reads_back_equal_and_runs_the_same(experiment):
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=range(len(EXPERIMENTS)))
 def test_the_core_reads_the_request_that_python_makes(experiment):
     read = _core.read_experiment(
-        experiment.to_json(), lambda name: synqc.device(name)._handle, _core.CompiledSegments(1)
+        experiment.to_json(), lambda name: synqc.device(name)._handle, _core.PropagatorCache(1)
     )
     arguments = (300, 2, 11, False, False, 0, None, None, None, None, None)
     there, _ = read.run(*arguments)

@@ -89,8 +89,8 @@ ControlContext context_of(const ExperimentRequest& request, const Qubit& qubit, 
 
 }  // namespace
 
-Experiment::Experiment(ExperimentRequest request, std::shared_ptr<CompiledSegments> segments)
-    : request_(std::move(request)), segments_(segments ? std::move(segments) : std::make_shared<CompiledSegments>()) {
+Experiment::Experiment(ExperimentRequest request, std::shared_ptr<PropagatorCache> segments)
+    : request_(std::move(request)), segments_(segments ? std::move(segments) : std::make_shared<PropagatorCache>()) {
     request_.check();
     check_objective(request_.objective);
     make_controller(request_.adaptive_rule, ControlContext{});

@@ -7,8 +7,8 @@
 
 #include "synqc/control/controller.h"
 #include "synqc/device/device.h"
-#include "synqc/experiment/compiled_segments.h"
 #include "synqc/experiment/kpis.h"
+#include "synqc/experiment/propagator_cache.h"
 #include "synqc/experiment/request.h"
 #include "synqc/experiment/result.h"
 #include "synqc/parallel/run_control.h"
@@ -42,7 +42,7 @@ class Experiment {
   public:
     /// `segments` may be shared by any number of experiments; null: its own. Throws InvalidArgument unless the request
     /// is in range.
-    explicit Experiment(ExperimentRequest request, std::shared_ptr<CompiledSegments> segments = nullptr);
+    explicit Experiment(ExperimentRequest request, std::shared_ptr<PropagatorCache> segments = nullptr);
 
     /// Runs the batches one after another and adds up what happened. Bytes depend on the request and the seed alone,
     /// never on threads. When `control` asks to stop, returns within 50 ms what is complete, marked partial.
@@ -55,7 +55,7 @@ class Experiment {
 
     /// What the probe tells and breaks; computed at the first call.
     const ProbeDescription& probe_description() const;
-    CompiledSegments& segments() const { return *segments_; }
+    PropagatorCache& segments() const { return *segments_; }
 
     /// What a controller is told about qubit `index` of the register before it starts: beliefs, never the device's
     /// truth.
@@ -70,7 +70,7 @@ class Experiment {
     ExperimentRequest request_;
     std::vector<RegisterQubit> register_;
     std::vector<ControlContext> contexts_;  // one per qubit, but for the seed of the run
-    std::shared_ptr<CompiledSegments> segments_;
+    std::shared_ptr<PropagatorCache> segments_;
     std::shared_ptr<OnceDescribed> description_ = std::make_shared<OnceDescribed>();
 };
 

@@ -165,7 +165,7 @@ struct PythonValue {
 };
 
 std::unique_ptr<Experiment> make_experiment(const Device& device, const Target& target, const py::dict& fields,
-                                            std::shared_ptr<CompiledSegments> segments) {
+                                            std::shared_ptr<PropagatorCache> segments) {
     ExperimentRequest request;
     request.device = device;
     request.target = target;
@@ -335,10 +335,10 @@ Examples:
         .def_readonly("partial", &RunResult::partial)
         .def_readonly("checkpoint", &RunResult::checkpoint);
 
-    py::class_<CompiledSegments, std::shared_ptr<CompiledSegments>>(
-        module, "CompiledSegments", "Compiled drives, waits and probe steps by content; experiments may share it.")
+    py::class_<PropagatorCache, std::shared_ptr<PropagatorCache>>(
+        module, "PropagatorCache", "Compiled drives, waits and probe steps by content; experiments may share it.")
         .def(py::init<std::size_t>(), py::arg("most_bytes"))
-        .def("counts", [](const CompiledSegments& segments) {
+        .def("counts", [](const PropagatorCache& segments) {
             const CacheCounts counts = segments.counts();
             py::dict found;
             found["hits"] = counts.hits;

@@ -311,7 +311,7 @@ TEST(shot_batch, what_is_hidden_reaches_the_belief_through_the_outcome_alone) {
     ControlSettings settings;
     settings.feed_forward = FeedForward::bayes;
     const auto shots_with = [&](const HiddenCalibration& hidden) {
-        CompiledSegments segments;
+        PropagatorCache segments;
         ShotBlock block;
         ShotBatch({&request, &request.device.qubit, hidden, settings}, {.seed = 9}, segments)
             .drive_and_probe(0, ShotBatch::block_shots, false, block);
@@ -342,7 +342,7 @@ TEST(shot_batch, every_seed_iteration_qubit_and_purpose_has_noise_of_its_own) {
                                             {.seed = 1, .purpose = 1},
                                             {.seed = 1, .purpose = 2},
                                             {.seed = 1, .qubit = 1, .purpose = 1}};
-    CompiledSegments segments;
+    PropagatorCache segments;
     std::vector<std::vector<Real>> records;
     for (const BatchStreams& one : streams) {
         ShotBlock block;
@@ -445,14 +445,14 @@ TEST(compiled_segments, turning_the_axis_is_a_frame_change) {
     pulse.duration = 0.02;
     pulse.angle = 1.1;
     pulse.axis = 0.7;
-    CompiledSegments segments;
+    PropagatorCache segments;
     const Channel turned = segments.pulse(qubit, pulse, 0.3, 0.01)->front();
     const Channel direct = pulse_channel(qubit, pulse, 0.3, 0.01);
     EXPECT_LT((turned.matrix - direct.matrix).cwiseAbs().maxCoeff(), 1e-8);
 }
 
 TEST(compiled_segments, sharing_them_between_experiments_compiles_once_and_changes_no_byte) {
-    auto segments = std::make_shared<CompiledSegments>();
+    auto segments = std::make_shared<PropagatorCache>();
     ExperimentRequest request = quiet_request();
     RunControl control;
     const RunRequest how{.shots = 300, .seed = 5, .keep_records = true};

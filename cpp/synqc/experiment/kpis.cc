@@ -79,7 +79,7 @@ Real delivered_information(const ExperimentRequest& request, const Qubit& qubit)
                                     : binned_information(probe, request.probe_bins);
 }
 
-QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& individual, CompiledSegments& segments) {
+QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& individual, PropagatorCache& segments) {
     const Qubit& qubit = individual.qubit;
     const Real detuning = individual.hidden.detuning + individual.drift.value();
     Pulse first = control_pulse(request, qubit, request.first_angle, request.first_axis, request.drag_beta);
@@ -219,7 +219,7 @@ Instrument probe_instrument(const ExperimentRequest& request, const Qubit& qubit
 }
 
 ProbeDescription describe_probe(const ExperimentRequest& request, const std::vector<RegisterQubit>& qubits,
-                                CompiledSegments& segments) {
+                                PropagatorCache& segments) {
     ProbeDescription description;
     description.summary.mapping = request.probe_mapping() == ProbeMapping::pulse ? "pulse" : "rate";
     if (!request.probes()) {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "synqc/device/device.h"
-#include "synqc/experiment/compiled_segments.h"
+#include "synqc/experiment/propagator_cache.h"
 #include "synqc/experiment/request.h"
 #include "synqc/experiment/result.h"
 #include "synqc/experiment/shot_batch.h"
@@ -44,7 +44,7 @@ struct ProbeDescription {
 
 /// Ensemble states and closed forms, without sampling.
 ProbeDescription describe_probe(const ExperimentRequest& request, const std::vector<RegisterQubit>& qubits,
-                                CompiledSegments& segments);
+                                PropagatorCache& segments);
 
 /// The two-outcome instrument a request plays on a digital target, with the noise of an ancilla like the qubit itself.
 Instrument probe_instrument(const ExperimentRequest& request, const Qubit& qubit);

@@ -9,7 +9,7 @@
 namespace synqc {
 
 Real ramsey_one_probability(const ExperimentRequest& request, const Qubit& known, const HiddenCalibration& hidden,
-                            const RamseyRound& round, CompiledSegments& segments) {
+                            const RamseyRound& round, PropagatorCache& segments) {
     const Qubit qubit = hidden.decaying_now(known);
     const Real detuning = hidden.detuning - round.drive_correction;
     Pulse first = control_pulse(request, qubit, pi / 2, 0, request.drag_beta);

@@ -2,7 +2,7 @@
 
 #include "synqc/control/controller.h"
 #include "synqc/dynamics/monitored_shots.h"
-#include "synqc/experiment/compiled_segments.h"
+#include "synqc/experiment/propagator_cache.h"
 #include "synqc/experiment/request.h"
 
 /// The calibration shots of trackers, on the same device as everything else: 90 degrees about x, free evolution, 90
@@ -11,7 +11,7 @@ namespace synqc {
 
 /// Probability that a shot of the round reads 1, assignment errors included, for a qubit as the laboratory knows it.
 Real ramsey_one_probability(const ExperimentRequest& request, const Qubit& known, const HiddenCalibration& hidden,
-                            const RamseyRound& round, CompiledSegments& segments);
+                            const RamseyRound& round, PropagatorCache& segments);
 
 /// How many of `shots` readouts, starting with number `first` of the stream, read 1.
 Index count_ones(Real one_probability, const ShotStream& stream, ShotIndex first, Index shots);

@@ -100,7 +100,7 @@ std::string fault_of_shots(const ExperimentRequest& request, PhiloxStream& chanc
                              .phi1 = request.first_axis,
                              .phi2 = request.second_axis,
                              .drag_beta = request.drag_beta};
-    CompiledSegments segments;
+    PropagatorCache segments;
     const ShotBatch batch({&request, &qubits[0].qubit, qubits[0].hidden, settings}, {.seed = chance.bits()}, segments);
     constexpr Index shots = 4;
     ShotBlock block;

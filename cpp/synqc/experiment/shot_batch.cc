@@ -53,7 +53,7 @@ BatchSums& BatchSums::operator+=(const BatchSums& other) {
     return *this;
 }
 
-ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& streams, CompiledSegments& segments)
+ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& streams, PropagatorCache& segments)
     : feed_forward_(conditions.settings.feed_forward),
       feedback_gain_(conditions.settings.feedback_gain),
       theta2_(conditions.settings.theta2),

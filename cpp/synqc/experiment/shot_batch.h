@@ -8,7 +8,7 @@
 #include "synqc/device/device.h"
 #include "synqc/dynamics/monitored_shots.h"
 #include "synqc/dynamics/shot_readout.h"
-#include "synqc/experiment/compiled_segments.h"
+#include "synqc/experiment/propagator_cache.h"
 #include "synqc/experiment/request.h"
 #include "synqc/probe/instrument.h"
 
@@ -59,7 +59,7 @@ void copy_shot_major(const std::vector<Real>& rows, const ShotBlock& block, Real
 /// Shots of one qubit that differ only in their randomness: everything else is compiled once.
 class ShotBatch {
   public:
-    ShotBatch(const BatchConditions& conditions, const BatchStreams& streams, CompiledSegments& segments);
+    ShotBatch(const BatchConditions& conditions, const BatchStreams& streams, PropagatorCache& segments);
 
     /// Simulates shots [first, first + count), count <= block_shots, and adds them to `sums`.
     void simulate(ShotIndex first, Index count, ShotBlock& workspace, BatchSums& sums,
@@ -88,8 +88,8 @@ class ShotBatch {
     Real theta2_, phi2_;
     Index bins_;
     BlochVector target_;
-    CompiledSegments::Channels second_drives_;  // one, or one per grid angle
-    Real grid_start_ = 0, grid_step_ = 0;       // rad, angle corrections the channels belong to
+    PropagatorCache::Channels second_drives_;  // one, or one per grid angle
+    Real grid_start_ = 0, grid_step_ = 0;      // rad, angle corrections the channels belong to
     Readout readout_;
     ShotStream probe_stream_, readout_stream_;
 };

@@ -42,7 +42,7 @@ PyObject* bytes_of(std::size_t room, Write&& write) {
 void bind_run_documents(py::module_& module) {
     module.def(
         "read_experiment",
-        [](std::string_view text, const py::function& find, std::shared_ptr<CompiledSegments> segments) {
+        [](std::string_view text, const py::function& find, std::shared_ptr<PropagatorCache> segments) {
             return std::make_unique<Experiment>(
                 read_experiment(text, [&](std::string_view name) { return find_device(find, name); }),
                 std::move(segments));

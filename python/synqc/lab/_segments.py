@@ -14,10 +14,10 @@ __all__ = ["shared_segments"]
 
 _MOST_BYTES = 256 << 20
 
-_segments = _core.CompiledSegments(_MOST_BYTES)
+_segments = _core.PropagatorCache(_MOST_BYTES)
 
 
-def shared_segments() -> _core.CompiledSegments:
+def shared_segments() -> _core.PropagatorCache:
     """The cache of this process."""
     return _segments
 
@@ -25,7 +25,7 @@ def shared_segments() -> _core.CompiledSegments:
 def _start_anew() -> None:
     """A thread that did not survive the fork may have held the cache's lock."""
     global _segments
-    _segments = _core.CompiledSegments(_MOST_BYTES)
+    _segments = _core.PropagatorCache(_MOST_BYTES)
 
 
 if hasattr(os, "register_at_fork"):

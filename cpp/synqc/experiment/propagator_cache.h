@@ -12,11 +12,12 @@
 
 namespace synqc {
 
-/// Channels of segments by content: the same qubit, pulse and calibration are compiled once, however often and from
-/// however many threads they are asked for. Holds at most `most_bytes`; forgetting only costs time.
-class CompiledSegments {
+/// Cache of propagators, the channels of segments, by content: the same qubit, pulse and calibration are compiled once,
+/// however often and from however many threads they are asked for. Holds at most `most_bytes`; forgetting only costs
+/// time.
+class PropagatorCache {
   public:
-    explicit CompiledSegments(std::size_t most_bytes = std::size_t{256} << 20) : channels_(most_bytes) {}
+    explicit PropagatorCache(std::size_t most_bytes = std::size_t{256} << 20) : channels_(most_bytes) {}
 
     using Channels = std::shared_ptr<const std::vector<Channel>>;
 

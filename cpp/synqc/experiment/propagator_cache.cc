@@ -1,4 +1,4 @@
-#include "synqc/experiment/compiled_segments.h"
+#include "synqc/experiment/propagator_cache.h"
 
 #include <cmath>
 #include <cstring>
@@ -83,13 +83,13 @@ Channel phase_rotation(Index levels, Real angle) {
     return rotation;
 }
 
-CompiledSegments::Channels CompiledSegments::idle(const Qubit& qubit, Real duration, Real detuning) {
+PropagatorCache::Channels PropagatorCache::idle(const Qubit& qubit, Real duration, Real detuning) {
     return find_or_compile(Key('i').add(qubit).add({duration, detuning}).take(),
                            [&] { return std::vector{idle_channel(qubit, duration, detuning)}; });
 }
 
-CompiledSegments::Channels CompiledSegments::pulse(const Qubit& qubit, const Pulse& pulse, Real detuning,
-                                                   Real amplitude_error) {
+PropagatorCache::Channels PropagatorCache::pulse(const Qubit& qubit, const Pulse& pulse, Real detuning,
+                                                 Real amplitude_error) {
     Pulse along_x = pulse;
     along_x.axis = 0;
     Channels compiled = find_or_compile(Key('p').add(qubit).add(pulse).add({detuning, amplitude_error}).take(), [&] {
@@ -98,9 +98,9 @@ CompiledSegments::Channels CompiledSegments::pulse(const Qubit& qubit, const Pul
     return pulse.axis == 0 ? compiled : std::make_shared<const std::vector<Channel>>(turned(*compiled, pulse.axis));
 }
 
-CompiledSegments::Channels CompiledSegments::pulses(const Qubit& qubit, const Pulse& pulse,
-                                                    const std::vector<Real>& angles, Real detuning,
-                                                    Real amplitude_error) {
+PropagatorCache::Channels PropagatorCache::pulses(const Qubit& qubit, const Pulse& pulse,
+                                                  const std::vector<Real>& angles, Real detuning,
+                                                  Real amplitude_error) {
     Pulse along_x = pulse;
     along_x.axis = 0;
     Channels compiled =
@@ -109,8 +109,8 @@ CompiledSegments::Channels CompiledSegments::pulses(const Qubit& qubit, const Pu
     return pulse.axis == 0 ? compiled : std::make_shared<const std::vector<Channel>>(turned(*compiled, pulse.axis));
 }
 
-CompiledSegments::Channels CompiledSegments::find_or_compile(const std::string& key,
-                                                             const std::function<std::vector<Channel>()>& compile) {
+PropagatorCache::Channels PropagatorCache::find_or_compile(const std::string& key,
+                                                           const std::function<std::vector<Channel>()>& compile) {
     return channels_.find_or_compute(key, compile, bytes_of);
 }
 
