@@ -84,7 +84,7 @@ class ProgramRows {
     std::vector<Real> numbers_;
 };
 
-bool quadrature_informs(const Monitor& monitor) {
+bool quadrature_informs(const ContinuousMeasurement& monitor) {
     for (Real level : monitor.level_q) {
         if (level != monitor.level_q.front()) {
             return true;

@@ -32,7 +32,7 @@ void check_level_count(std::string_view name, const std::vector<Real>& values, I
     }
 }
 
-void check_monitor(const Monitor& monitor, Index levels) {
+void check_monitor(const ContinuousMeasurement& monitor, Index levels) {
     check_level_count("level_i", monitor.level_i, levels);
     check_level_count("level_q", monitor.level_q, levels);
     check_not_negative("dephasing_rate", monitor.dephasing_rate);

@@ -19,7 +19,7 @@ namespace synqc {
 ///
 /// A rate of 0 is no probe: states stay what the channels make of them, bit for bit. A measurement time of infinity (no
 /// efficiency) still dephases. Either way the record says nothing, and what is reported for it is 0.
-struct Monitor {
+struct ContinuousMeasurement {
     std::vector<Real> level_i;  // record centre of each level, in phase; +1 and -1 for |0> and |1>
     std::vector<Real> level_q;  // in quadrature; 0 for a qubit
     Real measurement_time = 1;  // tau_m = 1 / (2 eta Gamma), µs; infinity without efficiency
@@ -36,7 +36,7 @@ struct MonitoredProgram {
     Index steps = 1;          // >= 1
     Real step_duration = 0;   // dt, µs
     Index steps_per_bin = 1;  // record bins average this many steps; steps must be a multiple
-    Monitor monitor;
+    ContinuousMeasurement monitor;
     bool keep_quadrature = false;  // bins_q beside bins_i; costs nothing else when level_q are all equal
 
     /// A second state that follows the same records with the controller's beliefs instead of the truth.

@@ -212,7 +212,7 @@ TEST(monitored_shots, without_a_probe_states_are_what_the_channels_make_of_them_
 }
 
 TEST(monitored_shots, a_probe_without_efficiency_dephases_and_tells_nothing) {
-    Monitor blind{{1, -1}, {0, 0}, infinity, 0.7, 0};
+    ContinuousMeasurement blind{{1, -1}, {0, 0}, infinity, 0.7, 0};
     auto program = probe_only(qubit_state(0.6, {0.2, 0.4}), 10, 0.1, blind);
     ShotBlock block;
     sample_monitored_shots(program, {.seed = 1}, 0, 20, true, block);
@@ -239,7 +239,7 @@ TEST(monitored_shots, ensemble_coherence_decays_at_the_dephasing_rate_whatever_t
 TEST(monitored_shots, three_level_coherences_decay_with_the_squared_distance_of_their_centres) {
     constexpr Seed seed = 21;
     Matrix even = Matrix::Constant(3, 3, 1.0 / 3);
-    Monitor monitor{{1, -1, -0.4}, {0, 0, 1.3}, 1 / (2 * 0.5 * 0.6), 0.6, 0.5};
+    ContinuousMeasurement monitor{{1, -1, -0.4}, {0, 0, 1.3}, 1 / (2 * 0.5 * 0.6), 0.6, 0.5};
     ShotBlock block;
     sample_monitored_shots(probe_only(even, 10, 0.08, monitor), {.seed = seed}, 0, 40000, false, block);
     for (Index i = 0; i < 3; ++i) {
@@ -310,7 +310,7 @@ TEST(monitored_shots, a_step_far_longer_than_the_measurement_time_is_a_projectiv
     for (Index levels : {2, 3}) {
         PhiloxStream stream(25, 0, levels, 0);
         Matrix start = random_state(levels, stream);
-        Monitor monitor{{1, -1}, {0, 0}, 0.5, 1, 1};
+        ContinuousMeasurement monitor{{1, -1}, {0, 0}, 0.5, 1, 1};
         if (levels == 3) {
             monitor.level_i.push_back(0);
             monitor.level_q = {0, 0, 2};
@@ -431,7 +431,7 @@ TEST(monitored_shots, a_belief_that_is_certainly_wrong_stays_a_state) {
         Matrix excited = Matrix::Zero(levels, levels);
         ground(0, 0) = 1;
         excited(1, 1) = 1;
-        Monitor monitor{{1, -1}, {0, 0}, 0.5, 1, 1};
+        ContinuousMeasurement monitor{{1, -1}, {0, 0}, 0.5, 1, 1};
         if (levels == 3) {
             monitor.level_i.push_back(0);
             monitor.level_q.push_back(0);

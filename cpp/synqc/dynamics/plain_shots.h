@@ -15,7 +15,7 @@ namespace synqc::plain {
 /// rho -> K rho K^dagger with K = diag exp(-|r - l_i|^2 dt / (4 tau)), then the unobserved dephasing. Its trace is the
 /// probability density of the record, but for the Gaussian's constant.
 inline Matrix weighed(const MonitoredProgram& program, Complex record, const Matrix& rho) {
-    const Monitor& monitor = program.monitor;
+    const ContinuousMeasurement& monitor = program.monitor;
     Matrix after = rho;
     Real dt = program.step_duration;
     for (Index i = 0; i < program.levels; ++i) {

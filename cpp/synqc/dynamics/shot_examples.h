@@ -27,13 +27,13 @@ Channel relaxation(Real time, Real t1);
 
 Matrix qubit_state(Real ground, Complex coherence = 0);
 
-Monitor qubit_monitor(Real dephasing_rate, Real efficiency);
+ContinuousMeasurement qubit_monitor(Real dephasing_rate, Real efficiency);
 
 /// Nothing but the probe: `steps` steps of dt.
-MonitoredProgram probe_only(Matrix initial, Index steps, Real step_duration, Monitor monitor);
+MonitoredProgram probe_only(Matrix initial, Index steps, Real step_duration, ContinuousMeasurement monitor);
 
 /// The probe on a qubit turning about x.
-MonitoredProgram driven_probe(Real rabi_frequency, Index steps, Real step_duration, Monitor monitor);
+MonitoredProgram driven_probe(Real rabi_frequency, Index steps, Real step_duration, ContinuousMeasurement monitor);
 
 /// Everything at once: unstructured channels and centres, for `levels` levels.
 MonitoredProgram unstructured_program(Index levels, Index steps, bool quadrature, PhiloxStream& stream);

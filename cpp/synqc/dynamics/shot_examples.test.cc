@@ -54,11 +54,11 @@ Matrix qubit_state(Real ground, Complex coherence) {
     return state;
 }
 
-Monitor qubit_monitor(Real dephasing_rate, Real efficiency) {
+ContinuousMeasurement qubit_monitor(Real dephasing_rate, Real efficiency) {
     return {{1, -1}, {0, 0}, 1 / (2 * efficiency * dephasing_rate), dephasing_rate, efficiency};
 }
 
-MonitoredProgram probe_only(Matrix initial, Index steps, Real step_duration, Monitor monitor) {
+MonitoredProgram probe_only(Matrix initial, Index steps, Real step_duration, ContinuousMeasurement monitor) {
     MonitoredProgram program;
     program.levels = initial.rows();
     program.initial_state = std::move(initial);
@@ -71,7 +71,7 @@ MonitoredProgram probe_only(Matrix initial, Index steps, Real step_duration, Mon
     return program;
 }
 
-MonitoredProgram driven_probe(Real rabi_frequency, Index steps, Real step_duration, Monitor monitor) {
+MonitoredProgram driven_probe(Real rabi_frequency, Index steps, Real step_duration, ContinuousMeasurement monitor) {
     auto program = probe_only(qubit_state(1), steps, step_duration, std::move(monitor));
     program.half_step = rotation_about_x(rabi_frequency * step_duration / 2);
     program.full_step = rotation_about_x(rabi_frequency * step_duration);

@@ -52,7 +52,7 @@ void pack_map(const Channel& channel, PackedMap& packed) {
     packed.row_starts[size] = filled;
 }
 
-PackedMonitor packed_monitor(const Monitor& monitor, Index levels, Real step_duration) {
+PackedMonitor packed_monitor(const ContinuousMeasurement& monitor, Index levels, Real step_duration) {
     PackedMonitor packed{};
     packed.looks = monitor.dephasing_rate > 0 && step_duration > 0;
     packed.quadrature_informs = !all_equal(monitor.level_q);

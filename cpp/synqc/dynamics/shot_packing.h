@@ -13,7 +13,7 @@ constexpr Index lane_multiple = 8;
 
 void pack_state(const Matrix& state, double* coordinates);
 void pack_map(const Channel& channel, PackedMap& packed);
-PackedMonitor packed_monitor(const Monitor& monitor, Index levels, Real step_duration);
+PackedMonitor packed_monitor(const ContinuousMeasurement& monitor, Index levels, Real step_duration);
 
 /// Refuses a channel whose shape does not fit `levels`, or whose elements are not finite.
 void check_channel(std::string_view name, const Channel& channel, Index levels);

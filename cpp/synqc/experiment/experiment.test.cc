@@ -465,7 +465,7 @@ TEST(compiled_segments, sharing_them_between_experiments_compiles_once_and_chang
 
 TEST(probe_plan, ensemble_of_steps_is_the_exact_dephasing) {
     ExperimentRequest request = quiet_request();
-    const Monitor monitor = probe_monitor(request, request.device.qubit);
+    const ContinuousMeasurement monitor = probe_monitor(request, request.device.qubit);
     const Channel whole = ensemble_dephasing(monitor, 2, 1.0);
     EXPECT_NEAR(whole.matrix(2, 2), std::exp(-0.25 * 5), 1e-15);
 }

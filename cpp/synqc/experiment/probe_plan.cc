@@ -18,8 +18,8 @@ Real step_error(Real decay_share, Real dose, Index steps) {
 
 }  // namespace
 
-Monitor probe_monitor(const ExperimentRequest& request, const Qubit& qubit) {
-    Monitor monitor;
+ContinuousMeasurement probe_monitor(const ExperimentRequest& request, const Qubit& qubit) {
+    ContinuousMeasurement monitor;
     monitor.efficiency = qubit.efficiency;
     monitor.dephasing_rate = request.probe_strength * request.probe_strength * qubit.gamma_max;
     monitor.measurement_time = 1 / (2 * monitor.efficiency * monitor.dephasing_rate);
@@ -38,7 +38,7 @@ Monitor probe_monitor(const ExperimentRequest& request, const Qubit& qubit) {
 }
 
 ProbeSteps plan_probe_steps(const ExperimentRequest& request, const Qubit& qubit) {
-    Monitor monitor = probe_monitor(request, qubit);
+    ContinuousMeasurement monitor = probe_monitor(request, qubit);
     Real decay_share = -std::expm1(-request.probe_duration / qubit.t1);
     Real dose = request.probe_duration / monitor.measurement_time;
     Index steps = request.probe_steps;
@@ -51,7 +51,7 @@ ProbeSteps plan_probe_steps(const ExperimentRequest& request, const Qubit& qubit
     return {steps, step_error(decay_share, dose, steps)};
 }
 
-Channel ensemble_dephasing(const Monitor& monitor, Index levels, Real duration) {
+Channel ensemble_dephasing(const ContinuousMeasurement& monitor, Index levels, Real duration) {
     Channel channel = Channel::identity(levels);
     for (Index i = 0; i < levels; ++i) {
         for (Index j = i + 1; j < levels; ++j) {

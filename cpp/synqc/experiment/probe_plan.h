@@ -19,9 +19,9 @@ ProbeSteps plan_probe_steps(const ExperimentRequest& request, const Qubit& qubit
 
 /// What the readout chain shows of each level while probing: +1 and -1 for |0> and |1>; higher levels where a
 /// dispersive shift of (2 k - 1) chi at chi = kappa / 2 puts them in the IQ plane (Gambetta et al., PRA 76, 012325).
-Monitor probe_monitor(const ExperimentRequest& request, const Qubit& qubit);
+ContinuousMeasurement probe_monitor(const ExperimentRequest& request, const Qubit& qubit);
 
 /// Ensemble effect of a measurement by `monitor` for `duration` µs: rho_ij decays by Gamma |l_i - l_j|^2 / 4.
-Channel ensemble_dephasing(const Monitor& monitor, Index levels, Real duration);
+Channel ensemble_dephasing(const ContinuousMeasurement& monitor, Index levels, Real duration);
 
 }  // namespace synqc
