@@ -25,8 +25,8 @@ constexpr Index external_chunk_shots = 65536;
 constexpr std::uint8_t bit_not_measured = 255;
 constexpr std::uint32_t ramsey_stream_bit = 1u << 31;
 
-/// A stretch of shots of one qubit with one setting while the device holds still.
-struct Stretch {
+/// Shots of one qubit with one setting while the device is frozen, whose drift is slow beside them.
+struct QuasiStaticInterval {
     Index qubit;
     Index candidate;
     Index first;  // shot within its phase
@@ -41,33 +41,33 @@ struct QubitInRun {
     DriftPath drift;
     std::unique_ptr<Controller> controller;
 
-    Real held = 0;         // drift, rad/µs, at which the device stands still
-    Real held_since = 0;   // s
-    Real held_log_t1 = 0;  // drift of ln T1
+    Real frozen_detuning = 0;  // drift, rad/µs, at which the device stands still
+    Real frozen_since = 0;     // s
+    Real frozen_log_t1 = 0;    // drift of ln T1
 
     HiddenCalibration hidden_now() const {
-        return {individual->hidden.detuning + held, individual->hidden.amplitude_error, held_log_t1};
+        return {individual->hidden.detuning + frozen_detuning, individual->hidden.amplitude_error, frozen_log_t1};
     }
     Real true_detuning() const { return individual->hidden.detuning + drift.value(); }
     /// Seconds for which the device still stands still.
-    Real hold_left() const { return drift.hold_time() - held_since; }
+    Real frozen_time_left() const { return drift.hold_time() - frozen_since; }
     /// How many of `shots` with this cycle (s) pass before the device moves; at least one.
     Index shots_standing_still(Real cycle, Index shots) const {
-        const Real most = std::floor(std::max(Real{1}, hold_left() / cycle));
+        const Real most = std::floor(std::max(Real{1}, frozen_time_left() / cycle));
         return most < static_cast<Real>(shots) ? static_cast<Index>(most) : shots;
     }
-    void hold() {
-        held = drift.value();
-        held_log_t1 = drift.log_t1();
-        held_since = 0;
+    void freeze() {
+        frozen_detuning = drift.value();
+        frozen_log_t1 = drift.log_t1();
+        frozen_since = 0;
     }
-    /// The path, and where it is held: a run that follows finds what was compiled for this one.
+    /// The path, and where it is frozen: a run that follows finds what was compiled for this one.
     std::vector<Real> drift_state() const {
         std::vector<Real> state = drift.state();
         if (drift.moves_t1()) {
-            state.push_back(held_log_t1);
+            state.push_back(frozen_log_t1);
         }
-        state.insert(state.end(), {held, held_since});
+        state.insert(state.end(), {frozen_detuning, frozen_since});
         return state;
     }
     void restore_drift(std::span<const Real> state) {
@@ -77,12 +77,12 @@ struct QubitInRun {
         std::span<const Real> path = state.first(state.size() - 2);
         if (drift.moves_t1() && !path.empty()) {
             check_finite("drift", path.back());
-            held_log_t1 = path.back();
+            frozen_log_t1 = path.back();
             path = path.first(path.size() - 1);
         }
         drift.restore(path);
-        held = state[state.size() - 2];
-        held_since = state.back();
+        frozen_detuning = state[state.size() - 2];
+        frozen_since = state.back();
     }
 };
 
@@ -103,14 +103,15 @@ class Run {
     void learn(Index iteration, Iteration& record);
     bool judge(Index iteration, Index judged_shots, Iteration& record);
 
-    std::vector<Stretch> stretches_of(const std::vector<std::vector<ControlSettings>>& candidates_of_qubit,
-                                      Index shots);
-    bool simulate(const std::vector<Stretch>& stretches, Index iteration, std::uint32_t purpose,
+    std::vector<QuasiStaticInterval> quasi_static_intervals(
+        const std::vector<std::vector<ControlSettings>>& candidates_of_qubit, Index shots);
+    bool simulate(const std::vector<QuasiStaticInterval>& intervals, Index iteration, std::uint32_t purpose,
                   std::vector<std::vector<BatchSums>>& sums, bool keep);
-    Index simulate_wave(std::span<const ShotBatch> batches, std::span<const Stretch> stretches, Index iteration,
-                        std::vector<std::vector<BatchSums>>& sums, bool keep);
-    Index simulate_wave_with_external_angles(std::span<const ShotBatch> batches, std::span<const Stretch> stretches,
-                                             Index iteration, std::vector<std::vector<BatchSums>>& sums, bool keep);
+    Index simulate_wave(std::span<const ShotBatch> batches, std::span<const QuasiStaticInterval> intervals,
+                        Index iteration, std::vector<std::vector<BatchSums>>& sums, bool keep);
+    Index simulate_wave_with_external_angles(std::span<const ShotBatch> batches,
+                                             std::span<const QuasiStaticInterval> intervals, Index iteration,
+                                             std::vector<std::vector<BatchSums>>& sums, bool keep);
     ShotOutputs outputs_at(Index iteration, Index qubit, Index shot, bool keep);
     void reckon_latency();
     void let_time_pass(Index qubit, Real seconds);
@@ -151,7 +152,7 @@ Run::Run(const Experiment& experiment, const RunRequest& request, RunControl& co
         ControlContext context = experiment.control_context(index, request.seed);
         qubits_.push_back(
             {&individual, individual.drift, make_controller(rule ? "none" : setup_.adaptive_rule, context), 0, 0});
-        qubits_.back().hold();
+        qubits_.back().freeze();
     }
     waits_ = setup_.probes() && (qubits_.front().controller->deployed().feed_forward != FeedForward::none ||
                                  (rule && rule->second_angle_corrections));
@@ -201,10 +202,10 @@ void Run::let_time_pass(Index qubit, Real seconds) {
 void Run::let_device_drift(Index qubit, Real seconds) {
     QubitInRun& here = qubits_[static_cast<std::size_t>(qubit)];
     const bool switched = here.drift.advance(seconds, request_.seed);
-    here.held_since += seconds;
+    here.frozen_since += seconds;
     // A device that would not stand still for one more shot has moved, and a switch is no movement to wait for.
-    if (switched || here.hold_left() < cycle_seconds_) {
-        here.hold();
+    if (switched || here.frozen_time_left() < cycle_seconds_) {
+        here.freeze();
     }
     // The register's qubits are worked on side by side: one of them keeps the clock.
     if (qubit == 0) {
@@ -241,9 +242,9 @@ Index Run::calibrate(QubitInRun& qubit, Index index, Index iteration, Index batc
     return used;
 }
 
-std::vector<Stretch> Run::stretches_of(const std::vector<std::vector<ControlSettings>>& candidates_of_qubit,
-                                       Index shots) {
-    std::vector<std::vector<Stretch>> of_qubit(qubits_.size());
+std::vector<QuasiStaticInterval> Run::quasi_static_intervals(
+    const std::vector<std::vector<ControlSettings>>& candidates_of_qubit, Index shots) {
+    std::vector<std::vector<QuasiStaticInterval>> of_qubit(qubits_.size());
     for (Index index = 0; index < qubit_count(); ++index) {
         const auto& candidates = candidates_of_qubit[static_cast<std::size_t>(index)];
         std::vector<Index> parts = split_shots(shots, static_cast<Index>(candidates.size()));
@@ -260,12 +261,12 @@ std::vector<Stretch> Run::stretches_of(const std::vector<std::vector<ControlSett
             }
         }
     }
-    std::vector<Stretch> interleaved;
+    std::vector<QuasiStaticInterval> interleaved;
     for (std::size_t position = 0;; ++position) {
         const std::size_t before = interleaved.size();
-        for (const std::vector<Stretch>& stretches : of_qubit) {
-            if (position < stretches.size()) {
-                interleaved.push_back(stretches[position]);
+        for (const std::vector<QuasiStaticInterval>& intervals : of_qubit) {
+            if (position < intervals.size()) {
+                interleaved.push_back(intervals[position]);
             }
         }
         if (interleaved.size() == before) {
@@ -291,20 +292,21 @@ ShotOutputs Run::outputs_at(Index iteration, Index qubit, Index shot, bool keep)
     return outputs;
 }
 
-bool Run::simulate(const std::vector<Stretch>& stretches, Index iteration, std::uint32_t purpose,
+bool Run::simulate(const std::vector<QuasiStaticInterval>& intervals, Index iteration, std::uint32_t purpose,
                    std::vector<std::vector<BatchSums>>& sums, bool keep) {
     const bool external = rule_ && rule_->second_angle_corrections && setup_.probes();
-    for (std::size_t start = 0; start < stretches.size(); start += batches_per_wave) {
-        std::span<const Stretch> wave(stretches.data() + start, std::min(batches_per_wave, stretches.size() - start));
+    for (std::size_t start = 0; start < intervals.size(); start += batches_per_wave) {
+        std::span<const QuasiStaticInterval> wave(intervals.data() + start,
+                                                  std::min(batches_per_wave, intervals.size() - start));
         std::vector<std::optional<ShotBatch>> compiled(wave.size());
         Index complete =
             for_each_block(static_cast<Index>(wave.size()), request_.threads, control_, [&](Index position) {
-                const Stretch& stretch = wave[static_cast<std::size_t>(position)];
-                const Qubit& qubit = qubits_[static_cast<std::size_t>(stretch.qubit)].individual->qubit;
+                const QuasiStaticInterval& interval = wave[static_cast<std::size_t>(position)];
+                const Qubit& qubit = qubits_[static_cast<std::size_t>(interval.qubit)].individual->qubit;
                 compiled[static_cast<std::size_t>(position)].emplace(
-                    BatchConditions{&setup_, &qubit, stretch.hidden, stretch.settings, external},
+                    BatchConditions{&setup_, &qubit, interval.hidden, interval.settings, external},
                     BatchStreams{request_.seed, static_cast<std::uint32_t>(iteration),
-                                 static_cast<std::uint32_t>(stretch.qubit), purpose},
+                                 static_cast<std::uint32_t>(interval.qubit), purpose},
                     experiment_.segments());
             });
         if (complete < static_cast<Index>(wave.size())) {
@@ -324,53 +326,54 @@ bool Run::simulate(const std::vector<Stretch>& stretches, Index iteration, std::
     return true;
 }
 
-Index Run::simulate_wave(std::span<const ShotBatch> batches, std::span<const Stretch> stretches, Index iteration,
-                         std::vector<std::vector<BatchSums>>& sums, bool keep) {
+Index Run::simulate_wave(std::span<const ShotBatch> batches, std::span<const QuasiStaticInterval> intervals,
+                         Index iteration, std::vector<std::vector<BatchSums>>& sums, bool keep) {
     struct Task {
         std::size_t batch;
-        Index first;  // within the stretch
+        Index first;  // within the interval
         Index shots;
     };
     std::vector<Task> tasks;
     Index longest = 0;
-    for (const Stretch& stretch : stretches) {
-        longest = std::max(longest, stretch.shots);
+    for (const QuasiStaticInterval& interval : intervals) {
+        longest = std::max(longest, interval.shots);
     }
     for (Index first = 0; first < longest; first += task_shots) {
         for (std::size_t batch = 0; batch < batches.size(); ++batch) {
-            if (first < stretches[batch].shots) {
-                tasks.push_back({batch, first, std::min(task_shots, stretches[batch].shots - first)});
+            if (first < intervals[batch].shots) {
+                tasks.push_back({batch, first, std::min(task_shots, intervals[batch].shots - first)});
             }
         }
     }
     std::vector<BatchSums> task_sums(tasks.size());
     Index complete = for_each_block(static_cast<Index>(tasks.size()), request_.threads, control_, [&](Index position) {
         const Task& task = tasks[static_cast<std::size_t>(position)];
-        const Stretch& stretch = stretches[task.batch];
+        const QuasiStaticInterval& interval = intervals[task.batch];
         ShotBlock workspace;
         for (Index offset = 0; offset < task.shots; offset += ShotBatch::block_shots) {
-            Index shot = stretch.first + task.first + offset;
+            Index shot = interval.first + task.first + offset;
             batches[task.batch].simulate(
                 static_cast<ShotIndex>(shot), std::min(ShotBatch::block_shots, task.shots - offset), workspace,
-                task_sums[static_cast<std::size_t>(position)], outputs_at(iteration, stretch.qubit, shot, keep));
+                task_sums[static_cast<std::size_t>(position)], outputs_at(iteration, interval.qubit, shot, keep));
         }
         control_.work_done.fetch_add(static_cast<std::uint64_t>(task.shots), std::memory_order_relaxed);
     });
     for (Index position = 0; position < complete; ++position) {
-        const Stretch& stretch = stretches[tasks[static_cast<std::size_t>(position)].batch];
-        sums[static_cast<std::size_t>(stretch.qubit)][static_cast<std::size_t>(stretch.candidate)] +=
+        const QuasiStaticInterval& interval = intervals[tasks[static_cast<std::size_t>(position)].batch];
+        sums[static_cast<std::size_t>(interval.qubit)][static_cast<std::size_t>(interval.candidate)] +=
             task_sums[static_cast<std::size_t>(position)];
     }
     return complete == static_cast<Index>(tasks.size());
 }
 
-Index Run::simulate_wave_with_external_angles(std::span<const ShotBatch> batches, std::span<const Stretch> stretches,
-                                              Index iteration, std::vector<std::vector<BatchSums>>& sums, bool keep) {
+Index Run::simulate_wave_with_external_angles(std::span<const ShotBatch> batches,
+                                              std::span<const QuasiStaticInterval> intervals, Index iteration,
+                                              std::vector<std::vector<BatchSums>>& sums, bool keep) {
     for (std::size_t batch = 0; batch < batches.size(); ++batch) {
-        const Stretch& stretch = stretches[batch];
-        for (Index done = 0; done < stretch.shots; done += external_chunk_shots) {
-            const Index shots = std::min(external_chunk_shots, stretch.shots - done);
-            const Index first = stretch.first + done;
+        const QuasiStaticInterval& interval = intervals[batch];
+        for (Index done = 0; done < interval.shots; done += external_chunk_shots) {
+            const Index shots = std::min(external_chunk_shots, interval.shots - done);
+            const Index first = interval.first + done;
             const Index blocks = (shots + ShotBatch::block_shots - 1) / ShotBatch::block_shots;
             auto shots_of = [&](Index block) {
                 return std::min(ShotBatch::block_shots, shots - block * ShotBatch::block_shots);
@@ -387,7 +390,7 @@ Index Run::simulate_wave_with_external_angles(std::span<const ShotBatch> batches
             if (probed < blocks) {
                 return false;
             }
-            rule_->second_angle_corrections({stretch.qubit, shots, result_.bins, records.data()}, corrections.data());
+            rule_->second_angle_corrections({interval.qubit, shots, result_.bins, records.data()}, corrections.data());
             std::vector<BatchSums> block_sums(static_cast<std::size_t>(blocks));
             Index driven = for_each_block(blocks, request_.threads, control_, [&](Index block) {
                 const Index start = block * ShotBatch::block_shots;
@@ -395,11 +398,11 @@ Index Run::simulate_wave_with_external_angles(std::span<const ShotBatch> batches
                                            {corrections.data() + start, static_cast<std::size_t>(shots_of(block))},
                                            workspaces[static_cast<std::size_t>(block)],
                                            block_sums[static_cast<std::size_t>(block)],
-                                           outputs_at(iteration, stretch.qubit, first + start, keep));
+                                           outputs_at(iteration, interval.qubit, first + start, keep));
                 control_.work_done.fetch_add(static_cast<std::uint64_t>(shots_of(block)), std::memory_order_relaxed);
             });
             for (Index block = 0; block < driven; ++block) {
-                sums[static_cast<std::size_t>(stretch.qubit)][static_cast<std::size_t>(stretch.candidate)] +=
+                sums[static_cast<std::size_t>(interval.qubit)][static_cast<std::size_t>(interval.candidate)] +=
                     block_sums[static_cast<std::size_t>(block)];
             }
             if (driven < blocks) {
@@ -421,7 +424,8 @@ void Run::learn(Index iteration, Iteration& record) {
             sums.emplace_back(candidates.back().size());
         }
         const Index shots = shots_of_round[static_cast<std::size_t>(round)];
-        if (!simulate(stretches_of(candidates, shots), iteration, static_cast<std::uint32_t>(1 + round), sums, false)) {
+        if (!simulate(quasi_static_intervals(candidates, shots), iteration, static_cast<std::uint32_t>(1 + round), sums,
+                      false)) {
             return;
         }
         const int wanted = ideal_bit(setup_);
@@ -453,7 +457,7 @@ bool Run::judge(Index iteration, Index judged_shots, Iteration& record) {
         waits_ = true;
         reckon_latency();
     }
-    const bool complete = simulate(stretches_of(settings, judged_shots), iteration, 0, sums, true);
+    const bool complete = simulate(quasi_static_intervals(settings, judged_shots), iteration, 0, sums, true);
 
     for (std::size_t index = 0; index < qubits_.size(); ++index) {
         const BatchSums& here = sums[index].front();
