@@ -19,7 +19,7 @@ namespace {
 /// Shots of one parallel task: long enough to hide its cost, short enough to stop within 50 ms at any number of levels.
 constexpr Index task_shots = 2048;
 /// Batches compiled together before their shots run; bounds the memory of long drifting runs.
-constexpr std::size_t batches_per_wave = 64;
+constexpr std::size_t batches_per_chunk = 64;
 /// Shots whose states wait in memory while a user's function looks at their records.
 constexpr Index external_chunk_shots = 65536;
 constexpr std::uint8_t bit_not_measured = 255;
@@ -107,11 +107,11 @@ class Run {
         const std::vector<std::vector<ControlSettings>>& candidates_of_qubit, Index shots);
     bool simulate(const std::vector<QuasiStaticInterval>& intervals, Index iteration, std::uint32_t purpose,
                   std::vector<std::vector<BatchSums>>& sums, bool keep);
-    Index simulate_wave(std::span<const ShotBatch> batches, std::span<const QuasiStaticInterval> intervals,
-                        Index iteration, std::vector<std::vector<BatchSums>>& sums, bool keep);
-    Index simulate_wave_with_external_angles(std::span<const ShotBatch> batches,
-                                             std::span<const QuasiStaticInterval> intervals, Index iteration,
-                                             std::vector<std::vector<BatchSums>>& sums, bool keep);
+    Index simulate_chunk(std::span<const ShotBatch> batches, std::span<const QuasiStaticInterval> intervals,
+                         Index iteration, std::vector<std::vector<BatchSums>>& sums, bool keep);
+    Index simulate_chunk_with_external_angles(std::span<const ShotBatch> batches,
+                                              std::span<const QuasiStaticInterval> intervals, Index iteration,
+                                              std::vector<std::vector<BatchSums>>& sums, bool keep);
     ShotOutputs outputs_at(Index iteration, Index qubit, Index shot, bool keep);
     void reckon_latency();
     void let_time_pass(Index qubit, Real seconds);
@@ -295,13 +295,13 @@ ShotOutputs Run::outputs_at(Index iteration, Index qubit, Index shot, bool keep)
 bool Run::simulate(const std::vector<QuasiStaticInterval>& intervals, Index iteration, std::uint32_t purpose,
                    std::vector<std::vector<BatchSums>>& sums, bool keep) {
     const bool external = rule_ && rule_->second_angle_corrections && setup_.probes();
-    for (std::size_t start = 0; start < intervals.size(); start += batches_per_wave) {
-        std::span<const QuasiStaticInterval> wave(intervals.data() + start,
-                                                  std::min(batches_per_wave, intervals.size() - start));
-        std::vector<std::optional<ShotBatch>> compiled(wave.size());
+    for (std::size_t start = 0; start < intervals.size(); start += batches_per_chunk) {
+        std::span<const QuasiStaticInterval> chunk(intervals.data() + start,
+                                                   std::min(batches_per_chunk, intervals.size() - start));
+        std::vector<std::optional<ShotBatch>> compiled(chunk.size());
         Index complete =
-            for_each_block(static_cast<Index>(wave.size()), request_.threads, control_, [&](Index position) {
-                const QuasiStaticInterval& interval = wave[static_cast<std::size_t>(position)];
+            for_each_block(static_cast<Index>(chunk.size()), request_.threads, control_, [&](Index position) {
+                const QuasiStaticInterval& interval = chunk[static_cast<std::size_t>(position)];
                 const Qubit& qubit = qubits_[static_cast<std::size_t>(interval.qubit)].individual->qubit;
                 compiled[static_cast<std::size_t>(position)].emplace(
                     BatchConditions{&setup_, &qubit, interval.hidden, interval.settings, external},
@@ -309,16 +309,16 @@ bool Run::simulate(const std::vector<QuasiStaticInterval>& intervals, Index iter
                                  static_cast<std::uint32_t>(interval.qubit), purpose},
                     experiment_.segments());
             });
-        if (complete < static_cast<Index>(wave.size())) {
+        if (complete < static_cast<Index>(chunk.size())) {
             return false;
         }
         std::vector<ShotBatch> batches;
-        batches.reserve(wave.size());
+        batches.reserve(chunk.size());
         for (auto& batch : compiled) {
             batches.push_back(std::move(*batch));
         }
-        bool all = external ? simulate_wave_with_external_angles(batches, wave, iteration, sums, keep)
-                            : simulate_wave(batches, wave, iteration, sums, keep);
+        bool all = external ? simulate_chunk_with_external_angles(batches, chunk, iteration, sums, keep)
+                            : simulate_chunk(batches, chunk, iteration, sums, keep);
         if (!all) {
             return false;
         }
@@ -326,8 +326,8 @@ bool Run::simulate(const std::vector<QuasiStaticInterval>& intervals, Index iter
     return true;
 }
 
-Index Run::simulate_wave(std::span<const ShotBatch> batches, std::span<const QuasiStaticInterval> intervals,
-                         Index iteration, std::vector<std::vector<BatchSums>>& sums, bool keep) {
+Index Run::simulate_chunk(std::span<const ShotBatch> batches, std::span<const QuasiStaticInterval> intervals,
+                          Index iteration, std::vector<std::vector<BatchSums>>& sums, bool keep) {
     struct Task {
         std::size_t batch;
         Index first;  // within the interval
@@ -366,9 +366,9 @@ Index Run::simulate_wave(std::span<const ShotBatch> batches, std::span<const Qua
     return complete == static_cast<Index>(tasks.size());
 }
 
-Index Run::simulate_wave_with_external_angles(std::span<const ShotBatch> batches,
-                                              std::span<const QuasiStaticInterval> intervals, Index iteration,
-                                              std::vector<std::vector<BatchSums>>& sums, bool keep) {
+Index Run::simulate_chunk_with_external_angles(std::span<const ShotBatch> batches,
+                                               std::span<const QuasiStaticInterval> intervals, Index iteration,
+                                               std::vector<std::vector<BatchSums>>& sums, bool keep) {
     for (std::size_t batch = 0; batch < batches.size(); ++batch) {
         const QuasiStaticInterval& interval = intervals[batch];
         for (Index done = 0; done < interval.shots; done += external_chunk_shots) {
