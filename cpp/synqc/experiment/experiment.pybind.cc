@@ -310,7 +310,7 @@ Examples:
                 }
                 return view_of(run.bits,
                                {static_cast<py::ssize_t>(run.iterations.size()),
-                                static_cast<py::ssize_t>(run.iterations.front().qubits.size()), run.judged_shots},
+                                static_cast<py::ssize_t>(run.iterations.front().qubits.size()), run.evaluation_shots},
                                self);
             })
         .def(
@@ -326,7 +326,7 @@ Examples:
                 return view_of(
                     values,
                     {static_cast<py::ssize_t>(run.iterations.size()),
-                     static_cast<py::ssize_t>(run.iterations.front().qubits.size()), run.judged_shots, run.bins},
+                     static_cast<py::ssize_t>(run.iterations.front().qubits.size()), run.evaluation_shots, run.bins},
                     self);
             },
             py::arg("which"), "Bin means \"i\" and \"q\", or \"moments\": (iterations, qubits, shots, bins), or None.")

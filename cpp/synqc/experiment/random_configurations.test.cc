@@ -148,8 +148,8 @@ std::string fault_of_run(ExperimentRequest request, PhiloxStream& chance) {
         control);
     for (const Estimate& figure : {result.fidelity, result.backaction, result.information_bits, result.latency_us,
                                    result.objective_score, result.iterations.back().success}) {
-        // A single judged shot shows no spread: its error, and no other, is unknown.
-        const bool may_be_unknown = result.judged_shots == 1;
+        // A single evaluation shot shows no spread: its error, and no other, is unknown.
+        const bool may_be_unknown = result.evaluation_shots == 1;
         if (!std::isfinite(figure.value) || !(std::isfinite(figure.standard_error) || may_be_unknown)) {
             return request.adaptive_rule + ": figure " + std::to_string(figure.value) + " ± " +
                    std::to_string(figure.standard_error);

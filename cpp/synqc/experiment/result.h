@@ -33,7 +33,7 @@ struct QubitIteration {
     Estimate one_fraction;     // share of measured bits that read 1, as measured
     Estimate success;          // share of bits showing the ideal outcome, corrected for assignment error
     Estimate mean_record;      // of the integrated in-phase record
-    Index shots = 0;           // judged shots, without calibration and exploration
+    Index shots = 0;           // evaluation shots, without calibration and exploration
     ControlSettings settings;  // what they ran with
     TrackerState tracker;      // rad/µs, what the rule believes about the detuning; zeros for rules that do not track
     Real true_detuning = 0;    // rad/µs, the simulator's hidden value at the end of the batch, for comparison only
@@ -69,10 +69,10 @@ struct RunResult {
     ProbeSummary probe;
     std::vector<Iteration> iterations;
 
-    Index judged_shots = 0;  // per qubit and iteration: bits.shape[2]
+    Index evaluation_shots = 0;  // per qubit and iteration: bits.shape[2]
     Index bins = 0;
-    std::vector<std::uint8_t> bits;  // (iterations, qubits, judged_shots); 255 where a stop came first; or empty
-    std::vector<Real> records_i;     // (iterations, qubits, judged_shots, bins) bin means; NaN where a stop came first
+    std::vector<std::uint8_t> bits;  // (iterations, qubits, evaluation_shots); 255 where a stop came first; or empty
+    std::vector<Real> records_i;  // (iterations, qubits, evaluation_shots, bins) bin means; NaN where a stop came first
     std::vector<Real> records_q;
     std::vector<Real> record_moments;  // first moment of the in-phase record in each bin, in units of the bin length
 

@@ -101,7 +101,7 @@ class Run {
         return first.learning_rounds(batch_shots_) > 0 ? first.learning_shots(batch_shots_) : 0;
     }
     void learn(Index iteration, Iteration& record);
-    bool judge(Index iteration, Index judged_shots, Iteration& record);
+    bool evaluate(Index iteration, Index evaluation_shots, Iteration& record);
 
     std::vector<QuasiStaticInterval> quasi_static_intervals(
         const std::vector<std::vector<ControlSettings>>& candidates_of_qubit, Index shots);
@@ -173,14 +173,14 @@ Run::Run(const Experiment& experiment, const RunRequest& request, RunControl& co
     }
 
     const Controller& first = *qubits_.front().controller;
-    result_.judged_shots = batch_shots_ - first.calibration_shots(batch_shots_) - learning_shots();
+    result_.evaluation_shots = batch_shots_ - first.calibration_shots(batch_shots_) - learning_shots();
     control_.work_total.store(static_cast<std::uint64_t>(batch_shots_ * request.iterations * setup_.qubits));
-    const auto judged = static_cast<std::size_t>(request.iterations * setup_.qubits * result_.judged_shots);
+    const auto evaluated = static_cast<std::size_t>(request.iterations * setup_.qubits * result_.evaluation_shots);
     if (request.keep_bits) {
-        result_.bits.assign(judged, bit_not_measured);
+        result_.bits.assign(evaluated, bit_not_measured);
     }
     if (request.keep_records) {
-        const std::size_t values = judged * static_cast<std::size_t>(result_.bins);
+        const std::size_t values = evaluated * static_cast<std::size_t>(result_.bins);
         constexpr Real not_measured = std::numeric_limits<Real>::quiet_NaN();
         result_.records_i.assign(values, not_measured);
         result_.records_q.assign(values, not_measured);
@@ -280,7 +280,7 @@ ShotOutputs Run::outputs_at(Index iteration, Index qubit, Index shot, bool keep)
     if (!keep) {
         return outputs;
     }
-    const Index position = (iteration * qubit_count() + qubit) * result_.judged_shots + shot;
+    const Index position = (iteration * qubit_count() + qubit) * result_.evaluation_shots + shot;
     if (!result_.bits.empty()) {
         outputs.bits = result_.bits.data() + position;
     }
@@ -440,7 +440,7 @@ void Run::learn(Index iteration, Iteration& record) {
     }
 }
 
-bool Run::judge(Index iteration, Index judged_shots, Iteration& record) {
+bool Run::evaluate(Index iteration, Index evaluation_shots, Iteration& record) {
     std::vector<std::vector<ControlSettings>> settings;
     std::vector<std::vector<BatchSums>> sums(qubits_.size(), std::vector<BatchSums>(1));
     for (Index index = 0; index < qubit_count(); ++index) {
@@ -457,7 +457,7 @@ bool Run::judge(Index iteration, Index judged_shots, Iteration& record) {
         waits_ = true;
         reckon_latency();
     }
-    const bool complete = simulate(quasi_static_intervals(settings, judged_shots), iteration, 0, sums, true);
+    const bool complete = simulate(quasi_static_intervals(settings, evaluation_shots), iteration, 0, sums, true);
 
     for (std::size_t index = 0; index < qubits_.size(); ++index) {
         const BatchSums& here = sums[index].front();
@@ -492,7 +492,7 @@ bool Run::run_iteration(Index iteration) {
     if (stopped()) {
         return false;
     }
-    const bool complete = judge(iteration, result_.judged_shots, record);
+    const bool complete = evaluate(iteration, result_.evaluation_shots, record);
     if (record.qubits.size() == qubits_.size()) {
         record.device_time = result_.checkpoint.device_time;
         record.network_latency =

@@ -28,7 +28,7 @@ struct BatchStreams {
     Seed seed = 0;
     std::uint32_t iteration = 0;
     std::uint32_t qubit = 0;
-    std::uint32_t purpose = 0;  // 0: judged shots; 1 + r: round r of exploration
+    std::uint32_t purpose = 0;  // 0: evaluation shots; 1 + r: round r of exploration
 };
 
 /// Sums over the shots of a block; added in block order, so that results do not depend on threads.

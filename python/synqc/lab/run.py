@@ -62,7 +62,7 @@ class QubitResult:
     """One qubit in one iteration.
 
     Args:
-        fidelity: Mean of <psi_ideal|rho_final|psi_ideal> over the judged shots.
+        fidelity: Mean of <psi_ideal|rho_final|psi_ideal> over the evaluation shots.
         one_fraction: Share of measured bits that read 1, as measured.
         success: Share of bits showing the ideal outcome, corrected for assignment errors; not clipped to [0, 1].
         mean_record: Mean of the integrated in-phase record.
