@@ -274,7 +274,7 @@ def test_unreadable_sources_are_refused(read, tmp_path):
 
 
 def test_every_figure_of_the_core_is_a_documented_property():
-    for name, meaning in _core.device_figures():
+    for name, meaning in _core.device_parameters():
         member = getattr(Device, name)
         assert isinstance(member, property)
         assert member.__doc__

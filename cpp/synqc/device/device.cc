@@ -6,7 +6,7 @@
 #include <string>
 
 #include "synqc/base/checks.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 #include "synqc/random/philox.h"
 
 namespace synqc {
@@ -44,7 +44,7 @@ void take_levels(Qubit& qubit, Index levels, const std::optional<LevelScheme>& s
     }
 }
 
-/// An individual's decay figures. Always draws, so that figures do not change what is drawn after them.
+/// An individual's decay parameters. Always draws, so that parameters do not change what is drawn after them.
 Qubit drawn_around(const Qubit& typical, Real spread, PhiloxStream& noise) {
     Real t1_factor = std::exp(spread * noise.normal());
     Real dephasing_factor = std::exp(spread * noise.normal());
@@ -62,8 +62,8 @@ Qubit drawn_around(const Qubit& typical, Real spread, PhiloxStream& noise) {
 
 void Device::check() const {
     qubit.check();
-    for (const auto& figure : device_figures()) {
-        figure.check(figure.read(*this));
+    for (const auto& parameter : device_parameters()) {
+        parameter.check(parameter.read(*this));
     }
     if (exact_detuning) {
         check_finite("detuning_khz", *exact_detuning);

@@ -20,7 +20,7 @@ struct LevelScheme {
 /// A kind of device: a typical qubit, how far individuals stray from it, and how they drift.
 struct Device {
     std::string name;
-    std::string description;                    // what it is and where the figures come from, for a person
+    std::string description;                    // what it is and where the parameters come from, for a person
     std::string modality;                       // "transmon", "fluxonium", "ion", "neutral-atom"
     std::vector<std::string> sources;           // one reference per line
     std::vector<std::string> assumptions;       // what no source gave and was assumed, one sentence per line
@@ -39,7 +39,7 @@ struct Device {
     /// Throws InvalidArgument if one is not there or comes twice.
     void select_individuals(const std::vector<Index>& numbers);
 
-    /// Throws InvalidArgument unless every figure is in range and the figures fit each other.
+    /// Throws InvalidArgument unless every parameter is in range and the parameters fit each other.
     void check() const;
 
     /// Simulates this many levels, 2 to 5, of the oscillator or of the level scheme. Throws InvalidArgument if the
@@ -51,7 +51,7 @@ struct Device {
 
 /// One qubit of a register: what is believed, what is true, and how it drifts.
 struct RegisterQubit {
-    Qubit qubit;               // true decay figures of this individual
+    Qubit qubit;               // true decay parameters of this individual
     HiddenCalibration hidden;  // at the device's time zero, without drift
     DriftPath drift;
 };

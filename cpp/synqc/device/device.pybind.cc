@@ -6,7 +6,7 @@
 #include <map>
 
 #include "synqc/base/checks.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 #include "synqc/device/target.h"
 #include "synqc/py/bindings.h"
 
@@ -16,13 +16,13 @@ namespace synqc {
 
 namespace {
 
-using NamedFigures = std::map<std::string, Real>;
+using NamedParameters = std::map<std::string, Real>;
 
 template <typename Owner>
-py::dict figures_of(std::span<const Figure<Owner>> figures, const Owner& owner) {
+py::dict parameters_of(std::span<const Parameter<Owner>> parameters, const Owner& owner) {
     py::dict values;
-    for (const auto& figure : figures) {
-        values[py::str(figure.name)] = figure.read(owner);
+    for (const auto& parameter : parameters) {
+        values[py::str(parameter.name)] = parameter.read(owner);
     }
     return values;
 }
@@ -31,22 +31,22 @@ py::list drift_of(const Device& device) {
     py::list processes;
     for (const DriftProcess& process : device.drift) {
         processes.append(
-            py::make_tuple(py::str(name_of(process.kind)), figures_of(drift_figures(process.kind), process)));
+            py::make_tuple(py::str(name_of(process.kind)), parameters_of(drift_parameters(process.kind), process)));
     }
     return processes;
 }
 
-DriftProcess drift_process(const std::string& kind, const NamedFigures& values) {
+DriftProcess drift_process(const std::string& kind, const NamedParameters& values) {
     DriftProcess process;
     process.kind = drift_kind_from_name(kind);
     auto left = values;
-    for (const auto& figure : drift_figures(process.kind)) {
-        auto found = left.extract(std::string(figure.name));
+    for (const auto& parameter : drift_parameters(process.kind)) {
+        auto found = left.extract(std::string(parameter.name));
         if (found.empty()) {
-            refuse(figure.name, "given for drift of kind '" + kind + "'", "missing");
+            refuse(parameter.name, "given for drift of kind '" + kind + "'", "missing");
         }
-        figure.check(found.mapped());
-        figure.write(process, found.mapped());
+        parameter.check(found.mapped());
+        parameter.write(process, found.mapped());
     }
     if (!left.empty()) {
         refuse(left.begin()->first, "left out for drift of kind '" + kind + "'", "given");
@@ -55,16 +55,16 @@ DriftProcess drift_process(const std::string& kind, const NamedFigures& values) 
     return process;
 }
 
-Device with_figures(Device device, const NamedFigures& values, std::optional<Index> levels) {
+Device with_parameters(Device device, const NamedParameters& values, std::optional<Index> levels) {
     if (levels) {
         device.set_levels(*levels);
     }
     for (const auto& [name, value] : values) {
-        override_figure(device, name, value);
+        override_parameter(device, name, value);
     }
     // A thermal population, which comes later by name, is the prepared one only where none is given.
     if (const auto prepared = values.find("prepared_population"); prepared != values.end()) {
-        set_figure(device, prepared->first, prepared->second);
+        set_parameter(device, prepared->first, prepared->second);
     }
     device.check();
     return device;
@@ -75,7 +75,7 @@ Device with_individuals_selected(Device device, const std::vector<Index>& number
     return device;
 }
 
-Device with_drift(Device device, const std::vector<std::pair<std::string, NamedFigures>>& processes) {
+Device with_drift(Device device, const std::vector<std::pair<std::string, NamedParameters>>& processes) {
     device.drift.clear();
     for (const auto& [kind, values] : processes) {
         device.drift.push_back(drift_process(kind, values));
@@ -91,7 +91,7 @@ Device with_name(Device device, std::string name) {
 py::list individuals_of(const Device& device) {
     py::list all;
     for (std::size_t index = 0; index < device.individuals.size(); ++index) {
-        py::dict values = figures_of(qubit_figures(), device.individuals[index]);
+        py::dict values = parameters_of(qubit_parameters(), device.individuals[index]);
         if (!device.individual_numbers.empty()) {
             values["qubit_number"] = device.individual_numbers[index];
         }
@@ -111,7 +111,7 @@ py::list level_energies_of(const Device& device) {
 py::list register_of(const Device& device, Index count, Seed device_seed) {
     py::list members;
     for (const RegisterQubit& member : make_register(device, count, device_seed)) {
-        py::dict values = figures_of(qubit_figures(), member.qubit);
+        py::dict values = parameters_of(qubit_parameters(), member.qubit);
         values["detuning_khz"] = in_public_unit(member.hidden.detuning, radians_per_us_per_khz);
         values["amplitude_error"] = member.hidden.amplitude_error;
         values["drift"] = member.drift;
@@ -120,13 +120,13 @@ py::list register_of(const Device& device, Index count, Seed device_seed) {
     return members;
 }
 
-py::list figure_list() {
+py::list parameter_list() {
     py::list list;
-    for (const auto& figure : qubit_figures()) {
-        list.append(py::make_tuple(py::str(figure.name), py::str(figure.meaning)));
+    for (const auto& parameter : qubit_parameters()) {
+        list.append(py::make_tuple(py::str(parameter.name), py::str(parameter.meaning)));
     }
-    for (const auto& figure : device_figures()) {
-        list.append(py::make_tuple(py::str(figure.name), py::str(figure.meaning)));
+    for (const auto& parameter : device_parameters()) {
+        list.append(py::make_tuple(py::str(parameter.name), py::str(parameter.meaning)));
     }
     return list;
 }
@@ -165,7 +165,7 @@ void bind_targets(py::module_& module) {
 void bind_drift(py::module_& module) {
     py::class_<DriftPath>(module, "DriftPath", "Sampled path of a qubit's detuning and T1 in the device's wall time.")
         .def(py::init(
-                 [](const std::vector<std::pair<std::string, NamedFigures>>& processes, Seed device_seed,
+                 [](const std::vector<std::pair<std::string, NamedParameters>>& processes, Seed device_seed,
                     std::uint32_t stream) { return DriftPath(with_drift({}, processes).drift, device_seed, stream); }),
              py::arg("processes"), py::arg("device_seed"), py::arg("stream") = 0)
         .def_property_readonly(
@@ -191,17 +191,17 @@ void bind_device(py::module_& module) {
         .def_property_readonly("level_energies_mhz", &level_energies_of)
         .def_property_readonly("drift", &drift_of)
         .def_property_readonly("individuals", &individuals_of)
-        .def("figure", &figure_of, py::arg("name"), "Value in the unit its name carries; NaN: drawn.")
-        .def("with_figures", &with_figures, py::arg("values"), py::arg("levels") = py::none(),
-             "Copy with other figures, on the typical qubit and every individual.")
+        .def("parameter", &parameter_of, py::arg("name"), "Value in the unit its name carries; NaN: drawn.")
+        .def("with_parameters", &with_parameters, py::arg("values"), py::arg("levels") = py::none(),
+             "Copy with other parameters, on the typical qubit and every individual.")
         .def("with_drift", &with_drift, py::arg("processes"), "Copy that drifts otherwise.")
         .def("with_individuals_selected", &with_individuals_selected, py::arg("numbers"),
              "Copy with only the individuals of these numbers, in this order.")
         .def("with_name", &with_name, py::arg("name"), "Copy of another name.")
         .def("register", &register_of, py::arg("count"), py::arg("device_seed"),
-             "True figures, hidden calibration and drift of the first `count` individuals.")
+             "True parameters, hidden calibration and drift of the first `count` individuals.")
         .def(py::self == py::self);
-    module.def("device_figures", &figure_list, "Names and meanings of all figures of a device.");
+    module.def("device_parameters", &parameter_list, "Names and meanings of all parameters of a device.");
     module.def(
         "thermal_population",
         [](Real frequency_ghz, Real temperature_mk) {

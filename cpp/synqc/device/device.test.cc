@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "synqc/base/errors.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 #include "synqc/device/target.h"
 
 namespace synqc {
@@ -128,24 +128,24 @@ TEST(device, levels_are_cut_from_its_scheme) {
     device.check();
 }
 
-TEST(device, figures_are_set_on_the_typical_qubit_and_on_individuals) {
+TEST(device, parameters_are_set_on_the_typical_qubit_and_on_individuals) {
     Device device = scattered_device();
     device.individuals.assign(2, device.qubit);
-    set_figure(device, "t1_us", 100);
-    set_figure(device, "t2_us", 80);
-    set_figure(device, "detuning_khz", 250);
+    set_parameter(device, "t1_us", 100);
+    set_parameter(device, "t2_us", 80);
+    set_parameter(device, "detuning_khz", 250);
     device.check();
     EXPECT_EQ(device.qubit.t1, 100);
     EXPECT_EQ(device.individuals[1].t1, 100);
     EXPECT_EQ(device.individuals[1].t2, 80);
     EXPECT_EQ(device.exact_detuning, 250 * radians_per_us_per_khz);
-    EXPECT_EQ(figure_of(device, "detuning_khz"), 250);
-    EXPECT_TRUE(std::isnan(figure_of(device, "amplitude_error")));
-    set_figure(device, "detuning_khz", std::nan(""));
+    EXPECT_EQ(parameter_of(device, "detuning_khz"), 250);
+    EXPECT_TRUE(std::isnan(parameter_of(device, "amplitude_error")));
+    set_parameter(device, "detuning_khz", std::nan(""));
     EXPECT_FALSE(device.exact_detuning.has_value());
-    EXPECT_THROW(set_figure(device, "t3_us", 1), UnknownName);
-    EXPECT_THROW(set_figure(device, "efficiency", 0), InvalidArgument);
-    set_figure(device, "efficiency", 1);
+    EXPECT_THROW(set_parameter(device, "t3_us", 1), UnknownName);
+    EXPECT_THROW(set_parameter(device, "efficiency", 0), InvalidArgument);
+    set_parameter(device, "efficiency", 1);
     EXPECT_EQ(device.qubit.t1, 100);
 }
 

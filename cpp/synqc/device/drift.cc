@@ -6,7 +6,7 @@
 #include <string>
 
 #include "synqc/base/checks.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 #include "synqc/random/philox.h"
 
 namespace synqc {
@@ -44,8 +44,8 @@ bool is_of_t1(DriftKind kind) {
 }
 
 void DriftProcess::check() const {
-    for (const auto& figure : drift_figures(kind)) {
-        figure.check(figure.read(*this));
+    for (const auto& parameter : drift_parameters(kind)) {
+        parameter.check(parameter.read(*this));
     }
     if (kind == DriftKind::one_over_f && shortest_time > correlation_time) {
         refuse("shortest_time_s", "at most correlation_time_s = " + text_of(correlation_time), text_of(shortest_time));

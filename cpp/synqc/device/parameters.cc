@@ -1,4 +1,4 @@
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 
 #include <algorithm>
 #include <array>
@@ -22,32 +22,32 @@ constexpr Real mhz = radians_per_us_per_mhz;
 constexpr Real ghz = 1e3 * radians_per_us_per_mhz;
 
 constexpr std::array qubit_table = {
-    Figure<Qubit>{"t1_us", &Qubit::t1, 1, Range::positive_or_infinite, "Energy relaxation time."},
-    Figure<Qubit>{"t2_us", &Qubit::t2, 1, Range::positive_or_infinite, "Coherence time, at most 2 * t1_us."},
-    Figure<Qubit>{"thermal_population", &Qubit::equilibrium_population, 1, Range::below_half,
-                  "P(|1>) the bath pulls the qubit to."},
-    Figure<Qubit>{"prepared_population", &Qubit::prepared_population, 1, Range::below_half,
-                  "P(|1>) left by reset at the start of a shot."},
-    Figure<Qubit>{"frequency_ghz", &Qubit::frequency, ghz, Range::not_negative, "Frequency of |0> to |1>."},
-    Figure<Qubit>{"anharmonicity_mhz", &Qubit::anharmonicity, mhz, Range::any,
-                  "Frequency of |1> to |2> minus that of |0> to |1>."},
-    Figure<Qubit>{"gate_ns", &Qubit::gate_duration, us_per_ns, Range::positive, "Length of a one-qubit pulse."},
-    Figure<Qubit>{"gate_error", &Qubit::gate_error, 1, Range::probability, "Published average error of that pulse."},
-    Figure<Qubit>{"two_qubit_gate_ns", &Qubit::two_qubit_gate_duration, us_per_ns, Range::not_negative,
-                  "Length of the gate with the ancilla."},
-    Figure<Qubit>{"two_qubit_gate_error", &Qubit::two_qubit_gate_error, 1, Range::probability,
-                  "Average error of the gate with the ancilla."},
-    Figure<Qubit>{"readout_ns", &Qubit::readout_duration, us_per_ns, Range::positive, "Length of the readout."},
-    Figure<Qubit>{"p0_given_1", &Qubit::p0_given_1, 1, Range::probability, "Probability to read 0 in |1>."},
-    Figure<Qubit>{"p1_given_0", &Qubit::p1_given_0, 1, Range::probability, "Probability to read 1 in |0>."},
-    Figure<Qubit>{"efficiency", &Qubit::efficiency, 1, Range::share,
-                  "Quantum efficiency of the probe's measurement chain."},
-    Figure<Qubit>{"gamma_max_per_us", &Qubit::gamma_max, 1, Range::positive,
-                  "Measurement-induced dephasing rate at probe strength 1."},
+    Parameter<Qubit>{"t1_us", &Qubit::t1, 1, Range::positive_or_infinite, "Energy relaxation time."},
+    Parameter<Qubit>{"t2_us", &Qubit::t2, 1, Range::positive_or_infinite, "Coherence time, at most 2 * t1_us."},
+    Parameter<Qubit>{"thermal_population", &Qubit::equilibrium_population, 1, Range::below_half,
+                     "P(|1>) the bath pulls the qubit to."},
+    Parameter<Qubit>{"prepared_population", &Qubit::prepared_population, 1, Range::below_half,
+                     "P(|1>) left by reset at the start of a shot."},
+    Parameter<Qubit>{"frequency_ghz", &Qubit::frequency, ghz, Range::not_negative, "Frequency of |0> to |1>."},
+    Parameter<Qubit>{"anharmonicity_mhz", &Qubit::anharmonicity, mhz, Range::any,
+                     "Frequency of |1> to |2> minus that of |0> to |1>."},
+    Parameter<Qubit>{"gate_ns", &Qubit::gate_duration, us_per_ns, Range::positive, "Length of a one-qubit pulse."},
+    Parameter<Qubit>{"gate_error", &Qubit::gate_error, 1, Range::probability, "Published average error of that pulse."},
+    Parameter<Qubit>{"two_qubit_gate_ns", &Qubit::two_qubit_gate_duration, us_per_ns, Range::not_negative,
+                     "Length of the gate with the ancilla."},
+    Parameter<Qubit>{"two_qubit_gate_error", &Qubit::two_qubit_gate_error, 1, Range::probability,
+                     "Average error of the gate with the ancilla."},
+    Parameter<Qubit>{"readout_ns", &Qubit::readout_duration, us_per_ns, Range::positive, "Length of the readout."},
+    Parameter<Qubit>{"p0_given_1", &Qubit::p0_given_1, 1, Range::probability, "Probability to read 0 in |1>."},
+    Parameter<Qubit>{"p1_given_0", &Qubit::p1_given_0, 1, Range::probability, "Probability to read 1 in |0>."},
+    Parameter<Qubit>{"efficiency", &Qubit::efficiency, 1, Range::share,
+                     "Quantum efficiency of the probe's measurement chain."},
+    Parameter<Qubit>{"gamma_max_per_us", &Qubit::gamma_max, 1, Range::positive,
+                     "Measurement-induced dephasing rate at probe strength 1."},
 };
 
-/// Derived from T1 and T2: checked like a figure, stored as T2.
-constexpr Figure<Qubit> tphi = {"tphi_us", &Qubit::t2, 1, Range::positive_or_infinite, "Pure dephasing time."};
+/// Derived from T1 and T2: checked like a parameter, stored as T2.
+constexpr Parameter<Qubit> tphi = {"tphi_us", &Qubit::t2, 1, Range::positive_or_infinite, "Pure dephasing time."};
 
 Real pure_dephasing_time(const Qubit& qubit) {
     const Real rate = 1 / qubit.t2 - 1 / (2 * qubit.t1);
@@ -59,30 +59,30 @@ void set_pure_dephasing_time(Qubit& qubit, Real time) {
 }
 
 constexpr std::array device_table = {
-    Figure<Device>{"spread", &Device::spread, 1, Range::probability,
-                   "Relative deviation of T1 and T2 among individuals."},
-    Figure<Device>{"detuning_scale_khz", &Device::detuning_scale, khz, Range::not_negative,
-                   "Deviation of the hidden detuning."},
-    Figure<Device>{"amplitude_error_scale", &Device::amplitude_error_scale, 1, Range::probability,
-                   "Deviation of the hidden amplitude error."},
+    Parameter<Device>{"spread", &Device::spread, 1, Range::probability,
+                      "Relative deviation of T1 and T2 among individuals."},
+    Parameter<Device>{"detuning_scale_khz", &Device::detuning_scale, khz, Range::not_negative,
+                      "Deviation of the hidden detuning."},
+    Parameter<Device>{"amplitude_error_scale", &Device::amplitude_error_scale, 1, Range::probability,
+                      "Deviation of the hidden amplitude error."},
 };
 
-constexpr Figure<DriftProcess> sigma_khz = {"sigma_khz", &DriftProcess::sigma, khz, Range::not_negative,
-                                            "Deviation, or half the jump of a telegraph signal."};
-constexpr Figure<DriftProcess> correlation_time_s = {"correlation_time_s", &DriftProcess::correlation_time, 1,
-                                                     Range::positive, "Correlation time; of 1/f the longest."};
+constexpr Parameter<DriftProcess> sigma_khz = {"sigma_khz", &DriftProcess::sigma, khz, Range::not_negative,
+                                               "Deviation, or half the jump of a telegraph signal."};
+constexpr Parameter<DriftProcess> correlation_time_s = {"correlation_time_s", &DriftProcess::correlation_time, 1,
+                                                        Range::positive, "Correlation time; of 1/f the longest."};
 constexpr std::array ornstein_uhlenbeck_table = {sigma_khz, correlation_time_s};
-constexpr std::array random_walk_table = {Figure<DriftProcess>{
+constexpr std::array random_walk_table = {Parameter<DriftProcess>{
     "diffusion_khz2_per_s", &DriftProcess::diffusion, khz* khz, Range::not_negative, "Growth of the variance."}};
-constexpr Figure<DriftProcess> switching_rate_per_s = {"switching_rate_per_s", &DriftProcess::switching_rate, 1,
-                                                       Range::positive, "Rate of jumps each way."};
+constexpr Parameter<DriftProcess> switching_rate_per_s = {"switching_rate_per_s", &DriftProcess::switching_rate, 1,
+                                                          Range::positive, "Rate of jumps each way."};
 constexpr std::array random_telegraph_table = {sigma_khz, switching_rate_per_s};
 constexpr std::array one_over_f_table = {sigma_khz, correlation_time_s,
-                                         Figure<DriftProcess>{"shortest_time_s", &DriftProcess::shortest_time, 1,
-                                                              Range::positive, "Shortest correlation time."}};
+                                         Parameter<DriftProcess>{"shortest_time_s", &DriftProcess::shortest_time, 1,
+                                                                 Range::positive, "Shortest correlation time."}};
 
-constexpr Figure<DriftProcess> sigma_log_t1 = {"sigma_log_t1", &DriftProcess::log_sigma, 1, Range::probability,
-                                               "Deviation of ln T1, or half the jump of a telegraph signal."};
+constexpr Parameter<DriftProcess> sigma_log_t1 = {"sigma_log_t1", &DriftProcess::log_sigma, 1, Range::probability,
+                                                  "Deviation of ln T1, or half the jump of a telegraph signal."};
 constexpr std::array t1_ornstein_uhlenbeck_table = {sigma_log_t1, correlation_time_s};
 constexpr std::array t1_random_telegraph_table = {sigma_log_t1, switching_rate_per_s};
 
@@ -103,22 +103,22 @@ std::string quoted_list(auto&& names) {
     return list;
 }
 
-[[noreturn]] void refuse_figure(std::string_view name) {
+[[noreturn]] void refuse_parameter(std::string_view name) {
     std::vector<std::string_view> known;
-    for (const auto& figure : qubit_table) {
-        known.push_back(figure.name);
+    for (const auto& parameter : qubit_table) {
+        known.push_back(parameter.name);
     }
-    for (const auto& figure : device_table) {
-        known.push_back(figure.name);
+    for (const auto& parameter : device_table) {
+        known.push_back(parameter.name);
     }
     known.insert(known.end(), {"tphi_us", "detuning_khz", "amplitude_error"});
-    throw UnknownName("Argument `figure` must be one of " + quoted_list(known) + ", but is '" + std::string(name) +
+    throw UnknownName("Argument `parameter` must be one of " + quoted_list(known) + ", but is '" + std::string(name) +
                       "'.");
 }
 
 /// A number of the typical qubit, or of the device as a whole. Throws UnknownName listing all that can be asked for.
-std::variant<const Figure<Qubit>*, const Figure<Device>*> figure_from_name(std::string_view name) {
-    const auto is_it = [&](const auto& figure) { return figure.name == name; };
+std::variant<const Parameter<Qubit>*, const Parameter<Device>*> parameter_from_name(std::string_view name) {
+    const auto is_it = [&](const auto& parameter) { return parameter.name == name; };
     if (const auto* found = std::find_if(qubit_table.begin(), qubit_table.end(), is_it); found != qubit_table.end()) {
         return found;
     }
@@ -126,7 +126,7 @@ std::variant<const Figure<Qubit>*, const Figure<Device>*> figure_from_name(std::
         found != device_table.end()) {
         return found;
     }
-    refuse_figure(name);
+    refuse_parameter(name);
 }
 
 template <typename... Functions>
@@ -165,12 +165,12 @@ Real in_public_unit(Real stored, Real unit) {
 }
 
 template <typename Owner>
-Real Figure<Owner>::read(const Owner& owner) const {
+Real Parameter<Owner>::read(const Owner& owner) const {
     return in_public_unit(owner.*field, unit);
 }
 
 template <typename Owner>
-void Figure<Owner>::check(Real value) const {
+void Parameter<Owner>::check(Real value) const {
     switch (range) {
         case Range::any:
             return check_finite(name, value);
@@ -199,19 +199,19 @@ void Figure<Owner>::check(Real value) const {
     throw InvalidArgument("Argument `range` must be a declared Range.");
 }
 
-template struct Figure<Qubit>;
-template struct Figure<Device>;
-template struct Figure<DriftProcess>;
+template struct Parameter<Qubit>;
+template struct Parameter<Device>;
+template struct Parameter<DriftProcess>;
 
-std::span<const Figure<Qubit>> qubit_figures() {
+std::span<const Parameter<Qubit>> qubit_parameters() {
     return qubit_table;
 }
 
-std::span<const Figure<Device>> device_figures() {
+std::span<const Parameter<Device>> device_parameters() {
     return device_table;
 }
 
-std::span<const Figure<DriftProcess>> drift_figures(DriftKind kind) {
+std::span<const Parameter<DriftProcess>> drift_parameters(DriftKind kind) {
     switch (kind) {
         case DriftKind::ornstein_uhlenbeck:
             return ornstein_uhlenbeck_table;
@@ -249,7 +249,7 @@ std::string_view name_of(DriftKind kind) {
     throw InvalidArgument("Argument `kind` must be a declared DriftKind.");
 }
 
-Real figure_of(const Device& device, std::string_view name) {
+Real parameter_of(const Device& device, std::string_view name) {
     constexpr Real drawn = std::numeric_limits<Real>::quiet_NaN();
     if (name == "detuning_khz") {
         return device.exact_detuning ? in_public_unit(*device.exact_detuning, khz) : drawn;
@@ -260,12 +260,12 @@ Real figure_of(const Device& device, std::string_view name) {
     if (name == tphi.name) {
         return pure_dephasing_time(device.qubit);
     }
-    return std::visit(Overloaded{[&](const Figure<Qubit>* figure) { return figure->read(device.qubit); },
-                                 [&](const Figure<Device>* figure) { return figure->read(device); }},
-                      figure_from_name(name));
+    return std::visit(Overloaded{[&](const Parameter<Qubit>* parameter) { return parameter->read(device.qubit); },
+                                 [&](const Parameter<Device>* parameter) { return parameter->read(device); }},
+                      parameter_from_name(name));
 }
 
-std::string_view meaning_of_figure(std::string_view name) {
+std::string_view meaning_of_parameter(std::string_view name) {
     if (name == "detuning_khz") {
         return "Hidden detuning of every qubit, instead of drawing it.";
     }
@@ -275,10 +275,10 @@ std::string_view meaning_of_figure(std::string_view name) {
     if (name == tphi.name) {
         return "Pure dephasing time, in place of t2_us: 1 / T2 = 1 / tphi + 1 / (2 T1).";
     }
-    return std::visit([](const auto* figure) { return figure->meaning; }, figure_from_name(name));
+    return std::visit([](const auto* parameter) { return parameter->meaning; }, parameter_from_name(name));
 }
 
-void set_figure(Device& device, std::string_view name, Real value) {
+void set_parameter(Device& device, std::string_view name, Real value) {
     if (name == "detuning_khz") {
         device.exact_detuning = unless_drawn(value, khz);
         return;
@@ -287,22 +287,22 @@ void set_figure(Device& device, std::string_view name, Real value) {
         device.exact_amplitude_error = unless_drawn(value, 1);
         return;
     }
-    std::visit(Overloaded{[&](const Figure<Qubit>* figure) {
-                              figure->check(value);
-                              figure->write(device.qubit, value);
+    std::visit(Overloaded{[&](const Parameter<Qubit>* parameter) {
+                              parameter->check(value);
+                              parameter->write(device.qubit, value);
                               for (Qubit& individual : device.individuals) {
-                                  figure->write(individual, value);
+                                  parameter->write(individual, value);
                                   individual.t2 = std::min(individual.t2, 2 * individual.t1);
                               }
                           },
-                          [&](const Figure<Device>* figure) {
-                              figure->check(value);
-                              figure->write(device, value);
+                          [&](const Parameter<Device>* parameter) {
+                              parameter->check(value);
+                              parameter->write(device, value);
                           }},
-               figure_from_name(name));
+               parameter_from_name(name));
 }
 
-void override_figure(Device& device, std::string_view name, Real value) {
+void override_parameter(Device& device, std::string_view name, Real value) {
     if (name == tphi.name) {
         tphi.check(value);
         set_pure_dephasing_time(device.qubit, value);
@@ -311,9 +311,9 @@ void override_figure(Device& device, std::string_view name, Real value) {
         }
         return;
     }
-    set_figure(device, name, value);
+    set_parameter(device, name, value);
     if (name == "thermal_population") {
-        set_figure(device, "prepared_population", value);
+        set_parameter(device, "prepared_population", value);
     }
     if (name == "t1_us" && device.qubit.t2 > 2 * value) {
         device.qubit.t2 = 2 * value;

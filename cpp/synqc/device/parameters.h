@@ -5,11 +5,11 @@
 
 #include "synqc/device/device.h"
 
-/// The one list of a device's figures in public units: documents, overrides and bindings all read from it, and the
+/// The one list of a device's parameters in public units: documents, overrides and bindings all read from it, and the
 /// checks of Qubit, DriftProcess and Device refuse in its words.
 namespace synqc {
 
-/// What a figure may be, in public units.
+/// What a parameter may be, in public units.
 enum class Range {
     any,                   // finite
     not_negative,          // finite, >= 0
@@ -25,7 +25,7 @@ Real in_public_unit(Real stored, Real unit);
 
 /// A number of `Owner`, its public name (which carries the unit) and what it means.
 template <typename Owner>
-struct Figure {
+struct Parameter {
     std::string_view name;
     Real Owner::*field;
     Real unit;  // of the public name, in internal units
@@ -40,32 +40,32 @@ struct Figure {
     void check(Real value) const;
 };
 
-/// All figures of a qubit except `levels`.
-std::span<const Figure<Qubit>> qubit_figures();
+/// All parameters of a qubit except `levels`.
+std::span<const Parameter<Qubit>> qubit_parameters();
 /// spread, detuning_scale_khz, amplitude_error_scale.
-std::span<const Figure<Device>> device_figures();
-/// The figures a drift process of this kind has; the rest of its fields are not used.
-std::span<const Figure<DriftProcess>> drift_figures(DriftKind kind);
+std::span<const Parameter<Device>> device_parameters();
+/// The parameters a drift process of this kind has; the rest of its fields are not used.
+std::span<const Parameter<DriftProcess>> drift_parameters(DriftKind kind);
 
 /// "ornstein-uhlenbeck", "random-walk", "random-telegraph", "one-over-f"; throws UnknownName listing them.
 DriftKind drift_kind_from_name(std::string_view name);
 std::string_view name_of(DriftKind kind);
 
-/// Value in public units of a qubit figure of the typical qubit, of a device figure, of `detuning_khz` or
+/// Value in public units of a qubit parameter of the typical qubit, of a device parameter, of `detuning_khz` or
 /// `amplitude_error` (NaN while they are drawn), and of `tphi_us`. Throws UnknownName listing the known ones.
-Real figure_of(const Device& device, std::string_view name);
+Real parameter_of(const Device& device, std::string_view name);
 
-/// What such a figure means. Throws UnknownName listing the known ones.
-std::string_view meaning_of_figure(std::string_view name);
+/// What such a parameter means. Throws UnknownName listing the known ones.
+std::string_view meaning_of_parameter(std::string_view name);
 
-/// Sets such a figure, on the typical qubit and on every individual (whose T2 is cut to 2 T1 where it would pass it).
-/// NaN as `detuning_khz` or `amplitude_error` goes back to drawing. Throws UnknownName, or InvalidArgument if the value
-/// is out of its own range; whether the figures fit each other is for Device::check.
-void set_figure(Device& device, std::string_view name, Real value);
+/// Sets such a parameter, on the typical qubit and on every individual (whose T2 is cut to 2 T1 where it would pass
+/// it). NaN as `detuning_khz` or `amplitude_error` goes back to drawing. Throws UnknownName, or InvalidArgument if the
+/// value is out of its own range; whether the parameters fit each other is for Device::check.
+void set_parameter(Device& device, std::string_view name, Real value);
 
-/// Replaces a figure of a device that is complete: as set_figure, but a T1 below half of T2 cuts T2 to 2 T1 and says so
-/// in `assumptions`, a thermal population is the prepared one too, and `tphi_us`, the pure dephasing time
-/// 1 / (1/T2 - 1/(2 T1)), sets the T2 that goes with each T1.
-void override_figure(Device& device, std::string_view name, Real value);
+/// Replaces a parameter of a device that is complete: as set_parameter, but a T1 below half of T2 cuts T2 to 2 T1 and
+/// says so in `assumptions`, a thermal population is the prepared one too, and `tphi_us`, the pure dephasing time 1 /
+/// (1/T2 - 1/(2 T1)), sets the T2 that goes with each T1.
+void override_parameter(Device& device, std::string_view name, Real value);
 
 }  // namespace synqc

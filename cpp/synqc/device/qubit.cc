@@ -6,7 +6,7 @@
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 
 namespace synqc {
 
@@ -68,8 +68,8 @@ void check_thermal(Real frequency, Real temperature) {
 
 void Qubit::check() const {
     check_between("levels", levels, Index{2}, Index{5});
-    for (const auto& figure : qubit_figures()) {
-        figure.check(figure.read(*this));
+    for (const auto& parameter : qubit_parameters()) {
+        parameter.check(parameter.read(*this));
     }
     if (t2 > 2 * t1) {
         refuse("t2_us", "at most 2 * t1_us = " + text_of(2 * t1), text_of(t2));

@@ -6,14 +6,14 @@
 
 namespace synqc {
 
-/// What a laboratory believes about one qubit: published or calibrated figures.
+/// What a laboratory believes about one qubit: published or calibrated parameters.
 struct Qubit {
     Index levels = 2;                  // simulated levels, 2 to 5
     Real t1 = 100;                     // µs, may be infinite
     Real t2 = 100;                     // µs, at most 2 * t1; may be infinite
     Real equilibrium_population = 0;   // P(|1>) the bath pulls a two-level qubit to, [0, 0.5)
     Real prepared_population = 0;      // P(|1>) left by reset at the start of a shot, [0, 0.5)
-    Real frequency = 0;                // rad/µs, |0> to |1>; enters only where stated (thermal figures, labels)
+    Real frequency = 0;                // rad/µs, |0> to |1>; enters only where stated (thermal parameters, labels)
     Real anharmonicity = 0;            // rad/µs, negative for a transmon; 0: no third level to avoid
     Real gate_duration = 0.02;         // µs, one-qubit pulse
     Real gate_error = 0;               // published average error of that gate, for comparison; not injected
@@ -33,8 +33,8 @@ struct Qubit {
     /// [0 * levels + 1] = 1.
     std::vector<Real> lowering_elements;
 
-    /// Throws InvalidArgument unless every figure is in range, T2 <= 2 T1, and the level structure fits `levels`.
-    /// Messages use the public names and units of device/figures.h.
+    /// Throws InvalidArgument unless every parameter is in range, T2 <= 2 T1, and the level structure fits `levels`.
+    /// Messages use the public names and units of device/parameters.h.
     void check() const;
 
     /// 1/µs; 1/T2 - 1/(2 T1), never negative.

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "synqc/base/errors.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 
 namespace synqc {
 namespace {
@@ -31,19 +31,19 @@ TEST(qubit, coherence_longer_than_twice_the_relaxation_time_is_refused) {
     EXPECT_EQ(refusal_of([&] { qubit.check(); }), "Argument `t2_us` must be at most 2 * t1_us = 100, but is 100.5.");
 }
 
-TEST(qubit, every_figure_out_of_range_is_refused_under_its_public_name) {
-    for (const auto& figure : qubit_figures()) {
+TEST(qubit, every_parameter_out_of_range_is_refused_under_its_public_name) {
+    for (const auto& parameter : qubit_parameters()) {
         for (Real value : {-1e9, 1e9, std::nan("")}) {
             Qubit qubit;
             qubit.t1 = qubit.t2 = std::numeric_limits<Real>::infinity();
-            figure.write(qubit, value);
-            std::string refusal = refusal_of([&] { figure.check(value); });
+            parameter.write(qubit, value);
+            std::string refusal = refusal_of([&] { parameter.check(value); });
             if (!refusal.empty()) {
-                EXPECT_EQ(refusal.find("Argument `" + std::string(figure.name) + "` must be "), 0u) << refusal;
-                EXPECT_NE(refusal_of([&] { qubit.check(); }), "") << figure.name << " " << value;
+                EXPECT_EQ(refusal.find("Argument `" + std::string(parameter.name) + "` must be "), 0u) << refusal;
+                EXPECT_NE(refusal_of([&] { qubit.check(); }), "") << parameter.name << " " << value;
             }
         }
-        EXPECT_NE(refusal_of([&] { figure.check(std::nan("")); }), "") << figure.name;
+        EXPECT_NE(refusal_of([&] { parameter.check(std::nan("")); }), "") << parameter.name;
     }
 }
 
@@ -129,13 +129,13 @@ TEST(gamma_max, error_explained_by_decay_alone_is_refused) {
     EXPECT_TRUE(std::isfinite(gamma_max_from_assignment_error(qubit)));
 }
 
-TEST(figures, numbers_from_public_units_read_back_exactly) {
+TEST(parameters, numbers_from_public_units_read_back_exactly) {
     Qubit qubit;
-    for (const auto& figure : qubit_figures()) {
+    for (const auto& parameter : qubit_parameters()) {
         for (int hundredths = 0; hundredths < 5000; ++hundredths) {
             Real value = hundredths / 100.0;
-            figure.write(qubit, value);
-            ASSERT_EQ(figure.read(qubit), value) << figure.name;
+            parameter.write(qubit, value);
+            ASSERT_EQ(parameter.read(qubit), value) << parameter.name;
         }
     }
 }

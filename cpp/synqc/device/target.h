@@ -18,7 +18,7 @@ enum class ProbeMapping {
 struct Target {
     std::string name;         // "sim-local", ...
     std::string description;  // one sentence a person reads
-    bool emulated = false;    // true: a provider's figures simulated here; shown wherever a person looks
+    bool emulated = false;    // true: a provider's parameters simulated here; shown wherever a person looks
     bool classical = false;   // true: a classical signal plant, no collapse
     ProbeMapping mapping = ProbeMapping::rate;
     bool native_zz = false;  // a ZZ rotation of any angle is one gate; otherwise it is compiled to two CZ
@@ -33,7 +33,7 @@ struct Target {
     Real queue_median = 0;
     Real queue_log_sigma = 0;
 
-    std::vector<std::string> sources;  // where the latency figures come from, one per line
+    std::vector<std::string> sources;  // where the latency parameters come from, one per line
 
     /// Throws InvalidArgument unless every term is finite and not negative.
     void check() const;

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "synqc/base/checks.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 #include "synqc/experiment/ideal_target.h"
 #include "synqc/experiment/request_fields.h"
 

@@ -6,7 +6,7 @@
 #include "synqc/base/errors.h"
 #include "synqc/control/controller.h"
 #include "synqc/control/objective.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 
 namespace synqc {
 
@@ -52,7 +52,7 @@ constexpr std::array table = {
 };
 
 /// Figures of the device that an experiment may replace, in the order users meet them.
-constexpr std::array replaceable_figures = {
+constexpr std::array replaceable_parameters = {
     "t1_us",           "t2_us",  "tphi_us",          "efficiency",        "detuning_khz",
     "amplitude_error", "spread", "gamma_max_per_us", "thermal_population"};
 
@@ -104,8 +104,8 @@ std::vector<ExperimentArgument> listed_arguments() {
         all.push_back(
             {field.name, kind_of(field), request, field.meaning, choices_of(field.name), field.least, field.most});
     }
-    for (std::string_view name : replaceable_figures) {
-        all.push_back({name, number, device, meaning_of_figure(name)});
+    for (std::string_view name : replaceable_parameters) {
+        all.push_back({name, number, device, meaning_of_parameter(name)});
     }
     return all;
 }

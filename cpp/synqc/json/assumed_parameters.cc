@@ -1,16 +1,16 @@
-#include "synqc/json/assumed_figures.h"
+#include "synqc/json/assumed_parameters.h"
 
 #include <limits>
 
 #include "synqc/base/checks.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 
 namespace synqc {
 
-void assume(Device& device, std::string_view figure, Real value, std::string_view reason) {
-    set_figure(device, figure, value);
+void assume(Device& device, std::string_view parameter, Real value, std::string_view reason) {
+    set_parameter(device, parameter, value);
     std::string sentence = "`";
-    sentence.append(figure)
+    sentence.append(parameter)
         .append("` is assumed to be ")
         .append(text_of(value))
         .append(": ")

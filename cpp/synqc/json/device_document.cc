@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "synqc/base/errors.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 #include "synqc/json/document.h"
 #include "synqc/json/writer.h"
 
@@ -18,27 +18,27 @@ constexpr Real mhz = radians_per_us_per_mhz;
 constexpr Real infinity = std::numeric_limits<Real>::infinity();
 
 template <typename Owner>
-void read_figure(const Figure<Owner>& figure, const Node& node, Owner& owner) {
-    bool infinite = figure.range == Range::positive_or_infinite && node.is_null();
+void read_parameter(const Parameter<Owner>& parameter, const Node& node, Owner& owner) {
+    bool infinite = parameter.range == Range::positive_or_infinite && node.is_null();
     Real value = infinite ? infinity : node.number();
-    node.checked([&] { figure.check(value); });
-    figure.write(owner, value);
+    node.checked([&] { parameter.check(value); });
+    parameter.write(owner, value);
 }
 
 template <typename Owner>
-void read_figures(std::span<const Figure<Owner>> figures, const Node& node, Owner& owner) {
-    for (const auto& figure : figures) {
-        if (auto member = node.find(figure.name)) {
-            read_figure(figure, *member, owner);
+void read_parameters(std::span<const Parameter<Owner>> parameters, const Node& node, Owner& owner) {
+    for (const auto& parameter : parameters) {
+        if (auto member = node.find(parameter.name)) {
+            read_parameter(parameter, *member, owner);
         }
     }
 }
 
 template <typename Owner>
-void write_figures(std::span<const Figure<Owner>> figures, const Owner& owner, Writer& writer) {
-    for (const auto& figure : figures) {
-        writer.key(figure.name);
-        writer.value(figure.read(owner));
+void write_parameters(std::span<const Parameter<Owner>> parameters, const Owner& owner, Writer& writer) {
+    for (const auto& parameter : parameters) {
+        writer.key(parameter.name);
+        writer.value(parameter.read(owner));
     }
 }
 
@@ -66,8 +66,8 @@ LevelScheme read_level_scheme(const Node& energies, const std::optional<Node>& l
 
 std::vector<std::string_view> qubit_keys() {
     std::vector<std::string_view> keys = {"levels"};
-    for (const auto& figure : qubit_figures()) {
-        keys.push_back(figure.name);
+    for (const auto& parameter : qubit_parameters()) {
+        keys.push_back(parameter.name);
     }
     return keys;
 }
@@ -79,7 +79,7 @@ void read_qubit(const Node& node, Device& device) {
     for (std::string_view required : {"t1_us", "t2_us", "gate_ns", "readout_ns"}) {
         node.at(required);
     }
-    read_figures(qubit_figures(), node, device.qubit);
+    read_parameters(qubit_parameters(), node, device.qubit);
     if (auto energies = node.find("level_energies_mhz")) {
         device.level_scheme = read_level_scheme(*energies, node.find("lowering_elements"));
     } else if (auto lowering = node.find("lowering_elements")) {
@@ -100,7 +100,7 @@ Qubit read_individual(const Node& node, const Qubit& typical) {
     known.front() = "qubit_number";
     node.refuse_other_keys_than(known);
     Qubit individual = typical;
-    read_figures(qubit_figures(), node, individual);
+    read_parameters(qubit_parameters(), node, individual);
     node.checked([&] { individual.check(); });
     return individual;
 }
@@ -110,27 +110,27 @@ DriftProcess read_drift(const Node& node) {
     Node kind = node.at("kind");
     kind.checked([&] { process.kind = drift_kind_from_name(kind.text()); });
     std::vector<std::string_view> known = {"kind"};
-    for (const auto& figure : drift_figures(process.kind)) {
-        known.push_back(figure.name);
-        node.at(figure.name);
+    for (const auto& parameter : drift_parameters(process.kind)) {
+        known.push_back(parameter.name);
+        node.at(parameter.name);
     }
     node.refuse_other_keys_than(known);
-    read_figures(drift_figures(process.kind), node, process);
+    read_parameters(drift_parameters(process.kind), node, process);
     node.checked([&] { process.check(); });
     return process;
 }
 
-/// Individuals share most figures with the typical qubit; only what differs is written.
+/// Individuals share most parameters with the typical qubit; only what differs is written.
 void write_individual(const Qubit& individual, std::optional<Index> number, const Qubit& typical, Writer& writer) {
     writer.begin_object();
     if (number) {
         writer.key("qubit_number");
         writer.value(*number);
     }
-    for (const auto& figure : qubit_figures()) {
-        if (individual.*figure.field != typical.*figure.field) {
-            writer.key(figure.name);
-            writer.value(figure.read(individual));
+    for (const auto& parameter : qubit_parameters()) {
+        if (individual.*parameter.field != typical.*parameter.field) {
+            writer.key(parameter.name);
+            writer.value(parameter.read(individual));
         }
     }
     writer.end_object();
@@ -184,8 +184,8 @@ Device read_device(std::string_view text) {
     Document document(text);
     Node root = document.root();
     std::vector<std::string_view> known = {"name", "modality", "description", "sources", "assumptions", "qubit"};
-    for (const auto& figure : device_figures()) {
-        known.push_back(figure.name);
+    for (const auto& parameter : device_parameters()) {
+        known.push_back(parameter.name);
     }
     known.insert(known.end(), {"detuning_khz", "amplitude_error", "drift", "individuals"});
     root.refuse_other_keys_than(known);
@@ -205,10 +205,10 @@ Device read_device(std::string_view text) {
     device.sources = texts_of_member("sources");
     device.assumptions = texts_of_member("assumptions");
     read_qubit(root.at("qubit"), device);
-    read_figures(device_figures(), root, device);
+    read_parameters(device_parameters(), root, device);
     for (std::string_view exact : {"detuning_khz", "amplitude_error"}) {
         if (auto member = root.find(exact); member && !member->is_null()) {
-            member->checked([&] { set_figure(device, exact, member->number()); });
+            member->checked([&] { set_parameter(device, exact, member->number()); });
         }
     }
     if (auto drift = root.find("drift")) {
@@ -242,13 +242,13 @@ std::string write_device(const Device& device) {
     writer.begin_object();
     writer.key("levels");
     writer.value(device.qubit.levels);
-    write_figures(qubit_figures(), device.qubit, writer);
+    write_parameters(qubit_parameters(), device.qubit, writer);
     if (device.level_scheme) {
         write_level_scheme(*device.level_scheme, writer);
     }
     writer.end_object();
 
-    write_figures(device_figures(), device, writer);
+    write_parameters(device_parameters(), device, writer);
     if (device.exact_detuning) {
         writer.key("detuning_khz");
         writer.value(in_public_unit(*device.exact_detuning, khz));
@@ -263,7 +263,7 @@ std::string write_device(const Device& device) {
         writer.begin_object();
         writer.key("kind");
         writer.value(name_of(process.kind));
-        write_figures(drift_figures(process.kind), process, writer);
+        write_parameters(drift_parameters(process.kind), process, writer);
         writer.end_object();
     }
     writer.end_list();

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "synqc/base/errors.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 #include "synqc/json/document.h"
 #include "synqc/json/with_replaced.h"
 

@@ -6,7 +6,7 @@
 #include "synqc/base/errors.h"
 #include "synqc/control/controller.h"
 #include "synqc/control/objective.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 #include "synqc/device/target.h"
 #include "synqc/experiment/request_fields.h"
 #include "synqc/json/device_document.h"
@@ -48,7 +48,7 @@ Device read_overridden_device(const Node& root, const FindDevice& find_device) {
     for (const ExperimentArgument& argument : experiment_arguments()) {
         if (argument.owner == ArgumentOwner::device && argument.kind == ArgumentKind::number) {
             if_given(root, argument.name,
-                     [&](const Node& member) { override_figure(device, argument.name, member.number()); });
+                     [&](const Node& member) { override_parameter(device, argument.name, member.number()); });
         }
     }
     if_given(root, "drift", [&](const Node& member) { device.drift = read_drift_processes(member); });

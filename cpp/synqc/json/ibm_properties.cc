@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "synqc/base/errors.h"
-#include "synqc/device/figures.h"
-#include "synqc/json/assumed_figures.h"
+#include "synqc/device/parameters.h"
+#include "synqc/json/assumed_parameters.h"
 #include "synqc/json/document.h"
 #include "synqc/json/ibm_snapshot.h"
 #include "synqc/json/transmon_plausibility.h"
@@ -18,61 +18,61 @@ namespace synqc {
 
 namespace {
 
-/// What stands in for a figure that no qubit of a snapshot has.
+/// What stands in for a parameter that no qubit of a snapshot has.
 struct StandIn {
-    std::string_view figure;
+    std::string_view parameter;
     Real value;  // in the public unit
 };
 
-/// Figures of a generation of processors: medians over the devices whose snapshots qiskit-ibm-runtime 0.51 ships.
-struct GenerationFigures {
+/// Parameters of a generation of processors: medians over the devices whose snapshots qiskit-ibm-runtime 0.51 ships.
+struct GenerationParameters {
     IbmGeneration generation;
     std::string_view words;
-    std::array<StandIn, 8> figures;
+    std::array<StandIn, 8> parameters;
 };
 
 // No snapshot of a Heron has an anharmonicity; ibm_sherbrooke's, an Eagle, stands in.
 constexpr std::array generations = {
-    GenerationFigures{IbmGeneration::cz,
-                      "usual for Heron processors",
-                      {{{"anharmonicity_mhz", -310},
-                        {"gate_ns", 32},
-                        {"gate_error", 2e-4},
-                        {"two_qubit_gate_ns", 68},
-                        {"two_qubit_gate_error", 2.7e-3},
-                        {"readout_ns", 2280},
-                        {"p0_given_1", 1.1e-2},
-                        {"p1_given_0", 6e-3}}}},
-    GenerationFigures{IbmGeneration::ecr,
-                      "usual for Eagle processors",
-                      {{{"anharmonicity_mhz", -308},
-                        {"gate_ns", 60},
-                        {"gate_error", 2.5e-4},
-                        {"two_qubit_gate_ns", 594},
-                        {"two_qubit_gate_error", 8.3e-3},
-                        {"readout_ns", 1300},
-                        {"p0_given_1", 1.4e-2},
-                        {"p1_given_0", 1.8e-2}}}},
-    GenerationFigures{IbmGeneration::cx,
-                      "usual for IBM processors with cx gates, of 2020 to 2022",
-                      {{{"anharmonicity_mhz", -336},
-                        {"gate_ns", 35.6},
-                        {"gate_error", 3.4e-4},
-                        {"two_qubit_gate_ns", 402},
-                        {"two_qubit_gate_error", 1.05e-2},
-                        {"readout_ns", 4530},
-                        {"p0_given_1", 3.5e-2},
-                        {"p1_given_0", 1.55e-2}}}},
+    GenerationParameters{IbmGeneration::cz,
+                         "usual for Heron processors",
+                         {{{"anharmonicity_mhz", -310},
+                           {"gate_ns", 32},
+                           {"gate_error", 2e-4},
+                           {"two_qubit_gate_ns", 68},
+                           {"two_qubit_gate_error", 2.7e-3},
+                           {"readout_ns", 2280},
+                           {"p0_given_1", 1.1e-2},
+                           {"p1_given_0", 6e-3}}}},
+    GenerationParameters{IbmGeneration::ecr,
+                         "usual for Eagle processors",
+                         {{{"anharmonicity_mhz", -308},
+                           {"gate_ns", 60},
+                           {"gate_error", 2.5e-4},
+                           {"two_qubit_gate_ns", 594},
+                           {"two_qubit_gate_error", 8.3e-3},
+                           {"readout_ns", 1300},
+                           {"p0_given_1", 1.4e-2},
+                           {"p1_given_0", 1.8e-2}}}},
+    GenerationParameters{IbmGeneration::cx,
+                         "usual for IBM processors with cx gates, of 2020 to 2022",
+                         {{{"anharmonicity_mhz", -336},
+                           {"gate_ns", 35.6},
+                           {"gate_error", 3.4e-4},
+                           {"two_qubit_gate_ns", 402},
+                           {"two_qubit_gate_error", 1.05e-2},
+                           {"readout_ns", 4530},
+                           {"p0_given_1", 3.5e-2},
+                           {"p1_given_0", 1.55e-2}}}},
 };
 
 /// Without a two-qubit gate nothing tells the generation.
-GenerationFigures figures_of(IbmGeneration generation) {
-    for (const GenerationFigures& known : generations) {
+GenerationParameters parameters_of(IbmGeneration generation) {
+    for (const GenerationParameters& known : generations) {
         if (known.generation == generation) {
             return known;
         }
     }
-    GenerationFigures newest = generations.front();
+    GenerationParameters newest = generations.front();
     newest.words = "usual for Heron processors; which processor it is, the snapshot does not tell";
     return newest;
 }
@@ -97,47 +97,47 @@ std::string qubits_in_words(const std::vector<Index>& numbers, std::size_t all) 
     return (numbers.size() == 1 ? "qubit " : "qubits ") + list;
 }
 
-std::vector<Real> values_of(const std::vector<SnapshotQubit>& qubits, std::string_view figure) {
+std::vector<Real> values_of(const std::vector<SnapshotQubit>& qubits, std::string_view parameter) {
     std::vector<Real> values;
     for (const SnapshotQubit& qubit : qubits) {
-        if (auto value = qubit.find(figure)) {
+        if (auto value = qubit.find(parameter)) {
             values.push_back(*value);
         }
     }
     return values;
 }
 
-/// Why a figure of a qubit is not known.
-std::string reason_for_gap(const SnapshotQubit& qubit, std::string_view figure) {
-    auto doubt = qubit.doubts.find(figure);
+/// Why a parameter of a qubit is not known.
+std::string reason_for_gap(const SnapshotQubit& qubit, std::string_view parameter) {
+    auto doubt = qubit.doubts.find(parameter);
     return doubt == qubit.doubts.end() ? "not in the snapshot" : doubt->second;
 }
 
-/// Says of each figure that some qubits have which others take over the median, and why.
+/// Says of each parameter that some qubits have which others take over the median, and why.
 void note_gaps(Device& device, const std::vector<SnapshotQubit>& qubits) {
-    for (const auto& figure : qubit_figures()) {
-        if (values_of(qubits, figure.name).empty()) {
+    for (const auto& parameter : qubit_parameters()) {
+        if (values_of(qubits, parameter.name).empty()) {
             continue;
         }
         std::map<std::string, std::vector<Index>> gaps;  // reason -> qubits
         for (const SnapshotQubit& qubit : qubits) {
-            if (!qubit.find(figure.name)) {
-                gaps[reason_for_gap(qubit, figure.name)].push_back(qubit.number);
+            if (!qubit.find(parameter.name)) {
+                gaps[reason_for_gap(qubit, parameter.name)].push_back(qubit.number);
             }
         }
         for (const auto& [reason, numbers] : gaps) {
-            device.assumptions.push_back("`" + std::string(figure.name) + "` is the median of the others, " +
-                                         short_text(figure.read(device.qubit)) + ", in " + qubits_in_words(numbers, 0) +
-                                         ": " + reason + ".");
+            device.assumptions.push_back("`" + std::string(parameter.name) + "` is the median of the others, " +
+                                         short_text(parameter.read(device.qubit)) + ", in " +
+                                         qubits_in_words(numbers, 0) + ": " + reason + ".");
         }
     }
 }
 
-/// Why no qubit has a figure: what most of them show.
-std::string reason_for_all(const std::vector<SnapshotQubit>& qubits, std::string_view figure) {
+/// Why no qubit has a parameter: what most of them show.
+std::string reason_for_all(const std::vector<SnapshotQubit>& qubits, std::string_view parameter) {
     std::map<std::string, Index> reasons;
     for (const SnapshotQubit& qubit : qubits) {
-        ++reasons[reason_for_gap(qubit, figure)];
+        ++reasons[reason_for_gap(qubit, parameter)];
     }
     auto most = std::max_element(reasons.begin(), reasons.end(),
                                  [](const auto& left, const auto& right) { return left.second < right.second; });
@@ -151,22 +151,22 @@ Device typical_device(const std::vector<SnapshotQubit>& qubits, IbmGeneration ge
     Device device;
     device.modality = "transmon";
     device.set_levels(3);
-    // T2 may pass 2 T1 between two figures; set once all are known.
-    for (const auto& figure : qubit_figures()) {
-        auto values = values_of(qubits, figure.name);
+    // T2 may pass 2 T1 between two parameters; set once all are known.
+    for (const auto& parameter : qubit_parameters()) {
+        auto values = values_of(qubits, parameter.name);
         if (!values.empty()) {
-            figure.write(device.qubit, median(std::move(values)));
+            parameter.write(device.qubit, median(std::move(values)));
         }
     }
     device.qubit.t2 = std::min(device.qubit.t2, 2 * device.qubit.t1);
-    const GenerationFigures usual = figures_of(generation);
-    for (auto [figure, value] : usual.figures) {
-        if (values_of(qubits, figure).empty()) {
-            std::string reason = reason_for_all(qubits, figure) + "; " + std::string(usual.words);
-            if (figure == "anharmonicity_mhz" && generation == IbmGeneration::cz) {
-                reason = reason_for_all(qubits, figure) + "; ibm_sherbrooke publishes -310.9 MHz";
+    const GenerationParameters usual = parameters_of(generation);
+    for (auto [parameter, value] : usual.parameters) {
+        if (values_of(qubits, parameter).empty()) {
+            std::string reason = reason_for_all(qubits, parameter) + "; " + std::string(usual.words);
+            if (parameter == "anharmonicity_mhz" && generation == IbmGeneration::cz) {
+                reason = reason_for_all(qubits, parameter) + "; ibm_sherbrooke publishes -310.9 MHz";
             }
-            assume(device, figure, value, reason);
+            assume(device, parameter, value, reason);
         }
     }
     if (values_of(qubits, "frequency_ghz").empty()) {
@@ -212,15 +212,15 @@ std::vector<SnapshotQubit> working_qubits(const IbmSnapshot& snapshot, std::stri
     return working;
 }
 
-/// One individual for each qubit, as it is; the typical qubit's figures where its own are not known.
+/// One individual for each qubit, as it is; the typical qubit's parameters where its own are not known.
 void add_individuals(Device& device, const std::vector<SnapshotQubit>& qubits) {
     std::vector<Index> cut;
     std::vector<Index> without_decay;
     for (const SnapshotQubit& qubit : qubits) {
         Qubit individual = device.qubit;
-        for (const auto& figure : qubit_figures()) {
-            if (auto value = qubit.find(figure.name)) {
-                figure.write(individual, *value);
+        for (const auto& parameter : qubit_parameters()) {
+            if (auto value = qubit.find(parameter.name)) {
+                parameter.write(individual, *value);
             }
         }
         if (individual.t2 > 2 * individual.t1) {

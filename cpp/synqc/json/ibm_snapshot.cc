@@ -47,13 +47,13 @@ Real unit_of(const Node& parameter, std::string_view wanted) {
     return 1;
 }
 
-struct Parameter {
+struct PublishedParameter {
     std::string_view name;    // in the snapshot
     std::string_view figure;  // public name it goes to
     std::string_view unit;    // of that public name; empty: a pure number
 };
 
-constexpr Parameter qubit_parameters[] = {
+constexpr PublishedParameter published_qubit_parameters[] = {
     {"T1", "t1_us", "us"},
     {"T2", "t2_us", "us"},
     {"frequency", "frequency_ghz", "GHz"},
@@ -64,11 +64,11 @@ constexpr Parameter qubit_parameters[] = {
     {"readout_length", "readout_ns", "ns"},
     {"operational", "operational", ""},
 };
-constexpr Parameter one_qubit_parameters[] = {
+constexpr PublishedParameter one_qubit_parameters[] = {
     {"gate_length", "gate_ns", "ns"}, {"gate_error", "gate_error", ""}, {"operational", "operational", ""}};
-constexpr Parameter two_qubit_parameters[] = {{"gate_length", "two_qubit_gate_ns", "ns"},
-                                              {"gate_error", "two_qubit_gate_error", ""},
-                                              {"operational", "operational", ""}};
+constexpr PublishedParameter two_qubit_parameters[] = {{"gate_length", "two_qubit_gate_ns", "ns"},
+                                                       {"gate_error", "two_qubit_gate_error", ""},
+                                                       {"operational", "operational", ""}};
 
 /// Gates that tell what one pulse takes, the best first, and how many pulses each is.
 struct PulseGate {
@@ -81,12 +81,12 @@ constexpr std::array pulse_gates = {PulseGate{"sx", 1}, PulseGate{"x", 1}, Pulse
 using Figures = SnapshotQubit::Figures;
 
 /// The parameters that are known by name and have a finite value.
-Figures read_parameters(const Node& list, std::span<const Parameter> known) {
+Figures read_parameters(const Node& list, std::span<const PublishedParameter> known) {
     Figures figures;
     for (const Node& item : list.items()) {
         std::string name = item.at("name").text();
         auto parameter =
-            std::find_if(known.begin(), known.end(), [&](const Parameter& one) { return one.name == name; });
+            std::find_if(known.begin(), known.end(), [&](const PublishedParameter& one) { return one.name == name; });
         auto value = item.find("value");
         if (parameter == known.end() || !value || value->is_null()) {
             continue;
@@ -285,7 +285,7 @@ IbmSnapshot read_ibm_snapshot(const Node& root) {
     for (const Node& parameters : root.at("qubits").items()) {
         SnapshotQubit& qubit = snapshot.qubits.emplace_back();
         qubit.number = std::ssize(snapshot.qubits) - 1;
-        for (const auto& [figure, value] : read_parameters(parameters, qubit_parameters)) {
+        for (const auto& [figure, value] : read_parameters(parameters, published_qubit_parameters)) {
             take(qubit, figure, value);
         }
     }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "synqc/base/checks.h"
-#include "synqc/device/figures.h"
-#include "synqc/json/assumed_figures.h"
+#include "synqc/device/parameters.h"
+#include "synqc/json/assumed_parameters.h"
 #include "synqc/json/document.h"
 
 namespace synqc {
@@ -18,7 +18,7 @@ namespace {
 
 struct Timing {
     std::string_view key;
-    std::string_view figure;
+    std::string_view parameter;
     Real per_second;  // of the public unit
     Real of_aria;     // in the public unit
 };
@@ -33,7 +33,7 @@ constexpr Timing timings[] = {
 
 struct Fidelity {
     std::string_view key;
-    std::string_view figure;
+    std::string_view parameter;
     Real of_aria;  // error
 };
 
@@ -154,11 +154,11 @@ Characterization newest_in(const Node& root, std::size_t& count) {
     return newest;
 }
 
-/// Fills a figure the document lacks: with Aria's, if it is one.
+/// Fills a parameter the document lacks: with Aria's, if it is one.
 void assume_of_aria(Device& device, const Characterization& source, std::string_view group, std::string_view key,
-                    std::string_view figure, Real of_aria) {
+                    std::string_view parameter, Real of_aria) {
     if (source.backend.find("aria") != std::string::npos) {
-        assume(device, figure, of_aria, "not in the document; IonQ Aria's published figure");
+        assume(device, parameter, of_aria, "not in the document; IonQ Aria's published figure");
         return;
     }
     auto node = unless_null(source.node.find(group));
@@ -186,16 +186,16 @@ Device read_ionq_characterization(std::string_view text) {
     const std::string when = source.date.empty() ? "" : " of " + source.date;
     device.description = "IonQ characterisation of " + device.name + when + ".";
     device.sources = {"IonQ characterisation document of " + device.name + when};
-    for (auto [key, figure, per_second, of_aria] : timings) {
+    for (auto [key, parameter, per_second, of_aria] : timings) {
         if (auto seconds = seconds_in(timing, key)) {
-            root.checked([&] { set_figure(device, figure, *seconds * per_second); });
+            root.checked([&] { set_parameter(device, parameter, *seconds * per_second); });
         } else {
             assume_of_aria(device, source, "timing", key, figure, of_aria);
         }
     }
-    for (auto [key, figure, of_aria] : fidelities) {
+    for (auto [key, parameter, of_aria] : fidelities) {
         if (auto error = error_in(fidelity, key)) {
-            root.checked([&] { set_figure(device, figure, *error); });
+            root.checked([&] { set_parameter(device, parameter, *error); });
         } else {
             assume_of_aria(device, source, "fidelity", key, figure, of_aria);
         }
@@ -207,7 +207,7 @@ Device read_ionq_characterization(std::string_view text) {
     device.assumptions.emplace_back("The SPAM error is taken as a symmetric assignment error; preparation is perfect.");
     assume(device, "frequency_ghz", 12.6, "hyperfine splitting of 171Yb+");
     assume(device, "efficiency", 1, "no continuous probe exists; the ancilla's outcome is read completely");
-    assume(device, "detuning_scale_khz", 1e4 / figure_of(device, "t2_us"), "not published; ten fringes within T2");
+    assume(device, "detuning_scale_khz", 1e4 / parameter_of(device, "t2_us"), "not published; ten fringes within T2");
     assume(device, "amplitude_error_scale", 0.01, "not published; hidden from controllers");
     root.checked([&] {
         if (device.qubit.t2 > 2 * device.qubit.t1) {

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "synqc/base/errors.h"
-#include "synqc/device/figures.h"
+#include "synqc/device/parameters.h"
 #include "synqc/json/device_document.h"
 #include "synqc/json/ibm_properties.h"
 #include "synqc/json/ionq_characterization.h"

@@ -44,7 +44,7 @@ def _listed(title: str, lines: tuple[str, ...]) -> list[str]:
 
 def _figures_of(one: Device) -> list[list[str]]:
     rows = []
-    for name, meaning in _core.device_figures():
+    for name, meaning in _core.device_parameters():
         value = getattr(one, name)
         rows.append([name, f"{value:g}", meaning])
     for name in ("detuning_khz", "amplitude_error"):

@@ -24,7 +24,7 @@ __all__ = ["Device", "Presets", "Target", "Targets", "device", "presets", "targe
 class Device:
     """A kind of device: a typical qubit, how far individuals stray from it, and how they drift.
 
-    A value: it never changes, compares by content, and can be pickled. Every figure carries its unit in its name.
+    A value: it never changes, compares by content, and can be pickled. Every parameter carries its unit in its name.
     Make one with `synqc.device(name)`, one of the `from_...` doors, or `replace` on another.
 
     Examples:
@@ -60,7 +60,7 @@ class Device:
                 A `gamma_max_per_us` left out is derived from the assignment error.
 
         Raises:
-            DocumentError: It is no JSON, a figure is missing, out of range or of the wrong type, or a key is unknown.
+            DocumentError: It is no JSON, a parameter is missing, out of range or of a wrong type, or a key is unknown.
 
         Examples:
             >>> text = '{"name": "mine", "qubit": {"t1_us": 75, "t2_us": 60, "gate_ns": 30, "readout_ns": 800}}'
@@ -212,7 +212,7 @@ class Device:
         amplitude_error: float | Literal["drawn"] | None = None,
         drift: Sequence[Mapping[str, Any]] | Literal["none"] | None = None,
     ) -> Device:
-        """Copy with some figures changed, on the typical qubit and on every individual; None leaves a figure alone.
+        """Copy with some parameters changed, on the typical qubit and on every individual; None leaves one alone.
 
         A rate that was derived at reading stays what it was. Only T2 follows T1 where it must: a new T1 below half of
         T2 cuts T2 to 2 * T1, which `assumptions` then says.
@@ -236,7 +236,7 @@ class Device:
             The new device.
 
         Raises:
-            InputError: A figure is out of range, or two do not fit each other, such as T2 > 2 * T1.
+            InputError: A parameter is out of range, or two do not fit each other, such as T2 > 2 * T1.
             UnknownName: A drift process is of an unknown kind.
 
         Examples:
@@ -270,8 +270,8 @@ class Device:
             "detuning_khz": _drawn_or_number("detuning_khz", detuning_khz),
             "amplitude_error": _drawn_or_number("amplitude_error", amplitude_error),
         }
-        figures = {figure: _number(figure, value) for figure, value in given.items() if value is not None}
-        handle = self._handle.with_figures(figures, None if levels is None else _whole_number("levels", levels))
+        parameters = {name: _number(name, value) for name, value in given.items() if value is not None}
+        handle = self._handle.with_parameters(parameters, None if levels is None else _whole_number("levels", levels))
         if drift is not None:
             handle = handle.with_drift(_drift_processes(drift))
         if name is not None:
@@ -311,72 +311,72 @@ class Device:
     @property
     def t1_us(self) -> float:
         """Energy relaxation time."""
-        return self._handle.figure("t1_us")
+        return self._handle.parameter("t1_us")
 
     @property
     def t2_us(self) -> float:
         """Coherence time, at most 2 * t1_us."""
-        return self._handle.figure("t2_us")
+        return self._handle.parameter("t2_us")
 
     @property
     def tphi_us(self) -> float:
         """Pure dephasing time 1 / (1/T2 - 1/(2 T1)); infinite where T2 is 2 * T1."""
-        return self._handle.figure("tphi_us")
+        return self._handle.parameter("tphi_us")
 
     @property
     def thermal_population(self) -> float:
         """P(|1>) the bath pulls the qubit to."""
-        return self._handle.figure("thermal_population")
+        return self._handle.parameter("thermal_population")
 
     @property
     def prepared_population(self) -> float:
         """P(|1>) left by reset at the start of a shot."""
-        return self._handle.figure("prepared_population")
+        return self._handle.parameter("prepared_population")
 
     @property
     def frequency_ghz(self) -> float:
         """Frequency of |0> to |1>; 0 if unknown."""
-        return self._handle.figure("frequency_ghz")
+        return self._handle.parameter("frequency_ghz")
 
     @property
     def anharmonicity_mhz(self) -> float:
         """Frequency of |1> to |2> minus that of |0> to |1>; 0 without a third level."""
-        return self._handle.figure("anharmonicity_mhz")
+        return self._handle.parameter("anharmonicity_mhz")
 
     @property
     def gate_ns(self) -> float:
         """Length of a one-qubit pulse."""
-        return self._handle.figure("gate_ns")
+        return self._handle.parameter("gate_ns")
 
     @property
     def gate_error(self) -> float:
         """Published average error of that pulse, for comparison; not injected."""
-        return self._handle.figure("gate_error")
+        return self._handle.parameter("gate_error")
 
     @property
     def two_qubit_gate_ns(self) -> float:
         """Length of the gate with the ancilla."""
-        return self._handle.figure("two_qubit_gate_ns")
+        return self._handle.parameter("two_qubit_gate_ns")
 
     @property
     def two_qubit_gate_error(self) -> float:
         """Average error of the gate with the ancilla."""
-        return self._handle.figure("two_qubit_gate_error")
+        return self._handle.parameter("two_qubit_gate_error")
 
     @property
     def readout_ns(self) -> float:
         """Length of the readout."""
-        return self._handle.figure("readout_ns")
+        return self._handle.parameter("readout_ns")
 
     @property
     def p0_given_1(self) -> float:
         """Probability to read 0 in |1>."""
-        return self._handle.figure("p0_given_1")
+        return self._handle.parameter("p0_given_1")
 
     @property
     def p1_given_0(self) -> float:
         """Probability to read 1 in |0>."""
-        return self._handle.figure("p1_given_0")
+        return self._handle.parameter("p1_given_0")
 
     @property
     def assignment_error(self) -> float:
@@ -386,46 +386,46 @@ class Device:
     @property
     def efficiency(self) -> float:
         """Quantum efficiency of the probe's measurement chain."""
-        return self._handle.figure("efficiency")
+        return self._handle.parameter("efficiency")
 
     @property
     def gamma_max_per_us(self) -> float:
         """Measurement-induced dephasing rate at probe strength 1."""
-        return self._handle.figure("gamma_max_per_us")
+        return self._handle.parameter("gamma_max_per_us")
 
     @property
     def spread(self) -> float:
         """Relative deviation of T1 and pure dephasing time among individuals that are drawn."""
-        return self._handle.figure("spread")
+        return self._handle.parameter("spread")
 
     @property
     def detuning_scale_khz(self) -> float:
         """Deviation of the hidden detuning, where it is drawn."""
-        return self._handle.figure("detuning_scale_khz")
+        return self._handle.parameter("detuning_scale_khz")
 
     @property
     def amplitude_error_scale(self) -> float:
         """Deviation of the hidden amplitude error, where it is drawn."""
-        return self._handle.figure("amplitude_error_scale")
+        return self._handle.parameter("amplitude_error_scale")
 
     @property
     def detuning_khz(self) -> float | None:
         """Hidden detuning of every qubit; None while it is drawn."""
-        return _unless_drawn(self._handle.figure("detuning_khz"))
+        return _unless_drawn(self._handle.parameter("detuning_khz"))
 
     @property
     def amplitude_error(self) -> float | None:
         """Hidden relative amplitude error of every qubit; None while it is drawn."""
-        return _unless_drawn(self._handle.figure("amplitude_error"))
+        return _unless_drawn(self._handle.parameter("amplitude_error"))
 
     @property
     def drift(self) -> tuple[dict[str, Any], ...]:
         """Processes by which the detuning and T1 drift, as in a device document; `replace` lists their kinds."""
-        return tuple({"kind": kind, **figures} for kind, figures in self._handle.drift)
+        return tuple({"kind": kind, **parameters} for kind, parameters in self._handle.drift)
 
     @property
     def individuals(self) -> tuple[dict[str, float], ...]:
-        """Figures of individually calibrated qubits, if any are known; registers take these first.
+        """Parameters of individually calibrated qubits, if any are known; registers take these first.
 
         Those of a calibration snapshot have a `qubit_number` as well: theirs in the snapshot.
         """
@@ -457,7 +457,7 @@ class Device:
         return f"Device({', '.join(facts)})"
 
     def _repr_html_(self) -> str:
-        rows = [(name, _html_value(getattr(self, name))) for name, _ in _core.device_figures()]
+        rows = [(name, _html_value(getattr(self, name))) for name, _ in _core.device_parameters()]
         rows += [(name, _html_value(getattr(self, name))) for name in ("detuning_khz", "amplitude_error")]
         rows += [("drift", "<br>".join(html.escape(_drift_in_words(process)) for process in self.drift) or "none")]
         notes = "".join(
@@ -786,8 +786,8 @@ def _drift_processes(drift: Any) -> list[tuple[str, dict[str, float]]]:
     for process in drift:
         if not isinstance(process, Mapping) or not isinstance(process.get("kind"), str):
             raise InputError(f"Argument `drift` must hold processes with a `kind`, but holds {process!r}.")
-        figures = {str(name): _number(str(name), value) for name, value in process.items() if name != "kind"}
-        processes.append((process["kind"], figures))
+        parameters = {str(name): _number(str(name), value) for name, value in process.items() if name != "kind"}
+        processes.append((process["kind"], parameters))
     return processes
 
 
