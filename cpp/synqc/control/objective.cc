@@ -12,21 +12,21 @@ namespace {
 constexpr Real fidelity_floor = 0.975;
 constexpr Real microseconds_per_missing_fidelity = 1000;
 
-Real maximize_fidelity(const RunFigures& figures) {
-    return figures.fidelity;
+Real maximize_fidelity(const RunKpis& kpis) {
+    return kpis.fidelity;
 }
 
-Real minimize_latency(const RunFigures& figures) {
-    const Real missing = std::max(Real{0}, fidelity_floor - figures.fidelity);
-    return -figures.latency - microseconds_per_missing_fidelity * missing;
+Real minimize_latency(const RunKpis& kpis) {
+    const Real missing = std::max(Real{0}, fidelity_floor - kpis.fidelity);
+    return -kpis.latency - microseconds_per_missing_fidelity * missing;
 }
 
-Real info_vs_damage(const RunFigures& figures) {
-    return figures.information * (1 - 2 * figures.backaction);
+Real info_vs_damage(const RunKpis& kpis) {
+    return kpis.information * (1 - 2 * kpis.backaction);
 }
 
-Real stability_window(const RunFigures& figures) {
-    const std::span<const Real> history = figures.fidelity_history;
+Real stability_window(const RunKpis& kpis) {
+    const std::span<const Real> history = kpis.fidelity_history;
     if (history.size() < 2) {
         return 1;
     }
@@ -43,7 +43,7 @@ Real stability_window(const RunFigures& figures) {
 
 struct Objective {
     std::string_view name;
-    Real (*score)(const RunFigures&);
+    Real (*score)(const RunKpis&);
 };
 
 constexpr std::array objectives{
@@ -68,8 +68,8 @@ const Objective& objective_of(std::string_view name) {
 
 }  // namespace
 
-Real objective_score(std::string_view objective, const RunFigures& figures) {
-    return objective_of(objective).score(figures);
+Real objective_score(std::string_view objective, const RunKpis& kpis) {
+    return objective_of(objective).score(kpis);
 }
 
 std::vector<std::string> objective_names() {

@@ -11,7 +11,7 @@
 namespace synqc {
 
 /// What an objective may look at.
-struct RunFigures {
+struct RunKpis {
     Real fidelity = 0;
     Real latency = 0;      // µs
     Real information = 0;  // bits
@@ -27,7 +27,7 @@ struct RunFigures {
 /// - "info-vs-damage": I (1 - 2 B), which has an interior optimum in the probe strength;
 /// - "stability-window": 1 - std(F) / mean(F) over the iterations (population deviation; 1 for a single iteration).
 /// Throws UnknownName listing the known ones.
-Real objective_score(std::string_view objective, const RunFigures& figures);
+Real objective_score(std::string_view objective, const RunKpis& kpis);
 std::vector<std::string> objective_names();
 /// Throws UnknownName unless the objective exists.
 void check_objective(std::string_view objective);

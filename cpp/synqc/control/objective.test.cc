@@ -10,11 +10,11 @@ using namespace synqc;
 
 TEST(objective, scores_are_what_their_names_say) {
     const std::vector<Real> history{0.9, 1.0};
-    const RunFigures figures{0.99, 1.5, 0.4, 0.1, history};
-    EXPECT_EQ(objective_score("maximize-fidelity", figures), 0.99);
-    EXPECT_EQ(objective_score("minimize-latency", figures), -1.5);
-    EXPECT_NEAR(objective_score("info-vs-damage", figures), 0.32, 1e-15);
-    EXPECT_NEAR(objective_score("stability-window", figures), 1 - 0.05 / 0.95, 1e-15);
+    const RunKpis kpis{0.99, 1.5, 0.4, 0.1, history};
+    EXPECT_EQ(objective_score("maximize-fidelity", kpis), 0.99);
+    EXPECT_EQ(objective_score("minimize-latency", kpis), -1.5);
+    EXPECT_NEAR(objective_score("info-vs-damage", kpis), 0.32, 1e-15);
+    EXPECT_NEAR(objective_score("stability-window", kpis), 1 - 0.05 / 0.95, 1e-15);
 }
 
 TEST(objective, missing_fidelity_costs_latency_score) {

@@ -157,8 +157,8 @@ Estimate mean_by_outcome(const SampleSums& sums, const Estimate& plus_share) {
 
 }  // namespace
 
-QubitIteration figures_of_shots(const ExperimentRequest& request, const Qubit& qubit, const BatchSums& sums,
-                                const ControlSettings& settings, bool has_external_rule) {
+QubitIteration kpis_of_shots(const ExperimentRequest& request, const Qubit& qubit, const BatchSums& sums,
+                             const ControlSettings& settings, bool has_external_rule) {
     const SampleSums infidelity{sums.shots, sums.infidelity, sums.infidelity_squared, sums.infidelity_cubed};
     const Trials ones{sums.ones, sums.shots};
     const ReadBits bits{sums.ones, sums.shots, qubit.p0_given_1, qubit.p1_given_0};

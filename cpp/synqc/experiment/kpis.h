@@ -15,8 +15,8 @@ namespace synqc {
 
 /// What the shots of one qubit in one batch say. Their errors cover what other shots of the same device, in the same
 /// states of its drift, under the same settings would have said.
-QubitIteration figures_of_shots(const ExperimentRequest& request, const Qubit& qubit, const BatchSums& sums,
-                                const ControlSettings& settings, bool has_external_rule);
+QubitIteration kpis_of_shots(const ExperimentRequest& request, const Qubit& qubit, const BatchSums& sums,
+                             const ControlSettings& settings, bool has_external_rule);
 
 /// Bits of one qubit, and how often its readout is wrong.
 struct ReadBits {

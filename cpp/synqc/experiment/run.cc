@@ -464,8 +464,8 @@ bool Run::evaluate(Index iteration, Index evaluation_shots, Iteration& record) {
         if (here.shots == 0) {
             return false;
         }
-        QubitIteration qubit = figures_of_shots(setup_, qubits_[index].individual->qubit, here, settings[index].front(),
-                                                rule_ && rule_->second_angle_corrections);
+        QubitIteration qubit = kpis_of_shots(setup_, qubits_[index].individual->qubit, here, settings[index].front(),
+                                             rule_ && rule_->second_angle_corrections);
         qubit.tracker = qubits_[index].controller->tracker();
         qubit.true_detuning = qubits_[index].true_detuning();
         qubit.true_t1_ratio = std::exp(qubits_[index].drift.log_t1());
