@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Balancer', 'Carry', 'Coefficient', 'CompiledSegments', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'Pulse', 'RoutingChoice', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_figures', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'routing_hash', 'routing_strategies', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'usual_evolution', 'write_device']
+__all__: list[str] = ['Balancer', 'Checkpoint', 'Coefficient', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'PropagatorCache', 'Pulse', 'RoutingChoice', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_parameters', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'routing_hash', 'routing_strategies', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'usual_evolution', 'write_device']
 class Counter:
     """
     A number that only grows.
@@ -497,41 +497,41 @@ class Device:
     __hash__: typing.ClassVar[None] = None
     def __eq__(self, arg0: Device) -> bool:
         ...
-    def figure(self, name: str) -> float:
+    def parameter(self, name: str) -> float:
         """
         Value in the unit its name carries; NaN: drawn.
         """
     def register(self, count: typing.SupportsInt | typing.SupportsIndex, device_seed: typing.SupportsInt | typing.SupportsIndex) -> list:
         """
-        True figures, hidden calibration and drift of the first `count` individuals.
+        True parameters, hidden calibration and drift of the first `count` individuals.
         """
     def with_drift(self, processes: collections.abc.Sequence[tuple[str, collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]]]) -> Device:
         """
         Copy that drifts otherwise.
         """
-    def with_figures(self, values: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], levels: typing.SupportsInt | typing.SupportsIndex | None = None) -> Device:
-        """
-        Copy with other figures, on the typical qubit and every individual.
-        """
     def with_individuals_selected(self, numbers: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> Device:
         """
-        Copy with only the individuals of these numbers, in this order.
+        Copy with only the calibrated qubits of these numbers, in this order.
         """
     def with_name(self, name: str) -> Device:
         """
         Copy of another name.
         """
+    def with_parameters(self, values: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], levels: typing.SupportsInt | typing.SupportsIndex | None = None) -> Device:
+        """
+        Copy with other parameters, on the typical qubit and every individual.
+        """
     @property
     def assumptions(self) -> list[str]:
+        ...
+    @property
+    def calibrated_qubits(self) -> list:
         ...
     @property
     def description(self) -> str:
         ...
     @property
     def drift(self) -> list:
-        ...
-    @property
-    def individuals(self) -> list:
         ...
     @property
     def level_energies_mhz(self) -> list:
@@ -632,7 +632,7 @@ class StopFlag:
     @property
     def requested(self) -> bool:
         ...
-class Carry:
+class Checkpoint:
     """
     What rules have learnt and where the device has drifted.
     """
@@ -662,7 +662,7 @@ class RunResult:
     def bits(self) -> typing.Any:
         ...
     @property
-    def carry(self) -> Carry:
+    def checkpoint(self) -> Checkpoint:
         ...
     @property
     def cycle_time_us(self) -> float:
@@ -715,7 +715,7 @@ class RunResult:
     @property
     def success(self) -> tuple:
         ...
-class CompiledSegments:
+class PropagatorCache:
     """
     Compiled drives, waits and probe steps by content; experiments may share it.
     """
@@ -724,11 +724,11 @@ class CompiledSegments:
     def counts(self) -> dict:
         ...
 class Experiment:
-    def __init__(self, device: Device, target: Target, fields: dict, segments: CompiledSegments) -> None:
+    def __init__(self, device: Device, target: Target, fields: dict, segments: PropagatorCache) -> None:
         ...
     def continuous_information_bits(self) -> float:
         ...
-    def run(self, shots: typing.SupportsInt | typing.SupportsIndex, iterations: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, keep_bits: bool, keep_records: bool, threads: typing.SupportsInt | typing.SupportsIndex, carry: Carry, settings: typing.Any, second_angle: typing.Any, stop: StopFlag, progress: typing.Any) -> tuple:
+    def run(self, shots: typing.SupportsInt | typing.SupportsIndex, iterations: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex, keep_bits: bool, keep_records: bool, threads: typing.SupportsInt | typing.SupportsIndex, resume_from: Checkpoint, settings: typing.Any, second_angle: typing.Any, stop: StopFlag, progress: typing.Any) -> tuple:
         ...
     @property
     def entangling_gates(self) -> int:
@@ -764,9 +764,9 @@ def decode_value(data):
     """
     The value; InputError if the bytes are damaged.
     """
-def device_figures() -> list:
+def device_parameters() -> list:
     """
-    Names and meanings of all figures of a device.
+    Names and meanings of all parameters of a device.
     """
 def dichotomic_fidelities(arg0: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float]:
     ...
@@ -852,7 +852,7 @@ def read_device(text: str) -> Device:
     """
     Device from its document in public units.
     """
-def read_experiment(text: str, find_device: collections.abc.Callable, segments: CompiledSegments) -> Experiment:
+def read_experiment(text: str, find_device: collections.abc.Callable, segments: PropagatorCache) -> Experiment:
     """
     Experiment from its document; find_device(name) gives devices by name.
     """

@@ -140,8 +140,8 @@ def test_overrides_reach_every_individual_and_cut_their_coherence():
     document["qubits"][1][1]["value"] = 70.0
     one = Device.from_ibm_properties(document).replace(t1_us=60.0)
     assert one.t2_us == 110.0
-    assert [individual["t1_us"] for individual in one.individuals] == [60.0, 60.0]
-    assert [individual["t2_us"] for individual in one.individuals] == [120.0, 70.0]
+    assert [individual["t1_us"] for individual in one.calibrated_qubits] == [60.0, 60.0]
+    assert [individual["t2_us"] for individual in one.calibrated_qubits] == [120.0, 70.0]
 
 
 def test_exact_calibration_holds_for_all_qubits_and_can_be_undone():
@@ -237,7 +237,7 @@ def test_ibm_snapshots_are_read_from_dict_text_and_file(tmp_path):
     assert from_dict.t1_us == 105
     assert from_dict.gate_ns == 30
     assert from_dict.two_qubit_gate_error == 0.005
-    assert len(from_dict.individuals) == 2
+    assert len(from_dict.calibrated_qubits) == 2
     assert any("left out: 2 (T1 missing)" in line for line in from_dict.assumptions)
     members = from_dict._handle.register(3, 0)
     assert [member["t1_us"] for member in members[:2]] == [100, 110]
@@ -315,3 +315,8 @@ def test_thermal_population_follows_the_bose_law():
     assert lab.thermal_population(0.5, 20) == pytest.approx(0.231508882, abs=1e-9)
     with pytest.raises(InputError):
         lab.thermal_population(-1, 20)
+
+
+def test_individuals_still_work_with_a_warning():
+    with pytest.warns(DeprecationWarning, match=r"Device\.calibrated_qubits now"):
+        assert lab.device("transmon-default").individuals == lab.device("transmon-default").calibrated_qubits

@@ -41,8 +41,8 @@ def test_all_snapshots_of_the_fake_provider_are_there():
 
 def test_individuals_have_the_figures_of_their_snapshot_where_these_can_be_true(snapshot):
     device = Device.from_ibm_properties(snapshot)
-    assert device.individuals
-    for individual in device.individuals:
+    assert device.calibrated_qubits
+    for individual in device.calibrated_qubits:
         published = parameters(snapshot["qubits"][individual["qubit_number"]])
         assert individual["t1_us"] == pytest.approx(published["T1"])
         assert individual["t2_us"] == pytest.approx(min(published["T2"], 2 * published["T1"]))
@@ -62,11 +62,11 @@ def test_individuals_have_the_figures_of_their_snapshot_where_these_can_be_true(
 
 def test_assumptions_name_each_qubit_that_is_left_out_or_stood_in_for(snapshot):
     device = Device.from_ibm_properties(snapshot)
-    held = {individual["qubit_number"] for individual in device.individuals}
+    held = {individual["qubit_number"] for individual in device.calibrated_qubits}
     left_out = " ".join(line for line in device.assumptions if line.startswith("Qubits left out"))
     named = {int(number) for number in re.findall(r"(\d+) \(", left_out)}
     assert named == set(range(len(snapshot["qubits"]))) - held
-    for individual in device.individuals:
+    for individual in device.calibrated_qubits:
         number = individual["qubit_number"]
         published = parameters(snapshot["qubits"][number])
         if not published.get("anharmonicity"):
@@ -94,11 +94,11 @@ def decay_infidelity(figures: dict[str, float], duration_us: float) -> float:
 
 
 def check_run_of_the_whole_register(device: Device) -> None:
-    qubits = len(device.individuals)
+    qubits = len(device.calibrated_qubits)
     still = {"detuning_khz": 0.0, "amplitude_error": 0.0, "drift": "none", "thermal_population": 0.0}
     experiment = synqc.Experiment(device, qubits=qubits, probe_strength=0.0, probe_duration_ns=100, **still)
     run = experiment.run(shots=200, seed=1)
-    figures = device.individuals
+    figures = device.calibrated_qubits
     assert len(run.history[0].qubits) == qubits
     for one, measured in zip(figures, run.history[0].qubits, strict=True):
         duration = 2 * one["gate_ns"] / 1e3 + 0.1 + sum(run.latency_terms.values())
@@ -137,7 +137,7 @@ def test_implausible_figures_of_some_qubits_count_as_unknown_and_are_named(name)
                 if item["name"] == name:
                     item["value"] = value
         device = Device.from_ibm_properties(document)
-        for individual in device.individuals:
+        for individual in device.calibrated_qubits:
             if individual["qubit_number"] in chosen:
                 assert individual[figure] == getattr(device, figure), f"seed {seed}, {value}"
         for number in chosen:
@@ -156,7 +156,7 @@ def test_gate_durations_far_from_their_sisters_count_as_unknown(gate, figure, fa
                 if item["name"] == "gate_length":
                     item["value"] *= factor
     device = Device.from_ibm_properties(document)
-    chosen = next(individual for individual in device.individuals if individual["qubit_number"] == 5)
+    chosen = next(individual for individual in device.calibrated_qubits if individual["qubit_number"] == 5)
     assert chosen[figure] == getattr(device, figure)
     assert any(f"`{figure}`" in line and mentions(line, 5) for line in device.assumptions)
 
@@ -172,7 +172,7 @@ def test_qubits_whose_pulses_are_out_of_order_are_left_out(death):
         if entry["qubits"] == [3]:
             entry["parameters"] = [item for item in entry["parameters"] if item["name"] != death["name"]] + [death]
     device = Device.from_ibm_properties(document)
-    assert 3 not in {individual["qubit_number"] for individual in device.individuals}
+    assert 3 not in {individual["qubit_number"] for individual in device.calibrated_qubits}
     assert any("3 (one-qubit gates out of order)" in line for line in device.assumptions)
 
 
@@ -186,7 +186,7 @@ def test_dead_couplers_are_not_counted():
                 {"name": "gate_length", "unit": "ns", "value": 12_345},
             ]
     device = Device.from_ibm_properties(document)
-    chosen = next(individual for individual in device.individuals if individual["qubit_number"] == 5)
+    chosen = next(individual for individual in device.calibrated_qubits if individual["qubit_number"] == 5)
     assert chosen["two_qubit_gate_error"] == device.two_qubit_gate_error
     assert device.two_qubit_gate_ns == pytest.approx(before.two_qubit_gate_ns, rel=0.2)
 
@@ -201,7 +201,7 @@ def test_qubits_that_read_at_random_are_left_out_and_named():
     device = Device.from_ibm_properties(document)
     assert numbers
     for number in numbers:
-        assert number not in {individual["qubit_number"] for individual in device.individuals}
+        assert number not in {individual["qubit_number"] for individual in device.calibrated_qubits}
         assert any(f"{number} (P(" in line for line in device.assumptions)
     synqc.Experiment(device, qubits=4).run(shots=50, seed=1)
 
@@ -226,8 +226,8 @@ def test_backends_and_their_properties_are_read_like_their_file():
     backend = FakeNairobiV2()
     from_file = Device.from_ibm_properties(SNAPSHOTS["nairobi"])
     for source in (backend, backend.properties(), backend.properties().to_dict()):
-        assert Device.from_ibm_properties(source).individuals == from_file.individuals
-        assert synqc.device(source).individuals == from_file.individuals
+        assert Device.from_ibm_properties(source).calibrated_qubits == from_file.calibrated_qubits
+        assert synqc.device(source).calibrated_qubits == from_file.calibrated_qubits
     run = synqc.Experiment(backend, qubits=7).run(shots=50, seed=1)
     assert run.experiment.device.name == from_file.name
     with pytest.raises(

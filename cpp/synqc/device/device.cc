@@ -77,20 +77,21 @@ void Device::check() const {
     for (const DriftProcess& process : drift) {
         process.check();
     }
-    for (const Qubit& individual : individuals) {
+    for (const Qubit& individual : calibrated_qubits) {
         individual.check();
         check_between("levels", individual.levels, qubit.levels, qubit.levels);
     }
-    if (!individual_numbers.empty() && individual_numbers.size() != individuals.size()) {
-        refuse("individual_numbers", "as many as there are individuals, " + std::to_string(individuals.size()),
-               std::to_string(individual_numbers.size()));
+    if (!calibrated_qubit_numbers.empty() && calibrated_qubit_numbers.size() != calibrated_qubits.size()) {
+        refuse("calibrated_qubit_numbers",
+               "as many as there are calibrated qubits, " + std::to_string(calibrated_qubits.size()),
+               std::to_string(calibrated_qubit_numbers.size()));
     }
 }
 
-void Device::select_individuals(const std::vector<Index>& numbers) {
-    std::vector<Index> known = individual_numbers;
+void Device::select_calibrated_qubits(const std::vector<Index>& numbers) {
+    std::vector<Index> known = calibrated_qubit_numbers;
     if (known.empty()) {
-        known.resize(individuals.size());
+        known.resize(calibrated_qubits.size());
         std::iota(known.begin(), known.end(), Index{0});
     }
     std::vector<Qubit> chosen;
@@ -102,10 +103,10 @@ void Device::select_individuals(const std::vector<Index>& numbers) {
         if (std::find(numbers.begin(), number, *number) != number) {
             refuse("qubits", "numbers that come once", std::to_string(*number) + " twice");
         }
-        chosen.push_back(individuals[found - known.begin()]);
+        chosen.push_back(calibrated_qubits[found - known.begin()]);
     }
-    individuals = std::move(chosen);
-    individual_numbers = numbers;
+    calibrated_qubits = std::move(chosen);
+    calibrated_qubit_numbers = numbers;
 }
 
 void Device::set_levels(Index levels) {
@@ -115,7 +116,7 @@ void Device::set_levels(Index levels) {
     Index most = level_scheme ? std::ssize(level_scheme->energies) : 5;
     check_between("levels", levels, Index{2}, most);
     take_levels(qubit, levels, level_scheme);
-    for (Qubit& individual : individuals) {
+    for (Qubit& individual : calibrated_qubits) {
         take_levels(individual, levels, level_scheme);
     }
 }
@@ -137,8 +138,8 @@ std::vector<RegisterQubit> make_register(const Device& device, Index count, Seed
         }
         hidden.detuning = device.exact_detuning.value_or(hidden.detuning);
         hidden.amplitude_error = device.exact_amplitude_error.value_or(hidden.amplitude_error);
-        if (index < std::ssize(device.individuals)) {
-            qubit = device.individuals[index];
+        if (index < std::ssize(device.calibrated_qubits)) {
+            qubit = device.calibrated_qubits[index];
         }
         qubits.push_back({std::move(qubit), hidden, DriftPath(device.drift, device_seed, stream)});
     }

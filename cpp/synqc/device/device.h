@@ -32,12 +32,13 @@ struct Device {
     std::optional<Real> exact_detuning;         // rad/µs; set: every qubit has it, nothing is drawn
     std::optional<Real> exact_amplitude_error;  // set: every qubit has it, nothing is drawn
     std::vector<DriftProcess> drift;            // of the detuning and of T1
-    std::vector<Qubit> individuals;             // real, individually calibrated qubits, if any are known
-    std::vector<Index> individual_numbers;      // what their source counts them as; as many as `individuals`, or none
+    std::vector<Qubit> calibrated_qubits;       // real, individually calibrated qubits, if any are known
+    std::vector<Index>
+        calibrated_qubit_numbers;  // what their source counts them as; as many as `calibrated_qubits`, or none
 
     /// Keeps only the individuals of these numbers (or, where the source numbers none, of these places), in this order.
     /// Throws InvalidArgument if one is not there or comes twice.
-    void select_individuals(const std::vector<Index>& numbers);
+    void select_calibrated_qubits(const std::vector<Index>& numbers);
 
     /// Throws InvalidArgument unless every parameter is in range and the parameters fit each other.
     void check() const;
@@ -57,8 +58,8 @@ struct RegisterQubit {
 };
 
 /// `count` individuals; the same for the same device_seed, and the first k of a longer register are the register of k.
-/// The first members are `device.individuals` as they are; the others are drawn around the typical qubit: T1 and the
-/// pure dephasing time 1 / (1/T2 - 1/(2 T1)) are multiplied by independent log-normal factors, so T2 <= 2 T1 always
+/// The first members are `device.calibrated_qubits` as they are; the others are drawn around the typical qubit: T1 and
+/// the pure dephasing time 1 / (1/T2 - 1/(2 T1)) are multiplied by independent log-normal factors, so T2 <= 2 T1 always
 /// holds. Hidden detuning and amplitude error are normal draws of their scales unless given exactly. Spread 0 gives
 /// identical qubits: all share the hidden calibration drawn for the first. Each drifts on its own path.
 std::vector<RegisterQubit> make_register(const Device& device, Index count, Seed device_seed);

@@ -71,7 +71,7 @@ Device with_parameters(Device device, const NamedParameters& values, std::option
 }
 
 Device with_individuals_selected(Device device, const std::vector<Index>& numbers) {
-    device.select_individuals(numbers);
+    device.select_calibrated_qubits(numbers);
     return device;
 }
 
@@ -88,12 +88,12 @@ Device with_name(Device device, std::string name) {
     return device;
 }
 
-py::list individuals_of(const Device& device) {
+py::list calibrated_qubits_of(const Device& device) {
     py::list all;
-    for (std::size_t index = 0; index < device.individuals.size(); ++index) {
-        py::dict values = parameters_of(qubit_parameters(), device.individuals[index]);
-        if (!device.individual_numbers.empty()) {
-            values["qubit_number"] = device.individual_numbers[index];
+    for (std::size_t index = 0; index < device.calibrated_qubits.size(); ++index) {
+        py::dict values = parameters_of(qubit_parameters(), device.calibrated_qubits[index]);
+        if (!device.calibrated_qubit_numbers.empty()) {
+            values["qubit_number"] = device.calibrated_qubit_numbers[index];
         }
         all.append(values);
     }
@@ -190,13 +190,13 @@ void bind_device(py::module_& module) {
         .def_property_readonly("levels", [](const Device& device) { return device.qubit.levels; })
         .def_property_readonly("level_energies_mhz", &level_energies_of)
         .def_property_readonly("drift", &drift_of)
-        .def_property_readonly("individuals", &individuals_of)
+        .def_property_readonly("calibrated_qubits", &calibrated_qubits_of)
         .def("parameter", &parameter_of, py::arg("name"), "Value in the unit its name carries; NaN: drawn.")
         .def("with_parameters", &with_parameters, py::arg("values"), py::arg("levels") = py::none(),
              "Copy with other parameters, on the typical qubit and every individual.")
         .def("with_drift", &with_drift, py::arg("processes"), "Copy that drifts otherwise.")
         .def("with_individuals_selected", &with_individuals_selected, py::arg("numbers"),
-             "Copy with only the individuals of these numbers, in this order.")
+             "Copy with only the calibrated qubits of these numbers, in this order.")
         .def("with_name", &with_name, py::arg("name"), "Copy of another name.")
         .def("register", &register_of, py::arg("count"), py::arg("device_seed"),
              "True parameters, hidden calibration and drift of the first `count` individuals.")

@@ -98,11 +98,11 @@ TEST(make_register, exact_offsets_replace_the_draw_and_leave_the_rest_alone) {
 TEST(make_register, known_individuals_come_first_as_they_are) {
     Device device = scattered_device();
     auto without = make_register(device, 4, 1);
-    device.individuals.assign(2, device.qubit);
-    device.individuals[1].t1 = 999;
+    device.calibrated_qubits.assign(2, device.qubit);
+    device.calibrated_qubits[1].t1 = 999;
     auto with = make_register(device, 4, 1);
-    EXPECT_EQ(with[0].qubit, device.individuals[0]);
-    EXPECT_EQ(with[1].qubit, device.individuals[1]);
+    EXPECT_EQ(with[0].qubit, device.calibrated_qubits[0]);
+    EXPECT_EQ(with[1].qubit, device.calibrated_qubits[1]);
     EXPECT_EQ(with[2].qubit, without[2].qubit);
     EXPECT_EQ(with[1].hidden.detuning, without[1].hidden.detuning);
     EXPECT_THROW(make_register(device, 0, 1), InvalidArgument);
@@ -130,14 +130,14 @@ TEST(device, levels_are_cut_from_its_scheme) {
 
 TEST(device, parameters_are_set_on_the_typical_qubit_and_on_individuals) {
     Device device = scattered_device();
-    device.individuals.assign(2, device.qubit);
+    device.calibrated_qubits.assign(2, device.qubit);
     set_parameter(device, "t1_us", 100);
     set_parameter(device, "t2_us", 80);
     set_parameter(device, "detuning_khz", 250);
     device.check();
     EXPECT_EQ(device.qubit.t1, 100);
-    EXPECT_EQ(device.individuals[1].t1, 100);
-    EXPECT_EQ(device.individuals[1].t2, 80);
+    EXPECT_EQ(device.calibrated_qubits[1].t1, 100);
+    EXPECT_EQ(device.calibrated_qubits[1].t2, 80);
     EXPECT_EQ(device.exact_detuning, 250 * radians_per_us_per_khz);
     EXPECT_EQ(parameter_of(device, "detuning_khz"), 250);
     EXPECT_TRUE(std::isnan(parameter_of(device, "amplitude_error")));

@@ -290,7 +290,7 @@ void set_parameter(Device& device, std::string_view name, Real value) {
     std::visit(Overloaded{[&](const Parameter<Qubit>* parameter) {
                               parameter->check(value);
                               parameter->write(device.qubit, value);
-                              for (Qubit& individual : device.individuals) {
+                              for (Qubit& individual : device.calibrated_qubits) {
                                   parameter->write(individual, value);
                                   individual.t2 = std::min(individual.t2, 2 * individual.t1);
                               }
@@ -306,7 +306,7 @@ void override_parameter(Device& device, std::string_view name, Real value) {
     if (name == tphi.name) {
         tphi.check(value);
         set_pure_dephasing_time(device.qubit, value);
-        for (Qubit& individual : device.individuals) {
+        for (Qubit& individual : device.calibrated_qubits) {
             set_pure_dephasing_time(individual, value);
         }
         return;

@@ -55,7 +55,7 @@ void ExperimentRequest::check() const {
     device.check();
     target.check();
     check_coherence(device.qubit);
-    for (const Qubit& individual : device.individuals) {
+    for (const Qubit& individual : device.calibrated_qubits) {
         check_coherence(individual);
     }
     check_bounds(*this);
@@ -71,7 +71,7 @@ void ExperimentRequest::check() const {
         refuse("probe_mapping", "\"rate\" on a classical plant, which has no ancilla", "\"pulse\"");
     }
     check_third_level(*this, device.qubit);
-    for (const Qubit& individual : device.individuals) {
+    for (const Qubit& individual : device.calibrated_qubits) {
         check_third_level(*this, individual);
     }
 }

@@ -216,9 +216,9 @@ Device read_device(std::string_view text) {
     }
     if (auto individuals = root.find("individuals")) {
         for (const Node& individual : individuals->items()) {
-            device.individuals.push_back(read_individual(individual, device.qubit));
+            device.calibrated_qubits.push_back(read_individual(individual, device.qubit));
             if (auto number = individual.find("qubit_number")) {
-                device.individual_numbers.push_back(number->integer());
+                device.calibrated_qubit_numbers.push_back(number->integer());
             }
         }
     }
@@ -267,13 +267,14 @@ std::string write_device(const Device& device) {
         writer.end_object();
     }
     writer.end_list();
-    if (!device.individuals.empty()) {
+    if (!device.calibrated_qubits.empty()) {
         writer.key("individuals");
         writer.begin_list();
-        for (std::size_t index = 0; index < device.individuals.size(); ++index) {
-            auto number =
-                device.individual_numbers.empty() ? std::nullopt : std::optional(device.individual_numbers[index]);
-            write_individual(device.individuals[index], number, device.qubit, writer);
+        for (std::size_t index = 0; index < device.calibrated_qubits.size(); ++index) {
+            auto number = device.calibrated_qubit_numbers.empty()
+                              ? std::nullopt
+                              : std::optional(device.calibrated_qubit_numbers[index]);
+            write_individual(device.calibrated_qubits[index], number, device.qubit, writer);
         }
         writer.end_list();
     }

@@ -62,9 +62,9 @@ TEST(device_document, public_units_become_internal_ones) {
     EXPECT_DOUBLE_EQ(*device.exact_detuning, two_pi * -0.2503);
     EXPECT_DOUBLE_EQ(device.drift[0].sigma, two_pi * 0.4e-3);
     EXPECT_DOUBLE_EQ(device.drift[2].diffusion, std::pow(two_pi * 1e-3, 2) * 0.003);
-    EXPECT_EQ(device.individuals[0].t1, 613.7);
-    EXPECT_EQ(device.individuals[0].t2, 500);
-    EXPECT_EQ(device.individuals[1], device.qubit);
+    EXPECT_EQ(device.calibrated_qubits[0].t1, 613.7);
+    EXPECT_EQ(device.calibrated_qubits[0].t2, 500);
+    EXPECT_EQ(device.calibrated_qubits[1], device.qubit);
 }
 
 TEST(device_document, what_was_written_reads_back_equal) {

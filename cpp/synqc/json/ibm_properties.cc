@@ -232,8 +232,8 @@ void add_individuals(Device& device, const std::vector<SnapshotQubit>& qubits) {
         if (decay_left_out) {
             without_decay.push_back(qubit.number);
         }
-        device.individuals.push_back(std::move(individual));
-        device.individual_numbers.push_back(qubit.number);
+        device.calibrated_qubits.push_back(std::move(individual));
+        device.calibrated_qubit_numbers.push_back(qubit.number);
     }
     if (!cut.empty()) {
         device.assumptions.push_back("T2 above 2 T1 was cut to 2 T1 in " + qubits_in_words(cut, qubits.size()) + ".");
@@ -275,7 +275,7 @@ Device read_ibm_properties(std::string_view text) {
             "published assignment error.");
     }
     add_individuals(device, working);
-    device.spread = scatter_of(device.individuals);
+    device.spread = scatter_of(device.calibrated_qubits);
     root.checked([&] { device.check(); });
     return device;
 }

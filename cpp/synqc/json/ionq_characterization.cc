@@ -190,14 +190,14 @@ Device read_ionq_characterization(std::string_view text) {
         if (auto seconds = seconds_in(timing, key)) {
             root.checked([&] { set_parameter(device, parameter, *seconds * per_second); });
         } else {
-            assume_of_aria(device, source, "timing", key, figure, of_aria);
+            assume_of_aria(device, source, "timing", key, parameter, of_aria);
         }
     }
     for (auto [key, parameter, of_aria] : fidelities) {
         if (auto error = error_in(fidelity, key)) {
             root.checked([&] { set_parameter(device, parameter, *error); });
         } else {
-            assume_of_aria(device, source, "fidelity", key, figure, of_aria);
+            assume_of_aria(device, source, "fidelity", key, parameter, of_aria);
         }
     }
     if (count > 1) {

@@ -80,16 +80,16 @@ TEST(ibm_properties, typical_qubit_has_the_medians_in_internal_units) {
 
 TEST(ibm_properties, working_qubits_become_individuals_with_their_own_figures) {
     Device device = read_ibm_properties(snapshot);
-    ASSERT_EQ(device.individuals.size(), 3u);
-    EXPECT_DOUBLE_EQ(device.individuals[0].gate_duration, 0.032);
-    EXPECT_DOUBLE_EQ(device.individuals[0].p0_given_1, 0.025);
-    EXPECT_DOUBLE_EQ(device.individuals[1].t1, 200);
-    EXPECT_DOUBLE_EQ(device.individuals[1].t2, 400);
-    EXPECT_DOUBLE_EQ(device.individuals[1].gate_duration, 0.036);
-    EXPECT_DOUBLE_EQ(device.individuals[2].gate_duration, 0.034);
-    EXPECT_DOUBLE_EQ(device.individuals[2].two_qubit_gate_error, 4e-3);
-    EXPECT_EQ(make_register(device, 4, 0)[1].qubit, device.individuals[1]);
-    EXPECT_EQ(read_device(write_device(device)).individuals.size(), 3u);
+    ASSERT_EQ(device.calibrated_qubits.size(), 3u);
+    EXPECT_DOUBLE_EQ(device.calibrated_qubits[0].gate_duration, 0.032);
+    EXPECT_DOUBLE_EQ(device.calibrated_qubits[0].p0_given_1, 0.025);
+    EXPECT_DOUBLE_EQ(device.calibrated_qubits[1].t1, 200);
+    EXPECT_DOUBLE_EQ(device.calibrated_qubits[1].t2, 400);
+    EXPECT_DOUBLE_EQ(device.calibrated_qubits[1].gate_duration, 0.036);
+    EXPECT_DOUBLE_EQ(device.calibrated_qubits[2].gate_duration, 0.034);
+    EXPECT_DOUBLE_EQ(device.calibrated_qubits[2].two_qubit_gate_error, 4e-3);
+    EXPECT_EQ(make_register(device, 4, 0)[1].qubit, device.calibrated_qubits[1]);
+    EXPECT_EQ(read_device(write_device(device)).calibrated_qubits.size(), 3u);
 }
 
 TEST(ibm_properties, assumptions_say_what_was_missing_cut_and_left_out) {

@@ -8,6 +8,7 @@ import html
 import json
 import math
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -93,9 +94,9 @@ class Device:
             >>> times = [{"name": "T1", "unit": "us", "value": 120}, {"name": "T2", "unit": "us", "value": 90}]
             >>> snapshot = {"backend_name": "ibm_example", "qubits": [times, times]}
             >>> example = Device.from_ibm_properties(snapshot)
-            >>> example.t1_us, len(example.individuals)
+            >>> example.t1_us, len(example.calibrated_qubits)
             (120.0, 2)
-            >>> example.individuals[1]["qubit_number"]
+            >>> example.calibrated_qubits[1]["qubit_number"]
             1
             >>> snapshot["gates"] = [{"gate": "cz", "qubits": [0, 1], "parameters": []}]
             >>> Device.from_ibm_properties(snapshot).assumptions[1]
@@ -160,15 +161,15 @@ class Device:
         """Copy with only some of the individually calibrated qubits, in the order given; registers take them first.
 
         Args:
-            qubits: Their numbers in the snapshot (`qubit_number` of `individuals`).
+            qubits: Their numbers in the snapshot (`qubit_number` of `calibrated_qubits`).
 
         Raises:
-            InputError: A number is not among the individuals, or comes twice.
+            InputError: A number is not among the calibrated qubits, or comes twice.
 
         Examples:
             >>> times = [{"name": "T1", "unit": "us", "value": 120}, {"name": "T2", "unit": "us", "value": 90}]
             >>> three = Device.from_ibm_properties({"backend_name": "ibm_example", "qubits": [times, times, times]})
-            >>> [one["qubit_number"] for one in three.select([2, 0]).individuals]
+            >>> [one["qubit_number"] for one in three.select([2, 0]).calibrated_qubits]
             [2, 0]
         """
         return Device(self._handle.with_individuals_selected([_whole_number("qubits", number) for number in qubits]))
@@ -424,12 +425,18 @@ class Device:
         return tuple({"kind": kind, **parameters} for kind, parameters in self._handle.drift)
 
     @property
-    def individuals(self) -> tuple[dict[str, float], ...]:
+    def calibrated_qubits(self) -> tuple[dict[str, float], ...]:
         """Parameters of individually calibrated qubits, if any are known; registers take these first.
 
         Those of a calibration snapshot have a `qubit_number` as well: theirs in the snapshot.
         """
-        return tuple(self._handle.individuals)
+        return tuple(self._handle.calibrated_qubits)
+
+    @property
+    def individuals(self) -> tuple[dict[str, float], ...]:
+        """Former name of `calibrated_qubits`, until the next minor version."""
+        warnings.warn("Device.individuals is called Device.calibrated_qubits now.", DeprecationWarning, stacklevel=2)
+        return self.calibrated_qubits
 
     @property
     def level_energies_mhz(self) -> tuple[float, ...]:
