@@ -27,6 +27,8 @@ _READ_ELSEWHERE = {
     "SYNQC_SERVICE_KILL_ROUNDS", "SYNQC_LOAD_SECONDS", "SYNQC_SCHEMATHESIS_EXAMPLES", "SYNQC_RANDOM_CONFIGURATIONS",
 }  # fmt: skip
 """Variables that clients, the core, benchmarks and tests read."""
+_READ_APART = ("SYNQC_ENRICHMENT_",)
+"""What the variables of programs begin with that are no part of the service, and name their unknown ones themselves."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,13 @@ class Environment:
 
     Args:
         given: Used instead of both.
+        told: What was said already, of an environment that is read anew; it is added to.
     """
 
-    def __init__(self, given: Mapping[str, str] | None = None) -> None:
+    def __init__(self, given: Mapping[str, str] | None = None, told: set[str] | None = None) -> None:
         self._outside: Mapping[str, str] = os.environ if given is None else given
         self._file: dict[str, str] = _dotenv() if given is None else {}
-        self._told: set[str] = set()
+        self._told: set[str] = set() if told is None else told
 
     def text(self, variable: Variable) -> tuple[str | None, str, str]:
         """What is set, or None; under which name; and where: `environment`, `.env` or `default`."""
@@ -81,8 +84,16 @@ class Environment:
             self._told.add(line)
             _log.warning("%s", line)
 
-    def name_unknown_variables(self, classes: Iterable[type[EnvironmentSettings]]) -> None:
-        """Name those that no setting has: a misspelt one would be taken for one that is not set."""
+    def name_unknown_variables(
+        self, classes: Iterable[type[EnvironmentSettings]], *, apart: str = "", page: str = "docs/service.md"
+    ) -> None:
+        """Name those that no setting has: a misspelt one would be taken for one that is not set.
+
+        Args:
+            classes: All settings there are.
+            apart: Only of variables that begin so, which are a program's of its own.
+            page: Where the settings are listed.
+        """
         known = {
             name
             for one in classes
@@ -92,6 +103,8 @@ class Environment:
         }
         for name in sorted({*self._outside, *self._file} - known - _READ_ELSEWHERE):
             upper = name.upper()
+            if not upper.startswith(apart) or (not apart and upper.startswith(_READ_APART)):
+                continue
             near = difflib.get_close_matches(upper, known, n=1, cutoff=0.9)
             if upper.startswith("SYNQC"):
                 last = upper.removeprefix("SYNQC").lstrip("_")
@@ -99,7 +112,7 @@ class Environment:
                 near = near or [f"SYNQC_{rest}" for rest in difflib.get_close_matches(last, rests, n=1, cutoff=0.6)]
             elif not near:
                 continue
-            hint = f"did you mean {near[0]}?" if near else "docs/service.md lists the settings."
+            hint = f"did you mean {near[0]}?" if near else f"{page} lists the settings."
             self.warn("%s is no setting and does nothing: %s", name, hint)
 
     def _found(self, name: str, variable: Variable) -> tuple[str | None, str]:

@@ -15,6 +15,7 @@ def _own_process_state(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "_shared", None)
     monkeypatch.setattr(published_metrics, "_publication", None)
     monkeypatch.setattr(config, "_told", set())
+    monkeypatch.setattr(config, "_told_of_environment", set())
     yield
     if published_metrics._publication is not None:
         published_metrics._publication.end()

@@ -10,6 +10,7 @@ import pytest
 
 from infra.cache import get_cache
 from synqc.apps.enrichment.config import PerfConfig, load_config
+from synqc.environment import Environment
 
 AS_DELIVERED = {
     "_comment": "free text",
@@ -138,6 +139,23 @@ def test_the_environment_wins(written, monkeypatch, tmp_path):
     other.write_text(json.dumps({"inference": {"num_ctx": 1234}}))
     monkeypatch.setenv("SYNQC_ENRICHMENT_CONFIG", str(other))
     assert load_config().num_ctx == 1234
+
+
+def test_a_misspelt_variable_is_said_once_and_only_by_whom_it_is_for(monkeypatch, caplog):
+    monkeypatch.setenv("SYNQC_ENRICHMENT_CACH_DIR", "/x")
+    monkeypatch.setenv("SYNQC_MAX_PROBE_STRENTH", "1")
+    monkeypatch.setenv("SYNQC_ENRICHMENT_PER_HOST_LIMIT", "many")
+    for _ in range(3):
+        assert load_config().per_host_limit == 6
+    assert [one.message.split(":")[0] for one in caplog.records] == [
+        "SYNQC_ENRICHMENT_CACH_DIR is no setting and does nothing",
+        "SYNQC_ENRICHMENT_PER_HOST_LIMIT must be a number between 1 and 4096, but is 'many'",
+    ]
+    assert "did you mean SYNQC_ENRICHMENT_CACHE_DIR?" in caplog.text
+    caplog.clear()
+    Environment().name_unknown_variables([])
+    assert "ENRICHMENT" not in caplog.text
+    assert "SYNQC_MAX_PROBE_STRENTH is no setting" in caplog.text
 
 
 def test_the_file_beside_an_importable_folder_is_found_from_anywhere(written, monkeypatch, tmp_path):

@@ -385,6 +385,7 @@ def test_l16_one_client_serves_event_loops_one_after_the_other(server):
     server.answer = lambda path, body: {"ok": 1}
     for _ in range(5):
         assert asyncio.run(get_async_client().get(server.url)) == {"ok": 1}
+    assert len(get_async_client()._of_loops) == 1, "loops that are closed are forgotten"
 
 
 def test_l17_without_h2_the_older_protocol_is_spoken(server):

@@ -79,7 +79,7 @@ class AsyncNetworkClient:
             _log.info("HTTP/2 is not spoken: the package `h2` is not installed.")
         self._transport = transport
         self._trust: ssl.SSLContext | None = None
-        self._of_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = weakref.WeakKeyDictionary()
+        self._of_loops: dict[asyncio.AbstractEventLoop, _OfLoop] = {}
 
     async def post(
         self,
@@ -178,6 +178,9 @@ class AsyncNetworkClient:
         loop = asyncio.get_running_loop()
         mine = self._of_loops.get(loop)
         if mine is None:
+            for other in list(self._of_loops):
+                if other.is_closed():
+                    self._of_loops.pop(other, None)
             mine = self._of_loops[loop] = _OfLoop(self._connection, self.max_concurrent, self.per_host_limit)
         return mine
 

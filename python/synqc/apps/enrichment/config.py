@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from synqc.apps.enrichment.settings import EnrichmentSettings
+from synqc.environment import Environment
 
 __all__ = ["DEFAULT_TTL_S", "PerfConfig", "load_config"]
 
@@ -191,7 +192,10 @@ def load_config(settings: EnrichmentSettings | None = None) -> PerfConfig:
         >>> load_config(EnrichmentSettings(config="/nowhere/perf_config.json")).per_host_limit
         6
     """
-    settings = EnrichmentSettings.from_environment() if settings is None else settings
+    if settings is None:
+        environment = Environment(told=_told_of_environment)
+        environment.name_unknown_variables([EnrichmentSettings], apart="SYNQC_ENRICHMENT_", page="docs/enrichment.md")
+        settings = EnrichmentSettings.from_environment(environment)
     path = settings.config or next(_candidates(), None)
     config = PerfConfig()
     if path is not None:
@@ -279,6 +283,7 @@ def _near(name: str, known: Mapping[str, Any]) -> str:
 
 
 _told: set[tuple[str, str, str]] = set()
+_told_of_environment: set[str] = set()
 
 
 def _warn(path: Path, text: str, words: str, *arguments: object) -> None:
