@@ -32,7 +32,7 @@ def has_matrix(value: Any) -> bool:
 
 
 _never_foreign = (np.ndarray, FunctionType, list, tuple, np.generic, type, BuiltinFunctionType, MethodType)
-"""What is told at once: asking these for every name that a foreign matrix may have took a tenth of a short `mesolve`."""
+"""What is told at once: asking these for every name that a foreign matrix may have took 4 % of a short `mesolve`."""
 
 
 def is_qobj(value: Any) -> bool:
