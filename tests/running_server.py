@@ -19,13 +19,17 @@ def free_port():
         return listening.getsockname()[1]
 
 
+_NOT_PASSED_ON = ("SYNQC_", "OPENAI_", "OLLAMA_")
+
+
 class RunningServer:
     """`python -m uvicorn synqc_tds_super_backend:app` in a folder; another `application` where a test needs it.
 
     Args:
         folder: Working directory; the state is in `state` below it.
         arguments: More of uvicorn's.
-        environment: Variables beside SYNQC_STATE_DIR; SYNQC_* and OPENAI_* of this process are not passed on.
+        environment: Variables beside SYNQC_STATE_DIR; SYNQC_*, OPENAI_* and OLLAMA_* of this process are not passed on,
+            and no model of this machine is used.
     """
 
     application = "synqc_tds_super_backend:app"
@@ -37,8 +41,9 @@ class RunningServer:
         self.prefix = environment.get("SYNQC_API_PREFIX", PREFIX)
         self._key_header = {"x-api-key": environment["SYNQC_API_KEYS"]} if "SYNQC_API_KEYS" in environment else {}
         self._arguments = arguments
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SYNQC_", "OPENAI_"))}
-        self._environment = {**inherited, "SYNQC_STATE_DIR": str(self.state_dir), **environment}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
+        fixed = {"SYNQC_STATE_DIR": str(self.state_dir), "SYNQC_LOCAL_MODEL": "none"}
+        self._environment = {**inherited, **fixed, **environment}
         self.process = None
         self.log = folder / "server.log"
 

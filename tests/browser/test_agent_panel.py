@@ -51,7 +51,9 @@ def test_a_suggestion_is_shown_and_nothing_is_applied(desk, double):
     expect(desk["#agent-answer .warnings"]).to_contain_text("Less information per shot.")
     expect(desk["#agent-predicted tbody tr"].first).to_contain_text("Fidelity")
     expect(desk["#agent-predicted"]).to_contain_text("Back-action")
-    expect(desk["#agent-state"]).to_have_text("Nothing is applied yet.")
+    expect(desk["#agent-state"]).to_have_text(
+        re.compile(r"^Answered by .+ \(http://127\.0\.0\.1:\d+/v1\); nothing is applied yet\.$")
+    )
     expect(desk["#probe_strength"]).to_have_value("0.2")
     desk["#notes"].fill("saved with all that the form holds")
     desk.saved()

@@ -36,7 +36,9 @@ def database_url(request):
 @pytest.fixture(scope="module")
 def client(database_url, tmp_path_factory):
     """One service for a module, without a lifespan as its oldest clients have it; tests use sessions of their own."""
-    settings = Settings(state_dir=tmp_path_factory.mktemp("service") / "state", database_url=database_url)
+    settings = Settings(
+        state_dir=tmp_path_factory.mktemp("service") / "state", database_url=database_url, local_model="none"
+    )
     found = TestClient(create_app(settings), raise_server_exceptions=False)
     yield found
     found.app.state.tds.close()
@@ -62,7 +64,8 @@ def client_with(tmp_path: Path):
 
     def make(folder="state", **settings):
         one = TestClient(
-            create_app(Settings(**{"state_dir": tmp_path / folder, **settings})), raise_server_exceptions=False
+            create_app(Settings(**{"state_dir": tmp_path / folder, "local_model": "none", **settings})),
+            raise_server_exceptions=False,
         )
         made.append(one)
         return one

@@ -58,7 +58,7 @@ def services_of_this_process(stack, folder, model, databases):
     """Asked as the oldest scripts do: without a lifespan."""
     settings = {
         "open": {"openai_api_key": "sk-test", "openai_base_url": model.url},
-        "guarded": {"api_keys": (KEYS,)},
+        "guarded": {"api_keys": (KEYS,), "local_model": "none"},
     }
     asking = {}
     for name, database_url in databases.items():

@@ -166,7 +166,8 @@ class _RootApplication(MountedApplication):
             front, allow_origins=list(settings.allowed_origins), allow_methods=["*"], allow_headers=["*"],
             allow_credentials=settings.allowed_origins != ("*",),
             expose_headers=[
-                "X-Request-ID", "X-SynQc-Agent-Cache", "X-SynQc-Ignored", "Retry-After", "WWW-Authenticate",
+                "X-Request-ID", "X-SynQc-Agent-Cache", "X-SynQc-Agent-Model", "X-SynQc-Ignored", "Retry-After",
+                "WWW-Authenticate",
             ],
         )  # fmt: skip
 

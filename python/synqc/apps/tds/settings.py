@@ -8,7 +8,7 @@ from annotated_types import Interval
 
 from synqc.environment import Variable
 from synqc.jobs.settings import JobsSettings
-from synqc.llm.settings import LanguageModelSettings
+from synqc.llm.settings import ChoiceSettings
 
 __all__ = ["TdsSettings"]
 
@@ -18,7 +18,7 @@ def _prefix(text: str) -> str:
     return stripped if not stripped or stripped.startswith("/") else f"/{stripped}"
 
 
-class TdsSettings(JobsSettings, LanguageModelSettings):
+class TdsSettings(JobsSettings, ChoiceSettings):
     """What an operator may set of TDS.
 
     Examples:

@@ -52,11 +52,9 @@ export class AgentPanel {
       });
       const answer = await response.json();
       if (this._question !== question) return;
-      this._state(
-        response.headers.get("X-SynQc-Agent-Cache") === "hit"
-          ? "Answered before; nothing is applied yet."
-          : "Nothing is applied yet.",
-      );
+      const before = response.headers.get("X-SynQc-Agent-Cache") === "hit" ? " before" : "";
+      const model = response.headers.get("X-SynQc-Agent-Model");
+      this._state(`Answered${before}${model ? ` by ${model}` : ""}; nothing is applied yet.`);
       this._show(answer, session);
     } catch (error) {
       if (this._question !== question) return;

@@ -8,7 +8,7 @@ from concurrent.futures import CancelledError
 import pytest
 from chat_completions_double import Fail, Hang, Say
 
-from synqc.apps.tds.agent import AgentFailed, GoalBlank, SuggestionInvalid, agent_of
+from synqc.apps.tds.agent import AgentFailed, GoalBlank, SuggestionInvalid, agent_of, why_there_is_none
 from synqc.apps.tds.agent.limits import FIELDS, Limits
 from synqc.apps.tds.agent.prompts import suggestion_form, suggestion_messages
 from synqc.apps.tds.agent.snapshot import snapshot_of
@@ -384,10 +384,17 @@ class TestWhetherThereIsAnAgent:
         assert (double.bodies, list(records)) == ([], [])
 
     @pytest.mark.parametrize("key", [None, ""])
-    def test_without_a_key_there_is_none(self, engine, records, key):
-        assert (
-            agent_of(Settings(openai_api_key=key, openai_base_url="http://x/v1"), engine=engine, record=records) is None
-        )
+    def test_without_a_key_an_address_or_a_model_there_is_none(self, engine, records, key):
+        settings = Settings(openai_api_key=key, local_model="none")
+        assert agent_of(settings, engine=engine, record=records) is None
+        told = str(why_there_is_none(settings))
+        assert all(word in told for word in ("set OPENAI_API_KEY", "synqc models get qwen2.5-coder-1.5b", "restart"))
+
+    def test_a_server_of_ones_own_needs_no_key(self, engine, records):
+        made = agent_of(Settings(openai_base_url="http://127.0.0.1:9/v1"), engine=engine, record=records)
+        assert made is not None
+        assert made.where == "http://127.0.0.1:9/v1"
+        made.close()
 
     @pytest.mark.parametrize("options", [{"openai_base_url": "nonsense"}, {"openai_api_key": "sk-ключ"}])
     def test_if_it_cannot_be_made_there_is_none_and_the_log_says_why(self, engine, records, caplog, options):

@@ -65,7 +65,10 @@ def ask_for_proposals(
     """
     messages, form = suggestion_messages(goal, snapshot, limits), suggestion_form(limits)
     requests = [
-        Request(model=model, messages=messages, temperature=temperature, form=form, sample=vote)
+        Request(
+            model=model, messages=messages, temperature=temperature, max_tokens=limits.max_tokens, form=form,
+            sample=vote,
+        )
         for vote in range(votes)
-    ]
+    ]  # fmt: skip
     return models.submit_all(requests, proposal_in, repeats=repeats, deadline_s=_DEADLINE_S, control=control)

@@ -22,6 +22,7 @@ from synqc.apps.tds.agent.patch import Merged, changes_between, merged
 from synqc.apps.tds.agent.prediction import Predictor, predict_both
 from synqc.apps.tds.agent.prompts import chat_messages
 from synqc.apps.tds.agent.proposal import Proposal
+from synqc.apps.tds.agent.rationale import rationale_of_changes
 from synqc.apps.tds.agent.snapshot import snapshot_of
 from synqc.apps.tds.agent.votes import combined, disagreement_among, nearest
 from synqc.apps.tds.models import AgentSuggestionRequest, AgentSuggestionResponse, ChatRequest, RunConfiguration
@@ -31,15 +32,14 @@ from synqc.cache import Control, MemoryCache, content_key
 from synqc.errors import SynqcError
 from synqc.jobs.executors import thread_pool
 from synqc.llm import (
-    OPENAI_URL,
     AsyncTextStream,
     Completion,
-    Endpoint,
     LanguageModelError,
     LanguageModels,
     Request,
     Spent,
 )
+from synqc.llm.choice import Choice, choose, models_of
 
 __all__ = ["Agent", "Suggestion", "agent_of", "why_there_is_none"]
 
@@ -55,15 +55,18 @@ _ANSWERS_KEPT_S = 3600.0
 _MOST_WARNINGS = 50
 _CHAT_DEADLINE_S = 90.0
 _STREAM_DEADLINE_S = 300.0
+_MOST_CHAT_TOKENS = 600
 _NOT_KEPT = Control(no_cache=True, no_store=True)  # nobody wants to hear the same again
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A suggestion, and whether the model was asked for it."""
+    """A suggestion, whether the model was asked for it, which that is, and where it ran."""
 
     response: AgentSuggestionResponse
     cached: bool
+    model: str
+    where: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class _Asked:
     snapshot: dict[str, Any]
     current: RunConfiguration
     model: str
+    wanted_model: str
     temperature: float
     started: float
 
@@ -118,6 +122,8 @@ class Agent:
         record: Stores what was asked and answered, whatever came of it.
         limits: How far a suggestion may go.
         model, temperature: For requests that name none.
+        where: The models are asked, in words: a server's address, or "this process". A model of this process is the
+            only one there, whatever a request names.
     """
 
     def __init__(
@@ -129,9 +135,11 @@ class Agent:
         limits: Limits,
         model: str,
         temperature: float,
+        where: str,
     ) -> None:
         self.models = models
         self.model = model
+        self.where = where
         self.temperature = temperature
         self._engine = engine
         self._record = record
@@ -209,7 +217,8 @@ class Agent:
         """What the model is asked for a chat message; the session is only shown to it."""
         snapshot = None if session is None else snapshot_of(session)
         messages = chat_messages(body.message, body.history, snapshot)
-        return Request(model=self.model, messages=messages, temperature=self.temperature)
+        most = _MOST_CHAT_TOKENS if self._limits.are_for_small_models else None
+        return Request(model=self.model, messages=messages, temperature=self.temperature, max_tokens=most)
 
     def _asked(self, session: Session, body: AgentSuggestionRequest, control: Control | None) -> _Asked:
         snapshot = snapshot_of(session)
@@ -219,10 +228,15 @@ class Agent:
             goal=body.goal.strip(),
             snapshot=snapshot,
             current=RunConfiguration.model_validate(snapshot["current_config"]),
-            model=(body.model or "").strip() or self.model,
+            model=self._model_for(body),
+            wanted_model=(body.model or "").strip(),
             temperature=min(max(wanted, 0.0), 1.0),
             started=time.perf_counter(),
         )
+
+    def _model_for(self, body: AgentSuggestionRequest) -> str:
+        wanted = (body.model or "").strip()
+        return self.model if self._limits.are_for_small_models else wanted or self.model
 
     def _settle(self, result: Future[Suggestion], asked: _Asked, answers: Future[Any]) -> None:
         if not result.set_running_or_notify_cancel():
@@ -252,15 +266,24 @@ class Agent:
         configs = [vote.merged.config for vote in votes]
         recommended = combined(configs, asked.current)
         seed = int(content_key("agent_prediction", asked.snapshot_hash)[:13], 16)
+        changes = changes_between(asked.current, recommended)
+        nearest_vote = votes[nearest(configs, recommended)].completion
+        rationale = nearest_vote.value.rationale
+        warnings = _warnings(votes, [str(failure) for failure in (*advice.failures, *refusals)])
+        if self._limits.are_for_small_models:
+            rationale = rationale_of_changes(changes, said=rationale, model=asked.model, where=self.where)
+            if asked.wanted_model not in ("", asked.model):
+                warnings.insert(0, f"{asked.model} answered: model {asked.wanted_model:.80} is not here.")
         response = AgentSuggestionResponse(
             recommended_config=recommended,
-            rationale=votes[nearest(configs, recommended)].completion.value.rationale,
-            warnings=_warnings(votes, [str(failure) for failure in (*advice.failures, *refusals)]),
-            changes_applied=changes_between(asked.current, recommended),
+            rationale=rationale,
+            warnings=warnings,
+            changes_applied=changes,
             predicted=predict_both(self._engine, asked.session_id, asked.current, recommended, seed=seed),
             votes={"count": len(votes), "disagreement": disagreement_among(configs)},
         )
-        return Suggestion(response, all(completion.cached for completion in advice.completions))
+        cached = all(completion.cached for completion in advice.completions)
+        return Suggestion(response, cached, nearest_vote.model, self.where)
 
     def _valid(self, asked: _Asked, advice: Advice) -> tuple[list[_Vote], list[SuggestionInvalid]]:
         votes, refusals = [], []
@@ -300,37 +323,42 @@ class Agent:
 
 
 def agent_of(settings: TdsSettings, *, engine: Predictor, record: Record) -> Agent | None:
-    """The agent of a service, or None if no key is set or it cannot be made; then the log says why."""
-    if not settings.openai_api_key:
-        return None
+    """The agent of a service, or None if no model is set up or it cannot be made; then the log says why."""
     try:
-        endpoint = _endpoint_of(settings)
+        choice = _choice_of(settings)
+        if choice.kind == "none":
+            return None
         answers = MemoryCache(_MOST_ANSWERS_KEPT, ttl=_ANSWERS_KEPT_S)
-        models = LanguageModels(endpoint, cache=answers, reuse="always")
+        models = models_of(choice, settings, cache=answers, reuse="always")
     except SynqcError as error:
         _log.warning("There is no agent: %s", _in_words_of_settings(error))
         return None
     with contextlib.suppress(SynqcError):  # the name belongs to another agent of this process, which is then shown
         cache.report(answers, "agent answers")
+    limits = Limits.of(settings)
+    if choice.is_in_process:
+        limits = limits.for_small_model(choice.model)
+        _log.info("The agent's model is %s", choice.words)
     return Agent(
-        models, engine=engine, record=record, limits=Limits.of(settings), model=settings.agent_model,
-        temperature=settings.agent_temperature,
+        models, engine=engine, record=record, limits=limits, model=choice.model,
+        temperature=settings.agent_temperature, where=choice.where,
     )  # fmt: skip
 
 
 def why_there_is_none(settings: TdsSettings) -> AgentAbsent:
     """What a client is told that asks an agent which could not be made."""
-    if not settings.openai_api_key:
-        return AgentAbsent()
     try:
-        _endpoint_of(settings)
+        choice = _choice_of(settings)
+        if choice.kind == "none":
+            return AgentAbsent(f"{choice.words} Then restart the server.")
+        models_of(choice, settings)
     except SynqcError as error:
         return AgentAbsent(_in_words_of_settings(error))
     return AgentAbsent("the server's log says why.")
 
 
-def _endpoint_of(settings: TdsSettings) -> Endpoint:
-    return Endpoint(base_url=settings.openai_base_url or OPENAI_URL, api_key=settings.openai_api_key or "")
+def _choice_of(settings: TdsSettings) -> Choice:
+    return choose(settings, model=settings.agent_model, task="numbers")
 
 
 def _in_words_of_settings(error: SynqcError) -> str:

@@ -11,6 +11,7 @@ SynqcError
 from __future__ import annotations
 
 from synqc.errors import InputError, SynqcError
+from synqc.llm.choice import HOW_TO_GET_ONE
 
 __all__ = ["AgentAbsent", "AgentFailed", "GoalBlank", "SuggestionInvalid"]
 
@@ -22,7 +23,7 @@ class AgentAbsent(SynqcError):
 
     code = "agent_absent"
 
-    def __init__(self, why: str = "set OPENAI_API_KEY and restart the server.") -> None:
+    def __init__(self, why: str = f"{HOW_TO_GET_ONE} Then restart the server.") -> None:
         super().__init__(f"The agent is not available: {why}")
 
 

@@ -42,11 +42,16 @@ def merged(current: RunConfiguration, patch: dict[str, Any], limits: Limits) -> 
     """
     warnings = _about_unknown([name for name in patch if name not in FIELDS])
     plain = current.model_dump(mode="json")
-    plain |= {name: patch[name] for name in FIELDS if patch.get(name) is not None}
+    given = {name: patch[name] for name in FIELDS if patch.get(name) is not None}
+    warnings += [
+        f"Left `{name}` as it is: a model of this size may not change it."
+        for name in given if name not in limits.fields and given[name] != plain[name]
+    ]  # fmt: skip
+    plain |= {name: value for name, value in given.items() if name in limits.fields}
     for name, (low, high) in limits.ranges.items():
         plain[name], warning = _clipped(name, plain[name], low, high)
         warnings += warning
-    if isinstance(patch.get("notes"), str):
+    if "notes" in limits.fields and isinstance(patch.get("notes"), str):
         plain["notes"] = clean(patch["notes"], _LONGEST_NOTES)
     try:
         return Merged(RunConfiguration.model_validate(plain), tuple(warnings))

@@ -48,6 +48,17 @@ Answer with one JSON object and nothing else, no code fences and no prose around
 {{"recommended_config": {{partial patch of RunConfiguration}}, "rationale": "why, in a few sentences", \
 "warnings": ["what to watch"]}}"""
 
+_SMALL_SUGGESTION = """\
+You tune one experiment on qubits: drive, probe, drive again. Given the goal and the present values, choose new values.
+
+- probe_strength, {weakest:g} to {strongest:g}: larger gives more information and more damage (back-action).
+- probe_duration_ns, {shortest:g} to {longest:g}: longer gives more information, more damage and more latency.
+{rule}
+Less back-action or damage: lower probe_strength. Less latency: lower probe_duration_ns. More information: raise \
+probe_strength. Change a value by at most a half, and keep what need not change. Answer with JSON."""
+_SMALL_RULE = "- adaptive_rule: none (fixed), kalman (tracks drift), bayes (branches on outcomes), rl (learns).\n"
+_SHOWN_TO_SMALL_MODELS = ("last_kpis", "shots_used", "shot_limit")
+
 _CHAT = """\
 You are the assistant of SynQc TDS, a service for Drive-Probe-Drive (DPD) experiments on qubits. Answer briefly and in
 plain words. You can explain and advise, but you cannot run, change or stop anything: say so if you are asked to. Do not
@@ -60,6 +71,8 @@ def suggestion_messages(goal: str, snapshot: dict[str, Any], limits: Limits) -> 
     >>> print(suggestion_messages(" calm ", {"session_id": "x1"}, Limits())[1].content.splitlines()[0])
     Goal: calm
     """
+    if limits.are_for_small_models:
+        return _small_suggestion_messages(goal, snapshot, limits)
     shortest, longest = limits.ranges["probe_duration_ns"]
     system = _SUGGESTION.format(
         strength=limits.max_probe_strength, shortest=shortest, longest=longest, fields=_field_list()
@@ -77,6 +90,8 @@ def suggestion_form(limits: Limits) -> JsonForm:
     What comes back is not held against it: partial patches, other names and values out of range are understood, mended
     or refused by `proposal_in` and what follows, each with its own words.
     """
+    if limits.are_for_small_models:
+        return _small_suggestion_form(limits)
     fields: dict[str, Any] = {}
     for name in FIELDS:
         if name in _CHOICES:
@@ -100,6 +115,39 @@ def chat_messages(message: str, history: Sequence[ChatMessage], snapshot: dict[s
     system = _CHAT if snapshot is None else f"{_CHAT}\n\nSnapshot of the session:\n{json.dumps(snapshot, indent=2)}"
     said = [Message(one.role, one.content) for one in history if one.content.strip()]
     return Message("system", system), *said[-_MOST_CHAT_MESSAGES:], Message("user", message.strip())
+
+
+def _small_suggestion_messages(goal: str, snapshot: dict[str, Any], limits: Limits) -> tuple[Message, ...]:
+    """Few words: a small model reads some forty a second. What never changes comes first, so that it is read once."""
+    (weakest, strongest), (shortest, longest) = limits.ranges["probe_strength"], limits.ranges["probe_duration_ns"]
+    system = _SMALL_SUGGESTION.format(
+        weakest=weakest, strongest=strongest, shortest=shortest, longest=longest,
+        rule=_SMALL_RULE if "adaptive_rule" in limits.fields else "",
+    )  # fmt: skip
+    config = snapshot.get("current_config", {})
+    shown = {name: config[name] for name in limits.fields if name in config}
+    shown |= {name: _rounded(snapshot[name]) for name in _SHOWN_TO_SMALL_MODELS if name in snapshot}
+    return Message("system", system), Message("user", f"Goal: {goal.strip()}\nPresent values: {json.dumps(shown)}")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _small_suggestion_form(limits: Limits) -> JsonForm:
+    """Everything has an end, and nothing may be left out; grammars do not enforce the range of a number."""
+    fields: dict[str, Any] = {}
+    for name in limits.fields:
+        if name in limits.ranges:
+            low, high = limits.ranges[name]
+            kind = "integer" if name == "probe_duration_ns" else "number"
+            fields[name] = {"type": kind, "minimum": low, "maximum": high}
+        else:
+            fields[name] = {"type": "string", "enum": _values(name)}
+    answer = {"rationale": {"type": "string", "maxLength": 200}, "recommended_config": _object(fields)}
+    return JsonForm("synqc_suggestion", _object(answer), checked=False)
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ __all__ = ["LocalModelSettings"]
 
 
 def _default_directory() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "synqc" / "models"
+    return (Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "synqc" / "models").expanduser().absolute()
 
 
 class LocalModelSettings(EnvironmentSettings):

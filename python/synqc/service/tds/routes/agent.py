@@ -53,6 +53,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     )
 }
 _CACHE_HEADER = {"description": "Whether the model was asked.", "schema": {"type": "string", "enum": ["hit", "miss"]}}
+_MODEL_HEADER = {"description": "Which model answered, and where it ran.", "schema": {"type": "string"}}
 _GENTLER = {"value": 0.0034, "standard_error": 0.0}
 _SUGGESTION = {
     "recommended_config": {**CONFIG, "probe_strength": 0.1}, "rationale": "A gentler probe does less damage.",
@@ -65,7 +66,10 @@ _SUGGESTION = {
     "votes": {"count": 1, "disagreement": {}},
 }  # fmt: skip
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"headers": {"X-SynQc-Agent-Cache": _CACHE_HEADER}, **answered(_SUGGESTION)[200]},
+    200: {
+        "headers": {"X-SynQc-Agent-Cache": _CACHE_HEADER, "X-SynQc-Agent-Model": _MODEL_HEADER},
+        **answered(_SUGGESTION)[200],
+    },
     **_REFUSALS,
 }
 _REPLY = {"reply": "B grows with the square of the probe's strength: try 0.1.", "session_id": "x1"}
@@ -98,6 +102,7 @@ async def suggest(
     control = Control(no_cache=True) if "no-cache" in (cache_control or "").lower() else None
     suggestion = await unless_disconnected(request, agent.submit(session, body, control))
     response.headers["X-SynQc-Agent-Cache"] = "hit" if suggestion.cached else "miss"
+    response.headers["X-SynQc-Agent-Model"] = _header_of(f"{suggestion.model} ({suggestion.where})")
     return suggestion.response
 
 
@@ -183,6 +188,11 @@ def _placeholder(body: ChatRequest, outcome: str, error: SynqcError | None = Non
     if error is not None:
         _log.warning("Chat has no answer: %s", error)
     return placeholder_reply(body.message, body.session_id, error)
+
+
+def _header_of(text: str) -> str:
+    """Without what a header cannot hold: models are named by whoever serves them."""
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in text)
 
 
 def _event(data: dict[str, Any]) -> bytes:
