@@ -14,7 +14,7 @@ import numpy as np
 
 from synqc import _core
 from synqc.errors import InputError, MissingExtra
-from synqc.lab._remembered import remembered
+from synqc.lab._cached_property import cached_property
 from synqc.lab.checkpoint import Checkpoint
 from synqc.lab.estimate import Estimate
 from synqc.lab.run_file import FORMAT
@@ -181,12 +181,12 @@ class Run:
         self.interrupted = interrupted
         """True if Ctrl-C ended the run; then `partial` is True as well."""
 
-    @remembered
+    @cached_property
     def fidelity(self) -> Estimate:
         """Mean over shots and qubits of the last iteration of <psi_ideal|rho_final|psi_ideal>."""
         return Estimate(*self._raw.fidelity)
 
-    @remembered
+    @cached_property
     def success(self) -> Estimate:
         """Measured success fraction of the last iteration, corrected for assignment errors."""
         return Estimate(*self._raw.success)
@@ -203,7 +203,7 @@ class Run:
         """
         return tuple(self._raw.settings)
 
-    @remembered
+    @cached_property
     def backaction(self) -> Estimate:
         """Trace distance of the ensemble states right after the probe with and without it; exact."""
         return Estimate(*self._raw.backaction)
@@ -213,7 +213,7 @@ class Run:
         """Mean trace distance that one shot's conditioned state suffers; at least `backaction`."""
         return float(self._raw.backaction_mean_per_shot)
 
-    @remembered
+    @cached_property
     def information_bits(self) -> Estimate:
         """What one record, as it is delivered, tells about |0> or |1> at the probe's start; in bits, for equal priors.
 
@@ -222,7 +222,7 @@ class Run:
         """
         return Estimate(*self._raw.information_bits)
 
-    @remembered
+    @cached_property
     def continuous_information_bits(self) -> Estimate:
         """What one record would tell that nothing had averaged into bins; exact, at least `information_bits`.
 
@@ -242,12 +242,12 @@ class Run:
         """`information_bits` divided by the cycle time of a shot."""
         return float(self._raw.information_bits_per_second)
 
-    @remembered
+    @cached_property
     def latency_us(self) -> Estimate:
         """From the first drive to the result of one shot: the sum of `latency_terms`."""
         return Estimate(*self._raw.latency_us)
 
-    @remembered
+    @cached_property
     def latency_terms(self) -> dict[str, float]:
         """Terms of the latency in order, each in µs."""
         return dict(self._raw.latency_terms)
@@ -276,17 +276,17 @@ class Run:
             return None
         return all(qubit.tracker_locked and qubit.normalised_innovation <= _CONSISTENT_INNOVATION for qubit in tracked)
 
-    @remembered
+    @cached_property
     def objective_score(self) -> Estimate:
         """The one number that learners and optimisers maximise."""
         return Estimate(*self._raw.objective_score)
 
-    @remembered
+    @cached_property
     def probe(self) -> ProbeSummary:
         """What the probe was: g, s, eps_pulse, regime."""
         return ProbeSummary(**self._raw.probe)
 
-    @remembered
+    @cached_property
     def history(self) -> tuple[IterationResult, ...]:
         """One entry per iteration."""
         return tuple(_iteration_from(entry) for entry in self._raw.iterations)
@@ -318,7 +318,7 @@ class Run:
             return values, np.array([[figure.standard_error for figure in row] for row in table])
         return getattr(self._raw, f"{name}_series")  # type: ignore[no-any-return]
 
-    @remembered
+    @cached_property
     def p1(self) -> tuple[Estimate, ...]:
         """Share of bits that read 1 in the last iteration, per qubit, as measured."""
         return tuple(qubit.one_fraction for qubit in self.history[-1].qubits)
@@ -371,7 +371,7 @@ class Run:
         """Shots really simulated per qubit, over all iterations, calibration and exploration included."""
         return int(self._raw.shots_used)
 
-    @remembered
+    @cached_property
     def checkpoint(self) -> Checkpoint:
         """Where the device has drifted and what the rule has learnt, to go on from."""
         raw = self._raw.checkpoint

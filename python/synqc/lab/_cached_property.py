@@ -1,23 +1,23 @@
-"""A property that is computed once."""
+"""Cached property: computed once, without a lock."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-__all__ = ["remembered"]
+__all__ = ["cached_property"]
 
 _Value = TypeVar("_Value")
 
 
-class remembered(Generic[_Value]):  # noqa: N801  (used like a function)
+class cached_property(Generic[_Value]):  # noqa: N801  (used like a function)
     """`functools.cached_property` without its lock, which in Python 3.11 all instances of a class share.
 
     Two threads may compute the same value; the last one stays.
 
     Examples:
         >>> class Circle:
-        ...     @remembered
+        ...     @cached_property
         ...     def area(self):
         ...         print("computing")
         ...         return 3.14
