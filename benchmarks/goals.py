@@ -22,7 +22,7 @@ class Goal:
         words: What is measured.
         peer: Beside whom, or "none".
         size: On what size of problem.
-        unit: Of the figure.
+        unit: Unit of the figure.
         direction: "at most", "at least", or "shown" if there is no goal.
         goal: Target by instruction-set level; under the empty text the one for every other level, if there is one.
     """

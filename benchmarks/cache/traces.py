@@ -18,7 +18,7 @@ def traces(seed: int, requests: int = 200_000) -> dict[str, NDArray[np.int64]]:
     """Keys asked for one after the other, by kind of trace.
 
     Args:
-        seed: Of the random ones.
+        seed: Seed of the random traces.
         requests: Length of each.
 
     Returns:

@@ -37,8 +37,8 @@ class Cell:
 
     Args:
         name: Rule and figure.
-        qubits: Of the register.
-        shots: Of a run, exploration and calibration included; trajectories of an ensemble.
+        qubits: Size of the register.
+        shots: Shots of a run, exploration and calibration included; trajectories of an ensemble.
         held: How often the interval of 1 and of 2 deviations held the truth.
         held_by_error: The same for value plus and minus 1 and 2 standard errors.
         runs: How often was tried.

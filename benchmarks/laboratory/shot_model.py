@@ -33,8 +33,8 @@ class ShotModel:
         start: State (3, 3) after the first drive.
         unseen: Jump operators that nobody watches.
         monitored: Operator of the record in phase, Gamma included.
-        efficiency: Of its detection.
-        duration: Of the probe.
+        efficiency: Efficiency of its detection, 0 to 1.
+        duration: Length of the probe, us.
         fidelity: Observable (3, 3) at the end of the probe whose mean is the final fidelity, second drive included.
         exact_fidelity: Its mean by exponentials of the full generator.
     """

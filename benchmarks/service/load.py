@@ -20,7 +20,7 @@ class Plan:
     """What to send.
 
     Args:
-        port: Of 127.0.0.1.
+        port: Port on 127.0.0.1.
         requests: One [method, path, body] per connection, sent again and again.
         seconds: How long.
         rate: Requests a second of all connections together, at even times whether or not answers came (open loop);

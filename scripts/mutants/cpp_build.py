@@ -21,8 +21,8 @@ class CppBuild:
 
     Args:
         tree: The copy.
-        folder: Of the build.
-        jobs: Of the build.
+        folder: Build folder.
+        jobs: Compilers that run at once.
     """
 
     def __init__(self, tree: Path, folder: Path, jobs: int) -> None:

@@ -13,8 +13,8 @@ class Mutation:
     """Bytes of a file and what stands there instead.
 
     Args:
-        path: Of the file, from the project's root.
-        start, end: Of the bytes, the end exclusive.
+        path: The file's path from the project's root.
+        start, end: Range of the bytes, the end exclusive.
         text: What stands there instead.
         kind: What was done, in a word or two.
     """

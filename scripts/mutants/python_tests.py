@@ -19,7 +19,7 @@ class PythonTests:
     """What passes without a mistake, and how long that takes, must be learnt of every list of tests first.
 
     Args:
-        root: Of the project.
+        root: The project's root folder.
         package: Folder that holds the copy of `synqc`.
         report: Told in a sentence what is not as it should be.
     """

@@ -41,8 +41,8 @@ def raw_trace(
         if_mhz: Intermediate frequency f.
         phase: In rad.
         noise: Standard deviation of the white noise of one sample.
-        seed: Of the noise.
-        shot: Of the noise; every shot has its own.
+        seed: Seed of the noise.
+        shot: Number of the shot; every shot has noise of its own.
 
     Returns:
         Samples (float64, (t,)), read-only.
@@ -104,7 +104,7 @@ def matched_filter(mean_0: ArrayLike, mean_1: ArrayLike, *, variance: ArrayLike 
 
     Args:
         mean_0 (complex128, (t,)): Mean demodulated trace of |0>.
-        mean_1 (complex128, (t,)): Of |1>.
+        mean_1 (complex128, (t,)): Mean trace of |1>.
         variance (float64, (t,)): Noise variance per sample; equal ones if not given.
 
     Returns:
@@ -127,7 +127,7 @@ def filter_signal_to_noise(
 
     Args:
         mean_0 (complex128, (t,)): Mean demodulated trace of |0>.
-        mean_1 (complex128, (t,)): Of |1>.
+        mean_1 (complex128, (t,)): Mean trace of |1>.
         variance: Noise variance of each quadrature of each sample.
         weights (complex128, (t,)): Filter; the boxcar if not given.
 
@@ -167,7 +167,7 @@ class Clouds:
     Args:
         means: Centre of each level.
         priors: Probability of each level.
-        variance: Of each quadrature.
+        variance: Variance of each quadrature.
 
     Examples:
         >>> noise = np.random.default_rng(1)
