@@ -99,7 +99,9 @@ def main() -> None:
     parser.add_argument("--cpp", type=int, default=15, metavar="N", help="mistakes in C++")
     parser.add_argument("--seed", default=None, help="seed of the sample; drawn and printed by default")
     parser.add_argument("--under", nargs="*", default=[], metavar="WAY", help="only files that begin like this")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="compilers of the C++ build that run at once")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="compilers of the C++ build that run at once"
+    )
     chosen = parser.parse_args()
     seed = chosen.seed or secrets.token_hex(4)
     say(f"seed {seed}")

@@ -45,6 +45,8 @@ def test_former_names_still_work_with_a_warning():
         assert synqc.Carry is synqc.Checkpoint
     with pytest.warns(DeprecationWarning, match=r"Run\.checkpoint now"):
         assert first.carry == first.checkpoint
+    with pytest.warns(DeprecationWarning, match=r"Run\.kpis\(\) now"):
+        assert first.figures() == first.kpis()
     with pytest.warns(DeprecationWarning, match="`resume_from` now"):
         again = experiment.run(shots=10, seed=2, carry=first)
     assert again.to_dict() == experiment.run(shots=10, seed=2, resume_from=first).to_dict()

@@ -21,7 +21,7 @@ def small(**arguments):
 
 def test_figures_are_estimates_that_read_as_numbers():
     run = small().run(shots=2000, seed=1)
-    for name, figure in run.figures().items():
+    for name, figure in run.kpis().items():
         assert isinstance(figure, synqc.Estimate), name
         assert np.isfinite(float(figure)), name
         assert figure.standard_error >= 0, name
@@ -181,7 +181,7 @@ def test_every_argument_changes_something_observable(name):
     def observed(experiment):
         run = experiment.run(shots=4000, seed=9, iterations=2)
         return (
-            [float(figure) for figure in run.figures().values()]
+            [float(figure) for figure in run.kpis().values()]
             + [run.probe.steps, run._raw.records("i") is None]
             + [qubit.fidelity.value for qubit in run.history[-1].qubits]
         )
@@ -413,7 +413,7 @@ def test_to_xarray_has_names_units_and_the_seed():
 @pytest.mark.parametrize("preset", list(synqc.presets()))
 def test_every_preset_runs_on_every_target(preset, target):
     run = small(preset=preset, target=target, adaptive_rule="bayes").run(shots=300, iterations=2, seed=1)
-    for name, figure in run.figures().items():
+    for name, figure in run.kpis().items():
         assert np.isfinite(figure.value), name
         assert np.isfinite(figure.standard_error), name
     assert 0 <= float(run.fidelity) <= 1 + 1e-12
@@ -424,7 +424,7 @@ def test_every_rule_runs_on_qubits_that_never_decay(rule):
     run = small(t1_us=float("inf"), t2_us=float("inf"), levels=2, adaptive_rule=rule).run(
         shots=900, iterations=2, seed=1
     )
-    assert all(np.isfinite(figure.value) for figure in run.figures().values())
+    assert all(np.isfinite(figure.value) for figure in run.kpis().values())
 
 
 def test_ten_million_shots_fit_in_300_mb(tmp_path):

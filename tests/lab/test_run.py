@@ -117,7 +117,7 @@ def leaves_of(value, path=""):
 
 def public(run):
     """Every public figure of a run, by reflection."""
-    hidden = {"experiment", *ARRAYS}
+    hidden = {"experiment", "carry", *ARRAYS}  # `carry` is a former name
     names = [name for name in dir(type(run)) if not name.startswith("_") and name not in hidden]
     return {name: value for name in names if not callable(value := getattr(run, name))}
 
@@ -126,7 +126,7 @@ def test_a_file_gives_back_every_field(run, tmp_path):
     again = synqc.load(run.save(tmp_path / "run"))
     assert again.experiment == run.experiment
     expected, found = public(run), public(again)
-    assert {"fidelity", "success", "settings", "history", "continuous_information_bits", "carry"} <= set(expected)
+    assert {"fidelity", "success", "settings", "history", "continuous_information_bits", "checkpoint"} <= set(expected)
     for name in ("fidelity_series", "one_fraction_series"):
         for mine, theirs in zip(expected.pop(name), found.pop(name), strict=True):
             np.testing.assert_array_equal(mine, theirs, err_msg=name)

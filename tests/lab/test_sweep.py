@@ -49,7 +49,7 @@ def test_a_grid_shows_value_error_and_skewness_of_each_points_run():
         for k, duration in enumerate(AXES["probe_duration_ns"]):
             point = {"probe_strength": strength, "probe_duration_ns": duration}
             run = experiment(**point).run(200, iterations=2, seed=sweeps._seed_of_point(1, point))
-            for name, figure in {**run.figures(), "success": run.success}.items():
+            for name, figure in {**run.kpis(), "success": run.success}.items():
                 assert grid.at(**point)[name] == figure, name
                 assert grid[name][i, k] == figure.value, name
                 assert grid.error(name)[i, k] == figure.standard_error, name

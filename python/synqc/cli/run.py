@@ -76,7 +76,7 @@ def document_of(run: Run) -> dict[str, Any]:
         ['standard_error', 'value']
     """
     rest = run.to_dict()
-    figures = run.figures()
+    figures = run.kpis()
     return {
         "synqc": __version__,
         "experiment": run.experiment.to_dict(),

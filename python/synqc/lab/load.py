@@ -38,7 +38,7 @@ def load(path: str | os.PathLike[str]) -> Run:
         figures["checkpoint"] = SimpleNamespace(**figures.pop("carry"))
         run = Run(experiment, StoredResult(figures, arrays))
         run.to_dict()
-        _ = (run.history, run.figures, run.checkpoint, run.settings, run.probe, run.success)
+        _ = (run.history, run.kpis, run.checkpoint, run.settings, run.probe, run.success)
     except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise DocumentError(
             f"Argument `path` must be a run saved by Run.save(), but {path} is not readable as one: {error}"

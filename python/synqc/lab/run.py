@@ -29,7 +29,7 @@ __all__ = ["IterationResult", "ProbeSummary", "QubitResult", "Run", "StoredResul
 
 _CONSISTENT_INNOVATION = 2.5
 _ARRAYS = ("bits", "records_i", "records_q", "record_moments")
-_FIGURES = ("fidelity", "backaction", "information_bits", "latency_us", "objective_score")
+_KPIS = ("fidelity", "backaction", "information_bits", "latency_us", "objective_score")
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class IterationResult:
         fidelity: Register mean.
         success: Register mean of the corrected success fractions.
         shots: Shots per qubit, everything included.
-        calibration_shots: Of these, Ramsey shots of a tracker.
-        learning_shots: Of these, shots a learner explored with.
+        calibration_shots: Ramsey shots of a tracker among these.
+        learning_shots: Shots a learner explored with among these.
         device_time_s: The device's own clock at the end of the batch.
         network_latency_s: What the target's network and queue took; never part of the shot's latency.
         qubits: One entry per qubit.
@@ -398,15 +398,20 @@ class Run:
         """From the start of one shot to the start of the next, µs."""
         return float(self._raw.cycle_time_us)
 
+    def kpis(self) -> dict[str, Estimate]:
+        """The five figures of merit (KPIs) by name."""
+        return {name: getattr(self, name) for name in _KPIS}
+
     def figures(self) -> dict[str, Estimate]:
-        """The five figures of merit by name."""
-        return {name: getattr(self, name) for name in _FIGURES}
+        """Former name of `kpis`, until the next minor version."""
+        warnings.warn("Run.figures() is called Run.kpis() now.", DeprecationWarning, stacklevel=2)
+        return self.kpis()
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but arrays, as plain numbers, texts, lists and dicts, ready for JSON."""
         raw = self._raw
         return {
-            **{name: list(getattr(raw, name)) for name in _FIGURES},
+            **{name: list(getattr(raw, name)) for name in _KPIS},
             "backaction_mean_per_shot": raw.backaction_mean_per_shot,
             "information_bits_per_second": raw.information_bits_per_second,
             "cycle_time_us": raw.cycle_time_us,
@@ -465,7 +470,7 @@ class Run:
             [iteration.device_time_s for iteration in self.history],
             {"units": "s"},
         )
-        for name, figure in self.figures().items():
+        for name, figure in self.kpis().items():
             if name not in variables:
                 variables[name] = ((), figure.value)
                 variables[f"{name}_error"] = ((), figure.standard_error)

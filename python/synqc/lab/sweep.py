@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Executor", "Sweep", "sweep"]
 
-_FIGURES = ("fidelity", "success", "backaction", "information_bits", "latency_us", "objective_score")
+_KPIS = ("fidelity", "success", "backaction", "information_bits", "latency_us", "objective_score")
 _PLAIN = ("g", "s", "eps_pulse", "shots_used")
 _UNITS = {"latency_us": "µs", "information_bits": "bit"}
 
@@ -95,7 +95,7 @@ def _row(order: _Order, stop: StopFlag | None = None) -> dict[str, Any] | None:
     if run.partial:
         return None
     row: dict[str, Any] = {}
-    for name in _FIGURES:
+    for name in _KPIS:
         estimate = getattr(run, name)
         row[name] = [estimate.value, estimate.standard_error, estimate.skewness]
     for name in _PLAIN:
@@ -145,7 +145,7 @@ class Sweep:
     @property
     def names(self) -> tuple[str, ...]:
         """Figures that may be asked for."""
-        return _FIGURES + _PLAIN
+        return _KPIS + _PLAIN
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._grid(name, 0)
@@ -167,7 +167,7 @@ class Sweep:
             index.append(values.index(point[axis]))
         if tuple(index) not in self._rows:
             raise InputError(f"The point {point} was not run: the sweep was stopped.")
-        return {name: Estimate(*self._rows[tuple(index)][name]) for name in _FIGURES}
+        return {name: Estimate(*self._rows[tuple(index)][name]) for name in _KPIS}
 
     def _grid(self, name: str, position: int) -> np.ndarray:
         if name not in self.names:
@@ -189,7 +189,7 @@ class Sweep:
         except ImportError as error:
             raise MissingExtra("to_xarray() needs xarray: pip install 'synqc[xarray]'.") from error
         variables: dict[str, Any] = {}
-        for name in _FIGURES:
+        for name in _KPIS:
             attributes = {"units": _UNITS[name]} if name in _UNITS else {}
             variables[name] = (self.dims, self[name], attributes)
             variables[f"{name}_error"] = (self.dims, self.error(name), attributes)

@@ -315,7 +315,7 @@ def device_seed(session_id: str) -> int:
 
 def figures_of(run: Run) -> dict[str, Any]:
     """Figures of merit with their standard errors, as plain values; an error that nobody can know is None."""
-    figures = {**run.figures(), "success": run.success}
+    figures = {**run.kpis(), "success": run.success}
     return {
         name: {"value": finite_or_zero(figure.value), "standard_error": finite_or_none(figure.standard_error)}
         for name, figure in figures.items()
