@@ -427,6 +427,7 @@ class TestL19:
         cache.set("k", {"a": 1})
         assert cache.get("k") == {"a": 1}
         assert cache.trouble.startswith("DatabaseError")
+        assert cache.get_stats() == {"enabled": True, "total_entries": 1, "total_bytes": 8, "by_type": {"default": 1}}
         assert [one.levelno for one in caplog.records if "memory serves" in one.message] == [logging.WARNING]
         assert (tmp_path / "perf_cache.db").read_bytes().startswith(b"This is no database.")
 

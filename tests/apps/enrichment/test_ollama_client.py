@@ -194,6 +194,15 @@ class TestStreams:
         stream.close()
         assert client.cache.get_stats()["total_entries"] == 0
 
+    def test_streams_that_are_forgotten_hold_no_connection(self, server, client):
+        server.answer = lambda path, body: lines("a", "b")
+        for number in range(3):
+            stream = client.generate(f"Why {number}?", stream=True)
+            if number:
+                next(iter(stream))
+            del stream
+        assert not [one for one in client._http._transport._pool.connections if not one.is_idle()]
+
     @pytest.mark.parametrize(
         ("answer", "kind"),
         [

@@ -10,9 +10,10 @@ import threading
 import time
 import weakref
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from synqc.apps.enrichment.cache_keys import Keys
 from synqc.apps.enrichment.cache_values import Encoded
@@ -44,6 +45,15 @@ _LOOK_EVERY_SETS: Final = 64
 _MEMORY_BYTES: Final = 32 << 20
 
 Value = TypeVar("Value")
+
+
+class _Row(NamedTuple):
+    """A value as memory holds it; times in s, `ttl` None: for ever."""
+
+    encoded: Encoded
+    created_at: float
+    ttl: float | None
+    cache_type: str
 
 
 class CacheFile:
@@ -89,7 +99,7 @@ class CacheFile:
             found = self._on_disk(lambda connection: self._read(connection, keys, cache_type), None)
             if found is None:
                 return None
-        encoded, created_at, ttl = found
+        encoded, created_at, ttl, _ = found
         age = max(0.0, self._clock() - created_at)
         if ttl and age > ttl:
             return None
@@ -106,9 +116,9 @@ class CacheFile:
             self.delete(keys, cache_type)
             return
         lifetime = None if ttl == math.inf else ttl
-        row = (encoded, round(self._clock(), 3), lifetime)
+        row = _Row(encoded, round(self._clock(), 3), lifetime, cache_type)
         with self._lock:
-            if self._on_disk(lambda connection: self._write(connection, keys, row, cache_type), False):
+            if self._on_disk(lambda connection: self._write(connection, keys, row), False):
                 self._memory.set(keys.key, row, ttl=_UNSEEN_S)
             else:
                 self._memory.set(keys.key, row, ttl=lifetime)
@@ -133,7 +143,12 @@ class CacheFile:
             ).fetchall()
             return sum(row[1] for row in rows), sum(row[2] for row in rows), {row[0]: row[1] for row in rows}
 
-        return self._on_disk(count, None) or (len(self._memory), self._memory.stats().bytes, {})
+        return self._on_disk(count, None) or self._stats_of_memory()
+
+    def _stats_of_memory(self) -> tuple[int, int, dict[str, int]]:
+        rows = [row for row in map(self._memory.peek, list(self._memory)) if row is not None]
+        by_type = Counter(row.cache_type for row in rows)
+        return len(rows), sum(len(row.encoded.text) for row in rows), dict(by_type)
 
     def expire(self) -> int:
         """Remove what expired; how many rows."""
@@ -154,9 +169,7 @@ class CacheFile:
             if connection is not None:
                 connection.close()
 
-    def _read(
-        self, connection: sqlite3.Connection, keys: Keys, cache_type: str
-    ) -> tuple[Encoded, float, float | None] | None:
+    def _read(self, connection: sqlite3.Connection, keys: Keys, cache_type: str) -> _Row | None:
         row = connection.execute(self._select, (keys.key,)).fetchone()
         if row is None and self.has_old_rows and keys.old:
             row = connection.execute(self._select_old, (keys.old, cache_type)).fetchone()
@@ -170,14 +183,12 @@ class CacheFile:
             if sealed != _sealed(kind, keys.key, text):
                 self._note_damage()
                 return None
-        found = (Encoded(kind, text), float(created_at), float(ttl) if ttl else None)
+        found = _Row(Encoded(kind, text), float(created_at), float(ttl) if ttl else None, cache_type)
         self._memory.set(keys.key, found, ttl=_UNSEEN_S)
         return found
 
-    def _write(
-        self, connection: sqlite3.Connection, keys: Keys, row: tuple[Encoded, float, float | None], cache_type: str
-    ) -> bool:
-        encoded, created_at, ttl = row
+    def _write(self, connection: sqlite3.Connection, keys: Keys, row: _Row) -> bool:
+        encoded, created_at, ttl, cache_type = row
         connection.execute(
             _INSERT,
             (keys.key, encoded.text, created_at, ttl, cache_type, _sealed(str(encoded.kind), keys.key, encoded.text)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from time import perf_counter
@@ -67,6 +68,10 @@ class OllamaStream:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):  # one that was never read still holds a connection
+            self._close()
 
     def _read(self) -> Iterator[tuple[str, dict[str, Any]]]:
         try:
