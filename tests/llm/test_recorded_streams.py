@@ -86,10 +86,11 @@ class TestForms:
         assert models.complete(request).value == '{"a": 1}'
         assert server.requests == 1
 
-    def test_a_kept_stream_in_memory_needs_no_other_thread(self, server, client):
+    def test_what_is_known_to_be_kept_needs_no_other_thread(self, server, client, cache):
         server.otherwise = stream(*says(*PARTS))
-        models = client(cache=MemoryCache(10))
+        models = client(cache=cache)
         streamed(models)
+        models.complete(QUESTION)
         models.close()
         blocked, go_on = threading.Event(), threading.Event()
 

@@ -259,8 +259,9 @@ def _key_of_version_one(request, url):
 
 
 class TestHits:
-    def test_a_hit_is_answered_on_the_caller_s_own_thread(self, server, client):
-        models = client(cache=MemoryCache(10))
+    @pytest.mark.parametrize("kind", ["memory", "disk"])
+    def test_a_hit_is_answered_on_the_caller_s_own_thread(self, server, client, tmp_path, kind):
+        models = client(cache=MemoryCache(10) if kind == "memory" else DiskCache(tmp_path / "answers.db"))
         models.complete(asking(temperature=0.0))
         threads = []
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar, overload
 
-from synqc.cache import Answer, Control
+from synqc.cache import Answer, Control, DiskCache, MemoryCache
 from synqc.errors import CacheMiss, MissingExtra
 from synqc.llm import _attempts, _loop_thread, reporting
 from synqc.llm._chat_completions import CHAT_COMPLETIONS
@@ -48,6 +48,7 @@ __all__ = ["LanguageModels", "error_of"]
 
 _log = logging.getLogger("synqc.llm")
 _LONGEST_QUOTE: Final = 4000
+_MOST_KNOWN_KEYS: Final = 10_000
 _CLOSED: Final = "The client was closed while the call was under way."
 Value = TypeVar("Value")
 Reuse = Literal["repeatable", "always"]
@@ -104,6 +105,10 @@ class LanguageModels:
         self.endpoint = endpoint
         self.cache = cache
         self._peek = getattr(cache, "peek", None)  # a cache that has it answers without waiting for anything
+        self._known_keys: MemoryCache | None = None
+        if isinstance(cache, DiskCache):  # a file answers at once, too, and is asked so for what it is known to hold
+            self._known_keys = MemoryCache(max_entries=_MOST_KNOWN_KEYS)
+            self._peek = self._known_keys.get
         self._reuse = reuse
         self._kind = kind
         self._semantic = semantic
@@ -439,6 +444,8 @@ class LanguageModels:
         except _NotToBeKept:
             # Without one of our own it was somebody else's, through another client of this cache.
             return asked[0] if asked else await self._asked(request, read, repeats, partial, progress)
+        if self._known_keys is not None:
+            self._known_keys.set(kept.key, True)
         return asked[0].kept_as(kept.key) if asked else kept
 
     def _is_to_be_kept(self, completion: Completion[Any]) -> bool:

@@ -1,6 +1,10 @@
 """What goes to an Ollama server, by the contract; what comes back; and what of it is kept."""
 
 import json
+import os
+import subprocess
+import sys
+import textwrap
 import threading
 
 import pytest
@@ -234,3 +238,47 @@ def test_a_configured_server_that_a_client_passes_by_is_said(caplog, tmp_path, m
     monkeypatch.setenv("SYNQC_ENRICHMENT_OLLAMA_URL", "http://elsewhere:11434")
     OptimizedOllamaClient("http://127.0.0.1:9", MODEL)
     assert "http://elsewhere:11434" in caplog.text
+
+
+def test_a_forked_child_has_connections_of_its_own(server):
+    server.answer = lambda path, body: whole(str(len(server.asked)))
+    client = OptimizedOllamaClient(server.url, MODEL, use_cache=False)
+    client.generate("Why?")
+    mine = client._http
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            answer = client.generate("Why?")["response"]
+            os.write(writing, f"{answer} {client._http is mine}".encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == "2 False"
+    assert client.generate("Why?")["response"] == "3"
+    assert client._http is mine
+
+
+def test_a_process_that_leaves_everything_open_ends_quietly(server, tmp_path):
+    server.answer = lambda path, body: lines("a", "b") if isinstance(body, dict) and body.get("stream") else whole()
+    program = textwrap.dedent(f"""
+        import asyncio
+        from infra.async_client import get_async_client
+        from infra.cache import get_cache
+        from infra.metrics import get_metrics, timer
+        from infra.optimized_ollama import OptimizedOllamaClient
+        client = OptimizedOllamaClient({server.url!r}, {MODEL!r})
+        client.generate("Why?")
+        stream = client.generate("How?", stream=True)
+        next(iter(stream))
+        for _ in range(2):
+            asyncio.run(get_async_client().post({server.url!r}, {{"a": 1}}))
+        left = timer("left")
+        left.__enter__()
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
