@@ -30,6 +30,7 @@ _OPTIONAL = {
     "scipy": "tests and benchmarks",
     "qutip": "tests and benchmarks",
     "dynamiqs": "benchmarks",
+    "xllamacpp": "language models in this process",
 }
 _MISSING = "not installed"
 
@@ -106,8 +107,23 @@ def findings() -> dict[str, Any]:
         },
         "optional": {name: _version_of(name) for name in _OPTIONAL},
         "browser": {"path": browser, "version": _browser_version(browser)},
+        "language_model": _language_model(),
         "settings": _settings(),
     }
+
+
+def _language_model() -> str | None:
+    """Which would answer the agent of a service started here, in one sentence; None without the extra."""
+    if _version_of("pydantic-settings") is None:
+        return None
+    from synqc.apps.tds.settings import TdsSettings
+    from synqc.llm.choice import choose
+
+    settings = TdsSettings.from_environment()
+    try:
+        return choose(settings, model=settings.agent_model, task="numbers").words
+    except SynqcError as error:
+        return str(error)
 
 
 def _settings() -> list[dict[str, str]] | None:
@@ -139,6 +155,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
             f"  {browser['path']}"
             + (f" ({browser['version']})" if browser["version"] else " (does not answer to --version)")
         )
+    lines.append("language model that would answer the agent")
+    lines.append(f"  {found['language_model'] or 'none: pip install ' + repr('synqc[service,local]')}")
     lines.append("settings of a service started here")
     if found["settings"] is None:
         lines.append("  none: pip install 'synqc[service]'")
