@@ -74,6 +74,67 @@ def test_flipped_bytes_never_give_a_wrong_value(sound, tmp_path):
         assert "version" in refusal or "another database" in refusal, f"seed {seed}, round {round_}"
 
 
+def test_one_bit_that_turned_costs_no_entry(tmp_path, caplog):
+    path, sound = tmp_path / "cache.db", tmp_path / "sound.db"
+    expected = {f"key {k}": value_of(k) for k in range(300)} | {f"large {k}": bytes([k]) * 20_000 for k in range(3)}
+    with DiskCache(sound) as cache:
+        for old in (*expected, *(f"gone {k}" for k in range(100))):
+            cache.set(old, "an older value")
+        cache.flush()
+        for key, value in expected.items():
+            cache.set(key, value, ttl=1e6)
+        for k in range(100):
+            cache.delete(f"gone {k}")
+    content = sound.read_bytes()
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    mended = 0
+    for round_ in range(300):
+        damaged = bytearray(content)
+        place = rng.randrange(200 if round_ % 3 == 0 else len(content))
+        damaged[place] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged)
+        where = f"seed {seed}, round {round_}, place {place}"
+        with DiskCache(path) as cache:
+            assert {key: cache.get(key) for key in expected} == expected, where
+            assert [cache.get(f"gone {k}") for k in range(100)] == [None] * 100, where
+            assert cache.stats().set_aside == 0, where
+        with DiskCache(path) as cache:
+            assert len(cache) == len(expected), where
+        mended += "one bit had turned" in caplog.text
+        caplog.clear()
+    assert mended > 200, f"seed {seed}: the others hit what nobody reads"
+
+
+def test_what_is_damaged_further_costs_the_entries_of_its_pages_alone(tmp_path, caplog):
+    path, sound = tmp_path / "cache.db", tmp_path / "sound.db"
+    expected = {f"key {k:06}.": [k, "v" * (k % 200)] for k in range(2000)}
+    with DiskCache(sound) as cache:
+        for key, value in expected.items():
+            cache.set(key, value)
+    content = sound.read_bytes()
+    page = 8192
+    leaves = [start for start in range(page, len(content), page) if content[start] == 13]  # of a table
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    for round_ in range(10):
+        damaged, lost = bytearray(content), set()
+        for start in rng.sample(leaves, rng.choice([1, 2, 5])):
+            lost |= {key for key in expected if key.encode() in content[start : start + page]}
+            damaged[start : start + 512] = rng.randbytes(512)
+        path.write_bytes(damaged)
+        where = f"seed {seed}, round {round_}"
+        with DiskCache(path) as cache:
+            kept = {key: value for key in expected if (value := cache.get(key)) is not None}
+            assert kept == {key: value for key, value in expected.items() if key not in lost}, where
+            assert (len(cache), cache.stats().set_aside) == (len(kept), 1), where
+        assert f"{len(kept)} entries of it could be kept" in caplog.text, where
+        assert len(list(tmp_path.glob("cache.db.corrupt-*"))) == 1, where
+        for file in tmp_path.glob("cache.db*"):
+            file.unlink()
+        caplog.clear()
+
+
 def test_truncated_files_never_give_a_wrong_value(sound, tmp_path):
     seed = random.randrange(2**32)
     rng = random.Random(seed)

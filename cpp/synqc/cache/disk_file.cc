@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "synqc/base/errors.h"
+#include "synqc/cache/disk_salvage.h"
 #include "synqc/cache/disk_seals.h"
 
 namespace synqc {
@@ -236,9 +237,11 @@ bool is_sound(SqliteDatabase& database, const std::string& path, DiskTrust trust
 
 enum class Condition { ready, damaged, unreadable };
 
-Condition condition_of(const std::string& path, const char* vfs, int busy_ms, DiskTrust trust) {
+/// `mended`: how many pages of a file that is ready had to be, if any.
+Condition condition_of(const std::string& path, const char* vfs, int busy_ms, DiskTrust trust, std::int64_t& mended) {
     try {
         SqliteDatabase database(path, layer_that_seals(vfs), busy_ms);
+        mend_pages(database);
         const auto pieces = pieces_in(database);
         refuse_strangers(database, pieces, path);
         if (pieces.all == 0) {
@@ -246,7 +249,11 @@ Condition condition_of(const std::string& path, const char* vfs, int busy_ms, Di
             return Condition::ready;
         }
         const bool may_be_sound = trust != DiskTrust::condemned && is_ours(database, pieces);
-        return may_be_sound && is_sound(database, path, trust) ? Condition::ready : Condition::damaged;
+        if (!may_be_sound || !is_sound(database, path, trust)) {
+            return Condition::damaged;
+        }
+        mended = mended_pages(database);
+        return Condition::ready;
     } catch (const StorageFailure& failure) {
         if (failure.is_corruption() || failure.is_suspicious()) {
             return Condition::unreadable;
@@ -256,8 +263,8 @@ Condition condition_of(const std::string& path, const char* vfs, int busy_ms, Di
 }
 
 /// True if the file is as it should be now; false if it is damaged. Throws InvalidArgument if it is not ours.
-bool make_ready(const std::string& path, const char* vfs, int busy_ms, DiskTrust trust) {
-    const auto condition = condition_of(path, vfs, busy_ms, trust);
+bool make_ready(const std::string& path, const char* vfs, int busy_ms, DiskTrust trust, std::int64_t& mended) {
+    const auto condition = condition_of(path, vfs, busy_ms, trust, mended);
     if (condition == Condition::unreadable && !bears_our_mark(path)) {
         refuse_stranger(path, "holds something else, perhaps another database that is damaged");
     }
@@ -295,15 +302,17 @@ DiskFileReport prepare_disk_file(const std::string& path, const char* vfs, int b
     const InitLock lock(path + ".lock", busy_ms);
     DiskFileReport report;
     try {
-        report.set_aside_as = make_ready(path, vfs, busy_ms, trust) ? std::string() : set_aside(path, now);
+        const bool is_ready = make_ready(path, vfs, busy_ms, trust, report.mended);
+        report.set_aside_as = is_ready ? std::string() : set_aside(path, now);
     } catch (const InvalidArgument&) {
         lock.withdraw();
         throw;
     }
     if (!report.set_aside_as.empty()) {
-        if (!make_ready(path, vfs, busy_ms, DiskTrust::usual)) {
+        if (!make_ready(path, vfs, busy_ms, DiskTrust::usual, report.mended)) {
             throw StorageFailure(SQLITE_IOERR, path + " is damaged again as soon as it is made");
         }
+        report.salvaged = salvage_entries(report.set_aside_as, path, vfs, busy_ms, now);
     }
     report.identity = identity_of(path);
     return report;

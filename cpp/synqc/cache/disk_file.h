@@ -25,7 +25,9 @@ std::int64_t file_bytes_of(const std::string& path);
 /// What becomes of a file when it is opened.
 struct DiskFileReport {
     FileIdentity identity;
-    std::string set_aside_as;  // not empty: it was damaged, and lies there now
+    std::string set_aside_as;   // not empty: it was damaged, and lies there now
+    std::int64_t salvaged = 0;  // entries of it that the new one has
+    std::int64_t mended = 0;    // pages of which one bit had turned, and was turned back
 };
 
 /// How a file is looked at before it is used.
@@ -36,7 +38,8 @@ enum class DiskTrust {
 };
 
 /// Makes `path` a cache file that can be used, while no other process does the same: creates folders and tables,
-/// checks what is there, sets a damaged file aside as `<path>.corrupt-<time>`. Only a file that bears our mark, or
+/// checks what is there, turns single bits back, sets a file that is damaged otherwise aside as
+/// `<path>.corrupt-<time>` and copies what it still holds into a new one. Only a file that bears our mark, or
 /// holds what only we make, is ever set aside. Throws StorageFailure; InvalidArgument if the file is anything else, or
 /// belongs to a newer version.
 DiskFileReport prepare_disk_file(const std::string& path, const char* vfs, int busy_ms, DiskTrust trust,

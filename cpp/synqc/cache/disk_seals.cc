@@ -2,7 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <map>
@@ -25,11 +27,37 @@ constexpr int place_of_page_size = 16, place_of_free_bytes = 20;
 // Questions and orders to an open file; SQLite leaves numbers from 100 on to layers.
 constexpr int order_to_demand = 0x53796e51;
 constexpr int question_of_broken = order_to_demand + 1;
+constexpr int order_to_mend = order_to_demand + 2;
+constexpr int question_of_mended = order_to_demand + 3;
+
+constexpr int usual_page_bytes = 8192;  // of every file that DiskCache makes
+constexpr std::size_t most_mended = 16;
+constexpr int most_failures_to_mend = 3;
 
 /// What lies at the end of a page.
 std::uint64_t seal_of(const unsigned char* page, int bytes, sqlite3_int64 place) {
     const std::string_view sealed(reinterpret_cast<const char*>(page), static_cast<std::size_t>(bytes - seal_bytes));
     return page_hash(sealed, static_cast<std::uint64_t>(place / bytes));
+}
+
+/// Turns the one bit back that keeps a page from fitting its seal; false, and the page as it was, if there is none.
+bool mend(unsigned char* page, int bytes, sqlite3_int64 place) {
+    std::uint64_t stated = 0;
+    std::memcpy(&stated, page + bytes - seal_bytes, seal_bytes);
+    if (const auto seal = seal_of(page, bytes, place); std::popcount(seal ^ stated) == 1) {
+        std::memcpy(page + bytes - seal_bytes, &seal, seal_bytes);
+        return true;
+    }
+    for (int k = 0; k < bytes - seal_bytes; ++k) {
+        for (int bit = 1; bit < 256; bit *= 2) {
+            page[k] = static_cast<unsigned char>(page[k] ^ bit);
+            if (seal_of(page, bytes, place) == stated) {
+                return true;
+            }
+            page[k] = static_cast<unsigned char>(page[k] ^ bit);
+        }
+    }
+    return false;
 }
 
 /// A layer over another one.
@@ -43,8 +71,11 @@ struct SealedFile {
     sqlite3_file head;
     std::int64_t page_bytes = 0;  // 0: not known yet
     std::int64_t broken = 0;
-    bool has_seals = false, demands = false;
-    std::unique_ptr<unsigned char[]> copy;  // of a page, to put a seal on
+    bool has_seals = false, demands = false, mends = false;
+    int failures_to_mend = 0;
+    std::size_t mended_count = 0;
+    std::array<sqlite3_int64, most_mended> mended{};  // places of the pages
+    std::unique_ptr<unsigned char[]> copy;            // of a page, to put a seal on
 
     void look_at_head(const unsigned char* bytes) {
         if (std::memcmp(bytes, sqlite_magic.data(), sqlite_magic.size()) != 0) {
@@ -55,6 +86,21 @@ struct SealedFile {
         copy = stated == page_bytes ? std::move(copy) : nullptr;
         page_bytes = stated;
         has_seals = bytes[place_of_free_bytes] == seal_bytes && page_bytes >= smallest_page;
+    }
+    bool mends_page(unsigned char* page, int bytes, sqlite3_int64 place) {
+        if (!mends || failures_to_mend == most_failures_to_mend) {
+            return false;
+        }
+        const auto* known = std::find(mended.begin(), mended.begin() + mended_count, place);
+        const bool is_new = known == mended.begin() + mended_count;
+        if ((is_new && mended_count == most_mended) || !mend(page, bytes, place)) {
+            ++failures_to_mend;
+            return false;
+        }
+        if (is_new) {
+            mended[mended_count++] = place;
+        }
+        return true;
     }
     bool is_page(int bytes, sqlite3_int64 place) const { return bytes == page_bytes && place % page_bytes == 0; }
 };
@@ -82,14 +128,33 @@ int close_file(sqlite3_file* file) {
     return code;
 }
 
+/// The beginning of a file that does not look like one of ours, mended if that is one bit's fault.
+void mend_head(sqlite3_file* file, unsigned char* into, int bytes) {
+    auto& own = sealed(file);
+    const int size = into[place_of_page_size] << 8 | into[place_of_page_size + 1];
+    const bool looks_right = std::memcmp(into, sqlite_magic.data(), sqlite_magic.size()) == 0 &&
+                             size == usual_page_bytes && into[place_of_free_bytes] == seal_bytes;
+    if (looks_right || !own.mends) {
+        return;
+    }
+    std::array<unsigned char, usual_page_bytes> page;
+    if (pass<&sqlite3_io_methods::xRead>(file, static_cast<void*>(page.data()), usual_page_bytes, sqlite3_int64{0}) ==
+            SQLITE_OK &&
+        own.mends_page(page.data(), usual_page_bytes, 0)) {
+        ++own.broken;
+        std::memcpy(into, page.data(), static_cast<std::size_t>(std::min(bytes, usual_page_bytes)));
+    }
+}
+
 int read_file(sqlite3_file* file, void* into, int bytes, sqlite3_int64 place) {
     const int code = pass<&sqlite3_io_methods::xRead>(file, into, bytes, place);
     if (code != SQLITE_OK) {
         return code;
     }
     auto& own = sealed(file);
-    const auto* page = static_cast<const unsigned char*>(into);
+    auto* page = static_cast<unsigned char*>(into);
     if (place == 0 && bytes >= head_bytes) {
+        mend_head(file, page, bytes);
         own.look_at_head(page);
     }
     if (!own.is_page(bytes, place)) {
@@ -103,6 +168,9 @@ int read_file(sqlite3_file* file, void* into, int bytes, sqlite3_int64 place) {
         return SQLITE_OK;
     }
     ++own.broken;
+    if (own.mends_page(page, bytes, place)) {
+        return SQLITE_OK;
+    }
     return own.demands ? SQLITE_CORRUPT : SQLITE_OK;
 }
 
@@ -141,6 +209,14 @@ int write_file(sqlite3_file* file, const void* from, int bytes, sqlite3_int64 pl
 int control_file(sqlite3_file* file, int order, void* argument) {
     if (order == order_to_demand) {
         sealed(file).demands = true;
+        return SQLITE_OK;
+    }
+    if (order == order_to_mend) {
+        sealed(file).mends = true;
+        return SQLITE_OK;
+    }
+    if (order == question_of_mended) {
+        *static_cast<std::int64_t*>(argument) = static_cast<std::int64_t>(sealed(file).mended_count);
         return SQLITE_OK;
     }
     if (order == question_of_broken) {
@@ -237,6 +313,16 @@ std::int64_t broken_seals(SqliteDatabase& database) {
     std::int64_t broken = 0;
     database.order(question_of_broken, &broken);
     return broken;
+}
+
+void mend_pages(SqliteDatabase& database) {
+    database.order(order_to_mend, nullptr);
+}
+
+std::int64_t mended_pages(SqliteDatabase& database) {
+    std::int64_t mended = 0;
+    database.order(question_of_mended, &mended);
+    return mended;
 }
 
 bool has_seals(SqliteDatabase& database) {

@@ -24,6 +24,14 @@ void demand_seals(SqliteDatabase& database);
 /// Pages with a broken seal that this connection has read from the file.
 std::int64_t broken_seals(SqliteDatabase& database);
 
+/// From now on a page in which one bit has turned is read as it was: the bit that makes it fit its seal is found by
+/// trying all of them, which takes some 50 ms a page. That is done for a few pages only; what is damaged otherwise, or
+/// was written by a program without seals, is read as it lies.
+void mend_pages(SqliteDatabase& database);
+
+/// Pages that this connection has read mended.
+std::int64_t mended_pages(SqliteDatabase& database);
+
 /// Whether the pages of the file have room for seals.
 bool has_seals(SqliteDatabase& database);
 

@@ -1,6 +1,8 @@
 #include "synqc/cache/disk_session.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstdlib>
 #include <exception>
 #include <map>
@@ -433,10 +435,20 @@ bool DiskSession::tell_locked(bool is_warning, std::initializer_list<std::string
 }
 
 void DiskSession::tell_of(const DiskFileReport& report) noexcept {
+    const auto number = [](std::int64_t value) {
+        std::array<char, 24> digits{};
+        std::to_chars(digits.data(), digits.data() + digits.size() - 1, value);
+        return digits;
+    };
+    const std::lock_guard guard(mutex_);
     if (!report.set_aside_as.empty()) {
         ++counters_.set_aside;
-        const std::lock_guard guard(mutex_);
-        tell_locked(true, {"A damaged cache file was set aside as ", report.set_aside_as, "."});
+        tell_locked(true, {"A damaged cache file was set aside as ", report.set_aside_as, "; ",
+                           number(report.salvaged).data(), " entries of it could be kept."});
+    }
+    if (report.mended > 0) {
+        tell_locked(true, {"In ", number(report.mended).data(), " pages of the cache file ", options_.path,
+                           " one bit had turned; they are as they were, and no entry was lost."});
     }
 }
 
