@@ -7,6 +7,7 @@ import math
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -273,6 +274,34 @@ class TestProcesses:
         assert (done.returncode, done.stderr) == (0, "")
         cache = PerformanceCache(tmp_path / "c")
         assert (cache.get("k"), cache.get("late")) == (1, 1)
+
+
+def test_memory_is_bounded_by_what_it_holds(tmp_path):
+    cache = PerformanceCache(tmp_path)
+    for number in range(60):
+        cache.set("q" * 1_000_000 + str(number), "v" * 1_000_000)
+    assert 20 < len(cache._file._memory) <= 33
+    assert len(cache._known_keys) <= 16
+    assert cache.get("q" * 1_000_000 + "0") == "v" * 1_000_000
+
+
+def test_a_value_that_waits_for_the_file_blocks_no_event_loop(tmp_path):
+    cache = PerformanceCache(tmp_path)
+    cache.set("before", 1)
+
+    async def compute():
+        return "v"
+
+    with sqlite3.connect(cache.db_path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        on_loop = []
+        write = cache._file._write
+        cache._file._write = lambda *one: (on_loop.append(threading.current_thread()), write(*one))[1]
+        assert asyncio.run(cache.aget_or_compute("k", compute)) == "v"
+        other.execute("ROLLBACK")
+    other.close()
+    assert on_loop != []
+    assert threading.main_thread() not in on_loop
 
 
 def test_threads_that_do_everything_at_once_break_nothing(tmp_path):

@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import sqlite3
+import sys
 import threading
 import time
 import weakref
@@ -43,6 +44,8 @@ _LOCKED_S: Final = 0.25
 _CLEAN_EVERY_S: Final = 600.0
 _LOOK_EVERY_SETS: Final = 64
 _MEMORY_BYTES: Final = 32 << 20
+_ROW_BYTES: Final = 500
+"""Of a row in memory beside its text: key, tuples, numbers."""
 
 Value = TypeVar("Value")
 
@@ -62,7 +65,7 @@ class CacheFile:
     A file of old is opened as it is: it gets one more column, which says how a value is read, and older programs go
     on using it. A value whose checksum is wrong is a miss. A file that cannot be used (damaged, of something else, not
     to be opened or written) is said in the log "synqc.enrichment" once and counted; memory then holds what it could
-    not, for its whole life. Nothing here raises because of the disk.
+    not, for its whole life, up to 32 MiB in all. Nothing here raises because of the disk.
 
     A row whose lifetime is over is a miss; such rows are removed every ten minutes of use. When the file holds more
     than `max_bytes`, what expired goes first, then the oldest.
@@ -86,7 +89,7 @@ class CacheFile:
         """Why the file is not used; "" while it is."""
         self._max_bytes = max_bytes
         self._clock = clock
-        self._memory = MemoryCache(max_bytes=_MEMORY_BYTES)
+        self._memory = MemoryCache(max_bytes=_MEMORY_BYTES, weigher=_weight)
         self._told: set[str] = set()
         self._start_anew()
         _all_files.add(self)
@@ -313,6 +316,10 @@ class CacheFile:
         self._changes = 0
         self._tidied_at = time.monotonic()
         self._retry_at = 0.0
+
+
+def _weight(key: str, row: _Row) -> int:
+    return _ROW_BYTES + sys.getsizeof(row.encoded.text)
 
 
 def _sealed(kind: str, key: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import marshal
 import math
@@ -23,6 +24,7 @@ __all__ = ["PerformanceCache", "get_cache"]
 _log = logging.getLogger("synqc.enrichment")
 _NAME: Final = "perf_cache.db"
 _MOST_KEYS: Final = 10_000
+_KEYS_BYTES: Final = 16 << 20
 
 
 class PerformanceCache:
@@ -68,7 +70,7 @@ class PerformanceCache:
         self.cache_dir = config.cache_dir
         self.db_path = config.cache_dir / _NAME
         self._file = CacheFile(self.db_path, config.cache_max_bytes)
-        self._known_keys = MemoryCache(max_entries=_MOST_KEYS)
+        self._known_keys = MemoryCache(max_entries=_MOST_KEYS, max_bytes=_KEYS_BYTES, weigher=_weight)
         self._in_flight = MemoryCache(max_entries=1)  # which holds nothing: who computes what is known to it
         self._told: set[str] = set()
 
@@ -217,7 +219,8 @@ class PerformanceCache:
             if again is not None:
                 return Encoded.of(again.value)
             own.append(await compute())
-            return self._kept(keys, own[0], lifetime, cache_type, keep)
+            # On a thread, because a file that another process writes to is waited for.
+            return await asyncio.to_thread(self._kept, keys, own[0], lifetime, cache_type, keep)
 
         try:
             encoded: Encoded = await self._in_flight.aget_or_compute(keys.key, lead, ttl=0)
@@ -289,6 +292,10 @@ class PerformanceCache:
         if line not in self._told:
             self._told.add(line)
             _log.warning("%s", line)
+
+
+def _weight(exact: bytes, keys: Keys) -> int:
+    return len(exact) + 400  # two texts of 66 and 64 characters, and what holds them
 
 
 class _NotToBeKept(Exception):
