@@ -12,7 +12,7 @@ from asking import asking
 from scripted_server import CLOSE, ScriptedServer, answer, document_of, event, http, refusal, says, stream
 
 from synqc.llm import Endpoint, LanguageModels, ModelRefused, ModelUnreachable, ProtocolError
-from synqc.llm._openai_sdk import _proxy
+from synqc.llm.proxies import proxy_of
 
 WHOLE = str(document_of()).replace("'", '"').encode()
 
@@ -48,7 +48,7 @@ class TestWhatGoesOut:
         monkeypatch.setenv("https_proxy", "http://proxy:3128")
         monkeypatch.setenv("http_proxy", "http://plain:3128")
         monkeypatch.setenv("no_proxy", "inside.example")
-        assert _proxy(Endpoint(base_url=url, api_key="k")) == proxy
+        assert proxy_of(Endpoint(base_url=url, api_key="k")) == proxy
 
     def test_a_redirection_takes_the_key_nowhere(self, server, client):
         other = ScriptedServer()

@@ -195,14 +195,18 @@ class Connection:
         if self._sdk is None or self._loop is not loop:  # a forked child has another loop
             if _SDK not in sys.modules:  # takes a second, in which other conversations would stand still
                 await asyncio.to_thread(importlib.import_module, _SDK)
-            from synqc.llm import _openai_sdk
-
             if self._sdk is not None and self._loop is loop:  # made meanwhile, by another call
                 return self._sdk
             self._loop, self._places = loop, asyncio.Semaphore(self.endpoint.most_at_once)
-            self._sdk = _openai_sdk.connected(self.endpoint)
+            self._sdk = self._http()
             _loop_thread.shared.close_at_exit(self)
         return self._sdk
+
+    def _http(self) -> Any:
+        """What requests are sent through."""
+        from synqc.llm import _openai_sdk
+
+        return _openai_sdk.connected(self.endpoint)
 
     def _counting(self, progress: Progress, *, streaming: bool = False) -> int:
         """Count requests of this task for this call; how many there were before."""

@@ -15,15 +15,16 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
 
 import openai
 
 from synqc.errors import MissingExtra
 from synqc.llm.endpoint import Endpoint
+from synqc.llm.proxies import proxy_of
 
 __all__ = [
     "Broken",
+    "ConnectTimeout",
     "Requests",
     "TooLarge",
     "Unpackable",
@@ -34,9 +35,11 @@ __all__ = [
     "is_no_http",
     "is_timeout",
     "is_transport_failure",
+    "no_http",
     "post",
     "posted",
     "requests",
+    "unpacked",
 ]
 
 # Version 3 of the SDK speaks through httpx2, earlier ones through httpx; what is used here is the same in both.
@@ -181,7 +184,7 @@ class _Transport(_http.AsyncBaseTransport):  # type: ignore[misc]  # which of th
         try:
             # Reading the certificates of all authorities takes longer than a short answer of a server without any.
             is_secure = urlsplit(endpoint.base_url).scheme == "https"
-            self._inner = _http.AsyncHTTPTransport(verify=is_secure, limits=limits, proxy=_proxy(endpoint))
+            self._inner = _http.AsyncHTTPTransport(verify=is_secure, limits=limits, proxy=proxy_of(endpoint))
         except ImportError as error:
             raise MissingExtra(f"The proxy that the environment names needs another package: {error}") from None
 
@@ -207,6 +210,20 @@ class _Transport(_http.AsyncBaseTransport):  # type: ignore[misc]  # which of th
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def unpacked(inner: Any, packing: str, most_bytes: int, *, is_error: bool, streaming: bool) -> Any:
+    """A body that is read piece by piece, unpacked and bounded; `inner` gives pieces as they come, and has `aclose`."""
+    return _Body(inner, packing, most_bytes, is_error=is_error, streaming=streaming)
+
+
+def no_http(words: str) -> Exception:
+    """The error of what is not HTTP."""
+    error: Exception = _http.RemoteProtocolError(words)
+    return error
+
+
+ConnectTimeout: type[Exception] = _http.ConnectTimeout
 
 
 class _Body(_http.AsyncByteStream):  # type: ignore[misc]
@@ -283,14 +300,3 @@ def _unpacker(packing: str) -> Any:
     if name in ("gzip", "x-gzip", "deflate"):
         return _Deflated()
     raise Unpackable(f"its body is packed as {name[:40]!r}, which nobody asked for")
-
-
-def _proxy(endpoint: Endpoint) -> str | None:
-    """The proxy that the environment names for this address; none leads to this machine itself."""
-    if endpoint.is_on_this_machine:
-        return None
-    address = urlsplit(endpoint.base_url)
-    if proxy_bypass(address.netloc):
-        return None
-    named = getproxies_environment()
-    return named.get(address.scheme) or named.get("all") or None

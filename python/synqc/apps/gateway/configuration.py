@@ -18,7 +18,9 @@ from synqc.apps.gateway.toml_places import line_of
 from synqc.errors import DocumentError, SynqcError
 from synqc.llm import Endpoint, LanguageModels, Price
 from synqc.llm.provider import Provider
+from synqc.llm.providers.direct import DirectModels
 from synqc.llm.providers.ollama import Ollama
+from synqc.llm.proxies import proxy_of
 from synqc.llm.router import Budget, Deployment, Policy, Record, Router
 
 __all__ = ["ConfigurationError", "GatewayConfiguration", "Tenant", "read_configuration"]
@@ -333,8 +335,13 @@ class _Reader:
         return ConfigurationError(f"{self._path}, line {line}: {words}")
 
 
+def _of_openai(endpoint: Endpoint) -> Provider:
+    """By connections of our own, unless a proxy leads there."""
+    return DirectModels(endpoint) if proxy_of(endpoint) is None else LanguageModels(endpoint)
+
+
 _PROVIDERS: Final[Mapping[str, Callable[..., Provider]]] = {
-    "openai": LanguageModels,
+    "openai": _of_openai,
     "ollama": Ollama,
 }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
+from importlib.util import find_spec
 
 import uvicorn
 
 from synqc.apps.gateway.configuration import GatewayConfiguration
+from synqc.llm.conversation_loop import run_on_conversation_loop
 from synqc.llm.router import TraceFile
 from synqc.service.gateway.application import GatewayApplication
 from synqc.service.listening import listening_sockets
@@ -40,8 +44,24 @@ def serve_gateway(configuration: GatewayConfiguration, *, host: str | None = Non
         app, access_log=False, log_config=None, proxy_headers=False, server_header=False, lifespan="on",
         timeout_graceful_shutdown=_GRACE_S,
     )  # fmt: skip
+    _prefer_uvloop()
+    server = uvicorn.Server(options)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, stop)  # the server, which is not on the main thread, cannot hear them itself
     try:
-        uvicorn.Server(options).run(sockets=sockets)
+        run_on_conversation_loop(server.serve(sockets=sockets))
     finally:
         if trace is not None:
             trace.close()
+
+
+def _prefer_uvloop() -> None:
+    """Conversations, and with them the server, take place on one loop, which is made when it is first needed."""
+    if find_spec("uvloop") is not None:
+        import uvloop
+
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
