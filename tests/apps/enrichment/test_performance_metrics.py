@@ -16,6 +16,7 @@ from synqc.apps.enrichment.performance_metrics import stats_of
 from synqc.apps.enrichment.published_metrics import Publication, published
 from synqc.apps.enrichment.report import metrics_payload, published_payload
 from synqc.cli import main
+from synqc.metrics import prometheus
 
 
 def by_the_contract(values):
@@ -207,6 +208,14 @@ class TestOtherProcesses:
         assert capsys.readouterr().out == "1 entries removed.\n"
         assert main(["enrichment", "config"]) == 0
         assert json.loads(capsys.readouterr().out)["per_host_limit"] == 6
+
+
+def test_prometheus_can_read_it_too():
+    get_metrics().record_latency("score", 1.0)
+    get_metrics().record_cache_hit("a")
+    text = prometheus(get_metrics().snapshot())
+    assert 'enrichment_latency_ms_count{operation="score"} 1' in text
+    assert 'enrichment_cache_hits_total{cache_type="a"} 1' in text
 
 
 def test_a_worker_s_own_route_has_both_shapes():
