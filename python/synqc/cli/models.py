@@ -19,7 +19,7 @@ from synqc.errors import InputError, MissingExtra
 
 if TYPE_CHECKING:
     from synqc.llm import Provider
-    from synqc.llm.model_files import ModelDirectory, ModelFile
+    from synqc.llm.model_files import Component, ModelDirectory, ModelFile
     from synqc.llm.providers.local import LocalModelSettings
 
 __all__ = ["add_command"]
@@ -84,6 +84,12 @@ def _directory() -> ModelDirectory:
     return ModelDirectory(_settings().models_dir)
 
 
+def _anything_named(name: str) -> ModelFile | Component:
+    from synqc.llm.model_files import model_or_component_named
+
+    return model_or_component_named(name)
+
+
 def _named(name: str) -> ModelFile:
     from synqc.llm.model_files import model_named
 
@@ -91,13 +97,17 @@ def _named(name: str) -> ModelFile:
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    from synqc.llm.model_files import known_models
+    from synqc.llm.model_files import known_components, known_models
 
     directory = _directory()
-    found = [(model, directory.find(model)) for model in known_models()]
+    found: list[tuple[ModelFile | Component, Path | None]] = [(one, directory.find(one)) for one in known_models()]
+    for component in known_components():
+        is_here = all(directory.find(file) == directory.place_of(file) for file in component.files)
+        found.append((component, directory.path / component.name if is_here else None))
     if arguments.json:
         print(json_text([
-            {**dataclasses.asdict(model), "path": None if path is None else str(path)} for model, path in found
+            {**dataclasses.asdict(model), "size": model.size, "path": None if path is None else str(path)}
+            for model, path in found
         ]))  # fmt: skip
         return
     rows = [
@@ -108,28 +118,36 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _get(arguments: argparse.Namespace) -> None:
-    from synqc.llm.model_files import download
+    from synqc.llm.model_files import Component, download, get_component
 
-    model = _named(arguments.model)
+    model = _anything_named(arguments.model)
     with _Bar(model.name) as bar:
-        path = download(model, _directory(), source=arguments.source, progress=bar, say=bar.say)
+        if isinstance(model, Component):
+            path = get_component(model.name, _directory(), source=arguments.source, progress=bar, say=bar.say)
+        else:
+            path = download(model, _directory(), source=arguments.source, progress=bar, say=bar.say)
     print(f"{model.name} is at {path}, with the SHA-256 it must have.")
 
 
 def _verify(arguments: argparse.Namespace) -> None:
+    from synqc.llm.model_files import Component
     from synqc.llm.model_files.directory import verify
 
-    model = _named(arguments.model)
-    path = _file_of(model)
-    with _Bar(model.name) as bar:
-        verify(model, path, bar)
-    print(f"{path} is {model.name}: SHA-256 {model.sha256}.")
+    model = _anything_named(arguments.model)
+    for file in model.files if isinstance(model, Component) else (model,):
+        path = _file_of(file, model.name)
+        with _Bar(file.name) as bar:
+            verify(file, path, bar)
+        print(f"{path} is {file.name}: SHA-256 {file.sha256}.")
 
 
 def _remove(arguments: argparse.Namespace) -> None:
-    model = _named(arguments.model)
-    removed = _directory().remove(model)
-    print(f"{model.name} is removed." if removed else f"{model.name} was not here.")
+    from synqc.llm.model_files import Component, remove_component
+
+    model = _anything_named(arguments.model)
+    directory = _directory()
+    was_here = remove_component(model.name, directory) if isinstance(model, Component) else directory.remove(model)
+    print(f"{model.name} is removed." if was_here else f"{model.name} was not here.")
 
 
 def _bench(arguments: argparse.Namespace) -> None:
@@ -200,14 +218,14 @@ def _model_here(given: str) -> tuple[Path, str, Callable[[], None]]:
             )
         return path.absolute(), path.stem, lambda: None
     model = _named(given)
-    found = _file_of(model)
+    found = _file_of(model, model.name)
     return found, model.name, lambda: _directory().require(model, found)
 
 
-def _file_of(model: ModelFile) -> Path:
+def _file_of(model: ModelFile, name: str) -> Path:
     path = _directory().find(model)
     if path is None:
-        raise InputError(f"Model {model.name} is not on this machine: run `synqc models get {model.name}`.")
+        raise InputError(f"Model {name} is not on this machine: run `synqc models get {name}`.")
     return path
 
 

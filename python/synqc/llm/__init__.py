@@ -9,6 +9,7 @@ from synqc.llm.calibration import Calibration
 from synqc.llm.client import LanguageModels
 from synqc.llm.completion import Completion, Spent
 from synqc.llm.decide import Decision, adecide, decide
+from synqc.llm.embed import Embedder, embed
 from synqc.llm.endpoint import OPENAI_URL, Endpoint
 from synqc.llm.errors import (
     CallCancelled,
@@ -25,16 +26,19 @@ from synqc.llm.errors import (
     ProtocolError,
 )
 from synqc.llm.json_object import json_object_in
+from synqc.llm.languages import Languages, UnsupportedLanguage
 from synqc.llm.logprobs import TokenLogprobs
 from synqc.llm.outcome import Outcome
 from synqc.llm.price import Price, cost_of
 from synqc.llm.provider import AsyncTextParts, Provider, TextParts
+from synqc.llm.read_image import PageReader, PageText, read_image
 from synqc.llm.reliability import Reliability, plot_reliability, reliability_of
 from synqc.llm.request import JsonForm, Message, Request
 from synqc.llm.router import Router
 from synqc.llm.semantic_tier import SemanticMatches, SemanticTier
 from synqc.llm.structured import Structured, structured_in
 from synqc.llm.text_stream import AsyncTextStream, TextStream
+from synqc.llm.transcribe import Transcriber, Transcript, transcribe
 
 __all__ = [
     "OPENAI_URL",
@@ -45,6 +49,7 @@ __all__ = [
     "Completion",
     "CutAnswer",
     "Decision",
+    "Embedder",
     "EmptyAnswer",
     "Endpoint",
     "ErrorInAnswer",
@@ -52,12 +57,15 @@ __all__ = [
     "JsonForm",
     "LanguageModelError",
     "LanguageModels",
+    "Languages",
     "MalformedAnswer",
     "Message",
     "ModelRefused",
     "ModelTimedOut",
     "ModelUnreachable",
     "Outcome",
+    "PageReader",
+    "PageText",
     "Price",
     "PromptTooLong",
     "ProtocolError",
@@ -72,11 +80,17 @@ __all__ = [
     "TextParts",
     "TextStream",
     "TokenLogprobs",
+    "Transcriber",
+    "Transcript",
+    "UnsupportedLanguage",
     "adecide",
     "cost_of",
     "decide",
+    "embed",
     "json_object_in",
     "plot_reliability",
+    "read_image",
     "reliability_of",
     "structured_in",
+    "transcribe",
 ]

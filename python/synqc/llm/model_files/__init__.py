@@ -11,6 +11,8 @@ from synqc.llm.model_files.components import (
     component_named,
     get_component,
     known_components,
+    model_or_component_named,
+    remove_component,
 )
 from synqc.llm.model_files.directory import Installed, ModelDirectory
 from synqc.llm.model_files.download import download
@@ -34,4 +36,6 @@ __all__ = [
     "known_components",
     "known_models",
     "model_named",
+    "model_or_component_named",
+    "remove_component",
 ]

@@ -6,7 +6,7 @@ import difflib
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,9 +15,17 @@ from pathlib import Path
 from synqc.llm.model_files.directory import ModelDirectory, Progress
 from synqc.llm.model_files.download import Fetch, Source, download, from_index
 from synqc.llm.model_files.errors import NoSuchModel
-from synqc.llm.model_files.lock import IndexSource, ModelFile
+from synqc.llm.model_files.lock import IndexSource, ModelFile, known_models
 
-__all__ = ["Component", "component_folder", "component_named", "get_component", "known_components"]
+__all__ = [
+    "Component",
+    "component_folder",
+    "component_named",
+    "get_component",
+    "known_components",
+    "model_or_component_named",
+    "remove_component",
+]
 
 
 @dataclass(frozen=True)
@@ -64,9 +72,20 @@ def component_named(name: str) -> Component:
     names = {component.name: component for component in known_components()}
     if name in names:
         return names[name]
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
-    raise NoSuchModel(f"There is no component {name:.80}: {hint}")
+    raise NoSuchModel(f"There is no component {name:.80}: {_hint(name, names)}")
+
+
+def model_or_component_named(name: str) -> ModelFile | Component:
+    """Whatever has a name: a model of one file, or of several.
+
+    Raises:
+        NoSuchModel: There is none; the message has the nearest name.
+    """
+    everything: tuple[ModelFile | Component, ...] = (*known_models(), *known_components())
+    named = {one.name: one for one in everything}
+    if name in named:
+        return named[name]
+    raise NoSuchModel(f"There is no model {name:.80}: {_hint(name, named)}")
 
 
 def component_folder(name: str, directory: ModelDirectory) -> Path:
@@ -83,10 +102,7 @@ def component_folder(name: str, directory: ModelDirectory) -> Path:
     component = component_named(name)
     for file in component.files:
         if directory.find(file) != directory.place_of(file):
-            raise NoSuchModel(
-                f"The files of {name} are not in {directory.path}: get them by "
-                f"synqc.llm.model_files.get_component({name!r}, directory)."
-            )
+            raise NoSuchModel(f"The files of {name} are not in {directory.path}: run `synqc models get {name}`.")
         directory.require(file, directory.place_of(file))
     return directory.path / name
 
@@ -118,6 +134,15 @@ def get_component(
     return component_folder(name, directory)
 
 
+def remove_component(name: str, directory: ModelDirectory) -> bool:
+    """Delete a component's files and what is left of their downloads; whether there was anything."""
+    removed = [directory.remove(file) for file in component_named(name).files]
+    folder = directory.path / name
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+    return any(removed)
+
+
 class _OnceEach:
     """A `Fetch` that gets each package once, however many files it holds."""
 
@@ -134,6 +159,11 @@ class _OnceEach:
             coming.rename(kept)
         for wheel in kept.iterdir():
             shutil.copy(wheel, folder)
+
+
+def _hint(name: str, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
 
 
 def _read(entry: dict[str, object]) -> Component:
