@@ -4,6 +4,7 @@ import email
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,9 @@ ROOT = Path(__file__).parents[2]
 pytest.importorskip("scikit_build_core", reason="builds the distributions")
 
 
-def build(hook, folder):
+def build(hook, folder, **settings):
     """Calls a hook of the build back-end as a front-end would: in the project's folder, in a process of its own."""
-    program = f"from scikit_build_core import build; build.{hook}({str(folder)!r})"
+    program = f"from scikit_build_core import build; build.{hook}({str(folder)!r}, {settings!r})"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
 
 
@@ -42,6 +43,15 @@ def test_a_wheel_says_what_it_is(metadata):
     assert metadata.get_payload().strip() == (ROOT / "README.md").read_text().strip()
     assert not any(classifier.startswith("License ::") for classifier in metadata.get_all("Classifier"))
     assert metadata.get_all("Requires-Dist")[0] == "numpy>=1.26"
+
+
+def test_a_wheel_holds_the_names_that_existing_scripts_import(tmp_path):
+    build("build_wheel", tmp_path, **{"wheel.cmake": "false"})  # the extension is no part of the question
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+    modules = ("async_client", "cache", "enrichment_helpers", "metrics", "optimized_ollama")
+    assert {name for name in names if name.startswith("infra/")} == {f"infra/{module}.py" for module in modules}
+    assert names >= {"synqc_agent.py", "synqc_tds_super_backend.py", "synqc/benchmarks/llm/goals.toml"}
 
 
 def test_the_extras_are_those_the_readme_names(metadata):

@@ -182,6 +182,14 @@ def test_switched_off_nothing_is_made_and_everything_is_asked(written, monkeypat
     assert not (path.parent.parent / "cache").exists()
 
 
+def test_modules_of_a_caller_s_own_infra_go_on_working_beside_ours(tmp_path):
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / "theirs.py").write_text("answer = 42\n")
+    program = "import infra.theirs, infra.cache; print(infra.theirs.answer, infra.cache.get_cache().enabled)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "42 True\n"
+
+
 def test_the_one_liners_of_before_work(written):
     folder = written(AS_DELIVERED).parent.parent
     for module, door in (("cache", "get_cache"), ("metrics", "get_metrics")):
