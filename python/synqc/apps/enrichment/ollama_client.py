@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -201,8 +202,8 @@ class OptimizedOllamaClient:
         content = {"provider": "ollama", "base_url": self.base_url, "door": door, **asked}
         if (digest := self._digest()) is not None:
             content["digest"] = digest
-        if (kept := self._kept_of_old(body, old, cache_type)) is not None:
-            self.cache.set(content, kept, cache_type=cache_type)
+        if self.cache.has_old_rows and self.base_url == _URL:
+            self._take_over(content, body, old, cache_type)
         if body["stream"]:
             found = self.cache.look_up(content, cache_type=cache_type)
             if found is not None:
@@ -212,16 +213,17 @@ class OptimizedOllamaClient:
             content, lambda: self._asked(door, body), cache_type=cache_type, keep=self._is_whole
         )
 
-    def _kept_of_old(self, body: dict[str, Any], old: dict[str, Any], cache_type: str) -> dict[str, Any] | None:
-        """What a program of before the key held the server has kept, if it may be taken for this one's."""
+    def _take_over(self, content: dict[str, Any], body: dict[str, Any], old: dict[str, Any], cache_type: str) -> None:
+        """Keep what a program of before the key held the server has kept, for as long as it would have."""
         assert self.cache is not None
-        if self.base_url != _URL:
-            return None
         options = body["options"]
         params = {"temperature": options["temperature"], "max_tokens": options["num_predict"]}
-        found = self.cache.look_up_old(old, params, cache_type)
-        kept = None if found is None else found.value
-        return kept if isinstance(kept, dict) and self._is_whole(kept) else None
+        found = self.cache.peek(old, params, cache_type)
+        if found is None or not isinstance(found.value, dict) or not self._is_whole(found.value):
+            return
+        if self.cache.peek(content, cache_type=cache_type) is None:
+            lifetime = math.inf if found.ttl is None else found.ttl
+            self.cache.set(content, found.value, ttl=lifetime, cache_type=cache_type)
 
     def _is_whole(self, answer: dict[str, Any]) -> bool:
         """Whether an answer is one that may be given again."""
@@ -301,7 +303,7 @@ class OptimizedOllamaClient:
         about = {"base_url": self.base_url, "model": self.model}
         digest = self._digest_now()
         if digest is None:
-            found = self.cache.look_up_old(about, None, _DIGESTS)
+            found = self.cache.peek(about, cache_type=_DIGESTS)
             digest = found.value if found is not None else ""
         elif known is None or known[1] != digest:
             self.cache.set(about, digest, cache_type=_DIGESTS)

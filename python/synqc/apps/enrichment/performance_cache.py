@@ -79,6 +79,11 @@ class PerformanceCache:
         """Why the file is not used and memory serves; "" while all is well."""
         return self._file.trouble if self.enabled else ""
 
+    @property
+    def has_old_rows(self) -> bool:
+        """Whether the file holds rows that older programs left."""
+        return self.enabled and self._file.has_old_rows
+
     def get(self, content: Any, params: dict[str, Any] | None = None, cache_type: str = "default") -> Any:
         """The value kept for what is asked, or None.
 
@@ -109,8 +114,8 @@ class PerformanceCache:
             get_metrics().record_cache_hit(cache_type)
         return found
 
-    def look_up_old(self, content: Any, params: dict[str, Any] | None, cache_type: str) -> Stored | None:
-        """A row that an older program left, by what it asked; counts as no use of the cache."""
+    def peek(self, content: Any, params: dict[str, Any] | None = None, cache_type: str = "default") -> Stored | None:
+        """Like `look_up`, and counts as no use."""
         keys = self._keys(content, params, cache_type, "") if self.enabled else None
         return None if keys is None else self._file.get(keys, cache_type)
 
