@@ -99,6 +99,7 @@ def test_a_good_file_is_what_it_says(reads):
         ('capabilities = ["vision"]', 'capabilities = "vision"', 31, "`capabilities` of .* a list of texts"),
         ('capabilities = ["vision"]', "weight = 0", 31, "`weight` of .* must be a number above 0"),
         ('models = ["chat"]', 'models = ["chad"]', 36, "`models` of .* Did you mean 'chat'"),
+        ('models = ["chat"]\n', "", 36, "`budget_usd` of .* with prices for every model .* but 'big' has none"),
         ('"12.5"', '"lots"', 37, "`budget_usd` of .* must be dollars"),
         ('"day"', '"week"', 38, "`budget_period` of .* must be one of total, day, hour"),
         ('key_env = "LAB_KEY"', 'key_env = "NO_KEY"', 35, "`key_env` of .* variable that is set, but NO_KEY is not"),

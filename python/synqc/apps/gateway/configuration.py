@@ -274,6 +274,13 @@ class _Reader:
                     "tenant", place, "models",
                     f"must name models that a [[deployment]] serves, but names {model!r}.{_near(model, served)}",
                 )  # fmt: skip
+            priced = {model for one in deployments if one.price is not None for model in one.serves}
+            unpriced = sorted((models or served) - priced) if "budget_usd" in given else []
+            if unpriced:
+                raise self._wrong(
+                    "tenant", place, "budget_usd",
+                    f"needs a [[deployment]] with prices for every model of the tenant, but {unpriced[0]!r} has none",
+                )  # fmt: skip
             digest = self._digest(given, place)
             if digest in tenants:
                 raise self._wrong("tenant", place, "key_env", "must hold another key than other tenants, but does not")
