@@ -6,6 +6,7 @@ import json
 import math
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -196,6 +197,48 @@ class TestProcesses:
         while others.get("k") is not None and time.monotonic() < deadline:
             time.sleep(0.05)
         assert others.get("k") is None
+
+    @pytest.mark.parametrize("anew", [False, True])
+    def test_a_file_that_is_removed_is_forgotten_within_a_second(self, tmp_path, anew):
+        folder = tmp_path / "cache"
+        cache = PerformanceCache(folder)
+        cache.set("k", 1)
+        shutil.rmtree(folder)
+        other = PerformanceCache(folder) if anew else None
+        deadline = time.monotonic() + 10
+        while cache.get("k") is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert cache.get("k") is None
+        cache.set("k", 2)
+        assert PerformanceCache(folder).get("k") == 2
+        assert other is None or other.get("k") == 2
+        assert cache._file.errors == 0
+
+    def test_who_had_a_removed_file_open_leaves_the_new_one_s_log_alone(self, tmp_path):
+        program = textwrap.dedent("""
+            import sys
+            from infra.cache import PerformanceCache
+            cache = PerformanceCache(sys.argv[1])
+            cache.set("old", 1)
+            print("open", flush=True)
+            sys.stdin.readline()
+            cache._file._look_at = 0.0
+            cache.get("of whatever name")
+        """)
+        folder = tmp_path / "cache"
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout.readline() == "open\n"
+        shutil.rmtree(folder)
+        cache = PerformanceCache(folder)
+        cache.set("new", 2)
+        log = folder / "perf_cache.db-wal"
+        number = log.stat().st_ino
+        process.communicate("\n", timeout=60)
+        assert process.returncode == 0
+        assert log.stat().st_ino == number
+        assert PerformanceCache(folder).get("new") == 2
 
     def test_processes_that_open_one_new_file_at_once_lose_nothing(self, tmp_path):
         program = textwrap.dedent("""

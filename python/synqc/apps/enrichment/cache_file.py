@@ -82,6 +82,7 @@ class CacheFile:
     _lock: threading.RLock
     _connection: sqlite3.Connection | None
     _tidied_at: float
+    _look_at: float
 
     def __init__(self, path: Path, max_bytes: int, clock: Callable[[], float] = time.time) -> None:
         self.path = path
@@ -236,14 +237,30 @@ class CacheFile:
             if self.trouble and time.monotonic() < self._retry_at:
                 return otherwise
             try:
+                if self._connection is not None and time.monotonic() >= self._look_at:
+                    self._leave_if_removed()
                 if self._connection is None:
                     self._connection = self._opened()
+                    self._file_number = os.stat(self.path).st_ino
+                    self._look_at = time.monotonic() + _UNSEEN_S
                     self.trouble = ""
                 return act(self._connection)
             except (sqlite3.Error, OSError, UnicodeError) as error:  # the last: names in a damaged file are no text
                 self.errors += 1
                 self._note(error)
                 return otherwise
+
+    def _leave_if_removed(self) -> None:
+        """A file that somebody removed, to be rid of what it holds, would go on being used by who has it open."""
+        self._look_at = time.monotonic() + _UNSEEN_S
+        try:
+            is_there = os.stat(self.path).st_ino == self._file_number
+        except FileNotFoundError:
+            is_there = False
+        if not is_there and self._connection is not None:
+            self._connection.close()  # which leaves a new file's log alone: SQLite sees that its own was removed
+            self._connection = None
+            self._memory.clear()
 
     def _note(self, error: Exception) -> None:
         if isinstance(error, sqlite3.OperationalError) and self._connection is not None:
@@ -319,7 +336,8 @@ class CacheFile:
         self.has_old_rows = True
         self._changes = 0
         self._tidied_at = time.monotonic()
-        self._retry_at = 0.0
+        self._retry_at = self._look_at = 0.0
+        self._file_number = 0
 
 
 def _weight(key: str, row: _Row) -> int:
