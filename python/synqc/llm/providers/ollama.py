@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
+import threading
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -30,6 +33,7 @@ OLLAMA_URL: Final = "http://localhost:11434"
 Route = Literal["chat", "generate"]
 Think = bool | Literal["low", "medium", "high"] | None
 
+_log = logging.getLogger("synqc.llm")
 _AVAILABLE_WITHIN_S: Final = 5.0
 _LASTING = re.compile(r"not found|no such|unknown model|does not support|unsupported|invalid", re.IGNORECASE)
 _FORMAT_NOT_TAKEN = re.compile(r"\bformat\b|grammar|json ?schema", re.IGNORECASE)
@@ -60,12 +64,17 @@ class OllamaModel:
     quantization: str = ""
 
 
+_clients: weakref.WeakSet[Ollama] = weakref.WeakSet()
+_clients_lock = threading.Lock()
+
+
 class Ollama(LanguageModels):
     """The models of an Ollama server, asked by its own protocol.
 
     OpenAI's protocol has no word for the size of the window, so that Ollama takes its default there and cuts longer
     conversations without a word. Here it is said with every request, always the same for a model: a server that is told
-    another one loads the model anew, which takes seconds. Have one client per server.
+    another one loads the model anew, which takes seconds. Have one client per server; a second one of this process that
+    says another size is warned of.
 
     A conversation that has more tokens than its window, or than the server says it read, is marked
     (`prompt_truncated`) and not kept; with `strict` it is PromptTooLong.
@@ -128,6 +137,9 @@ class Ollama(LanguageModels):
         self._windows = num_ctx if isinstance(num_ctx, int) or num_ctx is None else dict(num_ctx)
         wire = _OllamaWire(self._windows, keep_alive, num_thread, think, route)
         super().__init__(endpoint, cache=cache, reuse=reuse, kind=kind, strict=strict, wire=wire)
+        with _clients_lock:
+            self._warn_of_other_windows()
+            _clients.add(self)
 
     def num_ctx_of(self, model: str) -> int | None:
         """Size of a model's window, in tokens; None: the server's default."""
@@ -152,6 +164,21 @@ class Ollama(LanguageModels):
         except LanguageModelError:
             return False
         return True
+
+    def _warn_of_other_windows(self) -> None:
+        mine = self._windows
+        for other in [one for one in _clients if one.endpoint.base_url == self.endpoint.base_url]:
+            theirs = other._windows
+            models = {*(mine if isinstance(mine, dict) else ()), *(theirs if isinstance(theirs, dict) else ()), ""}
+            for model in sorted(models):
+                if _window_of(mine, model) != _window_of(theirs, model):
+                    which = f"model {model}" if model else "its models"
+                    _log.warning(
+                        "Two clients tell %s of different windows for %s, %s and %s tokens: it loads the model anew "
+                        "whenever they take turns.",
+                        self.endpoint.base_url, which, _window_of(theirs, model), _window_of(mine, model),
+                    )  # fmt: skip
+                    return
 
     async def _tags(self, timeout_s: float) -> tuple[OllamaModel, ...]:
         told = await self._connection.document("/api/tags", timeout_s)
