@@ -185,3 +185,15 @@ class TestCommands:
         code, _, err = self.run(capsys, "simulate", str(file), "--trace", str(tmp_path / "none"))
         assert code == 2
         assert "none" in err
+
+
+def test_budgets_of_tenants_go_on_after_a_restart(reads, tmp_path):
+    text = GOOD.replace("port = 8791", f'budgets = "{tmp_path / "budgets.jsonl"}"')
+    for spent in (0, 7):
+        found = reads(text)
+        journal = found.keep_budgets()
+        budget = next(iter(found.tenants.values())).budget
+        assert budget.state().spent == spent
+        budget.reserve(10_000_000).settle(7_000_000)
+        journal.close()
+    assert reads(GOOD).keep_budgets() is None

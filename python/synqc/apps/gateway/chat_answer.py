@@ -68,8 +68,8 @@ def error_answer(error: BadRequest | LanguageModelError) -> ErrorAnswer:
     if isinstance(error, BadRequest):
         return ErrorAnswer.of(400, str(error), "invalid_request_error", error.kind, error.parameter)
     if isinstance(error, BudgetExceeded):
-        status, code = (429, "insufficient_quota") if error.status == 429 else (400, "max_tokens_required")
-        return ErrorAnswer.of(status, str(error), "insufficient_quota", code, retry_after_s=error.retry_after_s)
+        code = {429: "insufficient_quota", 400: "max_tokens_required"}.get(error.status, "budget_unwritable")
+        return ErrorAnswer.of(error.status, str(error), "insufficient_quota", code, retry_after_s=error.retry_after_s)
     if isinstance(error, NoDeployment):
         if error.status == 404:
             return ErrorAnswer.of(404, str(error), "invalid_request_error", "model_not_found", "model")

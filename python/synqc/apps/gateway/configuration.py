@@ -21,7 +21,7 @@ from synqc.llm.provider import Provider
 from synqc.llm.providers.direct import DirectModels
 from synqc.llm.providers.ollama import Ollama
 from synqc.llm.proxies import proxy_of
-from synqc.llm.router import Budget, Deployment, Policy, Record, Router
+from synqc.llm.router import Budget, BudgetJournal, Deployment, Policy, Record, Router
 
 __all__ = ["ConfigurationError", "GatewayConfiguration", "Tenant", "read_configuration"]
 
@@ -44,7 +44,7 @@ _KINDS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
 _SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "gateway": {
         "host": "text", "port": "whole", "deadline_s": "number", "most_body_bytes": "whole", "keep_alive_s": "number",
-        "trace": "text",
+        "trace": "text", "budgets": "text",
     },
     "policy": {
         "strategy": "text", "most_attempts": "whole", "hedge_after_s": "number", "prefix_characters": "whole",
@@ -108,6 +108,7 @@ class GatewayConfiguration:
         most_body_bytes: Of a request.
         keep_alive_s: A stream is not silent for longer.
         trace: File to which a line is written for each call, or None.
+        budgets: File of the journal of budgets, or None: they begin anew with the process.
     """
 
     deployments: tuple[Deployment, ...]
@@ -119,10 +120,27 @@ class GatewayConfiguration:
     most_body_bytes: int = 10 << 20
     keep_alive_s: float = 15.0
     trace: Path | None = None
+    budgets: Path | None = None
 
     def router(self, record: Callable[[Record], None] | None = None) -> Router:
         """A router of it."""
         return Router(self.deployments, policy=self.policy, name="gateway", record=record)
+
+    def keep_budgets(self) -> BudgetJournal | None:
+        """Budgets go on from their journal, and are written to it; to be closed. None: there is none.
+
+        Raises:
+            InputError: Another process has it open.
+            DocumentError: It is no journal.
+            OSError: It cannot be written.
+        """
+        if self.budgets is None:
+            return None
+        journal = BudgetJournal(self.budgets)
+        for tenant in self.tenants.values():
+            if tenant.budget is not None:
+                tenant.budget.keep_in(journal, tenant.name)
+        return journal
 
 
 def read_configuration(path: str | Path, environment: Mapping[str, str] = os.environ) -> GatewayConfiguration:
@@ -157,8 +175,9 @@ class _Reader:
         policy = self._made("policy", 0, self._section("policy"), Policy)
         options = dict(self._section("gateway"))
         self._check_gateway(options)
-        if "trace" in options:
-            options["trace"] = Path(options["trace"])
+        for name in ("trace", "budgets"):
+            if name in options:
+                options[name] = Path(options[name])
         tenants = self._tenants(deployments)
         configuration = GatewayConfiguration(tuple(deployments), policy, tenants, **options)
         if not tenants and not _is_loopback(configuration.host):

@@ -8,6 +8,7 @@
 """
 
 from synqc.llm.router.budget import Budget, BudgetState
+from synqc.llm.router.budget_journal import BudgetJournal
 from synqc.llm.router.causes import CAUSES, Action, Cause, cause_of
 from synqc.llm.router.deployment import Deployment
 from synqc.llm.router.errors import BudgetExceeded, NoDeployment
@@ -25,6 +26,7 @@ __all__ = [
     "AsyncRoutedStream",
     "Budget",
     "BudgetExceeded",
+    "BudgetJournal",
     "BudgetState",
     "Cause",
     "Deployment",

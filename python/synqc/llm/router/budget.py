@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from synqc.errors import InputError
+from synqc.llm.router.budget_journal import BudgetJournal
 from synqc.llm.router.errors import BudgetExceeded
 
 __all__ = ["PICODOLLARS", "Budget", "BudgetState", "Reservation"]
@@ -71,12 +72,28 @@ class Budget:
         self._lock = threading.Lock()
         self._period = self._present()
         self._spent = self._uncounted = self._reserved = 0  # pico-dollars
+        self._journal: BudgetJournal | None = None
+        self._name = ""
+
+    def keep_in(self, journal: BudgetJournal, name: str) -> None:
+        """Go on from what a journal says of it, and write down everything from now on.
+
+        Args:
+            journal: Of one or more budgets.
+            name: Of this one in it.
+        """
+        with self._lock:
+            self._begin_anew()
+            kept = journal.kept(name).in_period(self._period)
+            self._period, self._spent, self._uncounted = kept.period, kept.spent, kept.uncounted
+            self._journal, self._name = journal, name
 
     def reserve(self, picodollars: int) -> Reservation:
         """Set aside what a call could cost at most.
 
         Raises:
-            BudgetExceeded: There is not so much left; with `retry_after_s` where the budget begins anew.
+            BudgetExceeded: There is not so much left; with `retry_after_s` where the budget begins anew. With status
+                503: it cannot be written down.
         """
         with self._lock:
             self._begin_anew()
@@ -88,8 +105,17 @@ class Budget:
                     f"${_dollars(self.microdollars * PICODOLLARS)} is left.",
                     status=429, retry_after_s=self._until_anew_s(), should_retry=False,
                 )  # fmt: skip
+            number = 0
+            if self._journal is not None:
+                try:
+                    number = self._journal.reserve(self._name, self._period, picodollars)
+                except OSError as error:
+                    raise BudgetExceeded(
+                        f"What the request could cost cannot be written down: {error.strerror}.", status=503,
+                        should_retry=True,
+                    ) from None  # fmt: skip
             self._reserved += picodollars
-            return Reservation(self, picodollars, self._period)
+            return Reservation(self, picodollars, self._period, number)
 
     def state(self) -> BudgetState:
         """What has become of it."""
@@ -108,9 +134,11 @@ class Budget:
         if period > self._period:  # a clock that goes back does not give the money twice
             self._period, self._spent, self._uncounted = period, 0, 0
 
-    def _settle(self, reserved: int, spent: int, uncounted: int, period: int) -> None:
+    def _settle(self, reserved: int, spent: int, uncounted: int, period: int, number: int) -> None:
         with self._lock:
             self._begin_anew()
+            if self._journal is not None and number:
+                self._journal.settle(number, spent, uncounted)
             self._reserved -= reserved
             # What was begun in a period is paid in it; of what is over nobody asks any more.
             if period == self._period:
@@ -121,10 +149,10 @@ class Budget:
 class Reservation:
     """Money set aside for one call. It ends once, by `settle` or `keep`; further endings change nothing."""
 
-    __slots__ = ("_budget", "_open", "_period", "picodollars")
+    __slots__ = ("_budget", "_number", "_open", "_period", "picodollars")
 
-    def __init__(self, budget: Budget, picodollars: int, period: int) -> None:
-        self._budget, self.picodollars, self._period = budget, picodollars, period
+    def __init__(self, budget: Budget, picodollars: int, period: int, number: int) -> None:
+        self._budget, self.picodollars, self._period, self._number = budget, picodollars, period, number
         self._open = True
 
     def settle(self, picodollars: int) -> None:
@@ -138,7 +166,7 @@ class Reservation:
     def _end(self, spent: int, uncounted: int) -> None:
         if self._open:
             self._open = False
-            self._budget._settle(self.picodollars, spent, uncounted, self._period)
+            self._budget._settle(self.picodollars, spent, uncounted, self._period, self._number)
 
 
 def _up(picodollars: int) -> int:

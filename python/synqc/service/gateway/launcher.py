@@ -31,12 +31,14 @@ def serve_gateway(configuration: GatewayConfiguration, *, host: str | None = Non
 
     Raises:
         AddressTaken: Nobody can listen there.
-        OSError: The trace cannot be written.
+        OSError: The trace or the journal of budgets cannot be written.
+        InputError: Another process has that journal open.
     """
     host, port = host or configuration.host, configuration.port if port is None else port
     sockets = listening_sockets(host, port, remedy="--host and --port, or [gateway] of the file")
     write_logs_of_server("info")
     trace = None if configuration.trace is None else TraceFile(configuration.trace)
+    journal = configuration.keep_budgets()
     router = configuration.router(trace)
     app = GatewayApplication(configuration, router)
     _log.info("http://%s:%d/v1 serves %s.", host, sockets[0].getsockname()[1], ", ".join(router.models))
@@ -55,8 +57,9 @@ def serve_gateway(configuration: GatewayConfiguration, *, host: str | None = Non
     try:
         run_on_conversation_loop(server.serve(sockets=sockets))
     finally:
-        if trace is not None:
-            trace.close()
+        for one in (trace, journal):
+            if one is not None:
+                one.close()
 
 
 def _prefer_uvloop() -> None:
