@@ -57,9 +57,9 @@ def serve_gateway(configuration: GatewayConfiguration, *, host: str | None = Non
     try:
         run_on_conversation_loop(server.serve(sockets=sockets))
     finally:
-        for one in (trace, journal):
-            if one is not None:
-                one.close()
+        for file in (trace, journal):
+            if file is not None:
+                file.close()
 
 
 def _prefer_uvloop() -> None:
