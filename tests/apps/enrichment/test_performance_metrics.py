@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -14,7 +15,7 @@ import pytest
 from infra.metrics import Metrics, get_metrics, timer
 from synqc.apps.enrichment.performance_metrics import stats_of
 from synqc.apps.enrichment.published_metrics import Publication, published
-from synqc.apps.enrichment.report import metrics_payload, published_payload
+from synqc.apps.enrichment.report import metrics_payload
 from synqc.cli import main
 from synqc.metrics import prometheus
 
@@ -129,11 +130,11 @@ class TestOtherProcesses:
     def test_what_processes_did_is_told_after_they_ended(self):
         for count in (3, 5):
             subprocess.run([sys.executable, "-c", self.WORKER, str(count)], check=True)
-        payload = published_payload()
-        assert payload["performance"]["score"]["count"] == 8
-        assert payload["performance"]["score"]["p50_ms"] == pytest.approx(10, rel=0.011)
-        assert payload["performance"]["failed only"]["errors"] == 2
-        assert payload["performance"]["cache"]["a"] == {"hits": 8, "misses": 0, "hit_rate": 100.0}
+        performance = stats_of(published(Path("cache").absolute()))
+        assert performance["score"]["count"] == 8
+        assert performance["score"]["p50_ms"] == pytest.approx(10, rel=0.011)
+        assert performance["failed only"]["errors"] == 2
+        assert performance["cache"]["a"] == {"hits": 8, "misses": 0, "hit_rate": 100.0}
         assert len(list(Path("cache/metrics").glob("*.json"))) == 1, "a slot is used again"
 
     def test_what_a_living_process_does_is_told(self, tmp_path):
@@ -216,6 +217,44 @@ def test_prometheus_can_read_it_too():
     text = prometheus(get_metrics().snapshot())
     assert 'enrichment_latency_ms_count{operation="score"} 1' in text
     assert 'enrichment_cache_hits_total{cache_type="a"} 1' in text
+
+
+class TestCommandLineInTrouble:
+    COMMANDS = ("stats", "cache", "clear", "clear-expired")
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_a_look_where_no_cache_is_makes_none_and_says_so(self, command, capsys):
+        assert main(["enrichment", command]) == 2
+        assert "There is no cache at" in capsys.readouterr().err
+        assert list(Path.cwd().iterdir()) == []
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_a_file_that_cannot_be_used_is_an_error(self, command, capsys):
+        Path("cache").mkdir()
+        Path("cache/perf_cache.db").write_bytes(b"no database " * 100)
+        assert main(["enrichment", command]) == 2
+        assert "perf_cache.db cannot be used: DatabaseError" in capsys.readouterr().err
+
+    def test_what_could_not_be_cleared_is_not_said_to_be(self, capsys):
+        from infra.cache import PerformanceCache
+
+        cache = PerformanceCache()
+        cache.set("k", 1)
+        with sqlite3.connect(cache.db_path, isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert main(["enrichment", "cache"]) == 0, "who only looks is in nobody's way"
+            assert main(["enrichment", "clear"]) == 2
+            other.execute("ROLLBACK")
+        other.close()
+        assert "another process is writing to it" in capsys.readouterr().err
+        assert cache.get_stats()["total_entries"] == 1
+
+    def test_one_that_is_switched_off_is_told_so(self, capsys, monkeypatch):
+        monkeypatch.setenv("SYNQC_ENRICHMENT_CACHE_ENABLED", "0")
+        assert main(["enrichment", "stats"]) == 0
+        assert json.loads(capsys.readouterr().out) == {
+            "status": "ok", "performance": {"cache": {}}, "cache": {"enabled": False},
+        }  # fmt: skip
 
 
 def test_a_worker_s_own_route_has_both_shapes():

@@ -80,6 +80,11 @@ class PerformanceCache:
         return self._file.trouble if self.enabled else ""
 
     @property
+    def errors(self) -> int:
+        """How often the file could not be read or written, and memory served."""
+        return self._file.errors if self.enabled else 0
+
+    @property
     def has_old_rows(self) -> bool:
         """Whether the file holds rows that older programs left."""
         return self.enabled and self._file.has_old_rows
