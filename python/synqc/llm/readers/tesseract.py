@@ -114,9 +114,8 @@ def _drawn(picture: Picture) -> tuple[bytes, int]:
 def _on_paper(picture: Any) -> Any:
     from PIL import Image
 
-    paper = Image.new("RGBA", picture.size, "white")
-    paper.alpha_composite(picture.convert("RGBA"))
-    return paper.convert("L")
+    drawn = picture.convert("LA")
+    return Image.composite(drawn.getchannel("L"), Image.new("L", drawn.size, 255), drawn.getchannel("A"))
 
 
 def _read(table: str, scale: int) -> Read:
