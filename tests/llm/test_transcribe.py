@@ -123,6 +123,9 @@ class TestServers:
         with pytest.raises(ErrorInAnswer, match="no ffmpeg") as caught:
             transcribe(wav(1), transcriber=AsrServer(endpoint, languages=Languages(able=("en",))))
         assert "sk-secret" not in str(caught.value)
+        server.otherwise = http({"success": False, "transcript": "", "error": None})
+        with pytest.raises(ErrorInAnswer, match="it failed, and not why"):
+            transcribe(wav(1), transcriber=AsrServer(endpoint, languages=Languages(able=("en",))))
 
     @pytest.mark.parametrize("document", [{}, [], {"text": None}, {"text": 5}, "<html>"])
     def test_what_is_no_text_is_an_error(self, server, endpoint, document):

@@ -27,7 +27,7 @@ from synqc.llm.errors import (
 )
 from synqc.llm.logprobs import TokenLogprobs
 from synqc.llm.outcome import Outcome, outcome_of
-from synqc.llm.refusal import Refusal, refusal_of, retry_after_s, window_in
+from synqc.llm.refusal import Refusal, refusal_in, refusal_of, retry_after_s, window_in
 from synqc.llm.server_events import EventTooLong
 from synqc.llm.wire import Wire
 
@@ -143,7 +143,11 @@ class Connection:
         asked = _openai_sdk.got(sdk, path) if body is None else _openai_sdk.posted(sdk, path, body, upload)
         try:
             async with asyncio.timeout(seconds), asked as response:
-                return document_in((await response.aread()).decode("utf-8-sig"))
+                found = document_in((await response.aread()).decode("utf-8-sig"))
+                told = refusal_in(found) if isinstance(found, dict) and found.get("error") else None
+                if told is not None:
+                    raise ToldOfAnError(told)
+                return found
         except TimeoutError:
             failure = ModelTimedOut(
                 f"No answer from {self.endpoint.base_url} within {seconds:g} s.", limit="total", seconds=seconds
