@@ -139,6 +139,29 @@ class TestOneComputation:
         assert cache.get_or_compute("k", lambda: "good", keep=lambda value: value != "bad") == "good"
         assert cache.get("k") == "good"
 
+    @pytest.mark.parametrize("leaves", ["who computes", "who waits"])
+    def test_who_is_cancelled_takes_nothing_from_others(self, tmp_path, leaves):
+        cache = PerformanceCache(tmp_path)
+        calls = []
+
+        async def compute():
+            calls.append(1)
+            await asyncio.sleep(0.2)
+            return "v"
+
+        async def main():
+            first, second = (asyncio.ensure_future(cache.aget_or_compute("k", compute)) for _ in range(2))
+            await asyncio.sleep(0.05)
+            left, stays = (first, second) if leaves == "who computes" else (second, first)
+            left.cancel()
+            assert await stays == "v"
+            with pytest.raises(asyncio.CancelledError):
+                await left
+
+        asyncio.run(main())
+        assert len(calls) == (2 if leaves == "who computes" else 1)
+        assert cache.get("k") == "v"
+
     def test_event_loops_one_after_the_other_use_one_cache(self, tmp_path):
         cache = PerformanceCache(tmp_path)
         calls = []
