@@ -132,7 +132,7 @@ def test_the_tables_are_those_of_a_new_database(tmp_path, opened):
     opened()
     with sqlite3.connect(tmp_path / "synqc.db") as connection:
         new = columns(connection)
-    ours = (*schema.metadata.tables, "ownership")
+    ours = (*schema.metadata.tables, "ownership", "synqc_components")
     assert {table: new[table] for table in ours} == old, "other rooms have tests of their own"
 
 
