@@ -74,6 +74,20 @@ class TestTranscripts:
         rough = transcribe(wav(1), transcriber=Listener("Il courait."), language="fr-FR")
         assert (rough.language, rough.is_rough, rough.needs_confirmation) == ("fr", True, True)
 
+    @pytest.mark.parametrize(("probability", "doubtful"), [(0.59, True), (0.61, False)])
+    def test_what_the_model_was_unsure_of_is_doubtful(self, probability, doubtful):
+        words = [(" He", 0, 1, probability - 0.1), (" ran.", 1, 2, probability + 0.1)]
+        transcript = transcribe(wav(2), transcriber=Listener("He ran.", *words))
+        assert transcript.confidence == pytest.approx(probability)
+        assert (transcript.is_doubtful, transcript.needs_confirmation) == (doubtful, doubtful)
+
+    def test_what_says_the_same_again_and_again_is_doubtful_however_sure(self):
+        said = "Woo-hoo! " * 10
+        words = [(" Woo-hoo!", number, number + 1, 0.99) for number in range(10)]
+        assert transcribe(wav(9), transcriber=Listener(said.strip(), *words)).is_doubtful
+        told = "Two men on a motorcycle took my phone near the railway station, and no, no, no one helped."
+        assert not transcribe(wav(9), transcriber=Listener(told)).is_doubtful
+
     @pytest.mark.parametrize("language", ["hi", "hi-IN", "xx"])
     def test_a_language_it_does_not_understand_is_refused_before_it_listens(self, language):
         listener = Listener("")
@@ -174,12 +188,19 @@ class TestWhisper:
     def test_english_is_heard_with_its_numbers_flagged_where_they_stand(self, whisper, spoken):
         content = spoken("Two men on a motorcycle took my phone worth nine thousand rupees near the railway station.")
         transcript = transcribe(content, transcriber=whisper)
+        assert not transcript.is_doubtful
         for word in ("motorcycle", "phone", "railway station"):
             assert word in transcript.text
         assert transcript.numbers
         for number in transcript.numbers:
             assert 0 <= number.start_s < number.end_s <= transcript.seconds + 0.5
             assert 0 <= number.probability <= 1
+
+    @pytest.mark.parametrize("voice", ["hi", "de"])
+    def test_another_language_heard_as_english_is_doubtful(self, whisper, spoken, voice):
+        said = {"hi": "कल रात मेरे घर में चोरी हुई।", "de": "Gestern Abend hat jemand mein Fahrrad gestohlen."}[voice]
+        transcript = transcribe(spoken(said, voice), transcriber=whisper)
+        assert transcript.is_doubtful, transcript.text
 
     def test_silence_says_nothing(self, whisper):
         assert transcribe(wav(3), transcriber=whisper).text == ""
