@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
+
 from synqc import json
 from synqc.errors import InputError, TimedOut
 from synqc.jobs.errors import UnknownJob
@@ -74,7 +76,7 @@ class Ledger:
         self.writer = GroupCommitWriter(database)
         """Of everything that this process writes to the database; applications write to tables of theirs by it, too."""
         self._submit = self._timed(submissions.submit)
-        self._claim = self._timed(claims.claim)
+        self._claim: Procedure[claims.ClaimRequest, list[Claimed]] = self._claimed
         self._claim_by_id: Procedure[claims.ClaimRequestById, Claimed | Refusal] = self._timed(claims.claim_by_id)
         self._change = self._timed(changes.change)
         self._cancel = self._timed(changes.cancel)
@@ -415,6 +417,9 @@ class Ledger:
         self, procedure: Callable[[Any, float, Sequence[_Argument]], Sequence[_Result | Exception]]
     ) -> Procedure[_Argument, _Result]:
         return lambda connection, arguments: procedure(connection, self._clock(connection), arguments)
+
+    def _claimed(self, connection: Connection, requests: Sequence[claims.ClaimRequest]) -> list[list[Claimed]]:
+        return claims.claim(connection, self._clock, requests)
 
     def _call(self, procedure: Procedure[_Argument, _Result], argument: _Argument) -> Future[_Result]:
         return self.writer.call(procedure, argument)

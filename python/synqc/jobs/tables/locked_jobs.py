@@ -40,6 +40,10 @@ _WRITE = (
     .values({name: bindparam(f"new_{name}") for name in _WRITTEN})
 )  # fmt: skip
 _NOTE = insert(events)
+# One job and its one event, as most changes are, in one round trip; SQLite has none to save, and no such statement.
+_WRITE_AND_NOTE = _NOTE.values({column.name: bindparam(f"event_{column.name}") for column in events.c}).add_cte(
+    _WRITE.cte("written")
+)
 _WRITE_RESULT = update(jobs).where(jobs.c.id == bindparam("of")).values(result=bindparam("new_result"))
 _OPEN_CHARGES = select(charges.c.job_id, charges.c.reserved_usd_micros, charges.c.reserved_tokens).where(
     charges.c.job_id == bindparam("of"), charges.c.spent_usd_micros.is_(None)
@@ -259,11 +263,15 @@ class LockedJobs:
 
     def _write(self) -> None:
         changed = [job for job in self.all() if job.is_changed]
-        if changed:
+        is_one_statement = self.connection.dialect.name == "postgresql" and len(changed) == len(self._events) == 1
+        if is_one_statement:
+            noted = {f"event_{name}": value for name, value in self._events[0].items()}
+            self.connection.execute(_WRITE_AND_NOTE, changed[0]._written() | noted)
+        elif changed:
             self.connection.execute(_WRITE, [job._written() for job in changed])
         if self._results:
             self.connection.execute(_WRITE_RESULT, self._results)
-        if self._events:
+        if self._events and not is_one_statement:
             self.connection.execute(_NOTE, self._events)
         for job in changed:
             job.found, job.is_changed = job.lifecycle, False
