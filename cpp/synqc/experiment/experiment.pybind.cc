@@ -3,13 +3,13 @@
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
-#include <atomic>
 #include <map>
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
 #include "synqc/experiment/request_fields.h"
 #include "synqc/experiment/result_fields.h"
+#include "synqc/parallel/stop_flag.h"
 #include "synqc/py/arrays.h"
 #include "synqc/py/bindings.h"
 #include "synqc/py/gil.h"
@@ -20,11 +20,6 @@ namespace py = pybind11;
 namespace synqc {
 
 namespace {
-
-/// A request to stop that another thread, or a signal handler, may raise.
-struct StopFlag {
-    std::atomic<bool> requested{false};
-};
 
 py::tuple tuple_of(const Estimate& estimate) {
     return py::make_tuple(estimate.value, estimate.standard_error, estimate.skewness);
@@ -245,21 +240,6 @@ py::array view_of(const std::vector<T>& values, std::vector<py::ssize_t> shape, 
 }  // namespace
 
 void bind_experiment(py::module_& module) {
-    py::class_<StopFlag>(module, "StopFlag", R"(A request to stop a run or a sweep, raised from any thread.
-
-Examples:
-    >>> import synqc, threading
-    >>> stop = synqc.StopFlag()
-    >>> threading.Timer(0.2, stop.stop).start()
-    >>> synqc.Experiment(qubits=1).run(shots=10**9, keep_bits=False, stop=stop).partial
-    True
-    >>> stop.requested
-    True
-)")
-        .def(py::init<>())
-        .def("stop", [](StopFlag& flag) { flag.requested.store(true); })
-        .def_property_readonly("requested", [](const StopFlag& flag) { return flag.requested.load(); });
-
     py::class_<Checkpoint>(module, "Checkpoint", "What rules have learnt and where the device has drifted.")
         .def(py::init([](Real device_time, std::vector<std::vector<Real>> controllers,
                          std::vector<std::vector<Real>> drift) {

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core_where_it_runs, module) {
     module.doc() = "The C++ core of synqc. Internal: use the doors of the synqc package.";
     synqc::register_errors(module);
     synqc::bind_build(module);
+    synqc::bind_stop_flag(module);
     synqc::bind_metrics(module);
     synqc::bind_memory_cache(module);
     synqc::bind_disk_cache(module);
