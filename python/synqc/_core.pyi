@@ -7,7 +7,66 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Balancer', 'Checkpoint', 'Coefficient', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'PropagatorCache', 'Pulse', 'RoutingChoice', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_parameters', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'routing_hash', 'routing_strategies', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'usual_evolution', 'write_device']
+__all__: list[str] = ['Balancer', 'Checkpoint', 'Coefficient', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'PropagatorCache', 'Pulse', 'RoutingChoice', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TextIndex', 'TextSources', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_parameters', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'folded_text', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'routing_hash', 'routing_strategies', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'usual_evolution', 'write_device']
+class StopFlag:
+    """
+    A request to stop a run, a sweep or other long work, raised from any thread.
+    
+    Examples:
+        >>> import synqc, threading
+        >>> stop = synqc.StopFlag()
+        >>> threading.Timer(0.2, stop.stop).start()
+        >>> synqc.Experiment(qubits=1).run(shots=10**9, keep_bits=False, stop=stop).partial
+        True
+        >>> stop.requested
+        True
+    """
+    def __init__(self) -> None:
+        ...
+    def stop(self) -> None:
+        ...
+    @property
+    def requested(self) -> bool:
+        ...
+class TextSources:
+    """
+    Texts that rows must not repeat.
+    """
+    def __init__(self, texts: list, *, unit: str, width: typing.SupportsInt | typing.SupportsIndex, look_alikes: bool, renames_numbers: bool, threshold: typing.SupportsFloat | typing.SupportsIndex, containment: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, stop: StopFlag) -> None:
+        ...
+    def query(self, rows: list, *, threads: typing.SupportsInt | typing.SupportsIndex, stop: StopFlag, progress: typing.Any) -> tuple:
+        ...
+    @property
+    def interrupted(self) -> bool:
+        ...
+    @property
+    def is_complete(self) -> bool:
+        ...
+class TextIndex:
+    """
+    Near-duplicates, row after row.
+    """
+    def __init__(self, *, unit: str, width: typing.SupportsInt | typing.SupportsIndex, look_alikes: bool, renames_numbers: bool, threshold: typing.SupportsFloat | typing.SupportsIndex, recall: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def add(self, rows: list, sources: TextSources, *, threads: typing.SupportsInt | typing.SupportsIndex, stop: StopFlag, progress: typing.Any, done: typing.SupportsInt | typing.SupportsIndex, total: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+        ...
+    def packed(self, first: typing.SupportsInt | typing.SupportsIndex, least_bytes: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+        ...
+    def query(self, rows: list, *, threads: typing.SupportsInt | typing.SupportsIndex, stop: StopFlag, progress: typing.Any) -> tuple:
+        ...
+    def restore_rows_seen(self, rows_seen: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def unpack(self, rows: bytes, *, threads: typing.SupportsInt | typing.SupportsIndex) -> bool:
+        ...
+    @property
+    def banding(self) -> tuple[int, int]:
+        ...
+    @property
+    def kept_count(self) -> int:
+        ...
+    @property
+    def rows_seen(self) -> int:
+        ...
 class Counter:
     """
     A number that only grows.
@@ -612,26 +671,6 @@ class TrajectoryProgram:
         ...
     def sample(self, *, watched: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]], seeds: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], trajectories: typing.SupportsInt | typing.SupportsIndex, keep_watched: bool, keep_measurement: bool, keep_states: bool, keep_final_states: bool, threads: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any) -> dict:
         ...
-class StopFlag:
-    """
-    A request to stop a run or a sweep, raised from any thread.
-    
-    Examples:
-        >>> import synqc, threading
-        >>> stop = synqc.StopFlag()
-        >>> threading.Timer(0.2, stop.stop).start()
-        >>> synqc.Experiment(qubits=1).run(shots=10**9, keep_bits=False, stop=stop).partial
-        True
-        >>> stop.requested
-        True
-    """
-    def __init__(self) -> None:
-        ...
-    def stop(self) -> None:
-        ...
-    @property
-    def requested(self) -> bool:
-        ...
 class Checkpoint:
     """
     What rules have learnt and where the device has drifted.
@@ -800,6 +839,10 @@ def filter_signal_to_noise(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.
     ...
 def fit_clouds(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.int32], arg2: typing.SupportsInt | typing.SupportsIndex) -> tuple[numpy.ndarray, numpy.ndarray, float]:
     ...
+def folded_text(row: str, *, look_alikes: bool, renames_numbers: bool) -> str:
+    """
+    A text as it is compared.
+    """
 def gaussian_information(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
     ...
 def gaussian_shot_backaction(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float]:

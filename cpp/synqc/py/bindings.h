@@ -8,6 +8,7 @@ namespace synqc {
 void register_errors(pybind11::module_& module);
 void bind_build(pybind11::module_& module);
 void bind_stop_flag(pybind11::module_& module);
+void bind_text(pybind11::module_& module);
 void bind_metrics(pybind11::module_& module);
 void bind_memory_cache(pybind11::module_& module);
 void bind_disk_cache(pybind11::module_& module);

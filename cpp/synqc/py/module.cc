@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core_where_it_runs, module) {
     synqc::register_errors(module);
     synqc::bind_build(module);
     synqc::bind_stop_flag(module);
+    synqc::bind_text(module);
     synqc::bind_metrics(module);
     synqc::bind_memory_cache(module);
     synqc::bind_disk_cache(module);
