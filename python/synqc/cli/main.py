@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from synqc._version import __version__
-from synqc.cli import catalogue, doctor, enrichment, gateway, jobs, models, run, serve, state, sweep, worker
+from synqc.cli import catalogue, doctor, enrichment, gateway, jobs, models, run, serve, state, sweep, text, worker
 from synqc.cli.parser import EXIT_ERROR, Parser
 from synqc.errors import SynqcError
 
@@ -39,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     for add in (
         run.add_command, sweep.add_command, serve.add_command, worker.add_command, jobs.add_command, state.add_commands,
-        enrichment.add_command, gateway.add_command, models.add_command, catalogue.add_commands, doctor.add_command,
+        text.add_command, enrichment.add_command, gateway.add_command, models.add_command, catalogue.add_commands,
+        doctor.add_command,
     ):  # fmt: skip
         add(commands)
     commands.add_parser("bench", help="measure speed against the goals and peers", add_help=False)
