@@ -8,7 +8,7 @@ from importlib import resources
 
 __all__ = ["SECTIONS", "Goal", "read_goals"]
 
-SECTIONS = ("laboratory", "json", "cache", "pipeline", "metrics", "llm", "enrichment", "jobs", "service")
+SECTIONS = ("laboratory", "json", "cache", "pipeline", "metrics", "text", "llm", "enrichment", "jobs", "service")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Deduplication of texts against its peers."""
