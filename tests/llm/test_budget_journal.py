@@ -103,7 +103,10 @@ def test_no_call_is_lost_or_charged_twice_by_kills_at_random_instants(tmp_path):
     begun = 0
     for _ in range(6):
         process = subprocess.Popen(
-            [sys.executable, "-c", KILLED, str(tmp_path / "b")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, "-c", KILLED, str(tmp_path / "b")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,  # what is read ahead would not be counted
         )
         assert process.stdout.readline() == b"ready\n", process.stderr.read()
         time.sleep(source.uniform(0, 0.05))
