@@ -55,7 +55,7 @@ std::array<PyObject*, Size> arguments_of(const char* function, const std::array<
 }
 
 PyObject* get(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
-    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+    return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) {
         PyObject* key = arguments[0];
         PyObject* otherwise = count == 2 ? arguments[1] : Py_None;
         if (count < 1 || count > 2 || names != nullptr) [[unlikely]] {
@@ -63,28 +63,28 @@ PyObject* get(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyOb
             key = found[0];
             otherwise = found[1] != nullptr ? found[1] : Py_None;
         }
-        PyObject* value = ask(self, key, departures);
+        PyObject* value = ask(self, key, removed);
         return value != nullptr ? value : Py_NewRef(otherwise);
     });
 }
 
 PyObject* peek(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
-    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+    return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) {
         const auto [key, otherwise] = arguments_of<2>("peek", {"key", "default"}, 1, arguments, count, names);
-        const Slot slot = find_live(self, key, departures);
+        const Slot slot = find_live(self, key, removed);
         return Py_NewRef(slot != no_slot ? state_of(self).store.at(slot).value
                                          : (otherwise != nullptr ? otherwise : Py_None));
     });
 }
 
 PyObject* set(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
-    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+    return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) {
         if (count == 2 && names == nullptr) [[likely]] {
-            store(self, arguments[0], arguments[1], nullptr, nullptr, departures);
+            store(self, arguments[0], arguments[1], nullptr, nullptr, removed);
         } else {
             const auto [key, value, ttl, kind] =
                 arguments_of<4>("set", {"key", "value", "ttl", "kind"}, 2, arguments, count, names);
-            store(self, key, value, ttl, kind, departures);
+            store(self, key, value, ttl, kind, removed);
         }
         return Py_NewRef(Py_None);
     });
@@ -92,8 +92,8 @@ PyObject* set(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyOb
 
 /// (value, age s, s left or None, kind), or None if there is no live entry; counts as a request.
 PyObject* look_up(PyObject* self, PyObject* key) {
-    return changing<PyObject*>(self, nullptr, [&](Departures& departures) -> PyObject* {
-        const auto value = py::reinterpret_steal<py::object>(ask(self, key, departures));
+    return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) -> PyObject* {
+        const auto value = py::reinterpret_steal<py::object>(ask(self, key, removed));
         if (!value) {
             return Py_NewRef(Py_None);
         }
@@ -113,28 +113,28 @@ PyObject* look_up(PyObject* self, PyObject* key) {
     });
 }
 
-bool forget(PyObject* self, PyObject* key, Departures& departures) {
-    const Slot slot = find_live(self, key, departures);
+bool forget(PyObject* self, PyObject* key, RemovedEntries& removed) {
+    const Slot slot = find_live(self, key, removed);
     if (slot == no_slot) {
         return false;
     }
     State& state = state_of(self);
     ++state.counts.deleted;
-    take_out(state, slot, RemovalCause::explicit_, departures);
+    take_out(state, slot, RemovalCause::explicit_, removed);
     return true;
 }
 
 PyObject* delete_key(PyObject* self, PyObject* key) {
     return changing<PyObject*>(
-        self, nullptr, [&](Departures& departures) { return PyBool_FromLong(forget(self, key, departures) ? 1 : 0); });
+        self, nullptr, [&](RemovedEntries& removed) { return PyBool_FromLong(forget(self, key, removed) ? 1 : 0); });
 }
 
 PyObject* touch(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
-    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+    return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) {
         const auto [key, ttl] = arguments_of<2>("touch", {"key", "ttl"}, 1, arguments, count, names);
         const Nanoseconds now = now_of(self);
         const double given = ttl != nullptr && ttl != Py_None ? seconds_of(ttl) : -1;
-        const Slot slot = find_live(self, key, departures);
+        const Slot slot = find_live(self, key, removed);
         if (slot == no_slot) {
             return Py_NewRef(Py_False);
         }
@@ -142,7 +142,7 @@ PyObject* touch(PyObject* self, PyObject* const* arguments, Py_ssize_t count, Py
         const double lifetime = given >= 0 ? given : lifetime_of(state, nullptr, state.store.at(slot).kind);
         if (lifetime == 0) {
             ++state.counts.deleted;
-            take_out(state, slot, RemovalCause::explicit_, departures);
+            take_out(state, slot, RemovalCause::explicit_, removed);
         } else {
             state.store.set_deadline(slot, deadline_of(lifetime, now));
         }
@@ -151,11 +151,11 @@ PyObject* touch(PyObject* self, PyObject* const* arguments, Py_ssize_t count, Py
 }
 
 PyObject* clear(PyObject* self, PyObject*) {
-    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+    return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) {
         State& state = state_of(self);
-        departures.reserve(state.store.size());
+        removed.reserve(state.store.size());
         for (const auto& entry : state.store.clear()) {
-            departures.add(entry, RemovalCause::explicit_);
+            removed.add(entry, RemovalCause::explicit_);
         }
         state.kinds.forget_entries();
         return Py_NewRef(Py_None);
@@ -163,17 +163,17 @@ PyObject* clear(PyObject* self, PyObject*) {
 }
 
 PyObject* expire(PyObject* self, PyObject*) {
-    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+    return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) {
         State& state = state_of(self);
         const std::uint64_t before = state.counts.expired;
-        take_out_expired(state, now_of(self), departures);
+        take_out_expired(state, now_of(self), removed);
         return PyLong_FromUnsignedLongLong(state.counts.expired - before);
     });
 }
 
 PyObject* keys(PyObject* self, PyObject*) {
-    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
-        take_out_expired(state_of(self), now_of(self), departures);
+    return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) {
+        take_out_expired(state_of(self), now_of(self), removed);
         // Making the list may collect garbage, and that may change the store: what goes in is taken first.
         std::vector<py::object> found;
         const ObjectStore& store = state_of(self).store;
@@ -189,9 +189,9 @@ PyObject* keys(PyObject* self, PyObject*) {
 }
 
 PyObject* statistics(PyObject* self, PyObject*) {
-    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
+    return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) {
         State& state = state_of(self);
-        take_out_expired(state, now_of(self), departures);
+        take_out_expired(state, now_of(self), removed);
         py::dict found;
         found["hits"] = state.counts.hits;
         found["misses"] = state.counts.misses;
@@ -216,18 +216,18 @@ PyObject* statistics(PyObject* self, PyObject*) {
 }
 
 Py_ssize_t length(PyObject* self) {
-    return changing<Py_ssize_t>(self, -1, [&](Departures& departures) {
+    return changing<Py_ssize_t>(self, -1, [&](RemovedEntries& removed) {
         State& state = state_of(self);
         if (state.store.anything_expires()) {
-            take_out_expired(state, now_of(self), departures);
+            take_out_expired(state, now_of(self), removed);
         }
         return static_cast<Py_ssize_t>(state.store.size());
     });
 }
 
 PyObject* item(PyObject* self, PyObject* key) {
-    return changing<PyObject*>(self, nullptr, [&](Departures& departures) {
-        PyObject* value = ask(self, key, departures);
+    return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) {
+        PyObject* value = ask(self, key, removed);
         if (value == nullptr) {
             PyErr_SetObject(PyExc_KeyError, key);
         }
@@ -236,12 +236,12 @@ PyObject* item(PyObject* self, PyObject* key) {
 }
 
 int set_item(PyObject* self, PyObject* key, PyObject* value) {
-    return changing<int>(self, -1, [&](Departures& departures) {
+    return changing<int>(self, -1, [&](RemovedEntries& removed) {
         if (value != nullptr) {
-            store(self, key, value, nullptr, nullptr, departures);
+            store(self, key, value, nullptr, nullptr, removed);
             return 0;
         }
-        if (!forget(self, key, departures)) {
+        if (!forget(self, key, removed)) {
             PyErr_SetObject(PyExc_KeyError, key);
             return -1;
         }
@@ -251,7 +251,7 @@ int set_item(PyObject* self, PyObject* key, PyObject* value) {
 
 int contains(PyObject* self, PyObject* key) {
     return changing<int>(self, -1,
-                         [&](Departures& departures) { return find_live(self, key, departures) != no_slot ? 1 : 0; });
+                         [&](RemovedEntries& removed) { return find_live(self, key, removed) != no_slot ? 1 : 0; });
 }
 
 std::uint64_t limit_of(const char* name, PyObject* argument) {
@@ -316,12 +316,12 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
 int clear_references(PyObject* self) {
     auto* object = object_of(self);
     if (object->state != nullptr) {
-        Departures departures;
-        departures.reserve(object->state->store.size());
+        RemovedEntries removed;
+        removed.reserve(object->state->store.size());
         for (const auto& entry : object->state->store.clear()) {
-            departures.add(entry, RemovalCause::explicit_);
+            removed.add(entry, RemovalCause::explicit_);
         }
-        departures.let_go_telling(nullptr);  // the cache itself goes: nobody is told
+        removed.notify_and_release(nullptr);  // the cache itself goes: nobody is told
     }
     Py_CLEAR(object->weigher);
     Py_CLEAR(object->listener);

@@ -139,35 +139,35 @@ inline Slot find(State& state, std::uint64_t hash, PyObject* key) {
     throw py::error_already_set();
 }
 
-/// Takes note of an entry that has left the store; there must be room for it among the departures.
-inline void depart(State& state, const ObjectStore::Entry& entry, RemovalCause cause, Departures& departures) {
+/// Takes note of an entry that has left the store; there must be room for it in `removed`.
+inline void note_removed(State& state, const ObjectStore::Entry& entry, RemovalCause cause, RemovedEntries& removed) {
     EntryKind& kind = state.kinds[entry.kind];
     --kind.entries;
     kind.bytes -= entry.bytes;
-    departures.add(entry, cause);
+    removed.add(entry, cause);
 }
 
-inline void take_out(State& state, Slot slot, RemovalCause cause, Departures& departures) {
-    departures.reserve_one();
-    depart(state, state.store.remove(slot), cause, departures);
+inline void take_out(State& state, Slot slot, RemovalCause cause, RemovedEntries& removed) {
+    removed.reserve_one();
+    note_removed(state, state.store.remove(slot), cause, removed);
 }
 
-inline void take_out_expired(State& state, Nanoseconds now, Departures& departures) {
+inline void take_out_expired(State& state, Nanoseconds now, RemovedEntries& removed) {
     for (Slot slot = state.store.next_expired(now); slot != no_slot; slot = state.store.next_expired(now)) {
         ++state.counts.expired;
-        take_out(state, slot, RemovalCause::expired, departures);
+        take_out(state, slot, RemovalCause::expired, removed);
     }
 }
 
 /// The slot of a live key; one whose time is over is taken out.
-inline Slot find_live(PyObject* self, PyObject* key, Departures& departures) {
+inline Slot find_live(PyObject* self, PyObject* key, RemovedEntries& removed) {
     State& state = state_of(self);
     const Nanoseconds now = now_if_needed(self);
     const Slot slot = find(state, hash_of(state, key), key);
     if (slot != no_slot && state.store.deadline(slot) <= now) [[unlikely]] {
         if (state.store.deadline(slot) != TimerWheel::never) {
             ++state.counts.expired;
-            take_out(state, slot, RemovalCause::expired, departures);
+            take_out(state, slot, RemovalCause::expired, removed);
             return no_slot;
         }
     }
@@ -175,9 +175,9 @@ inline Slot find_live(PyObject* self, PyObject* key, Departures& departures) {
 }
 
 /// Value of a live key (a new reference) with everything a hit does, or null.
-inline PyObject* ask(PyObject* self, PyObject* key, Departures& departures) {
+inline PyObject* ask(PyObject* self, PyObject* key, RemovedEntries& removed) {
     State& state = state_of(self);
-    const Slot slot = find_live(self, key, departures);
+    const Slot slot = find_live(self, key, removed);
     if (slot == no_slot) {
         ++state.counts.misses;
         return nullptr;
@@ -188,17 +188,17 @@ inline PyObject* ask(PyObject* self, PyObject* key, Departures& departures) {
     return Py_NewRef(state.store.at(slot).value);
 }
 
-/// Runs `body(departures)`, then lets go of what left.
+/// Runs `body(removed)`, then tells the listener of what it removed.
 template <typename Result, typename Body>
 Result changing(PyObject* self, Result failed, Body&& body) noexcept {
-    Departures departures;
-    Result result = guarded<Result>(failed, [&] { return body(departures); });
-    if (!departures.empty()) {
+    RemovedEntries removed;
+    Result result = guarded<Result>(failed, [&] { return body(removed); });
+    if (!removed.empty()) {
         PyObject* listener = object_of(self)->listener;
         if (listener == nullptr && result != failed) {
-            departures.let_go();
+            removed.release();
         } else {
-            departures.let_go_telling(listener);
+            removed.notify_and_release(listener);
         }
     }
     return result;
@@ -259,7 +259,7 @@ inline std::uint64_t weigh(PyObject* self, PyObject* key, PyObject* value) {
 }
 
 inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl, PyObject* kind_name,
-                  Departures& departures) {
+                  RemovedEntries& removed) {
     // Everything that may run foreign code comes first.
     State& state = state_of(self);
     const std::uint64_t hash = hash_of(state, key);
@@ -271,7 +271,7 @@ inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl,
     const bool timed = lifetime >= 0 || state.store.anything_expires();
     const Nanoseconds now = timed ? now_of(self) : rough_now_of(self);
     if (timed) {
-        take_out_expired(state, now, departures);  // so that nobody who lives has to leave for one whose time is over
+        take_out_expired(state, now, removed);  // so that nobody who lives has to leave for one whose time is over
     }
     const Slot slot = find(state, hash, key);
 
@@ -279,7 +279,7 @@ inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl,
     if (lifetime == 0 || too_heavy) {
         state.counts.refused += too_heavy ? 1 : 0;
         if (slot != no_slot) {
-            take_out(state, slot, RemovalCause::replaced, departures);
+            take_out(state, slot, RemovalCause::replaced, removed);
         }
         return;
     }
@@ -288,14 +288,15 @@ inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl,
     }
     const Nanoseconds deadline = deadline_of(lifetime, now);
     ObjectStore::Entry entry{.key = key, .value = value, .bytes = bytes, .stored = now, .kind = kind};
-    departures.reserve_one();
+    removed.reserve_one();
     if (slot != no_slot) {
         const auto before = state.store.replace(slot, std::move(entry), deadline);
         Py_INCREF(before.key);  // the store keeps it as well
-        depart(state, before, RemovalCause::replaced, departures);
+        note_removed(state, before, RemovalCause::replaced, removed);
         ++state.counts.replaced;
     } else if (state.store.is_full()) {
-        depart(state, state.store.insert_for_victim(hash, std::move(entry), deadline), RemovalCause::size, departures);
+        note_removed(state, state.store.insert_for_victim(hash, std::move(entry), deadline), RemovalCause::size,
+                     removed);
         ++state.counts.evicted;
     } else {
         state.store.insert(hash, std::move(entry), deadline);
@@ -309,7 +310,7 @@ inline void store(PyObject* self, PyObject* key, PyObject* value, PyObject* ttl,
     state.kinds[kind].bytes += bytes;
     for (Slot victim = state.store.over_limit(); victim != no_slot; victim = state.store.over_limit()) {
         ++state.counts.evicted;
-        take_out(state, victim, RemovalCause::size, departures);
+        take_out(state, victim, RemovalCause::size, removed);
     }
 }
 

@@ -22,32 +22,31 @@ const char* words_for(RemovalCause cause) {
 
 }  // namespace
 
-void Departures::reserve(std::size_t count) {
+void RemovedEntries::reserve(std::size_t count) {
     const std::size_t needed = more_.size() + count;
     if (needed > more_.capacity()) {
         more_.reserve(std::max(needed, 2 * more_.capacity()));
     }
 }
 
-void Departures::let_go_telling(PyObject* listener) const {
+void RemovedEntries::notify_and_release(PyObject* listener) const {
     // What is in flight must survive whatever the listener, or a finaliser, does.
     PyObject* kind = nullptr;
     PyObject* error = nullptr;
     PyObject* trace = nullptr;
     PyErr_Fetch(&kind, &error, &trace);
     if (listener != nullptr) {
-        tell(listener);
+        notify(listener);
     }
-    let_go();
+    release();
     PyErr_Restore(kind, error, trace);
 }
 
-void Departures::tell(PyObject* listener) const {
+void RemovedEntries::notify(PyObject* listener) const {
     Py_INCREF(listener);
     for (std::size_t i = 0; i < count_; ++i) {
-        const Departure& departure = at(i);
-        PyObject* answer =
-            PyObject_CallFunction(listener, "OOs", departure.key, departure.value, words_for(departure.cause));
+        const RemovedEntry& removed = at(i);
+        PyObject* answer = PyObject_CallFunction(listener, "OOs", removed.key, removed.value, words_for(removed.cause));
         if (answer == nullptr) {
             PyErr_WriteUnraisable(listener);
         }

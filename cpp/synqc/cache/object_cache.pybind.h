@@ -23,9 +23,9 @@ struct ObjectCounts {
 
 using ObjectStore = MemoryStore<PyObject*, PyObject*>;
 
-/// Entries on their way out: references are given back, and the listener told, only when the store is whole again,
+/// Entries removed from a store: references are given back, and the listener told, only when the store is whole again,
 /// because both may run foreign code that comes back to the cache.
-class Departures {
+class RemovedEntries {
   public:
     /// Makes sure that the next `count` additions ask for no memory: what has left the store must not get lost.
     void reserve(std::size_t count);
@@ -44,29 +44,29 @@ class Departures {
         ++count_;
     }
     bool empty() const { return count_ == 0; }
-    /// Lets go of the references, while no error is in flight.
-    void let_go() const {
+    /// Gives the references back, while no error is in flight.
+    void release() const {
         for (std::size_t i = 0; i < count_; ++i) {
             Py_DECREF(at(i).key);
             Py_DECREF(at(i).value);
         }
     }
-    /// Tells `listener` (null: nobody) of each, as (key, value, cause in words), and lets go of the references. An
+    /// Tells `listener` (null: nobody) of each, as (key, value, cause in words), and gives the references back. An
     /// error in flight stays so.
-    void let_go_telling(PyObject* listener) const;
+    void notify_and_release(PyObject* listener) const;
 
   private:
-    struct Departure {
+    struct RemovedEntry {
         PyObject* key;
         PyObject* value;
         RemovalCause cause;
     };
 
-    const Departure& at(std::size_t i) const { return i < few_.size() ? few_[i] : more_[i - few_.size()]; }
-    void tell(PyObject* listener) const;
+    const RemovedEntry& at(std::size_t i) const { return i < few_.size() ? few_[i] : more_[i - few_.size()]; }
+    void notify(PyObject* listener) const;
 
-    std::array<Departure, 2> few_;
-    std::vector<Departure> more_;
+    std::array<RemovedEntry, 2> few_;
+    std::vector<RemovedEntry> more_;
     std::size_t count_ = 0;
 };
 

@@ -259,7 +259,7 @@ class SessionStore:
             _wait_until_stored(stored, patience_s)
         except StorageUnavailable:
             if change is not None:
-                self._put_back_telemetry(change)
+                self._requeue_telemetry(change)
             raise
 
     def close(self) -> None:
@@ -305,7 +305,7 @@ class SessionStore:
             epoch = self._epoch
         return Change(telemetry=rows, epoch=epoch) if rows else None
 
-    def _put_back_telemetry(self, change: Change) -> None:
+    def _requeue_telemetry(self, change: Change) -> None:
         """Rows that could not be stored are tried again with the next ones, as far as they are still kept."""
         with self.lock:
             for row in change.telemetry:
