@@ -22,7 +22,7 @@ help:
 	@echo "make mutants  small mistakes made on purpose, and which of them no test sees; MUTANTS='--seed 7 --under python/synqc/lab'"
 	@echo "make fuzz    fuzz the JSON reader for FUZZ_SECONDS (60)"
 	@echo "make bench   speed figures beside their goals and peers"
-	@echo "make lint    formatting, static analysis, types"
+	@echo "make lint    formatting, static analysis, types; LINT_SINCE=HEAD~1 lets clang-tidy look at what changed alone"
 	@echo "make stubs   regenerate python/synqc/_core.pyi"
 	@echo "make clean   remove everything that was built"
 
@@ -143,8 +143,8 @@ bench: $(VENV)/installed $(VENV)/bench.ready
 	cmake --build $(BUILD) -j $(JOBS)
 	$(BIN)/synqc bench --kernels $(BUILD)
 
-lint: $(VENV)/test.ready $(BUILD)/tests.ready
-	bash scripts/lint.sh
+lint: $(VENV)/test.ready
+	JOBS=$(JOBS) LINT_SINCE=$(LINT_SINCE) bash scripts/lint.sh
 
 stubs: $(VENV)/installed $(VENV)/test.ready
 	$(BIN)/python scripts/generate_stubs.py

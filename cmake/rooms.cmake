@@ -20,7 +20,11 @@ endif()
 # must differ within a room. The compiler then takes a source for a header, and a name of one source for that of another:
 # hence the two warnings, which sources that stand alone keep. A room's tests are joined, for most of their compilation is
 # GoogleTest and Eigen; under the sanitizers, which instrument both, the room itself too. Kernels are never joined.
+option(SYNQC_JOIN "Compile tests, bindings and, under the sanitizers, rooms as one file each; OFF for tools that look at single files" ON)
 function(synqc_join target)
+    if(NOT SYNQC_JOIN)
+        return()
+    endif()
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
     target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow)
 endfunction()
