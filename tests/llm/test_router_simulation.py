@@ -50,7 +50,10 @@ def test_the_error_on_what_was_held_out_is_small_where_nothing_changes_and_large
     trace = recorded(3000, {"one": 0.2, "other": 0.4}, seed=seed)
     steady = simulate(trace, deployments("one", "other"), Policy(), seed=seed)
     assert steady.held_out == 1000
-    assert max(steady.errors.values()) < 0.15, f"seed {seed}: {steady.errors}"
+    # Five standard errors of a thousand draws against a thousand: 3 % of the mean, 7 % of the 95th percentile.
+    assert steady.errors["mean_s"] < 0.16, f"seed {seed}: {steady.errors}"
+    assert steady.errors["p95_s"] < 0.35, f"seed {seed}: {steady.errors}"
+    assert steady.errors["answered"] == 0
     drifting = trace[:2000] + [replace(record, latency_s=3 * record.latency_s) for record in trace[2000:]]
     drifted = simulate(drifting, deployments("one", "other"), Policy(), seed=seed)
     assert drifted.errors["mean_s"] > 0.5, f"seed {seed}: {drifted.errors}"
