@@ -27,7 +27,7 @@ const Secret& secret() {
     return drawn;
 }
 
-std::uint64_t hash_of_word(std::u32string_view word) {
+std::uint64_t keyed_hash_of_word(std::u32string_view word) {
     std::uint64_t hash = word.size();
     for (const char32_t letter : word) {
         hash = (hash + letter) * secret().of_letters;
@@ -69,7 +69,7 @@ void ShingleSet::assign(const ShingledText& text, StopCheck& stop) {
             if (units_.size() % 1024 == 0) {
                 stop.check();
             }
-            units_.push_back(hash_of_word(text.letters(word)));
+            units_.push_back(keyed_hash_of_word(text.letters(word)));
         }
     }
     hashes_.resize(text.count());
