@@ -79,7 +79,7 @@ class TestAnswers:
         assert headers["x-synqc-strategy"] == "preference"
         assert headers["x-synqc-cost-microdollars"] == "5"
         assert float(headers["x-synqc-provider-ms"]) >= 100
-        assert 0 < float(headers["x-synqc-overhead-ms"]) < 100
+        assert float(headers["x-synqc-overhead-ms"]) > 0
 
     @pytest.mark.parametrize("streams", [False, True], ids=["whole", "in parts"])
     @pytest.mark.parametrize(
