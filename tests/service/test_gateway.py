@@ -193,7 +193,7 @@ def test_a_client_that_leaves_ends_the_call_within_half_a_second_and_it_is_booke
 
 class TestKeysAndBudgets:
     def test_without_a_key_nothing_but_health_is_told(self, gateway):
-        served = gateway(more=TENANTS)
+        served = gateway(deployment=PRICES, more=TENANTS)
         for method, path in (("POST", "/v1/chat/completions"), ("GET", "/v1/models"), ("GET", "/metrics"),
                              ("GET", "/v1/router/stats"), ("GET", "/v1/else")):  # fmt: skip
             for headers in (
@@ -209,7 +209,7 @@ class TestKeysAndBudgets:
         assert served.client.get("/v1/models", headers={"x-api-key": "sk-lab"}).status_code == 200
 
     def test_tenants_see_what_is_theirs(self, gateway):
-        served = gateway(more=TENANTS)
+        served = gateway(deployment=PRICES, more=TENANTS)
         guest = {"authorization": "Bearer sk-guest"}
         assert served.client.get("/metrics", headers=guest).status_code == 403
         assert served.client.get("/v1/router/stats", headers=guest).status_code == 403
@@ -233,7 +233,7 @@ class TestKeysAndBudgets:
         assert (missing.status_code, missing.json()["error"]["code"]) == (400, "max_tokens_required")
 
     def test_upstream_keys_never_come_out(self, gateway):
-        served = gateway(more=TENANTS)
+        served = gateway(deployment=PRICES, more=TENANTS)
         served.servers[0].otherwise = refusal(401, "Incorrect API key: sk-upstream-never-to-be-seen")
         told = served.ask(key="sk-lab")
         assert told.status_code == 502
@@ -330,7 +330,7 @@ class TestErrors:
         assert gateway().ask(asking(**neutral)).status_code == 200
 
     def test_nothing_that_is_sent_gives_a_500(self, gateway):
-        served = gateway(gateway="most_body_bytes = 100000", more=TENANTS)
+        served = gateway(gateway="most_body_bytes = 100000", deployment=PRICES, more=TENANTS)
         seed = random.randrange(1 << 32)
         source = random.Random(seed)
         schema = {"name": "a", "schema": {"type": "bogus", "pattern": "(", "$ref": "http://127.0.0.1:9/x"}}
