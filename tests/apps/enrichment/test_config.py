@@ -55,6 +55,7 @@ def test_the_file_as_delivered_is_the_default_and_nothing_is_said(written, caplo
     different = {name for name, value in vars(config).items() if value != getattr(usual, name)}
     assert different == {"path", "ttl_s"}
     assert config.cache_dir == path.parent.parent / "cache"
+    assert config.cache_max_bytes == 512 << 20
     assert {kind: config.ttl_of(kind) for kind in ("text_inference", "song_recommendations", "other")} == {
         "text_inference": 2592000, "song_recommendations": 86400, "other": 2592000,
     }  # fmt: skip
