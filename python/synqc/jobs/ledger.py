@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from synqc import json
 from synqc.errors import InputError, TimedOut
@@ -33,6 +31,9 @@ from synqc.jobs.tables.schema import COMPONENT
 from synqc.jobs.tables.submissions import Submission, Submitted
 from synqc.storage.database import Database, DatabaseLocation, open_shared
 from synqc.storage.writer import GroupCommitWriter, Procedure
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 __all__ = ["Ledger", "open_ledger"]
 
