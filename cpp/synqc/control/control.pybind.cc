@@ -25,12 +25,24 @@ py::list rule_list() {
     return rules;
 }
 
+py::list objective_list() {
+    py::list objectives;
+    for (const std::string& name : objective_names()) {
+        py::dict objective;
+        objective["name"] = py::str(name);
+        objective["meaning"] = py::str(meaning_of_objective(name));
+        objectives.append(objective);
+    }
+    return objectives;
+}
+
 }  // namespace
 
 void bind_control(py::module_& module) {
     module.def(
         "rule_properties", rule_list,
         "Every adaptive rule: name, meaning, whether it tracks, learns, feeds forward within a shot, and filters.");
+    module.def("objective_properties", objective_list, "Every objective: name and meaning.");
     module.def(
         "objective_score",
         [](const std::string& objective, Real fidelity, Real latency_us, Real information_bits, Real backaction,

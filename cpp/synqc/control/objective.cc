@@ -43,14 +43,15 @@ Real stability_window(const RunKpis& kpis) {
 
 struct Objective {
     std::string_view name;
+    std::string_view meaning;
     Real (*score)(const RunKpis&);
 };
 
 constexpr std::array objectives{
-    Objective{"maximize-fidelity", maximize_fidelity},
-    Objective{"minimize-latency", minimize_latency},
-    Objective{"info-vs-damage", info_vs_damage},
-    Objective{"stability-window", stability_window},
+    Objective{"maximize-fidelity", "fidelity", maximize_fidelity},
+    Objective{"minimize-latency", "shortest latency, with a penalty below a fidelity of 0.975", minimize_latency},
+    Objective{"info-vs-damage", "information gained against back-action: I (1 - 2 B)", info_vs_damage},
+    Objective{"stability-window", "steadiness over iterations: 1 - std(F) / mean(F)", stability_window},
 };
 
 const Objective& objective_of(std::string_view name) {
@@ -70,6 +71,10 @@ const Objective& objective_of(std::string_view name) {
 
 Real objective_score(std::string_view objective, const RunKpis& kpis) {
     return objective_of(objective).score(kpis);
+}
+
+std::string_view meaning_of_objective(std::string_view objective) {
+    return objective_of(objective).meaning;
 }
 
 std::vector<std::string> objective_names() {

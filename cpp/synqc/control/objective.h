@@ -29,6 +29,8 @@ struct RunKpis {
 /// Throws UnknownName listing the known ones.
 Real objective_score(std::string_view objective, const RunKpis& kpis);
 std::vector<std::string> objective_names();
+/// What an objective scores, for a person. Throws UnknownName.
+std::string_view meaning_of_objective(std::string_view objective);
 /// Throws UnknownName unless the objective exists.
 void check_objective(std::string_view objective);
 

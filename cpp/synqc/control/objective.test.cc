@@ -19,6 +19,7 @@ TEST(objective, scores_are_what_their_names_say) {
 
 TEST(objective, missing_fidelity_costs_latency_score) {
     EXPECT_NEAR(objective_score("minimize-latency", {0.974, 1.5, 0, 0, {}}), -2.5, 1e-12);
+    EXPECT_EQ(meaning_of_objective("minimize-latency"), "shortest latency, with a penalty below a fidelity of 0.975");
 }
 
 TEST(objective, unknown_names_are_refused_with_the_known_ones) {

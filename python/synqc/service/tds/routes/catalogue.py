@@ -36,12 +36,7 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["service"])
 
-_OBJECTIVES = {
-    Objective.MAXIMIZE_FIDELITY: "fidelity",
-    Objective.MINIMIZE_LATENCY: f"shortest latency, with a penalty below a fidelity of {goals.FIDELITY.value}",
-    Objective.INFO_VS_DAMAGE: "information gained against back-action: I (1 - 2 B)",
-    Objective.STABILITY_WINDOW: "steadiness over iterations: 1 - std(F) / mean(F)",
-}
+_OBJECTIVES = {one["name"]: one["meaning"] for one in _core.objective_properties()}
 
 
 _PRESETS = {
@@ -117,7 +112,7 @@ def _names() -> dict[str, Any]:
         ],
         "envelopes": [name.value for name in DriveEnvelope],
         "adaptive_rules": [name.value for name in AdaptiveRule],
-        "objectives": [{"name": name.value, "words": _OBJECTIVES[name]} for name in Objective],
+        "objectives": [{"name": name.value, "words": _OBJECTIVES[name.value]} for name in Objective],
     }
 
 
