@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from synqc import json
 from synqc.errors import InputError, TimedOut
@@ -31,9 +31,6 @@ from synqc.jobs.tables.schema import COMPONENT
 from synqc.jobs.tables.submissions import Submission, Submitted
 from synqc.storage.database import Database, DatabaseLocation, open_shared
 from synqc.storage.writer import GroupCommitWriter, Procedure
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 __all__ = ["Ledger", "open_ledger"]
 
@@ -77,7 +74,7 @@ class Ledger:
         self.writer = GroupCommitWriter(database)
         """Of everything that this process writes to the database; applications write to tables of theirs by it, too."""
         self._submit = self._timed(submissions.submit)
-        self._claim: Procedure[claims.ClaimRequest, list[Claimed]] = self._claimed
+        self._claim: Procedure[claims.ClaimRequest, list[Claimed]] = self._clocked(claims.claim)
         self._claim_by_id: Procedure[claims.ClaimRequestById, Claimed | Refusal] = self._timed(claims.claim_by_id)
         self._change = self._timed(changes.change)
         self._cancel = self._timed(changes.cancel)
@@ -419,8 +416,11 @@ class Ledger:
     ) -> Procedure[_Argument, _Result]:
         return lambda connection, arguments: procedure(connection, self._clock(connection), arguments)
 
-    def _claimed(self, connection: Connection, requests: Sequence[claims.ClaimRequest]) -> list[list[Claimed]]:
-        return claims.claim(connection, self._clock, requests)
+    def _clocked(
+        self, procedure: Callable[[Any, Clock, Sequence[_Argument]], Sequence[_Result | Exception]]
+    ) -> Procedure[_Argument, _Result]:
+        """Of a procedure that asks for the time in a statement of its own."""
+        return lambda connection, arguments: procedure(connection, self._clock, arguments)
 
     def _call(self, procedure: Procedure[_Argument, _Result], argument: _Argument) -> Future[_Result]:
         return self.writer.call(procedure, argument)
