@@ -153,6 +153,7 @@ def test_no_rows_are_no_duplicates():
         ({"rows": "abc"}, "`rows` must be an iterable of rows, but is str"),
         ({"rows": 7}, "`rows` must be an iterable of rows, but is int"),
         ({"rows": ["a", None]}, "`rows` must hold str, but holds NoneType"),
+        ({"rows": ["a", "é" * (2**23 + 1)]}, "`rows` must be texts of at most 16 MiB in UTF-8, but is one of 16777218"),
         ({"rows": ["a"], "threshold": True}, "`threshold` must be a number, but is True"),
         ({"rows": ["a"], "threshold": 1.01}, "`threshold` must be between 0.2 and 1, but is 1.01"),
         ({"rows": ["a"], "recall": 1}, "`recall` must be between 0.5 and 0.9999, but is 1"),

@@ -72,10 +72,13 @@ void ShingleSet::assign(const ShingledText& text, StopCheck& stop) {
             units_.push_back(keyed_hash_of_word(text.letters(word)));
         }
     }
-    hashes_.resize(text.count());
+    // Long vectors grow piece by piece: clearing all of one at once would be deaf for too long.
+    hashes_.clear();
+    hashes_.reserve(text.count());
     for (std::size_t first = 0; first < text.count(); first += steps_between_checks) {
         stop.check();
         const std::size_t count = std::min(steps_between_checks, text.count() - first);
+        hashes_.resize(first + count);
         if (text.words().empty()) {
             hash_places(text.letters().data() + first, count, text.width(), hashes_.data() + first);
         } else {
@@ -84,27 +87,35 @@ void ShingleSet::assign(const ShingledText& text, StopCheck& stop) {
     }
     const std::size_t slot_count = std::bit_ceil(std::max<std::size_t>(16, 2 * text.count()));
     shift_ = 64 - std::countr_zero(slot_count);
-    slots_.assign(slot_count, {0, none, 0});
-    numbers_.resize(text.count());
+    slots_.clear();
+    slots_.reserve(slot_count);
+    while (slots_.size() < slot_count) {
+        stop.check();
+        slots_.resize(std::min(slot_count, slots_.size() + 8 * steps_between_checks), none);
+    }
+    numbers_.clear();
+    numbers_.reserve(text.count());
     for (std::size_t place = 0; place < text.count(); ++place) {
         if (place % steps_between_checks == 0) {
             stop.check();
         }
-        Slot& slot = const_cast<Slot&>(slot_of(text, place, hashes_[place]));
-        if (slot.place == none) {
-            slot = {hashes_[place], static_cast<std::uint32_t>(place), size_++};
+        std::uint32_t& first = slots_[slot_of(text, place, hashes_[place])];
+        if (first == none) {
+            first = static_cast<std::uint32_t>(place);
+            numbers_.push_back(size_++);
+        } else {
+            numbers_.push_back(numbers_[first]);
         }
-        numbers_[place] = slot.number;
     }
 }
 
-const ShingleSet::Slot& ShingleSet::slot_of(const ShingledText& text, std::size_t place, std::uint64_t hash) const {
+std::size_t ShingleSet::slot_of(const ShingledText& text, std::size_t place, std::uint64_t hash) const {
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t at = hash >> shift_;; at = (at + 1) & mask) {
-        const Slot& slot = slots_[at];
-        if (slot.place == none ||
-            (slot.hash == hash && text_->letters(text_->at(slot.place)) == text.letters(text.at(place)))) {
-            return slot;
+        const std::uint32_t first = slots_[at];
+        if (first == none ||
+            (hashes_[first] == hash && text_->letters(text_->at(first)) == text.letters(text.at(place)))) {
+            return at;
         }
     }
 }
@@ -115,8 +126,8 @@ void ShingleSet::find_all(const ShingleSet& other, std::vector<std::uint32_t>& n
         if (place % steps_between_checks == 0) {
             stop.check();
         }
-        const Slot& slot = slot_of(other.text(), place, other.hashes_[place]);
-        numbers[place] = slot.place == none ? none : slot.number;
+        const std::uint32_t first = slots_[slot_of(other.text(), place, other.hashes_[place])];
+        numbers[place] = first == none ? none : numbers_[first];
     }
 }
 

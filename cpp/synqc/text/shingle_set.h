@@ -28,13 +28,8 @@ class ShingleSet {
     void find_all(const ShingleSet& other, std::vector<std::uint32_t>& numbers, StopCheck& stop) const;
 
   private:
-    struct Slot {
-        std::uint64_t hash;
-        std::uint32_t place;  // none: free
-        std::uint32_t number;
-    };
-
-    const Slot& slot_of(const ShingledText& text, std::size_t place, std::uint64_t hash) const;
+    /// Slot that holds a place of this shingle, or is free for it.
+    std::size_t slot_of(const ShingledText& text, std::size_t place, std::uint64_t hash) const;
 
     const ShingledText* text_ = nullptr;
     std::uint32_t size_ = 0;
@@ -42,7 +37,7 @@ class ShingleSet {
     std::vector<std::uint64_t> units_;
     std::vector<std::uint64_t> hashes_;
     std::vector<std::uint32_t> numbers_;
-    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> slots_;  // first place of each shingle, or none
 };
 
 /// Characters [first, past the last) of a text.

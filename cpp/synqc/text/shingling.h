@@ -25,7 +25,7 @@ struct Shingling {
 
 inline constexpr Index most_width = 32;
 /// Longer texts are refused: positions in a folded text, which can be eighteen times as long, stay below 2^32.
-inline constexpr std::size_t most_text_bytes = std::size_t{1} << 26;
+inline constexpr std::size_t most_text_bytes = std::size_t{1} << 24;
 
 Unit unit_from_name(std::string_view name);
 

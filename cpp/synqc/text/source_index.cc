@@ -35,7 +35,7 @@ SourceIndex::SourceIndex(std::span<const std::string_view> sources, const Source
     StopCheck stop(control);
     for (const std::string_view source : sources) {
         if (source.size() > most_text_bytes) {
-            refuse("against", "texts of at most 64 MiB", "one of " + std::to_string(source.size()) + " bytes");
+            refuse("against", "texts of at most 16 MiB", "one of " + std::to_string(source.size()) + " bytes");
         }
         sources_.push_back({arena_.keep(source), 0, 0});
         stop.check();

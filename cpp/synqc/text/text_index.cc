@@ -161,7 +161,7 @@ void TextIndex::grow(Index kept_count, int threads, RunControl& control) {
 
 void TextIndex::check_lengths(std::string_view name, std::size_t bytes) const {
     if (bytes > most_text_bytes) {
-        refuse(name, "texts of at most 64 MiB in UTF-8", "one of " + std::to_string(bytes) + " bytes");
+        refuse(name, "texts of at most 16 MiB in UTF-8", "one of " + std::to_string(bytes) + " bytes");
     }
 }
 

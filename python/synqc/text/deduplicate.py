@@ -50,7 +50,7 @@ def deduplicate(
         Rows that stay, and for each other one what it repeats, where, and how much.
 
     Raises:
-        InputError: An argument is out of range; a row is no text, or longer than 64 MiB in UTF-8.
+        InputError: An argument is out of range; a row is no text, or longer than 16 MiB in UTF-8.
         Cancelled: The stop was heard, within 50 ms.
 
     Examples:

@@ -29,7 +29,7 @@ class TextIndex:
     exactly; otherwise it is kept. Clusters do not chain: every member resembles its representative, the first of them.
     Decisions depend on the rows and these arguments, never on threads or on how rows are cut into calls.
 
-    Threads may share it: calls wait for each other. It is kept in memory: the texts of kept rows and about 0.3 kB for
+    Threads may share it: calls wait for each other. It is kept in memory: the texts of kept rows and about 0.35 kB for
     each of them.
 
     Args:
@@ -115,7 +115,7 @@ class TextIndex:
             Which of these rows stay, and what the others repeat.
 
         Raises:
-            InputError: A row is no text, or longer than 64 MiB in UTF-8. Rows of calls of the core before it, of 16,384
+            InputError: A row is no text, or longer than 16 MiB in UTF-8. Rows of calls of the core before it, of 16,384
                 rows each, have been added.
             Cancelled: The stop was heard, within 50 ms; `rows_seen` says how many rows have been added.
             KeyboardInterrupt: After Ctrl-C, likewise.

@@ -37,7 +37,7 @@ class Sources:
         stop: Another thread may call `stop.stop()`.
 
     Raises:
-        InputError: An argument is out of range, a row is no text, or longer than 64 MiB.
+        InputError: An argument is out of range, a row is no text, or longer than 16 MiB.
         Cancelled: The stop flag was raised.
 
     Examples:
