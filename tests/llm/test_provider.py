@@ -13,6 +13,7 @@ from synqc.llm import (
     TextParts,
     TextStream,
 )
+from synqc.llm.router import AsyncRoutedStream, RoutedStream, Router
 
 DOORS = ("submit", "complete", "acomplete", "stream", "astream", "close", "aclose")
 FACTS = ("name", "most_at_once", "is_local")
@@ -37,13 +38,27 @@ def test_the_client_is_a_provider() -> None:
 
 
 @pytest.mark.parametrize("door", DOORS)
+def test_a_door_of_a_router_takes_what_the_protocol_says_and_a_routing(door: str) -> None:
+    taken = [one for one in keywords(getattr(Router, door)) if one[0] != "routing"]
+    assert taken == keywords(getattr(Provider, door))
+
+
+@pytest.mark.parametrize("door", DOORS)
 def test_a_door_of_the_client_takes_what_the_protocol_says(door: str) -> None:
     assert keywords(getattr(LanguageModels, door)) == keywords(getattr(Provider, door))
     coroutine = inspect.iscoroutinefunction
     assert coroutine(getattr(LanguageModels, door)) == coroutine(getattr(Provider, door))
 
 
-@pytest.mark.parametrize(("stream", "parts"), [(TextStream, TextParts), (AsyncTextStream, AsyncTextParts)])
+@pytest.mark.parametrize(
+    ("stream", "parts"),
+    [
+        (TextStream, TextParts),
+        (AsyncTextStream, AsyncTextParts),
+        (RoutedStream, TextParts),
+        (AsyncRoutedStream, AsyncTextParts),
+    ],
+)
 def test_streams_tell_what_the_protocol_says(stream: type, parts: type) -> None:
     assert promised(parts) <= set(dir(stream))
 

@@ -8,6 +8,7 @@ import pytest
 from asking import asking
 from scripted_server import CLOSE, RESET, answer, chunk, refusal, says, stream
 
+from synqc.cache import Control, MemoryCache
 from synqc.llm import CutAnswer, LanguageModelError, ModelRefused, ModelTimedOut, Outcome
 from synqc.llm.router import NoDeployment, Policy, cause_of
 
@@ -47,6 +48,14 @@ def read(router, door, request=None, **options):
 
 @pytest.mark.parametrize("door", ["stream", "astream"])
 class TestStreams:
+    def test_what_a_request_asks_of_caches_reaches_the_deployment(self, route, door):
+        made = route(1, cache=MemoryCache(max_entries=10))
+        made.servers[0].otherwise = good("Be", "cause.")
+        asked = asking(temperature=0.0)
+        for requests, control in ((1, None), (1, None), (2, Control(no_cache=True)), (2, None)):
+            assert read(made.router, door, asked, control=control)[0] == ["Be", "cause."]
+            assert made.requests == [requests], control
+
     @pytest.mark.parametrize(
         ("said", "cause"),
         [

@@ -298,20 +298,32 @@ class Router:
                 return call.answered(attempt, completion)
 
     def stream(
-        self, request: Request, *, deadline_s: float | None = None, partial: bool = False, routing: Routing = _ANY
+        self,
+        request: Request,
+        *,
+        deadline_s: float | None = None,
+        control: Control | None = None,
+        partial: bool = False,
+        routing: Routing = _ANY,
     ) -> RoutedStream:
         """The answer's text part by part. Hedging is not for streams: their first part decides who goes on.
 
         Raises:
             NoDeployment: The model is not served; all else is raised by the first part.
         """
-        return RoutedStream(RoutedCall(self, request, routing, deadline_s=deadline_s), partial)
+        return RoutedStream(RoutedCall(self, request, routing, deadline_s=deadline_s), control, partial)
 
     def astream(
-        self, request: Request, *, deadline_s: float | None = None, partial: bool = False, routing: Routing = _ANY
+        self,
+        request: Request,
+        *,
+        deadline_s: float | None = None,
+        control: Control | None = None,
+        partial: bool = False,
+        routing: Routing = _ANY,
     ) -> AsyncRoutedStream:
         """Like `stream`, in a coroutine."""
-        return AsyncRoutedStream(RoutedCall(self, request, routing, deadline_s=deadline_s), partial)
+        return AsyncRoutedStream(RoutedCall(self, request, routing, deadline_s=deadline_s), control, partial)
 
     def close(self) -> None:
         """Close the providers."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from synqc.cache import Control
 from synqc.llm.completion import Spent
 from synqc.llm.errors import LanguageModelError
 from synqc.llm.outcome import Outcome
@@ -20,8 +21,8 @@ __all__ = ["AsyncRoutedStream", "RoutedStream"]
 class _Routed:
     """What both kinds of stream tell of themselves, and what they do before and after they ask."""
 
-    def __init__(self, call: RoutedCall, partial: bool) -> None:
-        self._call, self._partial = call, partial
+    def __init__(self, call: RoutedCall, control: Control | None, partial: bool) -> None:
+        self._call, self._control, self._partial = call, control, partial
         self._attempt: Attempt | None = None
         self._parts: Any = None
         self._emitted = False
@@ -136,7 +137,7 @@ class RoutedStream(_Routed, Iterator[str]):
             try:
                 if self._parts is None:
                     self._parts = attempt.deployment.provider.stream(
-                        attempt.request, deadline_s=self._call.left_s, partial=self._partial
+                        attempt.request, deadline_s=self._call.left_s, control=self._control, partial=self._partial
                     )
                 return self._got(attempt, next(self._parts))
             except StopIteration:
@@ -182,7 +183,7 @@ class AsyncRoutedStream(_Routed, AsyncIterator[str]):
             try:
                 if self._parts is None:
                     self._parts = attempt.deployment.provider.astream(
-                        attempt.request, deadline_s=self._call.left_s, partial=self._partial
+                        attempt.request, deadline_s=self._call.left_s, control=self._control, partial=self._partial
                     )
                 return self._got(attempt, await anext(self._parts))
             except StopAsyncIteration:
