@@ -92,7 +92,7 @@ build/asan/tests.ready: $(CPP_SOURCES) | build/system.ready
 	@touch $@
 
 # Rooms whose parts are shared by threads.
-THREADED_ROOMS := parallel text metrics cache pipeline
+THREADED_ROOMS := parallel text metrics cache pipeline route
 space := $(subst ,, )
 
 build/tsan/tests.ready: $(CPP_SOURCES) | build/system.ready
