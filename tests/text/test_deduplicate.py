@@ -151,6 +151,7 @@ def test_no_rows_are_no_duplicates():
     ("arguments", "words"),
     [
         ({"rows": "abc"}, "`rows` must be an iterable of rows, but is str"),
+        ({"rows": {"a": "b"}}, "`rows` must be an iterable of rows, but is dict"),
         ({"rows": 7}, "`rows` must be an iterable of rows, but is int"),
         ({"rows": ["a", None]}, "`rows` must hold str, but holds NoneType"),
         ({"rows": ["a", "é" * (2**23 + 1)]}, "`rows` must be texts of at most 16 MiB in UTF-8, but is one of 16777218"),

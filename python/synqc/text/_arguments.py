@@ -60,7 +60,7 @@ def text_of(name: str, row: Any, key: str | None) -> str:
 
 def chunks_of(name: str, rows: Iterable[Any], key: str | None) -> Iterator[tuple[list[Any], list[str]]]:
     """Rows and their texts, so many together that a call of the core is worth it."""
-    if isinstance(rows, (str, bytes)) or not isinstance(rows, Iterable):
+    if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Iterable):
         raise InputError(f"Argument `{name}` must be an iterable of rows, but is {type(rows).__name__}.")
     pending = iter(rows)
     while True:
