@@ -75,6 +75,23 @@ TEST(json_reader, agrees_with_the_plain_reader_on_every_cut_and_every_changed_le
     }
 }
 
+TEST(syntax_fault, nothing_behind_the_text_is_read) {
+    // Blocks of exactly their size: the sanitizers see a read of the byte behind one.
+    const std::string whole = "{\"key\": [1, -2.5e-3, true, null, \"\\u00e9 \\n \xc3\xa9\"], \"o\": {}}";
+    for (std::size_t size = 0; size <= whole.size(); ++size) {
+        for (char last : std::string("\\\"{[:,-e.tu\xc3\xe2", 13)) {
+            std::vector<char> block(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+            block.push_back(last);
+            block.shrink_to_fit();
+            const auto fault = find_syntax_fault({block.data(), block.size()});
+            ASSERT_TRUE(fault) << size << last;
+            EXPECT_LE(fault->offset, block.size()) << size << last;
+        }
+    }
+    const std::vector<char> escape = {'\\'};
+    EXPECT_EQ(find_syntax_fault({escape.data(), 1})->was, "`\\`");
+}
+
 TEST(json_reader, depth_ends_where_it_is_said_to) {
     const std::string allowed = std::string(most_levels, '[') + std::string(most_levels, ']');
     EXPECT_TRUE(is_read(allowed));

@@ -238,8 +238,8 @@ std::string shown(std::string_view text, std::size_t offset) {
         const char* begin = text.data() + offset;
         if (measure_utf8(begin, begin + length, Surrogates::refuse, shape) == begin + length) {
             std::size_t end = offset + length;
-            if (text[offset] == '\\') {
-                end = std::min(text.size(), end + (static_cast<unsigned char>(text[end]) < 0x7f ? 1 : 0));
+            if (text[offset] == '\\' && end < text.size() && static_cast<unsigned char>(text[end]) < 0x7f) {
+                ++end;
             }
             return std::string("`").append(text.substr(offset, end - offset)).append("`");
         }
