@@ -14,7 +14,7 @@ std::string text_of(Real value) {
     return {buffer.data(), end};
 }
 
-void refuse(std::string_view name, std::string_view must_be, std::string_view was) {
+void throw_invalid_argument(std::string_view name, std::string_view must_be, std::string_view was) {
     std::string sentence = "Argument `";
     sentence.append(name).append("` must be ").append(must_be).append(", but is ").append(was).append(".");
     throw InvalidArgument(sentence);
@@ -22,25 +22,25 @@ void refuse(std::string_view name, std::string_view must_be, std::string_view wa
 
 void check_finite(std::string_view name, Real value) {
     if (!std::isfinite(value)) {
-        refuse(name, "finite", text_of(value));
+        throw_invalid_argument(name, "finite", text_of(value));
     }
 }
 
 void check_positive(std::string_view name, Real value) {
     if (!(std::isfinite(value) && value > 0)) {
-        refuse(name, "finite and greater than 0", text_of(value));
+        throw_invalid_argument(name, "finite and greater than 0", text_of(value));
     }
 }
 
 void check_not_negative(std::string_view name, Real value) {
     if (!(std::isfinite(value) && value >= 0)) {
-        refuse(name, "finite and at least 0", text_of(value));
+        throw_invalid_argument(name, "finite and at least 0", text_of(value));
     }
 }
 
 void check_between(std::string_view name, Real value, Real lowest, Real highest) {
     if (!(value >= lowest && value <= highest)) {
-        refuse(name, "between " + text_of(lowest) + " and " + text_of(highest), text_of(value));
+        throw_invalid_argument(name, "between " + text_of(lowest) + " and " + text_of(highest), text_of(value));
     }
 }
 
@@ -50,13 +50,14 @@ void check_probability(std::string_view name, Real value) {
 
 void check_at_least(std::string_view name, Index value, Index lowest) {
     if (value < lowest) {
-        refuse(name, "at least " + std::to_string(lowest), std::to_string(value));
+        throw_invalid_argument(name, "at least " + std::to_string(lowest), std::to_string(value));
     }
 }
 
 void check_between(std::string_view name, Index value, Index lowest, Index highest) {
     if (value < lowest || value > highest) {
-        refuse(name, "between " + std::to_string(lowest) + " and " + std::to_string(highest), std::to_string(value));
+        throw_invalid_argument(name, "between " + std::to_string(lowest) + " and " + std::to_string(highest),
+                               std::to_string(value));
     }
 }
 

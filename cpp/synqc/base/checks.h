@@ -21,6 +21,6 @@ void check_at_least(std::string_view name, Index value, Index lowest);
 void check_between(std::string_view name, Index value, Index lowest, Index highest);
 
 /// Throws InvalidArgument: "Argument `name` must be `must_be`, but is `was`."
-[[noreturn]] void refuse(std::string_view name, std::string_view must_be, std::string_view was);
+[[noreturn]] void throw_invalid_argument(std::string_view name, std::string_view must_be, std::string_view was);
 
 }  // namespace synqc

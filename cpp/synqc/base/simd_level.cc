@@ -63,7 +63,7 @@ bool has_simd_level(std::string_view level) {
 
 void use_simd_level(std::string_view level) {
     if (!has_simd_level(level)) {
-        refuse("level", "an instruction-set level of this processor", '"' + std::string(level) + '"');
+        throw_invalid_argument("level", "an instruction-set level of this processor", '"' + std::string(level) + '"');
     }
     for (std::size_t position = 0; position < std::size(levels); ++position) {
         if (levels[position].name == level) {

@@ -71,7 +71,7 @@ void ControlContext::check() const {
     check_between("p0_given_1", p0_given_1, Real{0}, Real{0.5});
     check_between("p1_given_0", p1_given_0, Real{0}, Real{0.5});
     if (p0_given_1 + p1_given_0 >= 1) {
-        refuse("p0_given_1 + p1_given_0", "less than 1", text_of(p0_given_1 + p1_given_0));
+        throw_invalid_argument("p0_given_1 + p1_given_0", "less than 1", text_of(p0_given_1 + p1_given_0));
     }
     check_between("prepared_population", prepared_population, Real{0}, Real{0.49});
     check_not_negative("pulse_evolution_time", pulse_evolution_time);
@@ -90,7 +90,7 @@ void ControlContext::check() const {
     check_not_negative("search.feedback_gain", search.feedback_gain);
     check_between("population", population, Index{4}, Index{1024});
     if (population % 4 != 0) {
-        refuse("population", "a multiple of 4", std::to_string(population));
+        throw_invalid_argument("population", "a multiple of 4", std::to_string(population));
     }
 }
 
@@ -128,7 +128,7 @@ std::vector<Real> Controller::state() const {
 
 void Controller::restore(std::span<const Real> state) {
     if (!state.empty()) {
-        refuse("state", "what the same rule wrote", std::to_string(state.size()) + " numbers");
+        throw_invalid_argument("state", "what the same rule wrote", std::to_string(state.size()) + " numbers");
     }
 }
 

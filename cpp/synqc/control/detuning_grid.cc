@@ -208,7 +208,7 @@ void DetuningGrid::place(Real centre, Real half_width, Index new_points) {
 
 void DetuningGrid::spread(Real variance, Real jump_probability, Real jump_size) {
     if (!(variance >= 0)) {
-        refuse("variance", "at least 0", text_of(variance));
+        throw_invalid_argument("variance", "at least 0", text_of(variance));
     }
     if (jump_probability > 0 && jump_size > 0) {
         narrowest_ = 4 * jump_size;
@@ -330,7 +330,7 @@ std::vector<Real> DetuningGrid::state() const {
 void DetuningGrid::restore(std::span<const Real> state) {
     const Index new_points = std::ssize(state) - 5;
     if (new_points < fewest_points || new_points > most_points || !(state[1] > 0)) {
-        refuse("state", "of a grid", std::to_string(state.size()) + " numbers");
+        throw_invalid_argument("state", "of a grid", std::to_string(state.size()) + " numbers");
     }
     Real sum = 0;
     for (const Real weight : state.subspan(5)) {

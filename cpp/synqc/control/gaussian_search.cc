@@ -29,7 +29,7 @@ Index GaussianSearch::learning_rounds(Index batch_shots) const {
 void GaussianSearch::check_round(std::span<const CandidateOutcome> outcomes) const {
     check_outcomes(outcomes, context_.population);
     if (drawn_.empty()) {
-        refuse("outcomes", "of the candidates last proposed", "without any proposed");
+        throw_invalid_argument("outcomes", "of the candidates last proposed", "without any proposed");
     }
 }
 
@@ -47,7 +47,8 @@ std::vector<Real> GaussianSearch::state() const {
 void GaussianSearch::restore(std::span<const Real> state) {
     const Index dimensions = space_.dimensions();
     if (std::ssize(state) != 1 + 2 * dimensions) {
-        refuse("state", std::to_string(1 + 2 * dimensions) + " numbers", std::to_string(state.size()) + " numbers");
+        throw_invalid_argument("state", std::to_string(1 + 2 * dimensions) + " numbers",
+                               std::to_string(state.size()) + " numbers");
     }
     for (const Real value : state) {
         check_finite("state", value);

@@ -71,7 +71,7 @@ std::vector<Real> DetuningFilter::state() const {
 
 void DetuningFilter::restore(std::span<const Real> state) {
     if (state.size() != 5) {
-        refuse("state", "5 numbers of a filter", std::to_string(state.size()) + " numbers");
+        throw_invalid_argument("state", "5 numbers of a filter", std::to_string(state.size()) + " numbers");
     }
     for (const Real value : state) {
         check_finite("state", value);

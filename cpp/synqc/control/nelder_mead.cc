@@ -115,7 +115,7 @@ void NelderMeadController::restore(std::span<const Real> state) {
     const Index dimensions = space_.dimensions();
     const Index length = 1 + (dimensions + 1) * (dimensions + 1);
     if (std::ssize(state) != length) {
-        refuse("state", std::to_string(length) + " numbers", std::to_string(state.size()) + " numbers");
+        throw_invalid_argument("state", std::to_string(length) + " numbers", std::to_string(state.size()) + " numbers");
     }
     for (const Real value : state) {
         check_finite("state", value);

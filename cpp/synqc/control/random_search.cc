@@ -41,7 +41,7 @@ std::vector<ControlSettings> RandomSearchController::propose() {
 void RandomSearchController::observe(std::span<const CandidateOutcome> outcomes) {
     check_outcomes(outcomes, candidates_per_round);
     if (points_.empty()) {
-        refuse("outcomes", "of the candidates last proposed", "without any proposed");
+        throw_invalid_argument("outcomes", "of the candidates last proposed", "without any proposed");
     }
     incumbent_shots_ += static_cast<Real>(outcomes[0].shots);
     incumbent_successes_ += static_cast<Real>(outcomes[0].successes);
@@ -79,8 +79,8 @@ std::vector<Real> RandomSearchController::state() const {
 
 void RandomSearchController::restore(std::span<const Real> state) {
     if (std::ssize(state) != 3 + space_.dimensions()) {
-        refuse("state", std::to_string(3 + space_.dimensions()) + " numbers",
-               std::to_string(state.size()) + " numbers");
+        throw_invalid_argument("state", std::to_string(3 + space_.dimensions()) + " numbers",
+                               std::to_string(state.size()) + " numbers");
     }
     for (const Real value : state) {
         check_finite("state", value);

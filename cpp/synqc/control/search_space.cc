@@ -49,8 +49,8 @@ Real success_share(const CandidateOutcome& outcome) {
 
 void check_outcomes(std::span<const CandidateOutcome> outcomes, Index candidates) {
     if (std::ssize(outcomes) != candidates) {
-        refuse("outcomes", "one per candidate, " + std::to_string(candidates) + " in all",
-               std::to_string(outcomes.size()) + " long");
+        throw_invalid_argument("outcomes", "one per candidate, " + std::to_string(candidates) + " in all",
+                               std::to_string(outcomes.size()) + " long");
     }
     for (const CandidateOutcome& outcome : outcomes) {
         check_at_least("outcome.shots", outcome.shots, 0);

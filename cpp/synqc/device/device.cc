@@ -82,9 +82,9 @@ void Device::check() const {
         check_between("levels", individual.levels, qubit.levels, qubit.levels);
     }
     if (!calibrated_qubit_numbers.empty() && calibrated_qubit_numbers.size() != calibrated_qubits.size()) {
-        refuse("calibrated_qubit_numbers",
-               "as many as there are calibrated qubits, " + std::to_string(calibrated_qubits.size()),
-               std::to_string(calibrated_qubit_numbers.size()));
+        throw_invalid_argument("calibrated_qubit_numbers",
+                               "as many as there are calibrated qubits, " + std::to_string(calibrated_qubits.size()),
+                               std::to_string(calibrated_qubit_numbers.size()));
     }
 }
 
@@ -98,10 +98,11 @@ void Device::select_calibrated_qubits(const std::vector<Index>& numbers) {
     for (auto number = numbers.begin(); number != numbers.end(); ++number) {
         auto found = std::find(known.begin(), known.end(), *number);
         if (found == known.end()) {
-            refuse("qubits", "numbers of qubits that the device holds one by one", std::to_string(*number));
+            throw_invalid_argument("qubits", "numbers of qubits that the device holds one by one",
+                                   std::to_string(*number));
         }
         if (std::find(numbers.begin(), number, *number) != number) {
-            refuse("qubits", "numbers that come once", std::to_string(*number) + " twice");
+            throw_invalid_argument("qubits", "numbers that come once", std::to_string(*number) + " twice");
         }
         chosen.push_back(calibrated_qubits[found - known.begin()]);
     }

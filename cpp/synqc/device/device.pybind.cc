@@ -43,13 +43,13 @@ DriftProcess drift_process(const std::string& kind, const NamedParameters& value
     for (const auto& parameter : drift_parameters(process.kind)) {
         auto found = left.extract(std::string(parameter.name));
         if (found.empty()) {
-            refuse(parameter.name, "given for drift of kind '" + kind + "'", "missing");
+            throw_invalid_argument(parameter.name, "given for drift of kind '" + kind + "'", "missing");
         }
         parameter.check(found.mapped());
         parameter.write(process, found.mapped());
     }
     if (!left.empty()) {
-        refuse(left.begin()->first, "left out for drift of kind '" + kind + "'", "given");
+        throw_invalid_argument(left.begin()->first, "left out for drift of kind '" + kind + "'", "given");
     }
     process.check();
     return process;

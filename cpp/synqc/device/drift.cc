@@ -48,7 +48,8 @@ void DriftProcess::check() const {
         parameter.check(parameter.read(*this));
     }
     if (kind == DriftKind::one_over_f && shortest_time > correlation_time) {
-        refuse("shortest_time_s", "at most correlation_time_s = " + text_of(correlation_time), text_of(shortest_time));
+        throw_invalid_argument("shortest_time_s", "at most correlation_time_s = " + text_of(correlation_time),
+                               text_of(shortest_time));
     }
 }
 
@@ -68,7 +69,7 @@ Real DriftProcess::hold_time() const {
         case DriftKind::random_telegraph:
             return 1 / (2 * switching_rate) / steps_per_time_scale;
     }
-    refuse("kind", "a declared DriftKind", std::to_string(static_cast<int>(kind)));
+    throw_invalid_argument("kind", "a declared DriftKind", std::to_string(static_cast<int>(kind)));
 }
 
 std::vector<Real> DriftProcess::time_constants() const {
@@ -167,7 +168,7 @@ bool DriftPath::advance(Real seconds, Seed seed) {
             case DriftKind::one_over_f:
             case DriftKind::t1_ornstein_uhlenbeck:
             case DriftKind::t1_random_telegraph:
-                refuse("kind", "elementary", std::to_string(static_cast<int>(component.kind)));
+                throw_invalid_argument("kind", "elementary", std::to_string(static_cast<int>(component.kind)));
         }
     }
     return switched;
@@ -187,8 +188,8 @@ std::vector<Real> DriftPath::state() const {
 
 void DriftPath::restore(std::span<const Real> state) {
     if (state.size() != components_.size() + 1) {
-        refuse("state", std::to_string(components_.size() + 1) + " values long",
-               std::to_string(state.size()) + " long");
+        throw_invalid_argument("state", std::to_string(components_.size() + 1) + " values long",
+                               std::to_string(state.size()) + " long");
     }
     for (Real number : state) {
         check_finite("state", number);

@@ -180,19 +180,19 @@ void Parameter<Owner>::check(Real value) const {
             return check_positive(name, value);
         case Range::positive_or_infinite:
             if (!(value > 0)) {
-                refuse(name, "greater than 0", text_of(value));
+                throw_invalid_argument(name, "greater than 0", text_of(value));
             }
             return;
         case Range::probability:
             return check_probability(name, value);
         case Range::below_half:
             if (!(value >= 0 && value < 0.5)) {
-                refuse(name, "at least 0 and less than 0.5", text_of(value));
+                throw_invalid_argument(name, "at least 0 and less than 0.5", text_of(value));
             }
             return;
         case Range::share:
             if (!(value > 0 && value <= 1)) {
-                refuse(name, "greater than 0 and at most 1", text_of(value));
+                throw_invalid_argument(name, "greater than 0 and at most 1", text_of(value));
             }
             return;
     }

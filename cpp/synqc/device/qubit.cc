@@ -19,12 +19,13 @@ void check_level_structure(const Qubit& qubit) {
     const auto energies = std::ssize(qubit.level_energies);
     const auto elements = std::ssize(qubit.lowering_elements);
     if (energies != 0 && energies != qubit.levels) {
-        refuse("level_energies_mhz", "empty or " + std::to_string(qubit.levels) + " values long",
-               std::to_string(energies) + " long");
+        throw_invalid_argument("level_energies_mhz", "empty or " + std::to_string(qubit.levels) + " values long",
+                               std::to_string(energies) + " long");
     }
     if (elements != 0 && elements != qubit.levels * qubit.levels) {
-        refuse("lowering_elements", "empty or of shape (levels, levels) with levels = " + std::to_string(qubit.levels),
-               std::to_string(elements) + " values");
+        throw_invalid_argument("lowering_elements",
+                               "empty or of shape (levels, levels) with levels = " + std::to_string(qubit.levels),
+                               std::to_string(elements) + " values");
     }
     for (Real energy : qubit.level_energies) {
         check_finite("level_energies_mhz", energy);
@@ -33,11 +34,11 @@ void check_level_structure(const Qubit& qubit) {
         check_finite("lowering_elements", element);
     }
     if (energies != 0 && (qubit.level_energies[0] != 0 || qubit.level_energies[1] != 0)) {
-        refuse("level_energies_mhz", "0 for the first two levels (rotating frame)",
-               text_of(qubit.level_energies[0]) + " and " + text_of(qubit.level_energies[1]));
+        throw_invalid_argument("level_energies_mhz", "0 for the first two levels (rotating frame)",
+                               text_of(qubit.level_energies[0]) + " and " + text_of(qubit.level_energies[1]));
     }
     if (elements != 0 && qubit.lowering_elements[1] != 1) {
-        refuse("lowering_elements", "1 between |1> and |0>", text_of(qubit.lowering_elements[1]));
+        throw_invalid_argument("lowering_elements", "1 between |1> and |0>", text_of(qubit.lowering_elements[1]));
     }
 }
 
@@ -72,7 +73,7 @@ void Qubit::check() const {
         parameter.check(parameter.read(*this));
     }
     if (t2 > 2 * t1) {
-        refuse("t2_us", "at most 2 * t1_us = " + text_of(2 * t1), text_of(t2));
+        throw_invalid_argument("t2_us", "at most 2 * t1_us = " + text_of(2 * t1), text_of(t2));
     }
     check_level_structure(*this);
 }
@@ -103,10 +104,11 @@ Real gamma_max_from_assignment_error(const Qubit& qubit) {
     Real decay_error = qubit.readout_duration / (4 * qubit.t1);
     Real error = qubit.assignment_error();
     if (error > 0 && decay_error >= error) {
-        refuse("assignment error", "greater than the readout's decay error " + text_of(decay_error), text_of(error));
+        throw_invalid_argument("assignment error", "greater than the readout's decay error " + text_of(decay_error),
+                               text_of(error));
     }
     if (error >= 0.5) {
-        refuse("assignment error", "less than 0.5", text_of(error));
+        throw_invalid_argument("assignment error", "less than 0.5", text_of(error));
     }
     Real overlap_error = std::max(error - decay_error, smallest_overlap_error);
     Real root = inverse_overlap_error(overlap_error);

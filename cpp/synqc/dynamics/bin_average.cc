@@ -156,7 +156,8 @@ class BinAverage final : public CompiledScheme {
     BinAverage(const StochasticEquation& equation, const TrajectoryGrid& grid, const BinAverageOptions& options)
         : steps_(true) {
         if (grid.all_steps() != grid.intervals()) {
-            refuse("steps", "one to a bin for method \"bin-average\"", std::to_string(grid.all_steps()));
+            throw_invalid_argument("steps", "one to a bin for method \"bin-average\"",
+                                   std::to_string(grid.all_steps()));
         }
         const Index channels = std::ssize(equation.monitored);
         const Index degree = bin_average_degree(equation, grid, options.largest_record);

@@ -27,7 +27,8 @@ void check_times(std::span<const Real> times) {
     for (std::size_t k = 0; k < times.size(); ++k) {
         check_finite("tlist", times[k]);
         if (k > 0 && !(times[k] > times[k - 1])) {
-            refuse("tlist", "strictly increasing", text_of(times[k]) + " after " + text_of(times[k - 1]));
+            throw_invalid_argument("tlist", "strictly increasing",
+                                   text_of(times[k]) + " after " + text_of(times[k - 1]));
         }
     }
 }
@@ -48,9 +49,9 @@ void check_hamiltonian(const OpenSystem& system, Real begin, Real end) {
         const Matrix h = system.hamiltonian_at(t);
         const Real defect = (h - h.adjoint()).cwiseAbs().maxCoeff();
         if (!(defect <= tolerated_asymmetry * h.cwiseAbs().maxCoeff())) {
-            refuse("H", needed > 1 ? "Hermitian at every time" : "Hermitian",
-                   "different from its adjoint by " + text_of(defect) +
-                       (needed > 1 ? " at time " + text_of(t) : std::string()));
+            throw_invalid_argument("H", needed > 1 ? "Hermitian at every time" : "Hermitian",
+                                   "different from its adjoint by " + text_of(defect) +
+                                       (needed > 1 ? " at time " + text_of(t) : std::string()));
         }
     }
 }
@@ -58,24 +59,24 @@ void check_hamiltonian(const OpenSystem& system, Real begin, Real end) {
 void check_start(const Matrix& state) {
     const Real asymmetry = (state - state.adjoint()).cwiseAbs().maxCoeff();
     if (!(asymmetry <= tolerated_state_defect)) {
-        refuse("rho0", "Hermitian", "different from its adjoint by " + text_of(asymmetry));
+        throw_invalid_argument("rho0", "Hermitian", "different from its adjoint by " + text_of(asymmetry));
     }
     const Real trace = state.trace().real();
     if (!(std::abs(trace - 1) <= tolerated_state_defect)) {
-        refuse("rho0", "of trace 1", "of trace " + text_of(trace));
+        throw_invalid_argument("rho0", "of trace 1", "of trace " + text_of(trace));
     }
     const Matrix lifted =
         (state + state.adjoint()) / 2 + Complex(tolerated_state_defect) * Matrix::Identity(state.rows(), state.cols());
     if (Eigen::LLT<Matrix>(lifted).info() != Eigen::Success) {
         const Real lowest = hermitian_eigenvalues(state).minCoeff();
-        refuse("rho0", "positive", "of lowest eigenvalue " + text_of(lowest));
+        throw_invalid_argument("rho0", "positive", "of lowest eigenvalue " + text_of(lowest));
     }
 }
 
 void check_start(const Vector& ket) {
     const Real norm = ket.norm();
     if (!(std::abs(norm * norm - 1) <= 2 * tolerated_state_defect)) {
-        refuse("rho0", "a ket of norm 1", "of norm " + text_of(norm));
+        throw_invalid_argument("rho0", "a ket of norm 1", "of norm " + text_of(norm));
     }
 }
 

@@ -95,8 +95,8 @@ bool quadrature_informs(const ContinuousMeasurement& monitor) {
 
 void check_records(std::string_view name, std::span<const Real> values, Index wanted) {
     if (std::ssize(values) != wanted) {
-        refuse(name, "one value per bin and lane, " + std::to_string(wanted),
-               std::to_string(values.size()) + " values");
+        throw_invalid_argument(name, "one value per bin and lane, " + std::to_string(wanted),
+                               std::to_string(values.size()) + " values");
     }
     for (Real value : values) {
         check_finite(name, value);
@@ -126,7 +126,7 @@ void filter_monitored_records(const MonitoredProgram& program, std::span<const R
                               std::span<const Real> bins_q, Index lanes, Index shots, FilteredShots& filtered) {
     program.check();
     if (lanes % lane_multiple != 0 || shots < 0 || shots > lanes) {
-        refuse("lanes", "a multiple of 8 not below the number of shots", std::to_string(lanes));
+        throw_invalid_argument("lanes", "a multiple of 8 not below the number of shots", std::to_string(lanes));
     }
     bool informs = quadrature_informs(program.monitor);
     auto plan = prepared(program, informs, shots, lanes, filtered);
@@ -158,7 +158,8 @@ void filter_monitored_record(std::span<const MonitoredProgram> programs, std::sp
         program.check();
         if (program.levels != model.levels || program.steps != model.steps ||
             program.steps_per_bin != model.steps_per_bin) {
-            refuse("programs", "alike in levels, steps and steps_per_bin", "not at position " + std::to_string(lane));
+            throw_invalid_argument("programs", "alike in levels, steps and steps_per_bin",
+                                   "not at position " + std::to_string(lane));
         }
         informs = informs || quadrature_informs(program.monitor);
     }

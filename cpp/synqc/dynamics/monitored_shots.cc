@@ -13,19 +13,19 @@ namespace {
 
 void check_state(std::string_view name, const Matrix& state, Index levels) {
     if (state.rows() != levels || state.cols() != levels) {
-        refuse(name, "a matrix of " + std::to_string(levels) + " by " + std::to_string(levels),
-               "one of " + std::to_string(state.rows()) + " by " + std::to_string(state.cols()));
+        throw_invalid_argument(name, "a matrix of " + std::to_string(levels) + " by " + std::to_string(levels),
+                               "one of " + std::to_string(state.rows()) + " by " + std::to_string(state.cols()));
     }
     Complex trace = state.trace();
     if (!(std::abs(trace - 1.0) < 1e-9)) {
-        refuse(name, "a density matrix of trace 1", "of trace " + text_of(trace.real()));
+        throw_invalid_argument(name, "a density matrix of trace 1", "of trace " + text_of(trace.real()));
     }
 }
 
 void check_level_count(std::string_view name, const std::vector<Real>& values, Index levels) {
     if (std::ssize(values) != levels) {
-        refuse(name, "one value for each of " + std::to_string(levels) + " levels",
-               std::to_string(values.size()) + " values");
+        throw_invalid_argument(name, "one value for each of " + std::to_string(levels) + " levels",
+                               std::to_string(values.size()) + " values");
     }
     for (Real value : values) {
         check_finite(name, value);
@@ -38,23 +38,23 @@ void check_monitor(const ContinuousMeasurement& monitor, Index levels) {
     check_not_negative("dephasing_rate", monitor.dephasing_rate);
     check_between("efficiency", monitor.efficiency, 0.0, 1.0);
     if (!(monitor.measurement_time > 0)) {
-        refuse("measurement_time", "positive", text_of(monitor.measurement_time));
+        throw_invalid_argument("measurement_time", "positive", text_of(monitor.measurement_time));
     }
     // A record that says more than 2 eta Gamma would be a map that is not positive.
     Real told = 1 / (2 * monitor.measurement_time);
     Real allowed = monitor.efficiency * monitor.dephasing_rate;
     if (monitor.dephasing_rate > 0 && !(std::abs(told - allowed) <= 1e-6 * monitor.dephasing_rate)) {
-        refuse("measurement_time", "1 / (2 efficiency dephasing_rate) = " + text_of(1 / (2 * allowed)),
-               text_of(monitor.measurement_time));
+        throw_invalid_argument("measurement_time", "1 / (2 efficiency dephasing_rate) = " + text_of(1 / (2 * allowed)),
+                               text_of(monitor.measurement_time));
     }
 }
 
 void check_rows(const std::vector<Real>& states, Index levels, Index lanes, Index shots) {
     if (lanes % lane_multiple != 0 || shots > lanes) {
-        refuse("lanes", "a multiple of 8 not below the number of shots", std::to_string(lanes));
+        throw_invalid_argument("lanes", "a multiple of 8 not below the number of shots", std::to_string(lanes));
     }
     if (std::ssize(states) != levels * levels * lanes) {
-        refuse("states", "levels^2 rows of `lanes` values", std::to_string(states.size()) + " values");
+        throw_invalid_argument("states", "levels^2 rows of `lanes` values", std::to_string(states.size()) + " values");
     }
 }
 
@@ -80,7 +80,8 @@ void MonitoredProgram::check() const {
     check_between("steps", steps, Index{1}, Index{1} << 32);
     check_between("steps_per_bin", steps_per_bin, Index{1}, steps);
     if (steps % steps_per_bin != 0) {
-        refuse("steps", "a multiple of steps_per_bin = " + std::to_string(steps_per_bin), std::to_string(steps));
+        throw_invalid_argument("steps", "a multiple of steps_per_bin = " + std::to_string(steps_per_bin),
+                               std::to_string(steps));
     }
     check_not_negative("step_duration", step_duration);
     check_monitor(monitor, levels);

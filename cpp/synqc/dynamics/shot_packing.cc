@@ -77,12 +77,13 @@ PackedMonitor packed_monitor(const ContinuousMeasurement& monitor, Index levels,
 void check_channel(std::string_view name, const Channel& channel, Index levels) {
     Index size = levels * levels;
     if (channel.levels != levels || channel.matrix.rows() != size || channel.matrix.cols() != size) {
-        refuse(name, "a channel of " + std::to_string(levels) + " levels",
-               "one of " + std::to_string(channel.levels) + " levels with a matrix of " +
-                   std::to_string(channel.matrix.rows()) + " by " + std::to_string(channel.matrix.cols()));
+        throw_invalid_argument(name, "a channel of " + std::to_string(levels) + " levels",
+                               "one of " + std::to_string(channel.levels) + " levels with a matrix of " +
+                                   std::to_string(channel.matrix.rows()) + " by " +
+                                   std::to_string(channel.matrix.cols()));
     }
     if (!channel.matrix.allFinite()) {
-        refuse(name, "finite in every element", "not");
+        throw_invalid_argument(name, "finite in every element", "not");
     }
 }
 

@@ -31,14 +31,15 @@ void read_out(const Readout& readout, const ShotStream& stream, ShotIndex first,
     Index coordinates = readout.fidelity_weights.size();
     check_between("fidelity_weights", coordinates, Index{4}, Index{most_coordinates});
     if (readout.one_weights.size() != coordinates) {
-        refuse("one_weights", "as long as fidelity_weights, " + std::to_string(coordinates),
-               std::to_string(readout.one_weights.size()));
+        throw_invalid_argument("one_weights", "as long as fidelity_weights, " + std::to_string(coordinates),
+                               std::to_string(readout.one_weights.size()));
     }
     check_probability("p0_given_1", readout.p0_given_1);
     check_probability("p1_given_0", readout.p1_given_0);
     if (lanes % 8 != 0 || shots > lanes || std::ssize(states) != coordinates * lanes) {
-        refuse("states", "one row of `lanes` (a multiple of 8 not below the number of shots) per weight",
-               std::to_string(states.size()) + " values");
+        throw_invalid_argument("states",
+                               "one row of `lanes` (a multiple of 8 not below the number of shots) per weight",
+                               std::to_string(states.size()) + " values");
     }
     check_at_least("fidelities", std::ssize(fidelities), shots);
     check_at_least("bits", std::ssize(bits), shots);

@@ -27,7 +27,7 @@ TrajectoryEnsemble::TrajectoryEnsemble(const TrajectoryProgram& program, const s
       keep_(keep) {
     check_at_least("ntraj", trajectories, 1);
     if (seeds_.size() != 1 && std::ssize(seeds_) != trajectories) {
-        refuse("seeds", "one number or one per trajectory", std::to_string(seeds_.size()) + " numbers");
+        throw_invalid_argument("seeds", "one number or one per trajectory", std::to_string(seeds_.size()) + " numbers");
     }
     const Index operators = std::ssize(watched_operators);
     watched_rows_.resize(operators, square_);

@@ -22,15 +22,15 @@ void check_operator(const std::string& name, const Matrix& op, Index levels) {
                             std::to_string(op.cols()) + ").");
     }
     if (!op.allFinite()) {
-        refuse(name, "finite in every element", "not");
+        throw_invalid_argument(name, "finite in every element", "not");
     }
 }
 
 void check_hermitian(const std::string& when, const Matrix& hamiltonian) {
     const Real defect = (hamiltonian - hamiltonian.adjoint()).cwiseAbs().maxCoeff();
     if (defect > 1e-9 * std::max(Real{1}, hamiltonian.cwiseAbs().maxCoeff())) {
-        refuse("H", "Hermitian",
-               "not" + when + ": an element differs from its conjugate partner by " + text_of(defect));
+        throw_invalid_argument("H", "Hermitian",
+                               "not" + when + ": an element differs from its conjugate partner by " + text_of(defect));
     }
 }
 

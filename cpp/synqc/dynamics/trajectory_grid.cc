@@ -13,13 +13,14 @@ namespace synqc {
 void TrajectoryGrid::check() const {
     check_at_least("number of times", std::ssize(times), 2);
     if (std::ssize(steps) != std::ssize(times) - 1) {
-        refuse("steps", "one shorter than `times`",
-               std::to_string(steps.size()) + " long for " + std::to_string(times.size()) + " times");
+        throw_invalid_argument("steps", "one shorter than `times`",
+                               std::to_string(steps.size()) + " long for " + std::to_string(times.size()) + " times");
     }
     for (std::size_t k = 0; k < times.size(); ++k) {
         check_finite("times", times[k]);
         if (k > 0 && !(times[k] > times[k - 1])) {
-            refuse("times", "strictly increasing", text_of(times[k - 1]) + " followed by " + text_of(times[k]));
+            throw_invalid_argument("times", "strictly increasing",
+                                   text_of(times[k - 1]) + " followed by " + text_of(times[k]));
         }
     }
     for (Index count : steps) {

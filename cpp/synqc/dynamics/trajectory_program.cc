@@ -107,17 +107,17 @@ Matrix checked_state(const Matrix& state, Index levels) {
                             std::to_string(state.cols()) + ").");
     }
     if (!state.allFinite()) {
-        refuse("rho0", "finite in every element", "not");
+        throw_invalid_argument("rho0", "finite in every element", "not");
     }
     if ((state - state.adjoint()).cwiseAbs().maxCoeff() > tolerated_state_defect) {
-        refuse("rho0", "Hermitian", "not");
+        throw_invalid_argument("rho0", "Hermitian", "not");
     }
     if (std::abs(state.trace().real() - 1) > tolerated_state_defect) {
-        refuse("rho0", "of trace 1", "of trace " + text_of(state.trace().real()));
+        throw_invalid_argument("rho0", "of trace 1", "of trace " + text_of(state.trace().real()));
     }
     const Real lowest = lowest_eigenvalue(hermitian_coordinates(state));
     if (lowest < -tolerated_state_defect) {
-        refuse("rho0", "positive", "a matrix with eigenvalue " + text_of(lowest));
+        throw_invalid_argument("rho0", "positive", "a matrix with eigenvalue " + text_of(lowest));
     }
     return state;
 }

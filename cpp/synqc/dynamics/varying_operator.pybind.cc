@@ -24,7 +24,7 @@ Matrix operator_from(const OperatorArray& array, Index levels, const std::string
     }
     Matrix matrix = Eigen::Map<const Matrix>(array.data(), levels, levels);
     if (!matrix.allFinite()) {
-        refuse(name, "finite in every element", "not");
+        throw_invalid_argument(name, "finite in every element", "not");
     }
     return matrix;
 }

@@ -69,14 +69,15 @@ ControlSettings settings_from(const py::handle& answer, ControlSettings settings
         return settings;
     }
     if (!py::isinstance<py::dict>(answer)) {
-        refuse("adaptive_rule", "a function that returns a dict of settings or None",
-               "one that returned " + std::string(py::str(py::type::of(answer).attr("__name__"))));
+        throw_invalid_argument("adaptive_rule", "a function that returns a dict of settings or None",
+                               "one that returned " + std::string(py::str(py::type::of(answer).attr("__name__"))));
     }
     for (auto [key, value] : py::reinterpret_borrow<py::dict>(answer)) {
         const auto name = py::cast<std::string>(py::str(key));
         if (!py::isinstance<py::float_>(value) && !py::isinstance<py::int_>(value) &&
             !py::hasattr(value, "__float__")) {
-            refuse("adaptive_rule", "a function whose setting `" + name + "` is a number", std::string(py::str(value)));
+            throw_invalid_argument("adaptive_rule", "a function whose setting `" + name + "` is a number",
+                                   std::string(py::str(value)));
         }
         const Real number = py::cast<Real>(value.attr("__float__")());
         check_finite("adaptive_rule: " + name, number);
@@ -96,11 +97,12 @@ ControlSettings settings_from(const py::handle& answer, ControlSettings settings
             settings.feedback_gain = number;
             settings.feed_forward = number != 0 ? FeedForward::gain : FeedForward::none;
         } else {
-            refuse("adaptive_rule",
-                   "a function that returns only drive_correction_khz, first_angle, second_angle, first_axis, "
-                   "second_axis, "
-                   "drag_beta and feedback_gain",
-                   "one that returned `" + name + "`");
+            throw_invalid_argument(
+                "adaptive_rule",
+                "a function that returns only drive_correction_khz, first_angle, second_angle, first_axis, "
+                "second_axis, "
+                "drag_beta and feedback_gain",
+                "one that returned `" + name + "`");
         }
     }
     return settings;

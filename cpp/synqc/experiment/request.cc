@@ -21,7 +21,8 @@ void check_coherence(const Qubit& qubit) {
     const Real least = least_gates_of_coherence * qubit.gate_duration;
     for (auto [name, time] : {std::pair{"t1_us", qubit.t1}, {"t2_us", qubit.t2}}) {
         if (time < least) {
-            refuse(name, "at least a tenth of the gate's duration, " + text_of(least) + " µs", text_of(time));
+            throw_invalid_argument(name, "at least a tenth of the gate's duration, " + text_of(least) + " µs",
+                                   text_of(time));
         }
     }
 }
@@ -33,18 +34,18 @@ void check_third_level(const ExperimentRequest& request, const Qubit& qubit) {
     }
     const std::string given = text_of(in_public_unit(qubit.anharmonicity, radians_per_us_per_mhz));
     if (qubit.anharmonicity == 0) {
-        refuse("anharmonicity_mhz", "other than 0 where " + std::to_string(qubit.levels) + " levels are simulated",
-               given);
+        throw_invalid_argument("anharmonicity_mhz",
+                               "other than 0 where " + std::to_string(qubit.levels) + " levels are simulated", given);
     }
     for (Real angle : {request.first_angle, request.second_angle, pi / 2}) {
         Pulse pulse = control_pulse(request, qubit, angle, 0, request.drag_beta);
         const Real corrected = pulse.at(pulse.duration / 2).omega_x;
         pulse.drag.anharmonicity = 0;
         if (corrected * pulse.at(pulse.duration / 2).omega_x < 0) {
-            refuse("anharmonicity_mhz",
-                   "further from 0 for the drag correction of a pulse of " +
-                       text_of(in_public_unit(qubit.gate_duration, us_per_ns)) + " ns",
-                   given);
+            throw_invalid_argument("anharmonicity_mhz",
+                                   "further from 0 for the drag correction of a pulse of " +
+                                       text_of(in_public_unit(qubit.gate_duration, us_per_ns)) + " ns",
+                                   given);
         }
     }
 }
@@ -60,15 +61,16 @@ void ExperimentRequest::check() const {
     }
     check_bounds(*this);
     if (probe_steps > 0 && probe_steps % probe_bins != 0) {
-        refuse("probe_steps", "a multiple of probe_bins (" + std::to_string(probe_bins) + ")",
-               std::to_string(probe_steps));
+        throw_invalid_argument("probe_steps", "a multiple of probe_bins (" + std::to_string(probe_bins) + ")",
+                               std::to_string(probe_steps));
     }
     if (probe_mapping() == ProbeMapping::pulse && probe_bins > 1) {
-        refuse("probe_bins", "1 on a target that probes through an ancilla, which shows one outcome per shot",
-               std::to_string(probe_bins));
+        throw_invalid_argument("probe_bins",
+                               "1 on a target that probes through an ancilla, which shows one outcome per shot",
+                               std::to_string(probe_bins));
     }
     if (probe_mapping() == ProbeMapping::pulse && target.classical) {
-        refuse("probe_mapping", "\"rate\" on a classical plant, which has no ancilla", "\"pulse\"");
+        throw_invalid_argument("probe_mapping", "\"rate\" on a classical plant, which has no ancilla", "\"pulse\"");
     }
     check_third_level(*this, device.qubit);
     for (const Qubit& individual : device.calibrated_qubits) {

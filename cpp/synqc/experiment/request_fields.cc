@@ -142,7 +142,7 @@ std::optional<ProbeMapping> probe_mapping_from_name(std::string_view name) {
         return std::nullopt;
     }
     if (name != "rate" && name != "pulse") {
-        refuse("probe_mapping", "\"auto\", \"rate\" or \"pulse\"", "\"" + std::string(name) + "\"");
+        throw_invalid_argument("probe_mapping", "\"auto\", \"rate\" or \"pulse\"", "\"" + std::string(name) + "\"");
     }
     return name == "rate" ? ProbeMapping::rate : ProbeMapping::pulse;
 }

@@ -161,8 +161,8 @@ Run::Run(const Experiment& experiment, const RunRequest& request, RunControl& co
     result_.checkpoint.device_time = checkpoint.device_time;
     for (const std::size_t carried : {checkpoint.controllers.size(), checkpoint.drift.size()}) {
         if (carried != 0 && carried != qubits_.size()) {
-            refuse("resume_from", "from a run with " + std::to_string(setup_.qubits) + " qubits",
-                   "from one with " + std::to_string(carried));
+            throw_invalid_argument("resume_from", "from a run with " + std::to_string(setup_.qubits) + " qubits",
+                                   "from one with " + std::to_string(carried));
         }
     }
     for (std::size_t index = 0; index < checkpoint.controllers.size(); ++index) {

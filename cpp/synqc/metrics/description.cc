@@ -29,14 +29,15 @@ void check_label_names(const std::vector<std::string>& labels, MetricKind kind) 
     for (std::size_t k = 0; k < labels.size(); ++k) {
         const auto& label = labels[k];
         if (!is_name(label, false) || label.starts_with("__")) {
-            refuse("labels", "names of letters, digits and _ that start with no digit and not with __", quoted(label));
+            throw_invalid_argument("labels", "names of letters, digits and _ that start with no digit and not with __",
+                                   quoted(label));
         }
         if (kind == MetricKind::histogram && label == "le") {
-            refuse("labels", "free of le, which names a histogram's edges", quoted(label));
+            throw_invalid_argument("labels", "free of le, which names a histogram's edges", quoted(label));
         }
         if (std::find(labels.begin(), labels.begin() + static_cast<Index>(k), label) !=
             labels.begin() + static_cast<Index>(k)) {
-            refuse("labels", "different from each other", quoted(label) + " twice");
+            throw_invalid_argument("labels", "different from each other", quoted(label) + " twice");
         }
     }
 }
@@ -50,17 +51,18 @@ std::string_view name_of(MetricKind kind) {
 MetricKind metric_kind(std::string_view name) {
     auto found = std::find(kind_names.begin(), kind_names.end(), name);
     if (found == kind_names.end()) {
-        refuse("kind", "counter, gauge or histogram", quoted(name));
+        throw_invalid_argument("kind", "counter, gauge or histogram", quoted(name));
     }
     return static_cast<MetricKind>(found - kind_names.begin());
 }
 
 void check_description(const MetricDescription& description, MetricKind kind) {
     if (!is_name(description.name, true)) {
-        refuse("name", "letters, digits, _ and : that start with no digit", quoted(description.name));
+        throw_invalid_argument("name", "letters, digits, _ and : that start with no digit", quoted(description.name));
     }
     if (description.name.starts_with(own_prefix)) {
-        refuse("name", "free of the reserved prefix " + std::string(own_prefix), quoted(description.name));
+        throw_invalid_argument("name", "free of the reserved prefix " + std::string(own_prefix),
+                               quoted(description.name));
     }
     check_label_names(description.labels, kind);
 }

@@ -115,8 +115,9 @@ class MetricFamily {
 
     void check_label_count(std::size_t count) const {
         if (count != description_.labels.size()) {
-            refuse("labels", "the " + std::to_string(description_.labels.size()) + " of " + description_.name,
-                   std::to_string(count) + " values");
+            throw_invalid_argument("labels",
+                                   "the " + std::to_string(description_.labels.size()) + " of " + description_.name,
+                                   std::to_string(count) + " values");
         }
     }
 

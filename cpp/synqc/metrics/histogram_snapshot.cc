@@ -15,11 +15,11 @@ HistogramSnapshot HistogramSnapshot::from_cells(HistogramScale scale,
     int next = 0;
     for (auto [cell, count] : cells) {
         if (cell < next || cell >= HistogramScale::cells) {
-            refuse("cells", "numbered upwards below " + std::to_string(HistogramScale::cells),
-                   "at " + std::to_string(cell));
+            throw_invalid_argument("cells", "numbered upwards below " + std::to_string(HistogramScale::cells),
+                                   "at " + std::to_string(cell));
         }
         if (count == 0 || made.count + count < count) {
-            refuse("cells", "positive counts whose sum fits into 64 bits", std::to_string(count));
+            throw_invalid_argument("cells", "positive counts whose sum fits into 64 bits", std::to_string(count));
         }
         made.count += count;
         next = cell + 1;
@@ -51,7 +51,8 @@ Real HistogramSnapshot::quantile(Real q) const {
 
 void HistogramSnapshot::merge(const HistogramSnapshot& other) {
     if (!(scale == other.scale)) {
-        refuse("lowest", text_of(scale.lowest()) + " as in the other histogram", text_of(other.scale.lowest()));
+        throw_invalid_argument("lowest", text_of(scale.lowest()) + " as in the other histogram",
+                               text_of(other.scale.lowest()));
     }
     if (other.count > 0) {
         smallest = count > 0 ? std::min(smallest, other.smallest) : other.smallest;

@@ -18,8 +18,8 @@ constexpr std::array<std::string_view, 3> histogram_suffixes = {"_bucket", "_sum
 void check_same(const MetricDescription& known, MetricKind known_kind, const MetricDescription& asked,
                 MetricKind kind) {
     if (known_kind != kind) {
-        refuse("name", "new, or that of a " + std::string(name_of(kind)),
-               "`" + known.name + "`, a " + std::string(name_of(known_kind)));
+        throw_invalid_argument("name", "new, or that of a " + std::string(name_of(kind)),
+                               "`" + known.name + "`, a " + std::string(name_of(known_kind)));
     }
     auto listed = [](const std::vector<std::string>& labels) {
         std::string text = "(";
@@ -29,13 +29,16 @@ void check_same(const MetricDescription& known, MetricKind known_kind, const Met
         return text + ")";
     };
     if (known.labels != asked.labels) {
-        refuse("labels", listed(known.labels) + " as before for `" + known.name + "`", listed(asked.labels));
+        throw_invalid_argument("labels", listed(known.labels) + " as before for `" + known.name + "`",
+                               listed(asked.labels));
     }
     if (kind == MetricKind::histogram && !(HistogramScale(known.lowest) == HistogramScale(asked.lowest))) {
-        refuse("lowest", text_of(known.lowest) + " as before for `" + known.name + "`", text_of(asked.lowest));
+        throw_invalid_argument("lowest", text_of(known.lowest) + " as before for `" + known.name + "`",
+                               text_of(asked.lowest));
     }
     if (!asked.unit.empty() && asked.unit != known.unit) {
-        refuse("unit", "\"" + known.unit + "\" as before for `" + known.name + "`", "\"" + asked.unit + "\"");
+        throw_invalid_argument("unit", "\"" + known.unit + "\" as before for `" + known.name + "`",
+                               "\"" + asked.unit + "\"");
     }
 }
 
@@ -81,12 +84,12 @@ void Registry::check_free(const MetricDescription& description, MetricKind kind)
     for (auto suffix : histogram_suffixes) {
         const auto& name = description.name;
         if (name.ends_with(suffix) && is_histogram(name.substr(0, name.size() - suffix.size()))) {
-            refuse("name", "free of what a histogram writes", "`" + name + "`");
+            throw_invalid_argument("name", "free of what a histogram writes", "`" + name + "`");
         }
         std::string written = std::string(name).append(suffix);
         if (kind == MetricKind::histogram && by_name_.contains(written)) {
-            refuse("name", "such that nothing else is named as what it writes",
-                   std::string("`").append(name).append("` beside `").append(written).append("`"));
+            throw_invalid_argument("name", "such that nothing else is named as what it writes",
+                                   std::string("`").append(name).append("` beside `").append(written).append("`"));
         }
     }
 }
@@ -124,7 +127,7 @@ void Registry::add_collector(const std::string& name, Collector collector) {
     std::lock_guard lock(mutex_);
     auto shared = std::make_shared<const Collector>(std::move(collector));
     if (!collectors_.try_emplace(name, KnownCollector{std::move(shared), {}}).second) {
-        refuse("name", "different from that of every collector", "\"" + name + "\"");
+        throw_invalid_argument("name", "different from that of every collector", "\"" + name + "\"");
     }
 }
 
@@ -161,12 +164,12 @@ void Registry::add_samples(std::vector<FamilySnapshot>& families, const std::vec
         auto description = description_of(sample);
         check_description(description, sample.kind);
         if (sample.kind == MetricKind::histogram) {
-            refuse("kind", "counter or gauge in a sample", "histogram");
+            throw_invalid_argument("kind", "counter or gauge in a sample", "histogram");
         }
         {
             std::lock_guard lock(mutex_);
             if (by_name_.contains(sample.name)) {
-                refuse("name", "different from that of every metric", "`" + sample.name + "`");
+                throw_invalid_argument("name", "different from that of every metric", "`" + sample.name + "`");
             }
             check_free(description, sample.kind);
         }
@@ -178,7 +181,7 @@ void Registry::add_samples(std::vector<FamilySnapshot>& families, const std::vec
         check_same(found->description, found->kind, description, sample.kind);
         auto series = series_of(sample, description);
         if (!seen.insert(sample.name + series.labels->text).second) {
-            refuse("labels", "different in every sample of `" + sample.name + "`", series.labels->text);
+            throw_invalid_argument("labels", "different in every sample of `" + sample.name + "`", series.labels->text);
         }
         found->series.push_back(std::move(series));
     }

@@ -14,7 +14,7 @@ constexpr Real sqrt2 = std::numbers::sqrt2;
 
 void check_dose(Real dose) {
     if (!(dose >= 0)) {
-        refuse("dose", "at least 0", text_of(dose));
+        throw_invalid_argument("dose", "at least 0", text_of(dose));
     }
 }
 

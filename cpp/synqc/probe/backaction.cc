@@ -46,7 +46,7 @@ Real ensemble_backaction(const Matrix& with_probe, const Matrix& without_probe) 
 
 Real qnd_backaction(Real coherence, Real dose) {
     if (!(dose >= 0)) {
-        refuse("dose", "at least 0", text_of(dose));
+        throw_invalid_argument("dose", "at least 0", text_of(dose));
     }
     check_between("coherence", coherence, Real{0}, Real{0.5});
     return -coherence * std::expm1(-dose) + 0.0;
@@ -149,7 +149,7 @@ Duality dichotomic_duality(Real strength) {
 
 Duality gaussian_duality(Real dose, Real efficiency) {
     if (!(dose >= 0)) {
-        refuse("dose", "at least 0", text_of(dose));
+        throw_invalid_argument("dose", "at least 0", text_of(dose));
     }
     check_probability("efficiency", efficiency);
     return {std::erf(std::sqrt(efficiency * dose)), std::exp(-dose)};

@@ -126,7 +126,7 @@ std::vector<Complex> integrated_rows(std::span<const Real> raw, Index rows, cons
                                      std::span<const Complex> weights) {
     check_at_least("rows", rows, 1);
     if (std::ssize(raw) % rows != 0) {
-        refuse("raw", "a whole number of rows", std::to_string(raw.size()) + " samples");
+        throw_invalid_argument("raw", "a whole number of rows", std::to_string(raw.size()) + " samples");
     }
     const Index samples = std::ssize(raw) / rows;
     const Kernel kernel(digitiser, samples, weights);
@@ -153,7 +153,7 @@ std::vector<Complex> matched_filter(std::span<const Complex> mean_0, std::span<c
         size += std::abs(weights.back()) / static_cast<Real>(mean_0.size());
     }
     if (!(size > 0)) {
-        refuse("mean_1", "different from `mean_0`", "the same");
+        throw_invalid_argument("mean_1", "different from `mean_0`", "the same");
     }
     for (Complex& weight : weights) {
         weight /= size;

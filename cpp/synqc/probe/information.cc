@@ -21,7 +21,7 @@ Real plogp(Real p) {
 
 void check_dose_and_prior(Real dose, Real prior_of_0) {
     if (!(dose >= 0)) {
-        refuse("dose", "at least 0", text_of(dose));
+        throw_invalid_argument("dose", "at least 0", text_of(dose));
     }
     check_probability("prior_of_0", prior_of_0);
 }

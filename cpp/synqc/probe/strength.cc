@@ -29,7 +29,7 @@ std::string_view name_of(ProbeRegime regime) {
 
 Real pulse_strength_from_dose(Real dose) {
     if (!(dose >= 0)) {
-        refuse("dose", "at least 0", text_of(dose));
+        throw_invalid_argument("dose", "at least 0", text_of(dose));
     }
     return std::sqrt(-std::expm1(-2 * dose));
 }
@@ -44,7 +44,7 @@ ProbeDoses figures_from_rate(Real strength, Real duration, Real gamma_max, Real 
     check_not_negative("probe_duration", duration);
     check_not_negative("gamma_max", gamma_max);
     if (!(efficiency > 0 && efficiency <= 1)) {
-        refuse("efficiency", "greater than 0 and at most 1", text_of(efficiency));
+        throw_invalid_argument("efficiency", "greater than 0 and at most 1", text_of(efficiency));
     }
     ProbeDoses figures;
     figures.rate = strength * strength * gamma_max;
@@ -60,7 +60,7 @@ ProbeDoses figures_from_rate(Real strength, Real duration, Real gamma_max, Real 
 ProbeDoses figures_from_pulse(Real strength, Real efficiency) {
     check_probability("probe_strength", strength);
     if (!(efficiency > 0 && efficiency <= 1)) {
-        refuse("efficiency", "greater than 0 and at most 1", text_of(efficiency));
+        throw_invalid_argument("efficiency", "greater than 0 and at most 1", text_of(efficiency));
     }
     ProbeDoses figures;
     figures.g = dose_from_pulse_strength(strength);

@@ -109,7 +109,7 @@ Complex sample_at(const Pulse& pulse, Real t) {
 
 void check_samples(const std::vector<Complex>& samples) {
     if (samples.empty()) {
-        refuse("samples", "at least one value", "empty");
+        throw_invalid_argument("samples", "at least one value", "empty");
     }
     Real largest = 0;
     for (const Complex& sample : samples) {
@@ -119,7 +119,7 @@ void check_samples(const std::vector<Complex>& samples) {
     }
     Real mean = in_phase_mean(samples);
     if (std::abs(mean) <= 1e-12 * largest) {
-        refuse("samples", "of an in-phase area other than 0", "of mean " + text_of(mean));
+        throw_invalid_argument("samples", "of an in-phase area other than 0", "of mean " + text_of(mean));
     }
 }
 
@@ -177,7 +177,7 @@ void Pulse::check() const {
     check_finite("drag.anharmonicity", drag.anharmonicity);
     check_not_negative("drag.coupling", drag.coupling);
     if (!(edge_fraction > 0 && edge_fraction <= 0.5)) {
-        refuse("edge_fraction", "greater than 0 and at most 0.5", text_of(edge_fraction));
+        throw_invalid_argument("edge_fraction", "greater than 0 and at most 0.5", text_of(edge_fraction));
     }
     if (shape == EnvelopeShape::samples) {
         check_samples(samples);

@@ -73,7 +73,7 @@ void Ticket::note_first_part(Real now_s) {
 Balancer::Balancer(std::vector<Deployment> deployments, BalancerOptions options)
     : deployments_(std::move(deployments)), options_(options), random_(options.seed, 0, 0, 0) {
     if (deployments_.empty()) {
-        refuse("deployments", "at least one", "none");
+        throw_invalid_argument("deployments", "at least one", "none");
     }
     check_positive("latency_decay_s", options_.latency_decay_s);
     check_positive("latency_valid_s", options_.latency_valid_s);
@@ -82,7 +82,7 @@ Balancer::Balancer(std::vector<Deployment> deployments, BalancerOptions options)
     check_positive("longest_open_s", options_.breaker.longest_open_s);
     check_probability("failure_share", options_.breaker.failure_share);
     if (!(options_.most_load >= 1)) {
-        refuse("most_load", "at least 1", text_of(options_.most_load));
+        throw_invalid_argument("most_load", "at least 1", text_of(options_.most_load));
     }
     for (const Deployment& one : deployments_) {
         one.check();
@@ -94,7 +94,7 @@ Balancer::Balancer(std::vector<Deployment> deployments, BalancerOptions options)
         state.name_hash = hash_of(one.name);
         for (const State& other : states_) {
             if (other.name_hash == state.name_hash) {
-                refuse("deployments", "named differently", "two of the name \"" + one.name + "\"");
+                throw_invalid_argument("deployments", "named differently", "two of the name \"" + one.name + "\"");
             }
         }
         states_.push_back(std::move(state));
@@ -104,7 +104,7 @@ Balancer::Balancer(std::vector<Deployment> deployments, BalancerOptions options)
 
 Index Balancer::add_group(std::vector<Index> members) {
     if (members.empty()) {
-        refuse("members", "at least one deployment", "empty");
+        throw_invalid_argument("members", "at least one deployment", "empty");
     }
     for (Index member : members) {
         check_between("members", member, 0, std::ssize(deployments_) - 1);
@@ -202,7 +202,7 @@ std::vector<DeploymentStatistics> Balancer::statistics(Real now_s) {
 
 Real Balancer::not_before(Real now_s) {
     if (!std::isfinite(now_s)) {
-        refuse("now_s", "a finite number of seconds", text_of(now_s));
+        throw_invalid_argument("now_s", "a finite number of seconds", text_of(now_s));
     }
     last_now_s_ = std::max(last_now_s_, now_s);
     return last_now_s_;

@@ -6,7 +6,7 @@ namespace synqc::route {
 
 void Deployment::check() const {
     if (name.empty()) {
-        refuse("name", "a text that is not empty", "\"\"");
+        throw_invalid_argument("name", "a text that is not empty", "\"\"");
     }
     check_at_least("context_tokens", static_cast<Index>(context_tokens), 0);
     check_at_least("requests_per_minute", static_cast<Index>(requests_per_minute), 0);

@@ -108,7 +108,7 @@ route::Result result_from(std::string_view name) {
     constexpr std::array<std::string_view, 4> names{"succeeded", "failed", "limited", "neutral"};
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
-        refuse("result", "one of succeeded, failed, limited, neutral", std::string(name));
+        throw_invalid_argument("result", "one of succeeded, failed, limited, neutral", std::string(name));
     }
     return static_cast<route::Result>(found - names.begin());
 }

@@ -17,7 +17,7 @@ Unit unit_from_name(std::string_view name) {
     if (name == "words") {
         return Unit::words;
     }
-    refuse("unit", "one of characters, words", std::string(name));
+    throw_invalid_argument("unit", "one of characters, words", std::string(name));
 }
 
 }  // namespace synqc::text

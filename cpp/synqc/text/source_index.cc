@@ -35,13 +35,14 @@ SourceIndex::SourceIndex(std::span<const std::string_view> sources, const Source
     StopCheck stop(control);
     for (const std::string_view source : sources) {
         if (source.size() > most_text_bytes) {
-            refuse("against", "texts of at most 16 MiB", "one of " + std::to_string(source.size()) + " bytes");
+            throw_invalid_argument("against", "texts of at most 16 MiB",
+                                   "one of " + std::to_string(source.size()) + " bytes");
         }
         sources_.push_back({arena_.keep(source), 0, 0});
         stop.check();
     }
     if (sources_.size() >= ShingleSet::none) {
-        refuse("against", "fewer than 2^32 texts", std::to_string(sources_.size()));
+        throw_invalid_argument("against", "fewer than 2^32 texts", std::to_string(sources_.size()));
     }
 
     const Index blocks = blocks_of(size(), sources_per_block);
@@ -104,7 +105,8 @@ SourceIndex::SourceIndex(std::span<const std::string_view> sources, const Source
         stop.check();
     }
     if (entries_.size() >= ShingleSet::none) {
-        refuse("against", "texts with fewer than 2^32 listed shingles", std::to_string(entries_.size()));
+        throw_invalid_argument("against", "texts with fewer than 2^32 listed shingles",
+                               std::to_string(entries_.size()));
     }
     std::sort(entries_.begin(), entries_.end());
     const std::size_t ranges = std::bit_ceil(std::max<std::size_t>(16, entries_.size()));

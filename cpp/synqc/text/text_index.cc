@@ -108,7 +108,7 @@ Match TextIndex::find(const Prepared& prepared, Index first, Room& room, StopChe
 
 void TextIndex::keep(std::string_view text, bool outlives, Index number, const Prepared& prepared) {
     if (kept_count_ == most_kept) {
-        refuse("rows", "such that fewer than 2^31 are kept", "more");
+        throw_invalid_argument("rows", "such that fewer than 2^31 are kept", "more");
     }
     if (kept_count_ % rows_per_chunk == 0 && index_of(kept_count_ / rows_per_chunk) == chunks_.size()) {
         auto chunk = std::make_unique<Chunk>();
@@ -161,7 +161,7 @@ void TextIndex::grow(Index kept_count, int threads, RunControl& control) {
 
 void TextIndex::check_lengths(std::string_view name, std::size_t bytes) const {
     if (bytes > most_text_bytes) {
-        refuse(name, "texts of at most 16 MiB in UTF-8", "one of " + std::to_string(bytes) + " bytes");
+        throw_invalid_argument(name, "texts of at most 16 MiB in UTF-8", "one of " + std::to_string(bytes) + " bytes");
     }
 }
 
@@ -281,7 +281,8 @@ void TextIndex::restore(std::span<const std::pair<Index, std::string_view>> rows
     Index last = rows_seen_ - 1;
     for (const auto& [number, text] : rows) {
         if (number <= last || number >= Index{1} << 62) {
-            refuse("number", "above " + std::to_string(last) + " and below 2^62", std::to_string(number));
+            throw_invalid_argument("number", "above " + std::to_string(last) + " and below 2^62",
+                                   std::to_string(number));
         }
         check_lengths("rows", text.size());
         last = number;
@@ -311,7 +312,8 @@ void TextIndex::restore(std::span<const std::pair<Index, std::string_view>> rows
 
 void TextIndex::restore_rows_seen(Index rows_seen) {
     if (rows_seen < rows_seen_ || rows_seen >= Index{1} << 62) {
-        refuse("rows_seen", "at least " + std::to_string(rows_seen_) + " and below 2^62", std::to_string(rows_seen));
+        throw_invalid_argument("rows_seen", "at least " + std::to_string(rows_seen_) + " and below 2^62",
+                               std::to_string(rows_seen));
     }
     rows_seen_ = rows_seen;
 }
