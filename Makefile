@@ -11,11 +11,12 @@ JOBS ?= $(shell nproc)
 SOURCES := $(shell find cpp cmake python/synqc benchmarks CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' -not -name '*.so')
 CPP_SOURCES := $(shell find cpp cmake CMakeLists.txt -type f)
 
-.PHONY: help demo serve test test-cpp test-python test-deep test-cpp-deep test-python-deep test-sanitizers \
+.PHONY: help demo demo-agent serve test test-cpp test-python test-deep test-cpp-deep test-python-deep test-sanitizers \
 	test-extension-sanitized fuzz mutants bench lint stubs clean
 
 help:
 	@echo "make demo    run the laboratory's main job on a real device's figures"
+	@echo "make demo-agent  suggestions by a language model of this process: no key, no server"
 	@echo "make serve   the control page at http://127.0.0.1:8000/ui, and the API"
 	@echo "make test    what every change needs: C++ (optimised), Python, browser, notebooks, documentation"
 	@echo "make test-deep  what is too long for that: sanitizers, fuzzing, wide sweeps, kill loops, foreign suites"
@@ -66,6 +67,17 @@ $(VENV)/serve.ready: pyproject.toml | $(VENV)/demo.ready
 
 serve: $(VENV)/installed $(VENV)/serve.ready
 	$(BIN)/synqc serve
+
+$(VENV)/local.ready: pyproject.toml | $(VENV)/serve.ready
+	$(BIN)/python scripts/install_requirements.py local
+	@touch $@
+
+# The model is got once, 1.1 GB; AGENT_MODEL=smollm2-135m shows the machinery alone, with one of 98 MB.
+AGENT_MODEL ?= qwen2.5-coder-1.5b
+
+demo-agent: $(VENV)/installed $(VENV)/local.ready
+	$(BIN)/synqc models get $(AGENT_MODEL)
+	$(BIN)/python -m synqc.apps.tds.agent.demo --model $(AGENT_MODEL)
 
 $(BUILD)/tests.ready: $(CPP_SOURCES) | $(VENV)/installed
 	cmake -S . -B $(BUILD) -DSYNQC_TESTS=ON >/dev/null

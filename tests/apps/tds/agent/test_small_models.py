@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from synqc.apps.tds.agent import agent_of
+from synqc.apps.tds.agent import agent_of, demo
 from synqc.apps.tds.agent.limits import FIELDS, Limits
 from synqc.apps.tds.agent.patch import merged
 from synqc.apps.tds.agent.prompts import suggestion_form, suggestion_messages
@@ -106,6 +106,26 @@ def test_chat_has_an_end(agent):
     except CutAnswer as cut:
         spent = cut.spent
     assert 0 < spent.completion_tokens <= 600
+
+
+@pytest.mark.deep
+def test_the_demonstration_runs(tiny_file, monkeypatch, capsys):
+    monkeypatch.setenv("SYNQC_MODELS_DIR", str(tiny_file.parent))
+    assert demo.main(["--model", "smollm2-135m"]) == 0
+    told = capsys.readouterr().out
+    for words in (
+        "Loaded in",
+        "as simulated with the suggestion",
+        "its slot was free",
+        "reads at most 4096",
+        "Closed: ",
+    ):
+        assert words in told
+
+
+def test_a_demonstration_of_no_model_says_so(capsys):
+    assert demo.main(["--model", "qwen-1.5b"]) == 2
+    assert "did you mean qwen2.5-coder-1.5b?" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
