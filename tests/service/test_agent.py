@@ -43,7 +43,7 @@ def client(double, tmp_path):
 
 @pytest.fixture
 def client_without(tmp_path):
-    found = client_of(tmp_path)
+    found = client_of(tmp_path, local_model="none")  # whatever models lie on this machine
     found.post(P + "/sessions", json={"session_id": "x1"})
     yield found
     found.app.state.tds.close()

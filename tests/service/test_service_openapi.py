@@ -18,11 +18,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "llm"))
 
 from chat_completions_double import ChatCompletionsDouble, Say
 
+from synqc.apps.tds import runs
+from synqc.apps.tds.engine import batches_for
 from synqc.service import create_app
 from synqc.settings import Settings
 
 EXAMPLES = int(os.environ.get("SYNQC_SCHEMATHESIS_EXAMPLES", "5"))
 TIMEOUT_S = 60.0
+MOST_ITERATIONS = 100
 PHASES = {"EXAMPLES", "COVERAGE", "FUZZING", "STATEFUL_TESTING"}
 CHECKS = {
     "enabled": False,
@@ -37,15 +40,15 @@ CHECKS = {
 
 
 @pytest.fixture
-def app(tmp_path):
+def app(tmp_path, monkeypatch):
     """With a model that answers, so that the agent's routes are met too, and the session that examples name."""
+    # 10000 iterations, which the description allows, may be minutes of work on a busy machine.
+    monkeypatch.setattr(
+        runs, "batches_for", lambda config, n, budget: batches_for(config, min(n, MOST_ITERATIONS), budget)
+    )
     double = ChatCompletionsDouble()
     double.otherwise = Say('{"recommended_config": {"probe_strength": 0.1}, "rationale": "gentler", "warnings": []}')
-    # 10000 iterations of a rule that learns are minutes of work on a busy machine; a limit of shots ends them.
-    limited = Settings(
-        state_dir=tmp_path, openai_api_key="sk-test", openai_base_url=double.url, max_shots_per_run=50_000
-    )
-    made = create_app(limited)
+    made = create_app(Settings(state_dir=tmp_path, openai_api_key="sk-test", openai_base_url=double.url))
     assert TestClient(made).post("/api/v1/synqc/sessions", json={"session_id": "x1"}).status_code == 200
     yield made
     made.state.tds.close()
