@@ -5,6 +5,7 @@
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
+#include "synqc/dynamics/state_defect.h"
 #include "synqc/linalg/hermitian_coordinates.h"
 #include "synqc/linalg/spectrum.h"
 
@@ -13,8 +14,6 @@ namespace synqc {
 namespace {
 
 constexpr Real tolerated_asymmetry = 1e-10;  // relative to the largest element
-// States come from other solvers, whose errors are of this order, and in single precision.
-constexpr Real tolerated_state_defect = 1e-5;
 
 void check_levels(Index levels) {
     if (levels > most_levels_evolved) {

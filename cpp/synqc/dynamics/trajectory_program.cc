@@ -13,6 +13,7 @@
 #include "synqc/dynamics/explicit_schemes.h"
 #include "synqc/dynamics/lindblad.h"
 #include "synqc/dynamics/rouchon.h"
+#include "synqc/dynamics/state_defect.h"
 #include "synqc/linalg/distances.h"
 #include "synqc/linalg/exponential.h"
 #include "synqc/linalg/hermitian_coordinates.h"
@@ -96,9 +97,6 @@ RealMatrix power(RealMatrix base, Index exponent) {
     }
     return result;
 }
-
-// States come from other solvers, whose errors are of this order, and in single precision.
-constexpr Real tolerated_state_defect = 1e-5;
 
 Matrix checked_state(const Matrix& state, Index levels) {
     if (state.rows() != levels || state.cols() != levels) {
