@@ -93,15 +93,19 @@ def test_ensembles_of_random_drives_follow_the_master_equation(levels, method):
         jumps = [[0.3 * lower, [0.5 * number, decay]], 0.2 * number]
         watched = [[number / 2, look]] if method == "bayes-strang" else [[[0.4 * lower, look], 0.3 * number][::-1]]
         expected = mesolve(hamiltonian, start, times, [*jumps, *watched], e_ops=[number, lower + lower.T])
-        found = smesolve(
-            hamiltonian, start, times, jumps, watched, e_ops=[number, lower + lower.T], eta=0.7, ntraj=1500,
-            seeds=int(random.integers(2**32)), method=method, progress=False,
-        )  # fmt: skip
-        assert found.stats["weak_error"] < (0.02 if method == "bayes-strang" else 0.06), f"seed {seed}"
-        for k in range(2):
-            off = np.abs(found.average_expect[k] - expected.expect[k])
-            allowed = 4.5 * found.standard_errors[k] + 2 * levels * found.stats["weak_error"] + 1e-6
-            assert (off < allowed).all(), f"seed {seed}"
+        # Rare trajectories carry much of a mean at early times: now and then a small ensemble has none, and a standard
+        # error that is too small with it. A larger one then decides, which sees a bias all the better.
+        for ntraj in (1500, 24_000):
+            found = smesolve(
+                hamiltonian, start, times, jumps, watched, e_ops=[number, lower + lower.T], eta=0.7, ntraj=ntraj,
+                seeds=int(random.integers(2**32)), method=method, progress=False,
+            )  # fmt: skip
+            assert found.stats["weak_error"] < (0.02 if method == "bayes-strang" else 0.06), f"seed {seed}"
+            off = np.abs(np.array(found.average_expect) - np.array(expected.expect))
+            allowed = 4.5 * np.array(found.standard_errors) + 2 * levels * found.stats["weak_error"] + 1e-6
+            if follows := bool((off < allowed).all()):
+                break
+        assert follows, f"seed {seed}"
 
 
 VARYING = dict(
