@@ -133,6 +133,7 @@ def best_file():
     return file_of(BEST)
 
 
+@pytest.mark.deep
 def test_the_best_model_moves_what_it_is_asked_to_move(best_file, engine, records, session):
     made = agent_of(Settings(local_model=BEST, models_dir=best_file.parent), engine=engine, record=records)
     try:
