@@ -28,10 +28,10 @@ def keys_of(content: Any, params: Any, cache_type: str, namespace: str = "", *, 
     """The keys of what is asked.
 
     Args:
-        content: What is asked.
+        content: The question.
         params: Options that affect the answer; None and {} are the same.
-        cache_type: Of the answer.
-        namespace: Whose it is; files of old know none, so that there is no `old` in one.
+        cache_type: Type of the entry.
+        namespace: Separates users of one file; older files know none, so that there is no `old` key in one.
         with_old: Whether the key of files of old is wanted, too.
 
     Raises:

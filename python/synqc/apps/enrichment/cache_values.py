@@ -21,7 +21,7 @@ class Encoded(NamedTuple):
 
     Args:
         kind: "str", "bytes" or "json"; None: of a row of old, whose text is JSON if it can be read as JSON.
-        text: Of the value.
+        text: Stored text of the value.
 
     Examples:
         >>> Encoded.of("123").value(), Encoded(None, "123").value()

@@ -43,7 +43,7 @@ class CachedCalls:
         original: The object.
         methods: Those that are kept, by name; the ones it does not have are left out.
         cache: Where.
-        made_with: What the object was made with.
+        made_with: Arguments of the object's constructor.
         secret: A part of that which nobody may read.
     """
 

@@ -33,14 +33,14 @@ class PerfConfig:
         path: The file that was read; None: there is none.
         max_new_tokens_stage1: Of answers, by the kind of question.
         temperature_stage1: Of the model, by the kind of question.
-        num_threads: Of the model's server.
+        num_threads: Threads of the model's server.
         num_ctx: Window of the model, tokens; one value for all calls, since another makes a server load it anew.
         cache_enabled: Whether anything is kept.
         cache_dir: Absolute; a relative one of the file is beside its folder `config`.
         cache_max_bytes: Bound on the weight of what is kept.
         ttl_s: Seconds that values of a type live.
-        max_concurrent_requests: Of the asynchronous client, in all.
-        per_host_limit: Of these, to one host.
+        max_concurrent_requests: Most requests of the asynchronous client under way at once.
+        per_host_limit: Most of these to one host.
         timeout_connect_s: A connection must be made by then.
         timeout_read_s: A server must not be silent for so long.
         retry_attempts: How often a request is sent in all.

@@ -50,7 +50,7 @@ class OptimizedOllamaClient:
     default server alone, since they did not say of which one it was.
 
     Args:
-        base_url: Of the server.
+        base_url: URL of the server.
         model: As the server knows it.
         use_cache: Whether answers are kept, and served from what is.
 
@@ -114,10 +114,10 @@ class OptimizedOllamaClient:
         """The answer to a prompt: the server's document, with the text under "response".
 
         Args:
-            prompt: What is asked.
-            system: What stands above it; None and "": nothing.
+            prompt: The prompt.
+            system: System prompt; None and "": none.
             temperature: None: the configuration's for the type; 0 is 0.
-            max_tokens: Of the answer; None: the configuration's for the type.
+            max_tokens: Limit of the answer's tokens; None: the configuration's for the type.
             stream: Give an `OllamaStream` instead.
             cache_type: Names lifetime, defaults and statistics.
 

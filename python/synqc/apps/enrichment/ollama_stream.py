@@ -23,7 +23,7 @@ class OllamaStream:
     It is read once. Leave it by `close` or `with`; an answer that was read to its end is kept, any other is not.
 
     Args:
-        lines: Of the server, or of what is kept; ends with LanguageModelError where the connection breaks.
+        lines: Lines of the server's or of a kept answer; ends with LanguageModelError where the connection breaks.
         close: Lets go of the connection.
         ended: Is told the whole answer as one body, when its last line has come.
         door: Which the answer came from.

@@ -93,9 +93,9 @@ class PerformanceCache:
         """The value kept for what is asked, or None.
 
         Args:
-            content: What is asked; anything that has a JSON text.
+            content: The question; anything that has a JSON text.
             params: Options that affect the answer; None and {} are the same.
-            cache_type: Whose answer it is; part of the key.
+            cache_type: Type of the entry; part of the key.
         """
         found = self.look_up(content, params, cache_type)
         return None if found is None else found.value
@@ -137,13 +137,13 @@ class PerformanceCache:
         """Keep a value.
 
         Args:
-            content: What was asked.
+            content: The question.
             value: A text, bytes, or anything that has a JSON text.
             params: Options that affect the answer.
             ttl: Seconds it lives; None: what the configuration says of the type, 30 days if nothing; 0: it is not
                 kept, and what was is forgotten; `math.inf`: for ever.
-            cache_type: Whose answer it is.
-            namespace: Whose answers are apart from all others'.
+            cache_type: Type of the entry.
+            namespace: Separates the entries of one user of the cache from all others'.
 
         Raises:
             InputError: `ttl` is negative.

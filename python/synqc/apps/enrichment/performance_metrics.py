@@ -178,7 +178,7 @@ class timer:  # noqa: N801  callers know it by this name
     """Time of a block: its latency if it succeeds, an error if it raises; nothing is swallowed.
 
     Args:
-        operation: What is timed.
+        operation: Name of the timed operation.
         metrics: Where it is recorded; None: `get_metrics()`.
 
     Examples:

@@ -34,7 +34,7 @@ class Publication:
     that there are as many files as there were processes at once, and nothing is lost when one ends.
 
     Args:
-        metrics: What is told.
+        metrics: The metrics to publish.
         cache_dir: The folder of the cache.
     """
 

@@ -71,7 +71,7 @@ class CachedHybridScorer(_CachedOriginal):
     Args:
         hf_token: Passed on; in keys as a digest.
         ollama_base_url: Passed on if it is given, as the others are if the original takes them.
-        more: What else the original takes, by name.
+        more: Further keyword arguments of the original.
 
     Raises (when it is first used):
         OriginalMissing: No module of `src.modules` has the class.
@@ -110,7 +110,7 @@ class CachedPostEnricher(_CachedOriginal):
 
     Args:
         ollama_base_url: Passed on if it is given, as the others are if the original takes them.
-        more: What else the original takes, by name.
+        more: Further keyword arguments of the original.
 
     Raises (when it is first used):
         OriginalMissing: No module of `src.modules` has the class.
