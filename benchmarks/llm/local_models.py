@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import statistics
 import time
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from synqc.apps.tds.settings import TdsSettings
 from synqc.benchmarks.measurement import Measurement, Setting, Unavailable, refuse_unless
 from synqc.llm import Message, Request
 from synqc.llm.model_files import ModelDirectory, model_named
-from synqc.llm.providers.local import LocalModel, LocalModelSettings
+from synqc.llm.providers.local import LocalModel, LocalModelSettings, resident_mb
 
 __all__ = ["measure_local_model", "measure_local_suggestion"]
 
@@ -32,7 +31,7 @@ def measure_local_model(setting: Setting) -> Mapping[str, Measurement]:
     """Tokens written through a stream and by llama.cpp itself, in turns; a cancelled call; memory after closing."""
     path = _file_of(_SMALL)
     model = LocalModel(path, name=_SMALL)
-    before = _resident_mb()
+    before = resident_mb()
     server = model.engine.load()
     request = Request(model=_SMALL, messages=(Message("user", _QUESTION),), max_tokens=_TOKENS, temperature=0.0)
     body = {
@@ -49,10 +48,10 @@ def measure_local_model(setting: Setting) -> Mapping[str, Measurement]:
         refuse_unless(stream.text == told, "Our stream and llama.cpp do not write the same at temperature 0.")
         ours.append(((stream.spent.completion_tokens or 0) - 1) / (moments[-1] - moments[0]))
         freed.append(_seconds_to_free(model))
-    loaded = _resident_mb()
+    loaded = resident_mb()
     del server
     model.close()
-    after = _resident_mb()
+    after = resident_mb()
     share = 100 * statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
     speed = f"{statistics.median(ours):.0f} tokens/s through the door, {statistics.median(theirs):.0f} by llama.cpp"
     return {
@@ -115,8 +114,3 @@ def _recorded(call: AgentCall) -> Future[None]:
     done: Future[None] = Future()
     done.set_result(None)
     return done
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

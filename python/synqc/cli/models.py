@@ -230,11 +230,12 @@ def _file_of(model: ModelFile, name: str) -> Path:
 
 
 def _resident_mb() -> float | None:
+    from synqc.llm.providers.local import resident_mb
+
     try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return resident_mb()
     except OSError:
         return None
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _per_second(rate: float | None) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Final
 
 from synqc.apps.tds import clock
@@ -21,7 +19,7 @@ from synqc.apps.tds.settings import TdsSettings
 from synqc.errors import SynqcError
 from synqc.llm import LanguageModelError, Message, Request
 from synqc.llm.model_files import ModelDirectory, download, model_named
-from synqc.llm.providers.local import LocalModel, memory_of
+from synqc.llm.providers.local import LocalModel, memory_of, resident_mb
 
 __all__ = ["main"]
 
@@ -51,7 +49,7 @@ def _show(name: str) -> None:
     print(f"{known.title}, {known.licence}, at {path}: its SHA-256 is the one of the lock file.")
     needed = memory_of(path, tokens=settings.local_slots * settings.local_context_tokens)
     print(f"It will take about {needed.bytes / 1e6:.0f} MB for {settings.local_slots} conversations at a time.")
-    before = _resident_mb()
+    before = resident_mb()
     agent = agent_of(settings, engine=SynQcEngine(), record=_recorded)
     if agent is None or not isinstance(agent.models, LocalModel):
         raise SynqcError("the extra `local` is not installed: pip install 'synqc[service,local]'.")
@@ -62,10 +60,10 @@ def _show(name: str) -> None:
         _suggest(agent)
         _stream(agent.models)
         _cancel(agent.models)
-        loaded = _resident_mb()
+        loaded = resident_mb()
     finally:
         agent.close()
-    print(f"\nClosed: {loaded:.0f} MB while it was loaded, {_resident_mb():.0f} MB now, {before:.0f} MB before.")
+    print(f"\nClosed: {loaded:.0f} MB while it was loaded, {resident_mb():.0f} MB now, {before:.0f} MB before.")
 
 
 def _suggest(agent: Agent) -> None:
@@ -116,11 +114,6 @@ def _recorded(call: AgentCall) -> Future[None]:
     done: Future[None] = Future()
     done.set_result(None)
     return done
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 if __name__ == "__main__":

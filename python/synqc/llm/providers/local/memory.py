@@ -1,14 +1,15 @@
-"""How much memory a model will take, told from its file's head before anything is loaded."""
+"""Memory: what a model will take, told from its file's head before anything is loaded, and what the process has."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from synqc.llm.providers.local.gguf import head_of
 
-__all__ = ["MemoryEstimate", "available_bytes", "memory_of"]
+__all__ = ["MemoryEstimate", "available_bytes", "memory_of", "resident_mb"]
 
 _OVER_THE_FILE: Final = 1.75
 """Weights are resident as mapped and once more as repacked for the processor; measured 1.6 to 1.8 for Q4_K_M."""
@@ -79,3 +80,13 @@ def available_bytes() -> int | None:
     except (OSError, ValueError):
         pass
     return max(0, min(found)) if found else None
+
+
+def resident_mb() -> float:
+    """Resident memory of this process, in MB.
+
+    Raises:
+        OSError: The system does not tell (it has no /proc).
+    """
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
