@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+import warm_python
+
 PREFIX = "/api/v1/synqc"
 
 
@@ -24,6 +26,9 @@ _NOT_PASSED_ON = ("SYNQC_", "OPENAI_", "OLLAMA_")
 
 class RunningServer:
     """`python -m uvicorn synqc_tds_super_backend:app` in a folder; another `application` where a test needs it.
+
+    It is forked from a process that has imported the service, unless it starts workers of its own: a new interpreter
+    takes two seconds of a processor. tests/cli starts `synqc serve` as users do.
 
     Args:
         folder: Working directory; the state is in `state` below it.
@@ -54,13 +59,15 @@ class RunningServer:
 
     def start(self, *, wait=True):
         """Start it, and return when it answers."""
-        command = [
-            sys.executable, "-m", "uvicorn", self.application, "--port", str(self.port),
-            "--log-level", "warning", *self._arguments,
-        ]  # fmt: skip
+        arguments = [self.application, "--port", str(self.port), "--log-level", "warning", *self._arguments]
         self.folder.mkdir(parents=True, exist_ok=True)
+        options = {"cwd": self.folder, "env": self._environment}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, env=self._environment, stdout=log, stderr=log)
+            if "--workers" in arguments:
+                command = [sys.executable, "-m", "uvicorn", *arguments]
+                self.process = subprocess.Popen(command, stdout=log, stderr=log, **options)
+            else:
+                self.process = warm_python.start("uvicorn", arguments, output=log, **options)
         if wait:
             try:
                 self.wait_until_it_answers()

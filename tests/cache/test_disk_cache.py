@@ -375,6 +375,19 @@ def test_a_lock_held_by_another_process_costs_no_error_and_no_value(tmp_path):
         assert (cache["a"], cache["b"]) == (1, 2)
 
 
+def test_what_a_file_holds_is_found_while_the_first_write_after_opening_waits(tmp_path):
+    path = tmp_path / "cache.db"
+    with DiskCache(path) as cache:
+        cache["a"] = 1
+    with DiskCache(path) as cache, contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        cache["b"] = 2
+        for _ in range(100):
+            assert (cache.get("a", "missing"), cache["b"]) == (1, 2)
+            time.sleep(0.002)
+        other.execute("ROLLBACK")
+
+
 def test_a_read_only_folder_is_served_from_memory(tmp_path):
     folder = tmp_path / "shut"
     folder.mkdir()

@@ -1,6 +1,7 @@
 """Which files a DiskCache takes for its own, what it does with damaged ones, and that nothing it was given is lost."""
 
 import contextlib
+import functools
 import os
 import random
 import sqlite3
@@ -28,6 +29,15 @@ def stored(path, count=50):
     return path
 
 
+@pytest.fixture(scope="module")
+def content_of(tmp_path_factory):
+    """The bytes of a sound file of so many entries, each made once."""
+    return functools.cache(lambda count: stored(tmp_path_factory.mktemp("sound") / "sound.db", count).read_bytes())
+
+
+SIZES = pytest.mark.parametrize("count", [2000, 80_000], ids=["small", "too large to be read whole"])
+
+
 def forge(path, *statements):
     """Run SQL on the file as somebody else would."""
     database = sqlite3.connect(path)
@@ -38,6 +48,11 @@ def forge(path, *statements):
     database.close()
 
 
+def written(path, content):
+    path.write_bytes(content)
+    return path
+
+
 def aside(path):
     return list(path.parent.glob(path.name + ".corrupt-*"))
 
@@ -45,7 +60,7 @@ def aside(path):
 # --- large values ---
 
 
-@pytest.mark.parametrize("megabytes", [15, 17, 63, 65, 100])
+@pytest.mark.parametrize("megabytes", [15, 17, 63, 65, pytest.param(100, marks=pytest.mark.deep)])
 def test_a_large_value_is_stored_and_takes_nothing_with_it(tmp_path, megabytes):
     path = tmp_path / "cache.db"
     value = bytes(megabytes * MEGABYTE)
@@ -144,13 +159,13 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path, content):
     assert not aside(path)
 
 
-def test_the_database_of_somebody_else_whose_header_is_damaged_is_left_alone(tmp_path):
-    seed = random.randrange(2**32)
+@pytest.mark.parametrize("rounds", [30, pytest.param(300, marks=pytest.mark.deep)])
+def test_the_database_of_somebody_else_whose_header_is_damaged_is_left_alone(tmp_path, rounds, seed):
     rng = random.Random(seed)
     theirs = tmp_path / "theirs.db"
     forge(theirs, "PRAGMA application_id = 0", *STRANGERS["another program's"])
     content = theirs.read_bytes()
-    for round_ in range(100):
+    for round_ in range(rounds):
         damaged = bytearray(content)
         for _ in range(rng.choice([1, 3, 30])):
             damaged[rng.randrange(100)] ^= 1 << rng.randrange(8)
@@ -272,12 +287,17 @@ def store_and_look_for_it(path, keys, where):
 
 
 @pytest.mark.parametrize(
-    ("count", "damaged_pages", "rounds"), [(2000, 3, 25), (80_000, 60, 3)], ids=["small", "too large to be read whole"]
+    ("count", "damaged_pages", "rounds"),
+    [
+        pytest.param(2000, 3, 8, id="small"),
+        pytest.param(80_000, 60, 1, id="too large to be read whole"),
+        pytest.param(2000, 3, 100, id="small, many times", marks=pytest.mark.deep),
+        pytest.param(80_000, 60, 10, id="too large to be read whole, many times", marks=pytest.mark.deep),
+    ],
 )
-def test_an_index_that_misleads_never_lets_a_write_be_lost(tmp_path, count, damaged_pages, rounds):
-    seed = random.randrange(2**32)
+def test_an_index_that_misleads_never_lets_a_write_be_lost(tmp_path, content_of, count, damaged_pages, rounds, seed):
     rng = random.Random(seed)
-    sound = stored(tmp_path / "sound.db", count).read_bytes()
+    sound = content_of(count)
     pages = range(2, len(sound) // PAGE + 1)
     for round_ in range(rounds):
         path = tmp_path / f"damaged {round_}.db"
@@ -298,11 +318,9 @@ def swap(content, one, other):
     return swapped
 
 
-@pytest.mark.parametrize("count", [2000, 80_000], ids=["small", "too large to be read whole"])
-def test_pages_of_an_index_that_changed_places_set_the_file_aside(tmp_path, count):
-    path = stored(tmp_path / "cache.db", count)
-    content = path.read_bytes()
-    seed = random.randrange(2**32)
+@SIZES
+def test_pages_of_an_index_that_changed_places_set_the_file_aside(tmp_path, content_of, count, seed):
+    path, content = tmp_path / "cache.db", content_of(count)
     path.write_bytes(swap(content, *random.Random(seed).sample(pages_of_type(content, 10), 2)))
     store_and_look_for_it(path, range(0, count, 7), f"seed {seed}")
     assert len(aside(path)) == 1, f"seed {seed}"
@@ -312,8 +330,8 @@ def last_eight(content):
     return [content[end - 8 : end] for end in range(PAGE, len(content) + 1, PAGE)]
 
 
-def test_every_page_ends_with_a_seal_of_its_own(tmp_path):
-    content = stored(tmp_path / "cache.db", 2000).read_bytes()
+def test_every_page_ends_with_a_seal_of_its_own(content_of):
+    content = content_of(2000)
     assert content[FREE_BYTES] == 8
     assert len(set(last_eight(content))) == len(content) // PAGE, "content and place make the seal"
 
@@ -335,9 +353,9 @@ def as_version_one(path, source):
     return path
 
 
-@pytest.mark.parametrize("count", [2000, 80_000], ids=["small", "too large to be read whole"])
-def test_a_file_without_seals_is_given_them_and_keeps_its_entries(tmp_path, count):
-    path = as_version_one(tmp_path / "old.db", stored(tmp_path / "new.db", count))
+@SIZES
+def test_a_file_without_seals_is_given_them_and_keeps_its_entries(tmp_path, content_of, count):
+    path = as_version_one(tmp_path / "old.db", written(tmp_path / "new.db", content_of(count)))
     assert path.read_bytes()[FREE_BYTES] == 0
     for _ in range(2):
         with DiskCache(path) as cache:
@@ -351,20 +369,20 @@ def test_a_file_without_seals_is_given_them_and_keeps_its_entries(tmp_path, coun
         assert database.execute("PRAGMA user_version").fetchone() == (2,)
 
 
-def test_a_damaged_file_without_seals_never_lets_a_write_be_lost(tmp_path):
-    seed = random.randrange(2**32)
+@pytest.mark.parametrize("rounds", [8, pytest.param(100, marks=pytest.mark.deep)])
+def test_a_damaged_file_without_seals_never_lets_a_write_be_lost(tmp_path, content_of, rounds, seed):
     rng = random.Random(seed)
-    sound = as_version_one(tmp_path / "old.db", stored(tmp_path / "new.db", 2000)).read_bytes()
+    sound = as_version_one(tmp_path / "old.db", written(tmp_path / "new.db", content_of(2000))).read_bytes()
     indices = pages_of_type(sound, 2, 10)
-    for round_ in range(25):
+    for round_ in range(rounds):
         path = tmp_path / f"damaged {round_}.db"
         flip_bits(rng, path, sound, indices, 2)
         store_and_look_for_it(path, range(0, 3000, 7), f"seed {seed}, round {round_}")
 
 
-@pytest.mark.parametrize("count", [2000, 80_000], ids=["small", "too large to be read whole"])
-def test_a_sound_file_that_another_program_changed_is_checked_and_sealed_anew(tmp_path, count):
-    path = stored(tmp_path / "cache.db", count)
+@SIZES
+def test_a_sound_file_that_another_program_changed_is_checked_and_sealed_anew(tmp_path, content_of, count):
+    path = written(tmp_path / "cache.db", content_of(count))
     forge(path, "UPDATE synqc_entries SET accessed = accessed + 1")
     store_and_look_for_it(path, range(0, count, 7), "the row's own checksum covers what was changed")
     assert not aside(path)
@@ -479,8 +497,7 @@ def test_a_function_that_runs_at_exit_may_still_store(tmp_path):
         assert {"early", "late before", "late after"} <= set(cache)
 
 
-def test_the_least_recently_used_go_first_entry_by_entry(tmp_path):
-    seed = random.randrange(2**32)
+def test_the_least_recently_used_go_first_entry_by_entry(tmp_path, seed):
     rng = random.Random(seed)
     now = [1000.0]
     with DiskCache(tmp_path / "one.db", clock=lambda: now[0]) as cache:

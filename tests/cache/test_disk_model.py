@@ -112,10 +112,9 @@ TestDiskCacheAgainstDict.settings = settings(max_examples=40, stateful_step_coun
 
 
 @pytest.mark.parametrize("max_bytes", [20_000, 200_000])
-def test_a_bounded_cache_stays_within_its_bound_and_returns_only_what_was_stored(tmp_path, max_bytes):
+def test_a_bounded_cache_stays_within_its_bound_and_returns_only_what_was_stored(tmp_path, max_bytes, seed):
     import random
 
-    seed = random.randrange(2**32)
     rng = random.Random(seed)
     newest = {}
     with DiskCache(tmp_path / "cache.db", max_bytes=max_bytes) as cache:

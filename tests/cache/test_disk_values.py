@@ -3,6 +3,7 @@
 import collections
 import datetime
 import enum
+import gc
 import math
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 
 from synqc import _core
+from synqc.cache import content_key
 from synqc.cache._disk import DiskCache
 from synqc.errors import InputError
 
@@ -92,6 +94,40 @@ Point = collections.namedtuple("Point", "x y")
 def test_values_that_would_come_back_as_something_else_are_refused(value):
     with pytest.raises(InputError, match=r"Argument `value` must hold only .*, but holds a .* at \$\.here\[1\]\."):
         _core.encode_value({"here": [0, value]})
+
+
+class ClearsWhenFreed:
+    """In a cycle with itself: whoever collects garbage clears the list, and puts something else where its items lay."""
+
+    def __init__(self, victim):
+        self.victim, self.cycle = victim, self
+
+    def __del__(self):
+        size = len(self.victim)
+        self.victim.clear()
+        self.others = [[None] * size for _ in range(20)]
+
+
+@pytest.mark.parametrize(
+    "encode", [_core.encode_value, lambda value: content_key("lists", value)], ids=["encode_value", "content_key"]
+)
+def test_a_list_cleared_by_a_finaliser_while_it_is_copied_is_empty_or_whole(encode):
+    thresholds = gc.get_threshold()
+    possible = {encode([[]]), encode([[[k, k] for k in range(5)]])}
+    try:
+        for allocations_before in range(1, 60):
+            for garbage in range(1, 4):
+                victim = [[k, k] for k in range(5)]
+                whole = [victim]
+                gc.collect()
+                for _ in range(garbage):
+                    ClearsWhenFreed(victim)
+                gc.set_threshold(allocations_before)
+                encoded = encode(whole)
+                gc.set_threshold(*thresholds)
+                assert encoded in possible, f"with a collection after {allocations_before} allocations"
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 def test_falsy_values_and_none_are_hits(tmp_path):

@@ -49,8 +49,8 @@ def in_a_thread(act):
 class Storm:
     """Ctrl-C after a random time, and again and again while it is answered."""
 
-    def __init__(self):
-        self.seed = random.randrange(2**32)
+    def __init__(self, seed):
+        self.seed = seed
         self.random = random.Random(self.seed)
         self.hits = 0
         self.armed = False
@@ -77,8 +77,8 @@ class Storm:
 
 
 @pytest.fixture
-def storm(monkeypatch):
-    made = Storm()
+def storm(monkeypatch, seed):
+    made = Storm(seed)
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)  # an interrupt in a finaliser
     # An interrupt between the taking of a lock of logging's and its `try` would keep the lock from every later test;
     # logging.disable() forgets what loggers know, so that each would take the lock once more to ask.
@@ -374,6 +374,33 @@ def test_a_circle_of_coroutines_is_told(length):
     assert all(isinstance(result, SynqcError) for result in results), results
 
 
+def abandon_a_computation(cache):
+    """Leaves one that waits for ever, in a task of a closed loop, to the collector."""
+
+    async def begin():
+        task = asyncio.ensure_future(cache.aget_or_compute("abandoned", asyncio.Event().wait))
+        await asyncio.sleep(0)
+        task._log_destroy_pending = False
+        return [task]
+
+    loop = asyncio.new_event_loop()
+    ring = loop.run_until_complete(begin())
+    loop.close()
+    ring.append(ring)
+
+
+def own_key_while_an_abandoned_computation_is_collected(cache):
+    async def main():
+        async def compute():
+            gc.collect()
+            return await cache.aget_or_compute("key", compute)
+
+        return await cache.aget_or_compute("key", compute)
+
+    abandon_a_computation(cache)
+    return asyncio.run(main())
+
+
 def own_key_through_a_task(cache):
     async def main():
         async def compute():
@@ -421,6 +448,7 @@ def own_key_through_another_key(cache):
     "way",
     [
         own_key_through_a_task,
+        own_key_while_an_abandoned_computation_is_collected,
         own_key_through_a_thread_of_the_loop,
         own_key_through_a_nested_loop,
         own_key_through_a_thread_with_the_context,

@@ -210,13 +210,13 @@ def fuzz(seed: int, rounds: int) -> None:
     assert read > rounds // 50
 
 
-def test_damaged_bytes_with_a_right_checksum_give_a_value_or_a_refusal():
-    fuzz(random.SystemRandom().randrange(2**32), 4000)
+def test_damaged_bytes_with_a_right_checksum_give_a_value_or_a_refusal(seed):
+    fuzz(seed, 4000)
 
 
 @pytest.mark.deep
-def test_damaged_bytes_with_a_right_checksum_give_a_value_or_a_refusal_for_long():
-    fuzz(random.SystemRandom().randrange(2**32), 300_000)
+def test_damaged_bytes_with_a_right_checksum_give_a_value_or_a_refusal_for_long(seed):
+    fuzz(seed, 300_000)
 
 
 def test_a_disk_cache_takes_a_value_that_is_none_of_ours_for_damaged(tmp_path):

@@ -63,6 +63,36 @@ def test_equal_keys_are_one_as_in_a_dict():
     assert [type(key) for key in cache] == [int]
 
 
+def test_texts_are_held_against_keys_of_other_kinds_as_in_a_dict():
+    asked = []
+
+    class Loud(str):
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            asked.append(other)
+            return str.__eq__(self, other)
+
+    class Stranger(str):
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            return False
+
+    cache = MemoryCache(max_entries=10)
+    cache[Loud("loud")] = 1
+    cache[Stranger("strange")] = 2
+    assert (cache.get("loud"), cache["loud"], asked) == (1, 1, ["loud", "loud"])
+    assert cache.get("strange") is None
+    assert cache.get("strange", 7) == 7
+    with pytest.raises(KeyError, match="strange"):
+        cache["strange"]
+    copy = "".join(["lo", "ud"])
+    assert cache.get(copy) == 1
+    assert cache.get("".join(["lo", "udly"])) is None  # a text that nobody has hashed yet
+    assert (cache.stats().hits, cache.stats().misses) == (3, 4)
+
+
 @pytest.mark.parametrize(
     "key", ["x" * 10_000_000, b"y" * 10_000_000, tuple(range(100_000))], ids=["str", "bytes", "tuple"]
 )

@@ -61,8 +61,7 @@ def outcome(read, text):
 
 
 @pytest.mark.parametrize("turn", range(4))
-def test_damaged_documents_are_judged_as_the_standard_library_judges_them(turn):
-    seed = random.SystemRandom().randrange(2**32)
+def test_damaged_documents_are_judged_as_the_standard_library_judges_them(turn, seed):
     draw = random.Random(seed)
     pieces = [
         *'[]{}:,"\\',
@@ -109,8 +108,7 @@ def test_damaged_documents_are_judged_as_the_standard_library_judges_them(turn):
             assert json.canonical(json.loads(text), stdlib=True) == plain, f"seed {seed}: {text!r}"
 
 
-def test_random_bits_as_numbers_survive():
-    seed = random.SystemRandom().randrange(2**32)
+def test_random_bits_as_numbers_survive(seed):
     draw = random.Random(seed)
     for _ in range(20_000):
         number = struct.unpack("d", struct.pack("Q", draw.getrandbits(64)))[0]

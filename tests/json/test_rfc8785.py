@@ -104,8 +104,7 @@ def utf16(key):
     return key.encode("utf-16-be")
 
 
-def test_members_are_in_the_order_of_utf16_units():
-    seed = random.SystemRandom().randrange(2**32)
+def test_members_are_in_the_order_of_utf16_units(seed):
     draw = random.Random(seed)
     letters = "\x00a~\x7fé\ud7ff\ue000\uffff\U00010000\U0001f600\U0010ffff"
     for _ in range(200):
@@ -121,8 +120,7 @@ def test_text_has_no_blanks_and_only_the_escapes_it_needs():
     assert canonical({"a": controls, "b": [1, 2]}) == f'{{"a":"{text}","b":[1,2]}}'.encode()
 
 
-def test_random_numbers_read_back_as_the_same_double():
-    seed = random.SystemRandom().randrange(2**32)
+def test_random_numbers_read_back_as_the_same_double(seed):
     draw = random.Random(seed)
     for bits in itertools.islice(iter(lambda: draw.getrandbits(64), None), 20_000):
         (number,) = struct.unpack("d", struct.pack("Q", bits))

@@ -202,6 +202,24 @@ def test_pydantic_models_are_their_fields():
     assert json.loads(json.dumps([model])) == [{"name": "é", "inside": [{"when": "2024-01-02", "colour": "red"}]}]
 
 
+def test_dicts_of_every_making_are_walked_in_order():
+    class Plain:
+        def __init__(self):
+            self.first, self.second = 1, 2.5
+
+    gaps = {f"key {k}": k for k in range(400)}
+    for k in range(0, 400, 3):
+        del gaps[f"key {k}"]
+    shared, emptied = Plain(), Plain()
+    del emptied.first  # its dict no longer shares its keys
+    was_mixed = {1: "a", "b": 2, "c": None}
+    del was_mixed[1]
+    of_every_size = [{str(k): k for k in range(size)} for size in (1, 5, 6, 85, 86, 170, 171, 70_000)]
+    odd = [gaps, vars(shared), vars(emptied), was_mixed, {None: 1, "x": True}, dict.fromkeys("abc")]
+    for made in odd + of_every_size:
+        assert json.dumps(made) == standard.dumps(made, separators=(",", ":")).encode()
+
+
 @pytest.mark.parametrize(
     "dtype", ["?", "b", "B", "h", "H", "i", "I", "l", "L", "q", "Q", "e", "f", "d", ">f8", ">i4", "<u2", ">f2"]
 )

@@ -126,8 +126,7 @@ def test_names_that_would_be_two_families_stay_apart(clash, backwards):
     assert [sample.value for sample in plain] == [7] * sum(kind != "histogram" for kind, _ in clash)
 
 
-def test_random_metrics_are_read_back():
-    seed = random.SystemRandom().randrange(2**32)
+def test_random_metrics_are_read_back(seed):
     draw = random.Random(seed)
     for _ in range(40):
         registry = Registry()

@@ -12,7 +12,7 @@ Z = np.diag([1, -1]).astype(complex)
 GROUND, EXCITED = np.diag([1, 0]).astype(complex), np.diag([0, 1]).astype(complex)
 
 OMEGA, T1, T2 = 2 * np.pi * 0.05, 50.0, 30.0
-METHODS = ["expm", "cf4", "dopri5"]
+METHODS = ["expm", "taylor", "cf4", "dopri5"]
 
 
 def jumps(t1, t2):
@@ -72,7 +72,7 @@ def test_coherent_state_in_a_cavity_spirals_in():
     assert np.allclose(result.expect[0], alphas, rtol=1e-3)
 
 
-@pytest.mark.parametrize("method", ["cf4", "dopri5"])
+@pytest.mark.parametrize("method", ["taylor", "cf4", "dopri5"])
 def test_driven_dephasing_qubit_has_the_closed_form(method):
     # Case 13: H = eps cos(w t) sx, L = sqrt(gamma) sx.
     eps, w, gamma = 3.0, 10.0, 1.0

@@ -2,7 +2,6 @@
 
 import math
 import random
-import secrets
 import warnings
 
 import numpy as np
@@ -29,16 +28,14 @@ def beyond_the_promise(family, count, seed):
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("family", FAMILIES)
-def test_random_piecewise_drives_keep_the_promised_error(family):
-    seed = secrets.randbits(32)
+def test_random_piecewise_drives_keep_the_promised_error(family, seed):
     assert not beyond_the_promise(family, 12, seed), f"seed {seed}"
 
 
 @pytest.mark.deep
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("family", FAMILIES)
-def test_thousands_of_random_piecewise_drives_keep_the_promised_error(family):
-    seed = secrets.randbits(32)
+def test_thousands_of_random_piecewise_drives_keep_the_promised_error(family, seed):
     assert not beyond_the_promise(family, FAMILIES[family][1], seed), f"seed {seed}"
 
 
@@ -111,24 +108,21 @@ def test_the_place_of_the_span_on_the_axis_does_not_matter(rounding):
 
 @pytest.mark.parametrize("length", [2, 3, 4, 5, 7, 16, 33, 100, 257, 1000])
 @pytest.mark.parametrize("saved", [2, 11])
-def test_held_tables_of_any_length_are_exact(length, saved):
-    seed = secrets.randbits(32)
+def test_held_tables_of_any_length_are_exact(length, saved, seed):
     values = np.random.default_rng(seed).normal(size=length).tolist()
     found = turned(lambda t: values[min(int(t), length - 1)], np.linspace(0, length, saved))
     assert found == pytest.approx(math.cos(2 * sum(values)), abs=2 * PROMISE), f"seed {seed}"
 
 
 @pytest.mark.parametrize("length", [3, 17, 100])
-def test_joined_tables_have_the_area_of_their_trapezia(length):
-    seed = secrets.randbits(32)
+def test_joined_tables_have_the_area_of_their_trapezia(length, seed):
     values = np.random.default_rng(seed).normal(size=length)
     found = turned(lambda t: np.interp(t, np.arange(length), values), [0, length - 1])
     assert found == pytest.approx(math.cos(2 * np.trapezoid(values)), abs=2 * PROMISE), f"seed {seed}"
 
 
-def test_step_coefficients_of_qutip_are_followed():
+def test_step_coefficients_of_qutip_are_followed(seed):
     qutip = pytest.importorskip("qutip")
-    seed = secrets.randbits(32)
     values = np.random.default_rng(seed).normal(size=41)
     evolving = qutip.QobjEvo([[qutip.sigmax(), values]], tlist=np.linspace(0, 10, 41), order=0)
     found = mesolve(evolving, UP, [0, 10], e_ops=[SZ]).expect[0][-1]

@@ -123,7 +123,7 @@ def test_a_telegraph_switch_moves_the_device_at_once():
     assert np.min(fidelity[1:][~off]) - np.max(fidelity[1:][off]) > 0.2, f"seed {seed}"
 
 
-def test_the_device_stands_still_for_no_shot_that_outlasts_its_hold_time():
+def test_the_device_stands_still_for_no_shot_that_outlasts_its_quasi_static_interval():
     """Held for one and a half shots, it moves after every shot: each shows the detuning that its predecessor left."""
     seed = 15
     experiment = synqc.Experiment(
@@ -266,7 +266,7 @@ def test_paths_of_t1_are_those_of_their_processes():
         ("random-telegraph", {"sigma_khz": 3.0, "switching_rate_per_s": 0.1}),
     ]
     path = _core.DriftPath(processes, 4)
-    assert path.hold_time_s == pytest.approx(min(50 * 0.01**2 / (2 * 0.2**2), 5 / 100, 0.5))
+    assert path.quasi_static_interval_s == pytest.approx(min(50 * 0.01**2 / (2 * 0.2**2), 5 / 100, 0.5))
     start = path.log_t1
     assert abs(path.detuning_khz) == pytest.approx(3.0)
     path.advance(1e-6, 1)

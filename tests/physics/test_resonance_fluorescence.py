@@ -1,7 +1,6 @@
 """A driven, decaying two-level atom: what its light shows. Closed forms of Mollow and of Carmichael and Walls."""
 
 import math
-import random
 
 import numpy as np
 import pytest
@@ -58,9 +57,8 @@ def test_the_spectrum_is_mollows_triplet():
     assert bands == pytest.approx(EXCITED / 2 - abs(DIPOLE) ** 2, abs=1e-7)
 
 
-def test_a_homodyne_record_is_correlated_as_the_regression_theorem_says():
+def test_a_homodyne_record_is_correlated_as_the_regression_theorem_says(seed):
     width, bins, most = 0.1, 64, 16
-    seed = random.SystemRandom().randrange(2**31)
     records = synqc.smesolve(
         H, STEADY, width * np.arange(bins + 1), sc_ops=[C], ntraj=4000, seeds=seed, method="rouchon", dt=width / 10
     ).measurement[:, 0]

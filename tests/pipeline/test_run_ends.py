@@ -4,7 +4,6 @@ import ast
 import asyncio
 import dataclasses
 import math
-import random
 import re
 import subprocess
 import sys
@@ -274,8 +273,7 @@ print(hits, before, after)
 
 
 @pytest.mark.parametrize("kind", ["loop", "threads", "caller"])
-def test_a_storm_of_interrupts_leaves_no_thread_and_no_descriptor(kind):
-    seed = random.randrange(2**32)
+def test_a_storm_of_interrupts_leaves_no_thread_and_no_descriptor(kind, seed):
     command = [sys.executable, "-c", STORM, kind, str(seed)]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert answer.returncode == 0, f"seed {seed}: {answer.stderr}"

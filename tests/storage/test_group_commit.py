@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from failing_commits import failing_commits
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select
+from sqlalchemy import Column, Integer, MetaData, Table, event, insert, select
 from sqlalchemy.exc import OperationalError
 from waiting import wait_until
 
@@ -89,6 +89,24 @@ def test_trouble_is_told_until_storage_works_again(writer):
     assert writer.trouble is None
 
 
+def test_a_call_that_writes_nothing_does_not_say_that_storage_works(database, writer):
+    def ask(connection, arguments):
+        return [len(connection.execute(select(numbers)).all()) for _ in arguments]
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def refuse_writes(connection, cursor, statement, *_):
+        """As a disk does that has become read-only: a transaction begins, and commits if it changed nothing."""
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            raise OperationalError(statement, {}, Exception("disk I/O error"))
+
+    refusal = writer.call(add, 2).exception(30)
+    for _ in range(5):
+        assert writer.call(ask, None).result(30) == 0
+        assert writer.trouble == str(refusal)
+    event.remove(database.engine, "before_cursor_execute", refuse_writes)
+    wait_until(lambda: writer.trouble is None)
+
+
 def test_storage_that_works_again_is_found_without_a_call(database, writer):
     with failing_commits(database) as failed:
         refusal = writer.call(add, 1).exception(30)
@@ -110,7 +128,8 @@ def test_a_defect_in_trying_storage_does_not_end_the_writer(database, writer, mo
         assert writer.call(add, 1).exception(30) is not None
     wait_until(lambda: len(tried) > 1)
     assert writer.call(add, 2).result(30) == 20
-    assert writer.trouble is None
+    monkeypatch.undo()
+    wait_until(lambda: writer.trouble is None)
 
 
 def synchronous(connection, arguments):

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "synqc/base/drawn_seed.test.h"
 #include "synqc/json/shortest_number.h"
 
 namespace synqc {
@@ -79,7 +80,7 @@ TEST(ecmascript_number, the_form_changes_at_21_digits_and_at_six_places) {
 }
 
 TEST(ecmascript_number, random_numbers_read_back_and_have_the_shortest_digits) {
-    const std::uint64_t seed = std::random_device{}();
+    const std::uint64_t seed = drawn_seed();
     std::mt19937_64 draw(seed);
     for (int turn = 0; turn < 100000; ++turn) {
         const Real any = std::bit_cast<Real>(draw());

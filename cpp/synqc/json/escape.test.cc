@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "synqc/base/simd_level.h"
 #include "synqc/json/integer_text.h"
 #include "synqc/json/unicode.h"
 
@@ -25,19 +26,36 @@ TEST(escape, short_forms_are_pythons) {
     EXPECT_EQ(escaped("\xe6\x97\xa5"), "\xe6\x97\xa5");
 }
 
-TEST(escape, every_letter_at_every_place_of_every_length_reads_back) {
-    for (std::size_t length = 1; length < 50; ++length) {
-        for (std::size_t place = 0; place < length; ++place) {
-            for (int code : {0, 9, 31, 32, int{'"'}, int{'\\'}, int{'a'}, 127, 128, 255}) {
-                std::string text(length, 'x');
-                text[place] = static_cast<char>(code);
-                const std::string written = escaped(text);
-                std::string back;
-                append_unescaped(written.data(), written.data() + written.size(), back);
-                ASSERT_EQ(back, text) << length << " " << place << " " << code;
-                ASSERT_EQ(written.size() > length, code < 32 || code == '"' || code == '\\');
+void expect_every_letter_reads_back(std::size_t length, const std::string& level) {
+    for (std::size_t place = 0; place < length; ++place) {
+        for (int code : {0, 9, 31, 32, int{'"'}, int{'\\'}, int{'a'}, 127, 128, 255}) {
+            std::string text(length, 'x');
+            text[place] = static_cast<char>(code);
+            const std::string written = escaped(text);
+            std::string back;
+            append_unescaped(written.data(), written.data() + written.size(), back);
+            ASSERT_EQ(back, text) << length << " " << place << " " << code << " " << level;
+            ASSERT_EQ(written.size() > length, code < 32 || code == '"' || code == '\\');
+        }
+    }
+}
+
+TEST(escape, every_letter_at_every_place_of_every_length_reads_back_at_every_level) {
+    const std::string before(simd_level());
+    for (const std::string level : {"baseline", "x86-64-v2", "x86-64-v3", "x86-64-v4"}) {
+        if (has_simd_level(level)) {
+            use_simd_level(level);
+            for (std::size_t length = 1; length < 150; ++length) {
+                expect_every_letter_reads_back(length, level);
             }
         }
+    }
+    use_simd_level(before);
+}
+
+TEST(escape, long_texts_of_special_letters_need_all_their_room) {
+    for (const std::size_t length : {63, 64, 65, 200, 1000}) {
+        EXPECT_EQ(escaped(std::string(length, '\1')).size(), 6 * length);
     }
 }
 

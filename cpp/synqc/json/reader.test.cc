@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "synqc/base/drawn_seed.test.h"
 #include "synqc/json/numeric_lists.h"
 #include "synqc/json/syntax_fault.h"
 #include "synqc/json/unicode.h"
@@ -125,7 +126,7 @@ TEST(json_number, doubles_are_the_nearest) {
           "1.00000000000000011102230246251565404236316680908203125", "1.5e-5", "123456789012345678e-300"}) {
         expect_nearest(text);
     }
-    const std::uint64_t seed = std::random_device()();
+    const std::uint64_t seed = drawn_seed();
     SCOPED_TRACE(seed);
     std::mt19937_64 draw(seed);
     for (int turn = 0; turn < 300000; ++turn) {

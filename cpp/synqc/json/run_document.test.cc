@@ -6,6 +6,8 @@
 #include <random>
 #include <string>
 
+#include "synqc/base/drawn_seed.test.h"
+
 namespace synqc {
 namespace {
 
@@ -33,7 +35,7 @@ QubitIteration qubit_with(std::mt19937_64& chance) {
 }
 
 TEST(run_document, settings_are_those_of_each_qubit_whatever_the_one_before_ran_with) {
-    const auto seed = std::random_device{}();
+    const auto seed = drawn_seed();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 chance(seed);
     RunResult run;

@@ -9,6 +9,8 @@
 #include <random>
 #include <string>
 
+#include "synqc/base/drawn_seed.test.h"
+
 namespace synqc {
 namespace {
 
@@ -88,7 +90,7 @@ TEST(shortest_number, looks_as_python_shows_it) {
 }
 
 TEST(shortest_number, agrees_with_the_standard_library_on_random_bits) {
-    const auto seed = std::random_device{}();
+    const auto seed = drawn_seed();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 chance(seed);
     for (int i = 0; i < 3'000'000; ++i) {
@@ -100,7 +102,7 @@ TEST(shortest_number, agrees_with_the_standard_library_on_random_bits) {
 }
 
 TEST(shortest_number, agrees_on_numbers_with_few_digits_and_their_neighbours) {
-    const auto seed = std::random_device{}();
+    const auto seed = drawn_seed();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 chance(seed);
     for (int i = 0; i < 100'000; ++i) {
@@ -112,7 +114,7 @@ TEST(shortest_number, agrees_on_numbers_with_few_digits_and_their_neighbours) {
 }
 
 TEST(shortest_number, agrees_on_random_numbers_of_every_size_a_figure_has) {
-    const auto seed = std::random_device{}();
+    const auto seed = drawn_seed();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 chance(seed);
     std::uniform_real_distribution<Real> mantissa(-1, 1);
@@ -122,7 +124,7 @@ TEST(shortest_number, agrees_on_random_numbers_of_every_size_a_figure_has) {
 }
 
 TEST(shortest_number, agrees_on_random_subnormals) {
-    const auto seed = std::random_device{}();
+    const auto seed = drawn_seed();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 chance(seed);
     for (int i = 0; i < 200'000; ++i) {

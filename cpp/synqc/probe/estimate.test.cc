@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "synqc/base/drawn_seed.test.h"
+
 using namespace synqc;
 
 namespace {
@@ -78,7 +80,7 @@ TEST(estimate, mean_of_independent_estimates_has_their_errors_in_quadrature) {
 }
 
 TEST(estimate, intervals_of_counts_cover_on_average_over_the_chance) {
-    const auto seed = std::random_device{}();
+    const auto seed = drawn_seed();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 chance(seed);
     constexpr int chances = 4000;
@@ -99,7 +101,7 @@ TEST(estimate, intervals_of_counts_cover_on_average_over_the_chance) {
 }
 
 TEST(estimate, intervals_of_skewed_means_cover) {
-    const auto seed = std::random_device{}();
+    const auto seed = drawn_seed();
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 chance(seed);
     constexpr int repetitions = 4000;

@@ -10,18 +10,18 @@
 using namespace synqc;
 
 TEST(strength, rate_and_pulse_mappings_agree_on_the_backaction) {
-    const ProbeDoses rate = figures_from_rate(0.5, 2, 3, 0.4);
+    const ProbeDoses rate = doses_from_rate(0.5, 2, 3, 0.4);
     EXPECT_NEAR(rate.g, 1.5, 1e-15);
     EXPECT_NEAR(rate.s, 1.2, 1e-15);
     EXPECT_NEAR(rate.measurement_time, 1 / (2 * 0.4 * 0.75), 1e-15);
-    EXPECT_NEAR(figures_from_pulse(rate.eps_pulse).g, rate.g, 1e-14);
-    EXPECT_TRUE(std::isinf(figures_from_pulse(1).g));
+    EXPECT_NEAR(doses_from_pulse(rate.eps_pulse).g, rate.g, 1e-14);
+    EXPECT_TRUE(std::isinf(doses_from_pulse(1).g));
 }
 
 TEST(strength, dead_knobs_do_nothing) {
-    EXPECT_EQ(figures_from_rate(0, 2, 3, 0.4).g, 0);
-    EXPECT_EQ(figures_from_rate(1, 0, 3, 0.4).eps_pulse, 0);
-    EXPECT_EQ(figures_from_pulse(0).s, 0);
+    EXPECT_EQ(doses_from_rate(0, 2, 3, 0.4).g, 0);
+    EXPECT_EQ(doses_from_rate(1, 0, 3, 0.4).eps_pulse, 0);
+    EXPECT_EQ(doses_from_pulse(0).s, 0);
 }
 
 TEST(strength, regimes_change_at_the_stated_doses) {
@@ -86,8 +86,8 @@ TEST(strength, ring_up_dose_is_the_integral_of_its_factor) {
 }
 
 TEST(strength, refuses_what_is_out_of_range) {
-    EXPECT_THROW(figures_from_rate(1.1, 1, 1, 1), InvalidArgument);
-    EXPECT_THROW(figures_from_rate(0.5, -1, 1, 1), InvalidArgument);
-    EXPECT_THROW(figures_from_rate(0.5, 1, 1, 0), InvalidArgument);
-    EXPECT_THROW(figures_from_pulse(std::nan("")), InvalidArgument);
+    EXPECT_THROW(doses_from_rate(1.1, 1, 1, 1), InvalidArgument);
+    EXPECT_THROW(doses_from_rate(0.5, -1, 1, 1), InvalidArgument);
+    EXPECT_THROW(doses_from_rate(0.5, 1, 1, 0), InvalidArgument);
+    EXPECT_THROW(doses_from_pulse(std::nan("")), InvalidArgument);
 }
