@@ -94,7 +94,7 @@ void ControlContext::check() const {
     }
 }
 
-Controller::Controller(ControlContext context) : context_(std::move(context)) {
+Controller::Controller(ControlContext context) : context_(context) {
     context_.check();
 }
 

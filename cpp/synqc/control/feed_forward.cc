@@ -85,7 +85,8 @@ void best_second_angle_index(const BelievedStates& beliefs, const BlochVector& t
         std::int32_t* out = index.data() + first;
         for (std::size_t k = 0; k < angles.size(); ++k) {
             // Nearest of -pi + 2 pi (i + 1) / M; -pi itself is the grid's +pi.
-            const auto nearest = static_cast<std::int32_t>((angles[k] + pi) * per_radian + 0.5) - 1;
+            const Real places_and_half = (angles[k] + pi) * per_radian + 0.5;
+            const auto nearest = static_cast<std::int32_t>(places_and_half) - 1;
             out[k] = nearest < 0 ? count - 1 : nearest;
         }
     });

@@ -13,8 +13,8 @@ namespace synqc {
 
 namespace {
 
-// Batch number of the random streams of individuals; runs count their batches from 0.
-constexpr std::uint32_t individuals_batch = 0xDE71CE00;
+// Batch number of the random streams of registers; runs count their batches from 0.
+constexpr std::uint32_t register_batch = 0xDE71CE00;
 
 void check_level_scheme(const LevelScheme& scheme) {
     Index levels = std::ssize(scheme.energies);
@@ -44,18 +44,18 @@ void take_levels(Qubit& qubit, Index levels, const std::optional<LevelScheme>& s
     }
 }
 
-/// An individual's decay parameters. Always draws, so that parameters do not change what is drawn after them.
+/// A drawn qubit's decay parameters. Always draws, so that parameters do not change what is drawn after them.
 Qubit drawn_around(const Qubit& typical, Real spread, PhiloxStream& noise) {
     Real t1_factor = std::exp(spread * noise.normal());
     Real dephasing_factor = std::exp(spread * noise.normal());
     if (spread == 0) {
         return typical;
     }
-    Qubit individual = typical;
-    individual.t1 = typical.t1 * t1_factor;
-    Real rate = typical.pure_dephasing_rate() / dephasing_factor + 1 / (2 * individual.t1);
-    individual.t2 = std::min(1 / rate, 2 * individual.t1);
-    return individual;
+    Qubit drawn = typical;
+    drawn.t1 = typical.t1 * t1_factor;
+    Real rate = typical.pure_dephasing_rate() / dephasing_factor + 1 / (2 * drawn.t1);
+    drawn.t2 = std::min(1 / rate, 2 * drawn.t1);
+    return drawn;
 }
 
 }  // namespace
@@ -77,9 +77,9 @@ void Device::check() const {
     for (const DriftProcess& process : drift) {
         process.check();
     }
-    for (const Qubit& individual : calibrated_qubits) {
-        individual.check();
-        check_between("levels", individual.levels, qubit.levels, qubit.levels);
+    for (const Qubit& calibrated : calibrated_qubits) {
+        calibrated.check();
+        check_between("levels", calibrated.levels, qubit.levels, qubit.levels);
     }
     if (!calibrated_qubit_numbers.empty() && calibrated_qubit_numbers.size() != calibrated_qubits.size()) {
         throw_invalid_argument("calibrated_qubit_numbers",
@@ -117,8 +117,8 @@ void Device::set_levels(Index levels) {
     Index most = level_scheme ? std::ssize(level_scheme->energies) : 5;
     check_between("levels", levels, Index{2}, most);
     take_levels(qubit, levels, level_scheme);
-    for (Qubit& individual : calibrated_qubits) {
-        take_levels(individual, levels, level_scheme);
+    for (Qubit& calibrated : calibrated_qubits) {
+        take_levels(calibrated, levels, level_scheme);
     }
 }
 
@@ -129,7 +129,7 @@ std::vector<RegisterQubit> make_register(const Device& device, Index count, Seed
     qubits.reserve(count);
     for (Index index = 0; index < count; ++index) {
         auto stream = static_cast<std::uint32_t>(index);
-        PhiloxStream noise(device_seed, individuals_batch, 0, stream);
+        PhiloxStream noise(device_seed, register_batch, 0, stream);
         Qubit qubit = drawn_around(device.qubit, device.spread, noise);
         HiddenCalibration hidden;
         hidden.detuning = device.detuning_scale * noise.normal();

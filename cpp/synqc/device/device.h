@@ -17,7 +17,7 @@ struct LevelScheme {
     bool operator==(const LevelScheme&) const = default;
 };
 
-/// A kind of device: a typical qubit, how far individuals stray from it, and how they drift.
+/// A kind of device: a typical qubit, how far others stray from it, and how they drift.
 struct Device {
     std::string name;
     std::string description;                    // what it is and where the parameters come from, for a person
@@ -36,8 +36,8 @@ struct Device {
     std::vector<Index>
         calibrated_qubit_numbers;  // what their source counts them as; as many as `calibrated_qubits`, or none
 
-    /// Keeps only the individuals of these numbers (or, where the source numbers none, of these places), in this order.
-    /// Throws InvalidArgument if one is not there or comes twice.
+    /// Keeps only the calibrated qubits of these numbers (or, where the source numbers none, of these places), in this
+    /// order. Throws InvalidArgument if one is not there or comes twice.
     void select_calibrated_qubits(const std::vector<Index>& numbers);
 
     /// Throws InvalidArgument unless every parameter is in range and the parameters fit each other.
@@ -52,12 +52,12 @@ struct Device {
 
 /// One qubit of a register: what is believed, what is true, and how it drifts.
 struct RegisterQubit {
-    Qubit qubit;               // true decay parameters of this individual
+    Qubit qubit;               // true decay parameters of this qubit
     HiddenCalibration hidden;  // at the device's time zero, without drift
     DriftPath drift;
 };
 
-/// `count` individuals; the same for the same device_seed, and the first k of a longer register are the register of k.
+/// `count` qubits; the same for the same device_seed, and the first k of a longer register are the register of k.
 /// The first members are `device.calibrated_qubits` as they are; the others are drawn around the typical qubit: T1 and
 /// the pure dephasing time 1 / (1/T2 - 1/(2 T1)) are multiplied by independent log-normal factors, so T2 <= 2 T1 always
 /// holds. Hidden detuning and amplitude error are normal draws of their scales unless given exactly. Spread 0 gives

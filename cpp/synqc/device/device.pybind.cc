@@ -70,7 +70,7 @@ Device with_parameters(Device device, const NamedParameters& values, std::option
     return device;
 }
 
-Device with_individuals_selected(Device device, const std::vector<Index>& numbers) {
+Device with_calibrated_qubits_selected(Device device, const std::vector<Index>& numbers) {
     device.select_calibrated_qubits(numbers);
     return device;
 }
@@ -173,7 +173,7 @@ void bind_drift(py::module_& module) {
         .def_property_readonly("log_t1", &DriftPath::log_t1, "Logarithm of T1 now over its calibrated value.")
         .def("advance", &DriftPath::advance, py::arg("seconds"), py::arg("seed"),
              "Moves on by exact updates; returns whether a telegraph signal switched.")
-        .def_property_readonly("hold_time_s", &DriftPath::hold_time);
+        .def_property_readonly("quasi_static_interval_s", &DriftPath::quasi_static_interval);
 }
 
 }  // namespace
@@ -181,7 +181,8 @@ void bind_drift(py::module_& module) {
 void bind_device(py::module_& module) {
     bind_targets(module);
     bind_drift(module);
-    py::class_<Device>(module, "Device", "A kind of device: typical qubit, individuals, hidden calibration and drift.")
+    py::class_<Device>(module, "Device",
+                       "A kind of device: typical qubit, calibrated qubits, hidden calibration and drift.")
         .def_readonly("name", &Device::name)
         .def_readonly("description", &Device::description)
         .def_readonly("modality", &Device::modality)
@@ -193,13 +194,13 @@ void bind_device(py::module_& module) {
         .def_property_readonly("calibrated_qubits", &calibrated_qubits_of)
         .def("parameter", &parameter_of, py::arg("name"), "Value in the unit its name carries; NaN: drawn.")
         .def("with_parameters", &with_parameters, py::arg("values"), py::arg("levels") = py::none(),
-             "Copy with other parameters, on the typical qubit and every individual.")
+             "Copy with other parameters, on the typical qubit and every calibrated qubit.")
         .def("with_drift", &with_drift, py::arg("processes"), "Copy that drifts otherwise.")
-        .def("with_individuals_selected", &with_individuals_selected, py::arg("numbers"),
+        .def("with_calibrated_qubits_selected", &with_calibrated_qubits_selected, py::arg("numbers"),
              "Copy with only the calibrated qubits of these numbers, in this order.")
         .def("with_name", &with_name, py::arg("name"), "Copy of another name.")
         .def("register", &register_of, py::arg("count"), py::arg("device_seed"),
-             "True parameters, hidden calibration and drift of the first `count` individuals.")
+             "True parameters, hidden calibration and drift of the first `count` qubits.")
         .def(py::self == py::self);
     module.def("device_parameters", &parameter_list, "Names and meanings of all parameters of a device.");
     module.def(

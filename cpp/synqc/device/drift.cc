@@ -21,14 +21,14 @@ constexpr std::uint32_t t1_advance_batch = 0xD21F0003;
 
 constexpr Real components_per_octave = 2;
 constexpr Real steps_per_time_scale = 100;
-constexpr Real random_walk_hold = 0.1 * radians_per_us_per_khz;
-constexpr Real diffusing_hold = 0.5 * radians_per_us_per_khz;
+constexpr Real random_walk_move_while_frozen = 0.1 * radians_per_us_per_khz;
+constexpr Real diffusing_move_while_frozen = 0.5 * radians_per_us_per_khz;
 constexpr Real diffusing_share = 1.0 / 30;
-constexpr Real diffusing_hold_of_t1 = 0.01;
+constexpr Real log_t1_move_while_frozen = 0.01;
 constexpr Real infinity = std::numeric_limits<Real>::infinity();
 
 /// How long a process of Ornstein and Uhlenbeck, or a sum of them with equal shares, moves by less than `step`.
-Real hold_time_of(std::span<const Real> time_constants, Real sigma, Real step) {
+Real quasi_static_interval_of(std::span<const Real> time_constants, Real sigma, Real step) {
     // Over a short time each component diffuses by 2 sigma^2 / tau.
     Real pace = 0;
     for (const Real time : time_constants) {
@@ -53,19 +53,22 @@ void DriftProcess::check() const {
     }
 }
 
-Real DriftProcess::hold_time() const {
+Real DriftProcess::quasi_static_interval() const {
     switch (kind) {
         case DriftKind::ornstein_uhlenbeck:
         case DriftKind::one_over_f:
-            return hold_time_of(time_constants(), sigma, std::max(diffusing_hold, diffusing_share * sigma));
+            return quasi_static_interval_of(time_constants(), sigma,
+                                            std::max(diffusing_move_while_frozen, diffusing_share * sigma));
         case DriftKind::t1_ornstein_uhlenbeck:
-            return log_sigma == 0 ? infinity
-                                  : hold_time_of(time_constants(), log_sigma,
-                                                 std::max(diffusing_hold_of_t1, diffusing_share * log_sigma));
+            return log_sigma == 0
+                       ? infinity
+                       : quasi_static_interval_of(time_constants(), log_sigma,
+                                                  std::max(log_t1_move_while_frozen, diffusing_share * log_sigma));
         case DriftKind::t1_random_telegraph:
             return log_sigma == 0 ? infinity : 1 / (2 * switching_rate) / steps_per_time_scale;
         case DriftKind::random_walk:
-            return diffusion == 0 ? infinity : random_walk_hold * random_walk_hold / diffusion;
+            return diffusion == 0 ? infinity
+                                  : random_walk_move_while_frozen * random_walk_move_while_frozen / diffusion;
         case DriftKind::random_telegraph:
             return 1 / (2 * switching_rate) / steps_per_time_scale;
     }
@@ -94,12 +97,12 @@ std::vector<DriftProcess> default_transmon_drift() {
 }
 
 DriftPath::DriftPath(std::vector<DriftProcess> processes, Seed device_seed, std::uint32_t stream)
-    : hold_time_(infinity), stream_(stream) {
+    : quasi_static_interval_(infinity), stream_(stream) {
     PhiloxStream detuning_noise(device_seed, start_batch, 0, stream);
     PhiloxStream t1_noise(device_seed, t1_start_batch, 0, stream);
     for (const DriftProcess& process : processes) {
         process.check();
-        hold_time_ = std::min(hold_time_, process.hold_time());
+        quasi_static_interval_ = std::min(quasi_static_interval_, process.quasi_static_interval());
         const bool of_t1 = is_of_t1(process.kind);
         PhiloxStream& noise = of_t1 ? t1_noise : detuning_noise;
         const Real whole_sigma = of_t1 ? process.log_sigma : process.sigma;
@@ -174,8 +177,8 @@ bool DriftPath::advance(Real seconds, Seed seed) {
     return switched;
 }
 
-Real DriftPath::hold_time() const {
-    return hold_time_;
+Real DriftPath::quasi_static_interval() const {
+    return quasi_static_interval_;
 }
 
 std::vector<Real> DriftPath::state() const {

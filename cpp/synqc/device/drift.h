@@ -36,7 +36,7 @@ struct DriftProcess {
     /// longer than it takes to move by 2 pi * 0.5 kHz or a thirtieth of its deviation, whichever is more. A random walk
     /// has no time scale; its step is the time in which it moves by 2 pi * 0.1 kHz (6e-4 rad in a 1 µs probe). T1 may
     /// move by 1 % instead, or by a thirtieth of its deviation; one that does not drift at all never needs a step.
-    Real hold_time() const;
+    Real quasi_static_interval() const;
     /// Time constants (s) of its components: one for OU, two per octave from shortest to longest for 1/f, else none.
     std::vector<Real> time_constants() const;
 
@@ -66,10 +66,10 @@ class DriftPath {
     Real log_t1() const;
     bool moves_t1() const;
     /// Moves `seconds` >= 0 on, with noise drawn from (seed, stream, step counter). 0 changes nothing. Returns whether
-    /// a telegraph signal switched: no hold time covers that.
+    /// a telegraph signal switched: no quasi-static interval covers that.
     bool advance(Real seconds, Seed seed);
     /// Of the fastest process, s; infinite without processes.
-    Real hold_time() const;
+    Real quasi_static_interval() const;
 
     /// Step counter and all components: `restore` on a path of the same processes goes on from there.
     std::vector<Real> state() const;
@@ -89,7 +89,7 @@ class DriftPath {
     Real sum_of(bool of_t1) const;
 
     std::vector<Component> components_;
-    Real hold_time_;
+    Real quasi_static_interval_;
     std::uint32_t stream_;
     std::uint64_t step_ = 0;
 };

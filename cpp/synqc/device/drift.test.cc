@@ -249,24 +249,26 @@ TEST(drift, standing_still_changes_nothing_and_time_never_runs_back) {
     DriftPath none({}, 1, 0);
     none.advance(5, 1);
     EXPECT_EQ(none.value(), 0);
-    EXPECT_TRUE(std::isinf(none.hold_time()));
+    EXPECT_TRUE(std::isinf(none.quasi_static_interval()));
 }
 
-TEST(drift, hold_time_of_weak_drift_is_a_hundredth_of_the_fastest_time_scale) {
+TEST(drift, quasi_static_interval_of_weak_drift_is_a_hundredth_of_the_fastest_time_scale) {
     const Real weak = 0.5 * radians_per_us_per_khz;
-    EXPECT_DOUBLE_EQ(ornstein_uhlenbeck(weak, 20).hold_time(), 0.2);
-    EXPECT_DOUBLE_EQ(random_telegraph(1, 0.1).hold_time(), 0.05);
-    EXPECT_DOUBLE_EQ(one_over_f(weak, 0.5, 100).hold_time(), 0.005);
-    EXPECT_DOUBLE_EQ(DriftPath({ornstein_uhlenbeck(weak, 20), random_telegraph(1, 0.1)}, 1, 0).hold_time(), 0.05);
+    EXPECT_DOUBLE_EQ(ornstein_uhlenbeck(weak, 20).quasi_static_interval(), 0.2);
+    EXPECT_DOUBLE_EQ(random_telegraph(1, 0.1).quasi_static_interval(), 0.05);
+    EXPECT_DOUBLE_EQ(one_over_f(weak, 0.5, 100).quasi_static_interval(), 0.005);
+    EXPECT_DOUBLE_EQ(DriftPath({ornstein_uhlenbeck(weak, 20), random_telegraph(1, 0.1)}, 1, 0).quasi_static_interval(),
+                     0.05);
 }
 
-TEST(drift, hold_time_of_strong_drift_is_what_it_takes_to_move_by_half_a_khz_or_a_thirtieth) {
+TEST(drift, quasi_static_interval_of_strong_drift_is_what_it_takes_to_move_by_half_a_khz_or_a_thirtieth) {
     // Over a short time an Ornstein-Uhlenbeck process moves by sigma sqrt(2 t / tau).
-    EXPECT_NEAR(ornstein_uhlenbeck(10 * radians_per_us_per_khz, 20).hold_time(), 20 * std::pow(0.5 / 10, 2) / 2, 1e-12);
-    EXPECT_NEAR(ornstein_uhlenbeck(30 * radians_per_us_per_khz, 20).hold_time(), 20.0 / 900 / 2, 1e-12);
+    EXPECT_NEAR(ornstein_uhlenbeck(10 * radians_per_us_per_khz, 20).quasi_static_interval(),
+                20 * std::pow(0.5 / 10, 2) / 2, 1e-12);
+    EXPECT_NEAR(ornstein_uhlenbeck(30 * radians_per_us_per_khz, 20).quasi_static_interval(), 20.0 / 900 / 2, 1e-12);
     // 1/f from 1 to 2 s: thirds of the variance at 1, sqrt(2) and 2 s.
     const Real pace = 2 * (1 + 1 / std::sqrt(2.0) + 0.5) / 3;
-    EXPECT_NEAR(one_over_f(30 * radians_per_us_per_khz, 1, 2).hold_time(), 1 / pace / 900, 1e-12);
+    EXPECT_NEAR(one_over_f(30 * radians_per_us_per_khz, 1, 2).quasi_static_interval(), 1 / pace / 900, 1e-12);
 }
 
 TEST(drift, advance_says_that_a_telegraph_signal_switched) {

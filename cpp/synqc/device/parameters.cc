@@ -60,7 +60,7 @@ void set_pure_dephasing_time(Qubit& qubit, Real time) {
 
 constexpr std::array device_table = {
     Parameter<Device>{"spread", &Device::spread, 1, Range::probability,
-                      "Relative deviation of T1 and T2 among individuals."},
+                      "Relative deviation of T1 and T2 among qubits."},
     Parameter<Device>{"detuning_scale_khz", &Device::detuning_scale, khz, Range::not_negative,
                       "Deviation of the hidden detuning."},
     Parameter<Device>{"amplitude_error_scale", &Device::amplitude_error_scale, 1, Range::probability,
@@ -290,9 +290,9 @@ void set_parameter(Device& device, std::string_view name, Real value) {
     std::visit(Overloaded{[&](const Parameter<Qubit>* parameter) {
                               parameter->check(value);
                               parameter->write(device.qubit, value);
-                              for (Qubit& individual : device.calibrated_qubits) {
-                                  parameter->write(individual, value);
-                                  individual.t2 = std::min(individual.t2, 2 * individual.t1);
+                              for (Qubit& calibrated : device.calibrated_qubits) {
+                                  parameter->write(calibrated, value);
+                                  calibrated.t2 = std::min(calibrated.t2, 2 * calibrated.t1);
                               }
                           },
                           [&](const Parameter<Device>* parameter) {
@@ -306,8 +306,8 @@ void override_parameter(Device& device, std::string_view name, Real value) {
     if (name == tphi.name) {
         tphi.check(value);
         set_pure_dephasing_time(device.qubit, value);
-        for (Qubit& individual : device.calibrated_qubits) {
-            set_pure_dephasing_time(individual, value);
+        for (Qubit& calibrated : device.calibrated_qubits) {
+            set_pure_dephasing_time(calibrated, value);
         }
         return;
     }

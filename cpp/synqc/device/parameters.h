@@ -58,9 +58,9 @@ Real parameter_of(const Device& device, std::string_view name);
 /// What such a parameter means. Throws UnknownName listing the known ones.
 std::string_view meaning_of_parameter(std::string_view name);
 
-/// Sets such a parameter, on the typical qubit and on every individual (whose T2 is cut to 2 T1 where it would pass
-/// it). NaN as `detuning_khz` or `amplitude_error` goes back to drawing. Throws UnknownName, or InvalidArgument if the
-/// value is out of its own range; whether the parameters fit each other is for Device::check.
+/// Sets such a parameter, on the typical qubit and on every calibrated qubit (whose T2 is cut to 2 T1 where it would
+/// pass it). NaN as `detuning_khz` or `amplitude_error` goes back to drawing. Throws UnknownName, or InvalidArgument if
+/// the value is out of its own range; whether the parameters fit each other is for Device::check.
 void set_parameter(Device& device, std::string_view name, Real value);
 
 /// Replaces a parameter of a device that is complete: as set_parameter, but a T1 below half of T2 cuts T2 to 2 T1 and

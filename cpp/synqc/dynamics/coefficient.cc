@@ -213,6 +213,39 @@ Real Coefficient::end_of_piece(Real t, Real latest) const {
     return piece + 1 < pieces() ? std::min(edges_[static_cast<std::size_t>(piece) + 1], latest) : latest;
 }
 
+Real Coefficient::smooth_until(Real t, Real latest) const {
+    if (t < edges_.front()) {
+        return std::min(edges_.front(), latest);
+    }
+    return t < edges_.back() ? std::min(edges_[static_cast<std::size_t>(piece_at(t)) + 1], latest) : latest;
+}
+
+void Coefficient::expand(Real t, Real length, std::span<Complex> powers) const {
+    assert(std::ssize(powers) == width_);
+    if (width_ == 1 || t < edges_.front() || t >= edges_.back()) {
+        std::fill(powers.begin(), powers.end(), Complex(0));
+        powers.front() = at(t);
+        return;
+    }
+    const Index piece = piece_at(t);
+    const Real left = edges_[static_cast<std::size_t>(piece)];
+    const Real right = edges_[static_cast<std::size_t>(piece) + 1];
+    const Real x = (2 * t - left - right) / (right - left);
+    std::copy_n(powers_.begin() + piece * width_, width_, powers.begin());
+    // Horner's scheme, repeated on its own quotients, shifts the origin to x.
+    for (std::size_t lowest = 0; lowest + 1 < powers.size(); ++lowest) {
+        for (std::size_t k = powers.size() - 1; k-- > lowest;) {
+            powers[k] += x * powers[k + 1];
+        }
+    }
+    const Real scale = 2 * length / (right - left);
+    Real factor = 1;
+    for (Complex& power : powers) {
+        power *= factor;
+        factor *= scale;
+    }
+}
+
 std::vector<Complex> Coefficient::means_between(std::span<const Real> edges) const {
     return means_of_pieces(
         edges, PieceQuadrature((width_ + 1) / 2), [&](Real t, Real latest) { return end_of_piece(t, latest); },

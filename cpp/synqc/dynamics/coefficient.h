@@ -34,6 +34,15 @@ class Coefficient {
     /// splines and steps, whose pieces are bounded by stops.
     Real longest_resolved_step(Real t) const;
 
+    /// Where the polynomial that holds from t on ends, or `latest` if that comes first.
+    Real smooth_until(Real t, Real latest) const;
+
+    /// How many powers `expand` writes.
+    Index powers() const { return width_; }
+
+    /// The powers of u in [0, 1] that the function is made of from t to t + length, which `smooth_until` must allow.
+    void expand(Real t, Real length, std::span<Complex> powers) const;
+
     /// How many pieces lie before t, the one about it counted by the share of it that does.
     Real pieces_before(Real t) const;
 

@@ -9,16 +9,19 @@
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
+#include "synqc/dynamics/dense_series.h"
 #include "synqc/dynamics/exponential_action.h"
+#include "synqc/dynamics/taylor_steps.h"
 #include "synqc/linalg/exponential.h"
 
 namespace synqc {
 
 namespace {
 
-constexpr std::array<std::pair<EvolutionMethod, std::string_view>, 4> method_names = {{
+constexpr std::array<std::pair<EvolutionMethod, std::string_view>, 5> method_names = {{
     {EvolutionMethod::automatic, "auto"},
     {EvolutionMethod::exponential, "expm"},
+    {EvolutionMethod::taylor, "taylor"},
     {EvolutionMethod::magnus, "cf4"},
     {EvolutionMethod::dormand_prince, "dopri5"},
 }};
@@ -92,7 +95,12 @@ class ConstantSteps {
         }
         next_.resize(static_cast<Index>(state.size()));
         Eigen::Map<RealVector> vector(state.data(), static_cast<Index>(state.size()));
-        next_.noalias() = propagator_ * vector;
+        if (next_.size() <= most_dense_rows) {
+            // Setting up a general product takes longer than a small one.
+            next_.noalias() = propagator_.lazyProduct(vector);
+        } else {
+            next_.noalias() = propagator_ * vector;
+        }
         vector = next_;
         ++report.applications;
     }
@@ -280,6 +288,7 @@ struct Milestones {
 
 Milestones milestones_of(std::span<const Real> times, const std::vector<Real>& stops) {
     Milestones merged;
+    merged.times.reserve(times.size() + stops.size());
     auto add = [&merged](Real time, bool is_sample, bool is_stop) {
         merged.times.push_back(time);
         merged.is_sample.push_back(is_sample);
@@ -458,22 +467,41 @@ class ControlledSteps {
     std::vector<Real> result_;
 };
 
+Milestones milestones_for(const LinearEquation& equation, std::span<const Real> times,
+                          const EvolutionOptions& options) {
+    std::vector<Real> stops = equation.stops_inside(times.front(), times.back());
+    if (!options.stops.empty()) {
+        stops.insert(stops.end(), options.stops.begin(), options.stops.end());
+        std::sort(stops.begin(), stops.end());
+    }
+    return milestones_of(times, stops);
+}
+
+template <typename Stepper>
+void evolve_by_control(const LinearEquation& equation, std::span<const Real> times, const EvolutionOptions& options,
+                       CancellationCheck& cancellation, Evolution& evolution, std::vector<Real> state) {
+    const Milestones milestones = milestones_for(equation, times, options);
+    ControlledSteps<Stepper>(equation, milestones, options, cancellation, evolution, std::move(state)).run();
+}
+
 void evolve_exactly(const LinearEquation& equation, const Milestones& milestones, CancellationCheck& cancellation,
                     Evolution& evolution, std::vector<Real> state) {
     const Index intervals = static_cast<Index>(milestones.times.size()) - 1;
     const Real duration = milestones.times.back() - milestones.times.front();
     const Real longest_time = std::max(std::abs(milestones.times.front()), std::abs(milestones.times.back()));
+    const bool is_constant = equation.is_constant();
     ConstantSteps steps(equation, longest_time, cancellation);
     std::vector<Real> weights(equation.weights.size());
     std::vector<Real> former;
     for (std::size_t next = 1; next < milestones.times.size(); ++next) {
         const Real begin = milestones.times[next - 1];
         const Real end = milestones.times[next];
-        equation.weights_at(begin + (end - begin) / 2, weights);
-        if (next == 1 || weights != former) {
-            steps.choose_generator(weights, equation.is_constant() ? duration : end - begin,
-                                   equation.is_constant() ? intervals : 1);
-            former = weights;
+        if (next == 1 || !is_constant) {
+            equation.weights_at(begin + (end - begin) / 2, weights);
+            if (next == 1 || weights != former) {
+                steps.choose_generator(weights, is_constant ? duration : end - begin, is_constant ? intervals : 1);
+                former = weights;
+            }
         }
         steps.advance(end - begin, state, evolution.report);
         ++evolution.report.steps;
@@ -491,8 +519,8 @@ EvolutionMethod evolution_method_from_name(std::string_view name) {
             return method;
         }
     }
-    throw UnknownName("Argument `method` must be one of 'auto', 'expm', 'cf4', 'dopri5', but is '" + std::string(name) +
-                      "'.");
+    throw UnknownName("Argument `method` must be one of 'auto', 'expm', 'taylor', 'cf4', 'dopri5', but is '" +
+                      std::string(name) + "'.");
 }
 
 std::string_view name_of(EvolutionMethod method) {
@@ -511,35 +539,33 @@ Evolution evolve(const LinearEquation& equation, std::span<const Real> start, st
     Evolution evolution;
     EvolutionMethod method = options.method;
     if (method == EvolutionMethod::automatic) {
-        method = exactly_solvable ? EvolutionMethod::exponential : EvolutionMethod::magnus;
+        method = exactly_solvable                ? EvolutionMethod::exponential
+                 : suits_taylor_series(equation) ? EvolutionMethod::taylor
+                                                 : EvolutionMethod::magnus;
     }
     if (method == EvolutionMethod::exponential && !exactly_solvable) {
         throw InvalidArgument(
-            "Argument `method` must be 'auto', 'cf4' or 'dopri5' for operators that vary smoothly in time, but is "
-            "'expm'.");
+            "Argument `method` must be 'auto', 'taylor', 'cf4' or 'dopri5' for operators that vary smoothly in time, "
+            "but is 'expm'.");
     }
     evolution.report.method = method;
     evolution.states.reserve(times.size() * start.size());
     evolution.states.assign(start.begin(), start.end());
     std::vector<Real> state(start.begin(), start.end());
-    std::vector<Real> stops = equation.stops_inside(times.front(), times.back());
-    if (!options.stops.empty()) {
-        stops.insert(stops.end(), options.stops.begin(), options.stops.end());
-        std::sort(stops.begin(), stops.end());
-    }
-    const Milestones milestones = milestones_of(times, stops);
     switch (method) {
         case EvolutionMethod::exponential:
-            evolve_exactly(equation, milestones, cancellation, evolution, std::move(state));
+            evolve_exactly(equation, milestones_for(equation, times, options), cancellation, evolution,
+                           std::move(state));
+            break;
+        case EvolutionMethod::taylor:
+            evolve_by_taylor_series(equation, times, options, cancellation, evolution);
             break;
         case EvolutionMethod::magnus:
-            ControlledSteps<MagnusStepper>(equation, milestones, options, cancellation, evolution, std::move(state))
-                .run();
+            evolve_by_control<MagnusStepper>(equation, times, options, cancellation, evolution, std::move(state));
             break;
         case EvolutionMethod::dormand_prince:
-            ControlledSteps<DormandPrinceStepper>(equation, milestones, options, cancellation, evolution,
-                                                  std::move(state))
-                .run();
+            evolve_by_control<DormandPrinceStepper>(equation, times, options, cancellation, evolution,
+                                                    std::move(state));
             break;
         case EvolutionMethod::automatic:
             throw InvalidArgument("Argument `method` must have been chosen by now.");

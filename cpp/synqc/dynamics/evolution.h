@@ -12,13 +12,14 @@
 namespace synqc {
 
 enum class EvolutionMethod {
-    automatic,       // exponential where the equation allows it, else Magnus
+    automatic,       // exponential where the equation allows it, else Taylor; Magnus where the weights are many
     exponential,     // exact exponentials of constant pieces; refuses other equations
+    taylor,          // Taylor's series in time, exact to rounding
     magnus,          // CF4: fourth-order commutator-free Magnus, steps by error control
     dormand_prince,  // explicit Runge-Kutta 5(4), for comparison
 };
 
-/// "auto", "expm", "cf4", "dopri5"; throws UnknownName listing them.
+/// "auto", "expm", "taylor", "cf4", "dopri5"; throws UnknownName listing them.
 EvolutionMethod evolution_method_from_name(std::string_view name);
 std::string_view name_of(EvolutionMethod method);
 

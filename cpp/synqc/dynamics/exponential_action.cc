@@ -28,31 +28,13 @@ Real largest_magnitude(const std::vector<Real>& x) {
     return largest;
 }
 
-std::vector<Real> padded_columns(const LinearEquation& equation, const std::vector<Real>& elements, Index padded) {
-    std::vector<Real> columns(static_cast<std::size_t>(equation.dimension * padded), 0);
-    const RealMatrix dense = equation.dense(elements);
-    for (Index row = 0; row < dense.rows(); ++row) {
-        for (Index column = 0; column < dense.cols(); ++column) {
-            columns[static_cast<std::size_t>(column * padded + row)] = dense(row, column);
-        }
-    }
-    return columns;
-}
-
 }  // namespace
 
 ExponentialAction::ExponentialAction(const LinearEquation& equation) : equation_(equation) {
-    if (equation.dimension <= most_dense_rows) {
-        padded_ = (equation.dimension + 7) / 8 * 8;
-        dense_parts_.push_back(padded_columns(equation, equation.constant, padded_));
-        for (const std::vector<Real>& elements : equation.varying) {
-            dense_parts_.push_back(padded_columns(equation, elements, padded_));
-        }
-        for (const std::vector<Real>& part : dense_parts_) {
-            dense_pointers_.push_back(part.data());
-        }
-        frozen_.resize(dense_parts_.front().size());
-        term_.resize(static_cast<std::size_t>(padded_), 0);
+    if (DenseParts::suit(equation)) {
+        dense_.emplace(equation);
+        frozen_.resize(dense_->parts.front().size());
+        term_.resize(static_cast<std::size_t>(dense_->padded), 0);
     } else {
         term_.resize(static_cast<std::size_t>(equation.dimension));
         next_.resize(static_cast<std::size_t>(equation.dimension));
@@ -61,7 +43,7 @@ ExponentialAction::ExponentialAction(const LinearEquation& equation) : equation_
 
 void ExponentialAction::apply(Real scale, Real share, std::span<const Real> weights, Real tolerance,
                               std::vector<Real>& y, CancellationCheck& cancellation) {
-    if (padded_ > 0) {
+    if (dense_) {
         apply_dense(scale, share, weights, tolerance, y, cancellation);
     } else {
         apply_sparse(scale, share, weights, tolerance, y, cancellation);
@@ -71,13 +53,13 @@ void ExponentialAction::apply(Real scale, Real share, std::span<const Real> weig
 void ExponentialAction::apply_dense(Real scale, Real share, std::span<const Real> weights, Real tolerance,
                                     std::vector<Real>& y, CancellationCheck& cancellation) {
     const DenseSeriesKernels& kernels = dense_series_kernels();
-    const Real norm = kernels.freeze(dense_pointers_.data(), static_cast<Index>(dense_pointers_.size()), scale, share,
-                                     weights.data(), equation_.dimension, padded_, frozen_.data());
+    const Real norm = kernels.freeze(dense_->pointers.data(), dense_->count(), scale, share, weights.data(),
+                                     equation_.dimension, dense_->padded, frozen_.data());
     const Index pieces = pieces_of(norm);
     std::copy(y.begin(), y.end(), term_.begin());
     for (Index piece = 0; piece < pieces; ++piece) {
         cancellation.check();
-        applications_ += kernels.sum_series(frozen_.data(), equation_.dimension, padded_, pieces,
+        applications_ += kernels.sum_series(frozen_.data(), equation_.dimension, dense_->padded, pieces,
                                             norm / static_cast<Real>(pieces), tolerance, term_.data());
     }
     std::copy_n(term_.begin(), y.size(), y.begin());

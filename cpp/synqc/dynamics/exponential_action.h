@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "synqc/dynamics/cancellation_check.h"
+#include "synqc/dynamics/dense_parts.h"
 #include "synqc/dynamics/linear_equation.h"
 
 namespace synqc {
@@ -32,9 +34,7 @@ class ExponentialAction {
                       CancellationCheck& cancellation);
 
     const LinearEquation& equation_;
-    Index padded_ = 0;                            // rows of the dense matrices; 0: sparse
-    std::vector<std::vector<Real>> dense_parts_;  // G_0, G_1, ..
-    std::vector<const Real*> dense_pointers_;
+    std::optional<DenseParts> dense_;  // none: sparse
     std::vector<Real> frozen_;
     std::vector<Real> term_;
     std::vector<Real> next_;

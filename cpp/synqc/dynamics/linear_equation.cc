@@ -122,6 +122,13 @@ Real LinearEquation::longest_resolved_step(Real t) const {
     return longest;
 }
 
+Real LinearEquation::smooth_until(Real t, Real latest) const {
+    for (const Coefficient& coefficient : coefficients) {
+        latest = coefficient.smooth_until(t, latest);
+    }
+    return latest;
+}
+
 std::vector<Real> LinearEquation::stops_inside(Real begin, Real end) const {
     std::vector<Real> stops;
     for (const Coefficient& coefficient : coefficients) {

@@ -57,6 +57,9 @@ struct LinearEquation {
     /// Longest step from t that no coefficient forbids.
     Real longest_resolved_step(Real t) const;
 
+    /// Where the first polynomial that holds from t on ends, or `latest` if that comes first.
+    Real smooth_until(Real t, Real latest) const;
+
     /// Hard stops of all coefficients strictly inside (begin, end), sorted, each once.
     std::vector<Real> stops_inside(Real begin, Real end) const;
 };

@@ -1,5 +1,6 @@
 #include "synqc/dynamics/master_equation.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -55,20 +56,9 @@ void check_hamiltonian(const OpenSystem& system, Real begin, Real end) {
     }
 }
 
-void check_start(const Matrix& state) {
-    const Real asymmetry = (state - state.adjoint()).cwiseAbs().maxCoeff();
-    if (!(asymmetry <= tolerated_state_defect)) {
-        throw_invalid_argument("rho0", "Hermitian", "different from its adjoint by " + text_of(asymmetry));
-    }
-    const Real trace = state.trace().real();
-    if (!(std::abs(trace - 1) <= tolerated_state_defect)) {
-        throw_invalid_argument("rho0", "of trace 1", "of trace " + text_of(trace));
-    }
-    const Matrix lifted =
-        (state + state.adjoint()) / 2 + Complex(tolerated_state_defect) * Matrix::Identity(state.rows(), state.cols());
-    if (Eigen::LLT<Matrix>(lifted).info() != Eigen::Success) {
-        const Real lowest = hermitian_eigenvalues(state).minCoeff();
-        throw_invalid_argument("rho0", "positive", "of lowest eigenvalue " + text_of(lowest));
+void check_start(const Matrix& start) {
+    if (is_nearly_hermitian(start)) {  // else it is an operator, which may be evolved all the same
+        check_density_matrix(start);
     }
 }
 
@@ -217,6 +207,45 @@ MasterEquationSolution solve_from(const State& start, const MasterEquationProble
     return solution;
 }
 
+std::vector<Complex> complex_values(const Means& means) {
+    return std::visit([](const auto& values) { return std::vector<Complex>(values.begin(), values.end()); }, means);
+}
+
+void add_i_times(const std::vector<Complex>& part, std::vector<Complex>& sum) {
+    std::transform(sum.begin(), sum.end(), part.begin(), sum.begin(),
+                   [](const Complex& a, const Complex& b) { return a + Complex(-b.imag(), b.real()); });
+}
+
+/// An operator is one Hermitian matrix plus i times another, and the equation is linear.
+MasterEquationSolution solve_in_parts(const Matrix& start, const MasterEquationProblem& problem,
+                                      CancellationCheck& cancellation) {
+    MasterEquationSolution sum = solve_from(Matrix((start + start.adjoint()) / 2), problem, cancellation);
+    const MasterEquationSolution part =
+        solve_from(Matrix((start - start.adjoint()) / Complex(0, 2)), problem, cancellation);
+    add_i_times(part.states, sum.states);
+    add_i_times(part.final_state, sum.final_state);
+    for (std::size_t k = 0; k < sum.means.size(); ++k) {
+        std::vector<Complex> values = complex_values(sum.means[k]);
+        add_i_times(complex_values(part.means[k]), values);
+        sum.means[k] = std::move(values);
+    }
+    sum.report.steps += part.report.steps;
+    sum.report.rejected += part.report.rejected;
+    sum.report.applications += part.report.applications;
+    return sum;
+}
+
+MasterEquationSolution solve_any(const Matrix& start, const MasterEquationProblem& problem,
+                                 CancellationCheck& cancellation) {
+    return is_nearly_hermitian(start) ? solve_from(start, problem, cancellation)
+                                      : solve_in_parts(start, problem, cancellation);
+}
+
+MasterEquationSolution solve_any(const Vector& ket, const MasterEquationProblem& problem,
+                                 CancellationCheck& cancellation) {
+    return solve_from(ket, problem, cancellation);
+}
+
 }  // namespace
 
 void MasterEquationProblem::check() const {
@@ -229,7 +258,7 @@ void MasterEquationProblem::check() const {
 
 MasterEquationSolution solve(const MasterEquationProblem& problem, CancellationCheck& cancellation) {
     problem.check();
-    return std::visit([&](const auto& state) { return solve_from(state, problem, cancellation); }, problem.start);
+    return std::visit([&](const auto& state) { return solve_any(state, problem, cancellation); }, problem.start);
 }
 
 void OperatorEquationProblem::check() const {

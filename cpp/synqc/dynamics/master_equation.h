@@ -15,7 +15,8 @@ namespace synqc {
 /// Larger systems need methods that never hold n^2 numbers.
 inline constexpr Index most_levels_evolved = 27;
 
-/// A density matrix (n, n), or a ket (n), which the Schrodinger equation moves; jumps are ignored then.
+/// A density matrix (n, n); an operator (n, n) that is not Hermitian and so no state; or a ket (n), which the
+/// Schrodinger equation moves; jumps are ignored then.
 using InitialState = std::variant<Matrix, Vector>;
 
 struct MasterEquationProblem {
@@ -26,11 +27,12 @@ struct MasterEquationProblem {
     EvolutionOptions options;
     bool keep_states = false;
 
-    /// Throws InvalidArgument unless H is Hermitian, the start is a state, and times and options can be meant.
+    /// Throws InvalidArgument unless H is Hermitian, the start is a state or not Hermitian, and times and options can
+    /// be meant.
     void check() const;
 };
 
-/// tr(A rho) at each time (t): real if A is Hermitian.
+/// tr(A rho) at each time (t): real if A and rho are Hermitian.
 using Means = std::variant<std::vector<Real>, std::vector<Complex>>;
 
 struct MasterEquationSolution {

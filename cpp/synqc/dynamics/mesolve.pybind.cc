@@ -169,10 +169,6 @@ py::tuple evolve_superoperator(const py::list& superoperators, const py::list& h
                           report.steps, report.rejected, report.applications);
 }
 
-std::span<const Complex> span_of(const ComplexArray& values) {
-    return {values.data(), static_cast<std::size_t>(values.size())};
-}
-
 std::vector<Real> vector_of(const RealArray& values) {
     return {values.data(), values.data() + values.size()};
 }

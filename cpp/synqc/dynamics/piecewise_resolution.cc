@@ -5,7 +5,6 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "synqc/dynamics/chebyshev_piece.h"
 
@@ -39,7 +38,7 @@ void append_looks(Real begin, Real end, Real longest_gap, std::vector<Real>& tim
     for (Index k = 0; k < count; ++k) {
         times.push_back(begin + spacing * (static_cast<Real>(k) + 0.25 + 0.5 * fraction));
         fraction += golden;
-        fraction -= std::floor(fraction);
+        fraction -= fraction >= 1 ? 1 : 0;
     }
 }
 
@@ -290,41 +289,56 @@ class PiecewiseResolver {
         return std::sqrt(largest);
     }
 
-    /// Largest distance from the looks inside a piece. All are carried through the recurrence together: this is where
-    /// the time of a smooth function would go.
+    static constexpr std::size_t batch = 64;
+
+    /// sum_k part(c_k) T_k(x) by Clenshaw's recurrence at many x together: this is where the time of a smooth function
+    /// would go.
+    template <typename Part>
+    static void sum_chebyshev(const Complex* c, Index degree, const Part& part, std::span<const Real> twice_x,
+                              Real* sums) {
+        std::array<Real, batch> next = {};
+        std::array<Real, batch> after = {};
+        for (Index power = degree; power > 0; --power) {
+            const Real own = part(c[power]);
+            for (std::size_t k = 0; k < twice_x.size(); ++k) {
+                const Real current = own + twice_x[k] * next[k] - after[k];
+                after[k] = next[k];
+                next[k] = current;
+            }
+        }
+        const Real lowest = part(c[0]);
+        for (std::size_t k = 0; k < twice_x.size(); ++k) {
+            sums[k] = lowest + (twice_x[k] / 2 * next[k] - after[k]);
+        }
+    }
+
+    /// Largest distance from the looks inside a piece.
     Real largest_miss(const Piece& piece) const {
         const auto [first, last] = known_inside(piece.left, piece.right);
-        constexpr std::size_t batch = 64;
         Real largest = 0;
         for (std::size_t begin = first; begin < last; begin += batch) {
             const std::size_t count = std::min(batch, last - begin);
+            std::array<Real, batch> twice_x;
+            for (std::size_t k = 0; k < count; ++k) {
+                twice_x[k] = 2 * (2 * known_times_[begin + k] - piece.left - piece.right) / piece.length();
+            }
             std::array<Real, batch> squares = {};
             for (Index function = 0; function < std::max(piece.width, known_width_); ++function) {
-                std::array<Real, batch> twice_x;
-                std::array<Real, batch> next_real = {};
-                std::array<Real, batch> next_imaginary = {};
-                std::array<Real, batch> after_real = {};
-                std::array<Real, batch> after_imaginary = {};
-                for (std::size_t k = 0; k < count; ++k) {
-                    twice_x[k] = 2 * (2 * known_times_[begin + k] - piece.left - piece.right) / piece.length();
-                }
-                const Complex* c = function < piece.width ? piece.chebyshev.data() + function * points : nullptr;
-                for (Index power = c == nullptr ? 0 : piece.degree; power > 0; --power) {
-                    const Real real = c[power].real();
-                    const Real imaginary = c[power].imag();
-                    for (std::size_t k = 0; k < count; ++k) {
-                        const Real current_real = real + twice_x[k] * next_real[k] - after_real[k];
-                        const Real current_imaginary = imaginary + twice_x[k] * next_imaginary[k] - after_imaginary[k];
-                        after_real[k] = next_real[k];
-                        after_imaginary[k] = next_imaginary[k];
-                        next_real[k] = current_real;
-                        next_imaginary[k] = current_imaginary;
+                std::array<Real, batch> real = {};
+                std::array<Real, batch> imaginary = {};
+                if (function < piece.width) {
+                    const Complex* c = piece.chebyshev.data() + function * points;
+                    const auto is_real = [](const Complex& value) { return value.imag() == 0; };
+                    const std::span<const Real> places(twice_x.data(), count);
+                    sum_chebyshev(
+                        c, piece.degree, [](const Complex& v) { return v.real(); }, places, real.data());
+                    if (!std::all_of(c, c + piece.degree + 1, is_real)) {
+                        sum_chebyshev(
+                            c, piece.degree, [](const Complex& v) { return v.imag(); }, places, imaginary.data());
                     }
                 }
-                const Complex lowest = c == nullptr ? Complex(0) : c[0];
                 for (std::size_t k = 0; k < count; ++k) {
-                    Complex missing = lowest + Complex(twice_x[k] / 2 * next_real[k] - after_real[k],
-                                                       twice_x[k] / 2 * next_imaginary[k] - after_imaginary[k]);
+                    Complex missing(real[k], imaginary[k]);
                     if (function < known_width_) {
                         missing -= known_values_[(begin + k) * static_cast<std::size_t>(known_width_) +
                                                  static_cast<std::size_t>(function)];
@@ -350,28 +364,29 @@ class PiecewiseResolver {
 
     /// More looks to hold pieces against: increasing `times`, whose values begin at row `first_row`.
     void add_known(std::span<const Real> times, const SampledRows& rows, std::size_t first_row) {
-        const std::size_t before = known_times_.size();
-        const std::size_t width = static_cast<std::size_t>(rows.width);
-        std::vector<Real> all_times = std::move(known_times_);
-        all_times.insert(all_times.end(), times.begin(), times.end());
-        std::vector<Complex> all_values(all_times.size() * width, Complex(0));
-        for (std::size_t k = 0; k < before; ++k) {
-            std::copy_n(known_values_.begin() + static_cast<std::ptrdiff_t>(k) * known_width_, known_width_,
-                        all_values.begin() + static_cast<std::ptrdiff_t>(k * width));
+        const auto width = static_cast<std::size_t>(rows.width);
+        const auto known_width = static_cast<std::size_t>(known_width_);
+        std::vector<Real> all_times;
+        std::vector<Complex> all_values;
+        all_times.reserve(known_times_.size() + times.size());
+        all_values.reserve((known_times_.size() + times.size()) * width);
+        const Complex* added = rows.values.data() + first_row * width;
+        std::size_t known = 0;
+        for (std::size_t k = 0; k <= times.size(); ++k) {
+            for (; known < known_times_.size() && (k == times.size() || known_times_[known] <= times[k]); ++known) {
+                all_times.push_back(known_times_[known]);
+                const Complex* values = known_values_.data() + known * known_width;
+                all_values.insert(all_values.end(), values, values + known_width);
+                // A function that joined later was zero before.
+                all_values.insert(all_values.end(), width - known_width, Complex(0));
+            }
+            if (k < times.size()) {
+                all_times.push_back(times[k]);
+                all_values.insert(all_values.end(), added + k * width, added + (k + 1) * width);
+            }
         }
-        std::copy_n(rows.values.begin() + static_cast<std::ptrdiff_t>(first_row * width), times.size() * width,
-                    all_values.begin() + static_cast<std::ptrdiff_t>(before * width));
-        std::vector<std::size_t> order(all_times.size());
-        std::iota(order.begin(), order.end(), std::size_t{0});
-        std::inplace_merge(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(before), order.end(),
-                           [&](std::size_t a, std::size_t b) { return all_times[a] < all_times[b]; });
-        known_times_.resize(order.size());
-        known_values_.resize(all_values.size());
-        for (std::size_t k = 0; k < order.size(); ++k) {
-            known_times_[k] = all_times[order[k]];
-            std::copy_n(all_values.begin() + static_cast<std::ptrdiff_t>(order[k] * width), width,
-                        known_values_.begin() + static_cast<std::ptrdiff_t>(k * width));
-        }
+        known_times_ = std::move(all_times);
+        known_values_ = std::move(all_values);
         known_width_ = rows.width;
     }
 

@@ -141,7 +141,7 @@ PulseIntervals cut_pulse(const PulseRates& rates, const Pulse& pulse, Real ampli
     intervals.raising_real.assign(3 * count, 0);
     intervals.raising_imaginary.assign(3 * count, 0);
     intervals.detunings.assign(3 * count, 0);
-    const Complex to_raising = std::polar(0.5 * amplitude_scale, pulse.axis);
+    const Complex to_raising = (0.5 * amplitude_scale) * std::polar(1.0, pulse.axis);  // a scale may be negative
     const Real outer_point = std::sqrt(0.15);
     Real longest = 0;
     Real most_dissipation = 0;

@@ -24,10 +24,7 @@ namespace synqc {
 
 namespace {
 
-using AnyComplexArray = py::array_t<Complex, py::array::c_style | py::array::forcecast>;
-using AnyRealArray = py::array_t<Real, py::array::c_style | py::array::forcecast>;
-
-Matrix matrix_from(const AnyComplexArray& array) {
+Matrix matrix_from(const AnyArray<Complex>& array) {
     if (array.ndim() != 2) {
         throw ShapeMismatch("Argument `operator` must be a matrix, but has " + std::to_string(array.ndim()) +
                             " dimensions.");
@@ -35,7 +32,7 @@ Matrix matrix_from(const AnyComplexArray& array) {
     return Eigen::Map<const Matrix>(array.data(), array.shape(0), array.shape(1));
 }
 
-std::vector<Matrix> matrices_from(const std::vector<AnyComplexArray>& arrays) {
+std::vector<Matrix> matrices_from(const std::vector<AnyArray<Complex>>& arrays) {
     std::vector<Matrix> matrices;
     for (const auto& array : arrays) {
         matrices.push_back(matrix_from(array));
@@ -43,12 +40,12 @@ std::vector<Matrix> matrices_from(const std::vector<AnyComplexArray>& arrays) {
     return matrices;
 }
 
-std::span<const Real> span_of_times(const AnyRealArray& times) {
+std::span<const Real> span_of_times(const AnyArray<Real>& times) {
     if (times.ndim() != 1 || times.size() < 2) {
         throw ShapeMismatch("Argument `times` must have shape (t,) with t >= 2, but has shape " + text_of_shape(times) +
                             ".");
     }
-    return {times.data(), static_cast<std::size_t>(times.size())};
+    return span_of(times);
 }
 
 StochasticEquation equation_from(const py::list& hamiltonian, const py::list& collapse, const py::list& monitored,
@@ -100,9 +97,9 @@ class BlockPoll {
     Clock::time_point next_tick_ = Clock::now() + std::chrono::milliseconds(10);
 };
 
-py::dict sample(const TrajectoryProgram& program, const std::vector<AnyComplexArray>& watched, std::vector<Seed> seeds,
-                Index trajectories, bool keep_watched, bool keep_measurement, bool keep_states, bool keep_final_states,
-                int threads, py::object progress) {
+py::dict sample(const TrajectoryProgram& program, const std::vector<AnyArray<Complex>>& watched,
+                std::vector<Seed> seeds, Index trajectories, bool keep_watched, bool keep_measurement, bool keep_states,
+                bool keep_final_states, int threads, py::object progress) {
     TrajectoryEnsemble ensemble(program, matrices_from(watched), std::move(seeds), trajectories,
                                 {keep_watched, keep_measurement, keep_states, keep_final_states});
     RunControl control;
@@ -148,7 +145,7 @@ py::dict sample(const TrajectoryProgram& program, const std::vector<AnyComplexAr
 }
 
 /// Every program on every record: log-likelihoods (programs, records) and states (programs, records, t or 1, n, n).
-py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const AnyRealArray& records,
+py::tuple filter(const std::vector<const TrajectoryProgram*>& programs, const AnyArray<Real>& records,
                  const std::vector<Real>& record_scales, bool keep_all_times, int threads, py::object progress) {
     if (programs.empty()) {
         throw InvalidArgument("Argument `programs` must have at least one entry, but is empty.");
@@ -228,19 +225,19 @@ void bind_trajectories(py::module_& module) {
         .def_property_readonly("is_constant", &StochasticEquation::is_constant)
         .def(
             "fastest_rate",
-            [](const StochasticEquation& self, const AnyRealArray& times) {
+            [](const StochasticEquation& self, const AnyArray<Real>& times) {
                 return self.fastest_rate(span_of_times(times));
             },
             py::arg("times"))
         .def(
             "turning_rate",
-            [](const StochasticEquation& self, const AnyRealArray& times) {
+            [](const StochasticEquation& self, const AnyArray<Real>& times) {
                 return self.turning_rate(span_of_times(times));
             },
             py::arg("times"))
         .def(
             "pieces_between",
-            [](const StochasticEquation& self, const AnyRealArray& times) {
+            [](const StochasticEquation& self, const AnyArray<Real>& times) {
                 return wrap_without_copy(self.pieces_between(span_of_times(times)), {times.size() - 1});
             },
             py::arg("times"))
@@ -255,7 +252,7 @@ void bind_trajectories(py::module_& module) {
         .def("is_measurement_undisturbed", &is_measurement_undisturbed);
     py::class_<TrajectoryProgram>(module, "TrajectoryProgram")
         .def(py::init([](const StochasticEquation& equation, std::vector<Real> times, std::vector<Index> steps,
-                         const AnyComplexArray& initial_state, const std::string& method, Real eigenvalue_tolerance,
+                         const AnyArray<Complex>& initial_state, const std::string& method, Real eigenvalue_tolerance,
                          std::vector<Index> parts, Real largest_record) {
                  const Matrix start = matrix_from(initial_state);
                  const WithoutGil no_python_below;
@@ -268,15 +265,15 @@ void bind_trajectories(py::module_& module) {
              py::arg("largest_record") = 0.0)
         .def(
             "ensemble_error",
-            [](const TrajectoryProgram& self, const std::vector<AnyComplexArray>& exact) {
+            [](const TrajectoryProgram& self, const std::vector<AnyArray<Complex>>& exact) {
                 std::vector<Matrix> states;
-                for (const AnyComplexArray& state : exact) {
+                for (const AnyArray<Complex>& state : exact) {
                     states.push_back(matrix_from(state));
                 }
                 const WithoutGil no_python_below;
                 return self.ensemble_error(states);
             },
-            py::arg("exact") = std::vector<AnyComplexArray>())
+            py::arg("exact") = std::vector<AnyArray<Complex>>())
         .def("sample", &sample, py::kw_only(), py::arg("watched"), py::arg("seeds"), py::arg("trajectories"),
              py::arg("keep_watched"), py::arg("keep_measurement"), py::arg("keep_states"), py::arg("keep_final_states"),
              py::arg("threads"), py::arg("progress"))

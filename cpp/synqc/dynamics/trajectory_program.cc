@@ -107,16 +107,10 @@ Matrix checked_state(const Matrix& state, Index levels) {
     if (!state.allFinite()) {
         throw_invalid_argument("rho0", "finite in every element", "not");
     }
-    if ((state - state.adjoint()).cwiseAbs().maxCoeff() > tolerated_state_defect) {
+    if (!is_nearly_hermitian(state)) {
         throw_invalid_argument("rho0", "Hermitian", "not");
     }
-    if (std::abs(state.trace().real() - 1) > tolerated_state_defect) {
-        throw_invalid_argument("rho0", "of trace 1", "of trace " + text_of(state.trace().real()));
-    }
-    const Real lowest = lowest_eigenvalue(hermitian_coordinates(state));
-    if (lowest < -tolerated_state_defect) {
-        throw_invalid_argument("rho0", "positive", "a matrix with eigenvalue " + text_of(lowest));
-    }
+    check_density_matrix(state);
     return state;
 }
 

@@ -13,6 +13,7 @@
 #include "synqc/py/arrays.h"
 #include "synqc/py/bindings.h"
 #include "synqc/py/gil.h"
+#include "synqc/py/items.h"
 #include "synqc/py/signals.h"
 
 namespace py = pybind11;
@@ -72,7 +73,7 @@ ControlSettings settings_from(const py::handle& answer, ControlSettings settings
         throw_invalid_argument("adaptive_rule", "a function that returns a dict of settings or None",
                                "one that returned " + std::string(py::str(py::type::of(answer).attr("__name__"))));
     }
-    for (auto [key, value] : py::reinterpret_borrow<py::dict>(answer)) {
+    for (const auto& [key, value] : entries_of(answer)) {
         const auto name = py::cast<std::string>(py::str(key));
         if (!py::isinstance<py::float_>(value) && !py::isinstance<py::int_>(value) &&
             !py::hasattr(value, "__float__")) {
@@ -136,7 +137,7 @@ ExternalRule rule_from(const py::object& settings, const py::object& second_angl
         rule.second_angle_corrections = [second_angle](const RecordChunk& chunk, Real* corrections) {
             const WithGil python;
             py::array_t<Real> records({chunk.shots, chunk.bins}, chunk.records);
-            py::array_t<Real, py::array::c_style | py::array::forcecast> answer(second_angle(chunk.qubit, records));
+            AnyArray<Real> answer(second_angle(chunk.qubit, records));
             if (answer.ndim() != 1 || answer.shape(0) != chunk.shots) {
                 throw ShapeMismatch("Argument `adaptive_rule` must return one second-angle correction per shot (" +
                                     std::to_string(chunk.shots) + "), but returned " + std::to_string(answer.size()) +
@@ -353,13 +354,12 @@ void bind_experiment(py::module_& module) {
                                [](const Experiment& experiment) { return experiment.request().entangling_gates(); })
         .def_property_readonly("qubits", [](const Experiment& experiment) {
             py::list qubits;
-            for (const RegisterQubit& individual : experiment.qubits()) {
+            for (const RegisterQubit& member : experiment.qubits()) {
                 py::dict entry;
-                entry["t1_us"] = individual.qubit.t1;
-                entry["t2_us"] = individual.qubit.t2;
-                entry["hidden_detuning_khz"] =
-                    (individual.hidden.detuning + individual.drift.value()) / radians_per_us_per_khz;
-                entry["hidden_amplitude_error"] = individual.hidden.amplitude_error;
+                entry["t1_us"] = member.qubit.t1;
+                entry["t2_us"] = member.qubit.t2;
+                entry["hidden_detuning_khz"] = (member.hidden.detuning + member.drift.value()) / radians_per_us_per_khz;
+                entry["hidden_amplitude_error"] = member.hidden.amplitude_error;
                 qubits.append(entry);
             }
             return qubits;

@@ -237,7 +237,8 @@ TEST(experiment, stop_returns_a_partial_result_within_50_ms) {
     ExperimentRequest request = busy_request();
     const Experiment experiment(request);
     Real shortest_wait = 1;  // s; the shortest of several, for the machine may be busy otherwise
-    for (int attempt = 0; attempt < 5 && shortest_wait >= 0.05; ++attempt) {
+    Index most_shots = 0;    // likewise: a busy machine may end no block before it is asked to stop
+    for (int attempt = 0; attempt < 5 && (shortest_wait >= 0.05 || most_shots == 0); ++attempt) {
         RunControl control;
         std::chrono::steady_clock::time_point asked;
         std::thread stopper([&] {
@@ -249,10 +250,13 @@ TEST(experiment, stop_returns_a_partial_result_within_50_ms) {
         const auto answered = std::chrono::steady_clock::now();
         stopper.join();
         EXPECT_TRUE(result.partial);
-        ASSERT_EQ(result.iterations.size(), 1u);
-        EXPECT_GT(result.iterations.front().qubits.front().shots, 0);
+        ASSERT_LE(result.iterations.size(), 1u);
+        for (const Iteration& iteration : result.iterations) {
+            most_shots = std::max(most_shots, iteration.qubits.front().shots);
+        }
         shortest_wait = std::min(shortest_wait, std::chrono::duration<Real>(answered - asked).count());
     }
+    EXPECT_GT(most_shots, 0);
 #if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     EXPECT_LT(shortest_wait, 0.05);
 #endif

@@ -19,7 +19,7 @@ namespace {
 
 /// One qubit's part of the description.
 struct QubitProbe {
-    ProbeDoses figures;
+    ProbeDoses doses;
     ProbeSteps steps{0, 0};
     Real backaction = 0;
     Real backaction_per_shot = 0;
@@ -33,9 +33,9 @@ Matrix qubit_block(const Matrix& state) {
 }
 
 JumpingProbe jumping_probe(const ExperimentRequest& request, const Qubit& qubit) {
-    const ProbeDoses figures =
-        figures_from_rate(request.probe_strength, request.probe_duration, qubit.gamma_max, qubit.efficiency);
-    return {.dose = figures.s,
+    const ProbeDoses doses =
+        doses_from_rate(request.probe_strength, request.probe_duration, qubit.gamma_max, qubit.efficiency);
+    return {.dose = doses.s,
             .duration = request.probe_duration,
             .down_rate = (1 - qubit.equilibrium_population) / qubit.t1,
             .up_rate = qubit.equilibrium_population / qubit.t1};
@@ -79,12 +79,12 @@ Real delivered_information(const ExperimentRequest& request, const Qubit& qubit)
                                     : binned_information(probe, request.probe_bins);
 }
 
-QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& individual, PropagatorCache& segments) {
-    const Qubit& qubit = individual.qubit;
-    const Real detuning = individual.hidden.detuning + individual.drift.value();
+QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& member, PropagatorCache& segments) {
+    const Qubit& qubit = member.qubit;
+    const Real detuning = member.hidden.detuning + member.drift.value();
     Pulse first = control_pulse(request, qubit, request.first_angle, request.first_axis, request.drag_beta);
     const Matrix driven =
-        segments.pulse(qubit, first, detuning, individual.hidden.amplitude_error)->front().apply(prepared_state(qubit));
+        segments.pulse(qubit, first, detuning, member.hidden.amplitude_error)->front().apply(prepared_state(qubit));
 
     QubitProbe probe;
     Matrix without;
@@ -95,12 +95,12 @@ QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& i
         const Channel rest = segments.idle(qubit, request.probe_duration, detuning)->front();
         without = rest.apply(reached);
         with = rest.apply(instrument.ensemble_channel().apply(reached));
-        probe.figures = figures_from_pulse(request.probe_strength);
+        probe.doses = doses_from_pulse(request.probe_strength);
         probe.backaction_per_shot =
             dichotomic_shot_backaction(qubit_block(reached), request.probe_strength).trace_distance;
     } else {
-        probe.figures =
-            figures_from_rate(request.probe_strength, request.probe_duration, qubit.gamma_max, qubit.efficiency);
+        probe.doses =
+            doses_from_rate(request.probe_strength, request.probe_duration, qubit.gamma_max, qubit.efficiency);
         probe.steps = plan_probe_steps(request, qubit);
         const Real step = request.probe_duration / static_cast<Real>(probe.steps.count);
         const Channel half = segments.idle(qubit, step / 2, detuning)->front();
@@ -111,7 +111,7 @@ QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& i
             with = measured.apply(with);
         }
         probe.backaction_per_shot =
-            gaussian_shot_backaction(qubit_block(without), probe.figures.g, qubit.efficiency).trace_distance;
+            gaussian_shot_backaction(qubit_block(without), probe.doses.g, qubit.efficiency).trace_distance;
     }
     if (request.target.classical) {
         with = without;
@@ -162,12 +162,12 @@ QubitIteration kpis_of_shots(const ExperimentRequest& request, const Qubit& qubi
     const SampleSums infidelity{sums.shots, sums.infidelity, sums.infidelity_squared, sums.infidelity_cubed};
     const Trials ones{sums.ones, sums.shots};
     const ReadBits bits{sums.ones, sums.shots, qubit.p0_given_1, qubit.p1_given_0};
-    QubitIteration figures;
-    figures.shots = sums.shots;
-    figures.settings = settings;
-    figures.one_fraction = weighted_chance({&ones, 1});
-    figures.success = corrected_success({&bits, 1}, ideal_bit(request));
-    figures.mean_record = mean_of({sums.shots, sums.record, sums.record_squared, sums.record_cubed});
+    QubitIteration kpis;
+    kpis.shots = sums.shots;
+    kpis.settings = settings;
+    kpis.one_fraction = weighted_chance({&ones, 1});
+    kpis.success = corrected_success({&bits, 1}, ideal_bit(request));
+    kpis.mean_record = mean_of({sums.shots, sums.record, sums.record_squared, sums.record_cubed});
     Estimate lost = mean_of(infidelity);
     if (is_fidelity_exact(request, qubit, settings.feed_forward, has_external_rule)) {
         lost.standard_error = lost.skewness = 0;
@@ -175,11 +175,11 @@ QubitIteration kpis_of_shots(const ExperimentRequest& request, const Qubit& qubi
         const auto n = static_cast<Real>(sums.shots);
         const Trials plus{static_cast<Index>(std::llround((n + sums.record) / 2)), sums.shots};
         const Estimate plus_share = weighted_chance({&plus, 1});
-        figures.mean_record = scaled(plus_share, -1, 2);
+        kpis.mean_record = scaled(plus_share, -1, 2);
         lost = mean_by_outcome(infidelity, plus_share);
     }
-    figures.fidelity = scaled(lost, 1, -1);
-    return figures;
+    kpis.fidelity = scaled(lost, 1, -1);
+    return kpis;
 }
 
 Estimate corrected_success(std::span<const ReadBits> qubits, int ideal_bit) {
@@ -200,11 +200,11 @@ void add_register_means(const ExperimentRequest& request, const std::vector<Regi
     std::vector<Estimate> fidelities;
     std::vector<ReadBits> bits;
     for (std::size_t index = 0; index < qubits.size(); ++index) {
-        const QubitIteration& figures = iteration.qubits[index];
+        const QubitIteration& kpis = iteration.qubits[index];
         const Qubit& qubit = qubits[index].qubit;
-        const Real ones = figures.one_fraction.value * static_cast<Real>(figures.shots);
-        fidelities.push_back(figures.fidelity);
-        bits.push_back({static_cast<Index>(std::llround(ones)), figures.shots, qubit.p0_given_1, qubit.p1_given_0});
+        const Real ones = kpis.one_fraction.value * static_cast<Real>(kpis.shots);
+        fidelities.push_back(kpis.fidelity);
+        bits.push_back({static_cast<Index>(std::llround(ones)), kpis.shots, qubit.p0_given_1, qubit.p1_given_0});
     }
     iteration.fidelity = mean_of_independent(fidelities);
     iteration.success = corrected_success(bits, ideal_bit(request));
@@ -226,12 +226,12 @@ ProbeDescription describe_probe(const ExperimentRequest& request, const std::vec
         description.summary.regime = "off";
         return description;
     }
-    for (const RegisterQubit& individual : qubits) {
-        const QubitProbe probe = describe_one(request, individual, segments);
+    for (const RegisterQubit& member : qubits) {
+        const QubitProbe probe = describe_one(request, member, segments);
         const Real share = 1 / static_cast<Real>(qubits.size());
-        description.summary.strength_g += probe.figures.g * share;
-        description.summary.information_dose_s += probe.figures.s * share;
-        description.summary.equivalent_strength += probe.figures.eps_pulse * share;
+        description.summary.strength_g += probe.doses.g * share;
+        description.summary.information_dose_s += probe.doses.s * share;
+        description.summary.equivalent_strength += probe.doses.eps_pulse * share;
         description.summary.coherence_left += (probe.coherence_left - 1) * share;
         description.summary.steps = std::max(description.summary.steps, probe.steps.count);
         description.summary.step_error = std::max(description.summary.step_error, probe.steps.error);

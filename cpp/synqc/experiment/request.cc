@@ -56,8 +56,8 @@ void ExperimentRequest::check() const {
     device.check();
     target.check();
     check_coherence(device.qubit);
-    for (const Qubit& individual : device.calibrated_qubits) {
-        check_coherence(individual);
+    for (const Qubit& calibrated : device.calibrated_qubits) {
+        check_coherence(calibrated);
     }
     check_bounds(*this);
     if (probe_steps > 0 && probe_steps % probe_bins != 0) {
@@ -73,8 +73,8 @@ void ExperimentRequest::check() const {
         throw_invalid_argument("probe_mapping", "\"rate\" on a classical plant, which has no ancilla", "\"pulse\"");
     }
     check_third_level(*this, device.qubit);
-    for (const Qubit& individual : device.calibrated_qubits) {
-        check_third_level(*this, individual);
+    for (const Qubit& calibrated : device.calibrated_qubits) {
+        check_third_level(*this, calibrated);
     }
 }
 

@@ -30,7 +30,7 @@ constexpr std::array table = {
     RequestField{"objective", &Request::objective, "What the score of a run scores."},
     RequestField{"qubits", &Request::qubits, "Size of the register; qubits do not interact.", 1, 1, most_qubits},
     RequestField{"device_seed", &Request::device_seed,
-                 "Draws the individuals of the register, their hidden calibration and the state of their drift."},
+                 "Draws the qubits of the register, their hidden calibration and the state of their drift."},
     RequestField{"first_angle", &Request::first_angle, "Rotation of the first drive, rad.", 1, -4 * pi, 4 * pi},
     RequestField{"first_axis", &Request::first_axis, "Its axis in the equatorial plane, rad from x.", 1, -4 * pi,
                  4 * pi},

@@ -37,7 +37,7 @@ struct QuasiStaticInterval {
 
 /// One qubit of the register during a run.
 struct QubitInRun {
-    const RegisterQubit* individual;
+    const RegisterQubit* member;
     DriftPath drift;
     std::unique_ptr<Controller> controller;
 
@@ -46,11 +46,11 @@ struct QubitInRun {
     Real frozen_log_t1 = 0;    // drift of ln T1
 
     HiddenCalibration hidden_now() const {
-        return {individual->hidden.detuning + frozen_detuning, individual->hidden.amplitude_error, frozen_log_t1};
+        return {member->hidden.detuning + frozen_detuning, member->hidden.amplitude_error, frozen_log_t1};
     }
-    Real true_detuning() const { return individual->hidden.detuning + drift.value(); }
+    Real true_detuning() const { return member->hidden.detuning + drift.value(); }
     /// Seconds for which the device still stands still.
-    Real frozen_time_left() const { return drift.hold_time() - frozen_since; }
+    Real frozen_time_left() const { return drift.quasi_static_interval() - frozen_since; }
     /// How many of `shots` with this cycle (s) pass before the device moves; at least one.
     Index shots_standing_still(Real cycle, Index shots) const {
         const Real most = std::floor(std::max(Real{1}, frozen_time_left() / cycle));
@@ -148,10 +148,10 @@ Run::Run(const Experiment& experiment, const RunRequest& request, RunControl& co
     result_.bins = setup_.probe_bins;
 
     for (Index index = 0; index < setup_.qubits; ++index) {
-        const RegisterQubit& individual = experiment.qubits()[static_cast<std::size_t>(index)];
+        const RegisterQubit& member = experiment.qubits()[static_cast<std::size_t>(index)];
         ControlContext context = experiment.control_context(index, request.seed);
         qubits_.push_back(
-            {&individual, individual.drift, make_controller(rule ? "none" : setup_.adaptive_rule, context), 0, 0});
+            {&member, member.drift, make_controller(rule ? "none" : setup_.adaptive_rule, context), 0, 0});
         qubits_.back().freeze();
     }
     waits_ = setup_.probes() && (qubits_.front().controller->deployed().feed_forward != FeedForward::none ||
@@ -223,12 +223,12 @@ Index Run::calibrate(QubitInRun& qubit, Index index, Index iteration, Index batc
         if (!round) {
             break;
         }
-        const Real cycle = ramsey_cycle(setup_, qubit.individual->qubit, *round) * 1e-6;
+        const Real cycle = ramsey_cycle(setup_, qubit.member->qubit, *round) * 1e-6;
         Index ones = 0;
         for (Index done = 0; done < round->shots;) {
             const Index here = qubit.shots_standing_still(cycle, round->shots - done);
-            const Real one_probability = ramsey_one_probability(setup_, qubit.individual->qubit, qubit.hidden_now(),
-                                                                *round, experiment_.segments());
+            const Real one_probability =
+                ramsey_one_probability(setup_, qubit.member->qubit, qubit.hidden_now(), *round, experiment_.segments());
             ones += count_ones(one_probability, stream, static_cast<ShotIndex>(used + done), here);
             done += here;
             let_device_drift(index, static_cast<Real>(here) * cycle);
@@ -302,7 +302,7 @@ bool Run::simulate(const std::vector<QuasiStaticInterval>& intervals, Index iter
         Index complete =
             for_each_block(static_cast<Index>(chunk.size()), request_.threads, control_, [&](Index position) {
                 const QuasiStaticInterval& interval = chunk[static_cast<std::size_t>(position)];
-                const Qubit& qubit = qubits_[static_cast<std::size_t>(interval.qubit)].individual->qubit;
+                const Qubit& qubit = qubits_[static_cast<std::size_t>(interval.qubit)].member->qubit;
                 compiled[static_cast<std::size_t>(position)].emplace(
                     BatchConditions{&setup_, &qubit, interval.hidden, interval.settings, external},
                     BatchStreams{request_.seed, static_cast<std::uint32_t>(iteration),
@@ -464,7 +464,7 @@ bool Run::evaluate(Index iteration, Index evaluation_shots, Iteration& record) {
         if (here.shots == 0) {
             return false;
         }
-        QubitIteration qubit = kpis_of_shots(setup_, qubits_[index].individual->qubit, here, settings[index].front(),
+        QubitIteration qubit = kpis_of_shots(setup_, qubits_[index].member->qubit, here, settings[index].front(),
                                              rule_ && rule_->second_angle_corrections);
         qubit.tracker = qubits_[index].controller->tracker();
         qubit.true_detuning = qubits_[index].true_detuning();

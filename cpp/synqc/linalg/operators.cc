@@ -52,7 +52,7 @@ Matrix kron(const Matrix& a, const Matrix& b) {
 Matrix equatorial_rotation(Real angle, Real axis) {
     const Real cosine = std::cos(angle / 2);
     const Real sine = std::sin(angle / 2);
-    const Complex towards_axis = std::polar(sine, axis);
+    const Complex towards_axis = sine * std::polar(1.0, axis);  // a sine may be negative, a radius may not
     Matrix rotation(2, 2);
     rotation << cosine, Complex(0, -1) * std::conj(towards_axis), Complex(0, -1) * towards_axis, cosine;
     return rotation;

@@ -19,15 +19,7 @@ namespace synqc {
 
 namespace {
 
-template <typename T>
-using Array = py::array_t<T, py::array::c_style | py::array::forcecast>;
-
-template <typename T>
-std::span<const T> span_of(const Array<T>& array) {
-    return {array.data(), static_cast<std::size_t>(array.size())};
-}
-
-Matrix matrix_from(const char* name, const Array<Complex>& array) {
+Matrix matrix_from(const char* name, const AnyArray<Complex>& array) {
     if (array.ndim() != 2 || array.shape(0) != array.shape(1)) {
         throw ShapeMismatch("Argument `" + std::string(name) + "` must have shape (n, n), but has " +
                             std::to_string(array.ndim()) + " dimensions and " + std::to_string(array.size()) +
@@ -47,16 +39,15 @@ py::array wrap_matrix(const Matrix& matrix) {
                              {matrix.rows(), matrix.cols()});
 }
 
-void bind_figures(py::module_& module) {
-    auto tuple_of = [](const ProbeDoses& figures) {
-        return py::make_tuple(figures.g, figures.s, figures.eps_pulse, std::string(name_of(figures.regime)),
-                              figures.rate);
+void bind_doses(py::module_& module) {
+    auto tuple_of = [](const ProbeDoses& doses) {
+        return py::make_tuple(doses.g, doses.s, doses.eps_pulse, std::string(name_of(doses.regime)), doses.rate);
     };
-    module.def("probe_figures_rate", [=](Real strength, Real duration, Real gamma_max, Real efficiency) {
-        return tuple_of(figures_from_rate(strength, duration, gamma_max, efficiency));
+    module.def("probe_doses_from_rate", [=](Real strength, Real duration, Real gamma_max, Real efficiency) {
+        return tuple_of(doses_from_rate(strength, duration, gamma_max, efficiency));
     });
-    module.def("probe_figures_pulse",
-               [=](Real strength, Real efficiency) { return tuple_of(figures_from_pulse(strength, efficiency)); });
+    module.def("probe_doses_from_pulse",
+               [=](Real strength, Real efficiency) { return tuple_of(doses_from_pulse(strength, efficiency)); });
     module.def("dispersive_probe", [](Real chi, Real linewidth, Real drive, Real duration) {
         const DispersiveProbe probe{chi, linewidth, drive};
         probe.check();
@@ -80,11 +71,11 @@ void bind_information(py::module_& module) {
 }
 
 void bind_backaction(py::module_& module) {
-    module.def("trace_distance", [](const Array<Complex>& with_probe, const Array<Complex>& without_probe) {
+    module.def("trace_distance", [](const AnyArray<Complex>& with_probe, const AnyArray<Complex>& without_probe) {
         return ensemble_backaction(matrix_from("with_probe", with_probe), matrix_from("without_probe", without_probe));
     });
     module.def("qnd_backaction", py::vectorize(qnd_backaction));
-    module.def("gaussian_shot_backaction", [](const Array<Complex>& state, Real dose, Real efficiency) {
+    module.def("gaussian_shot_backaction", [](const AnyArray<Complex>& state, Real dose, Real efficiency) {
         const ShotBackaction mean = gaussian_shot_backaction(matrix_from("state", state), dose, efficiency);
         return py::make_tuple(mean.trace_distance, mean.infidelity);
     });
@@ -112,54 +103,54 @@ void bind_assignment(py::module_& module) {
 }
 
 void bind_demodulation(py::module_& module) {
-    module.def("raw_trace", [](const Array<Complex>& trajectory, Real period, Real frequency, Real phase, Real noise,
+    module.def("raw_trace", [](const AnyArray<Complex>& trajectory, Real period, Real frequency, Real phase, Real noise,
                                Seed seed, ShotIndex shot) {
         return wrap(raw_trace(span_of(trajectory), {period, frequency, phase}, noise, seed, shot));
     });
-    module.def("decimated", [](const Array<Real>& raw, Real period, Real frequency, Index window) {
+    module.def("decimated", [](const AnyArray<Real>& raw, Real period, Real frequency, Index window) {
         return wrap(decimated(span_of(raw), {period, frequency, 0}, window));
     });
-    module.def("integrated_rows",
-               [](const Array<Real>& raw, Index rows, Real period, Real frequency, const Array<Complex>& weights) {
-                   return wrap(integrated_rows(span_of(raw), rows, {period, frequency, 0}, span_of(weights)));
-               });
+    module.def("integrated_rows", [](const AnyArray<Real>& raw, Index rows, Real period, Real frequency,
+                                     const AnyArray<Complex>& weights) {
+        return wrap(integrated_rows(span_of(raw), rows, {period, frequency, 0}, span_of(weights)));
+    });
     module.def("matched_filter",
-               [](const Array<Complex>& mean_0, const Array<Complex>& mean_1, const Array<Real>& variance) {
+               [](const AnyArray<Complex>& mean_0, const AnyArray<Complex>& mean_1, const AnyArray<Real>& variance) {
                    return wrap(matched_filter(span_of(mean_0), span_of(mean_1), span_of(variance)));
                });
-    module.def("filter_signal_to_noise", [](const Array<Complex>& mean_0, const Array<Complex>& mean_1, Real variance,
-                                            const Array<Complex>& weights) {
+    module.def("filter_signal_to_noise", [](const AnyArray<Complex>& mean_0, const AnyArray<Complex>& mean_1,
+                                            Real variance, const AnyArray<Complex>& weights) {
         return filter_signal_to_noise(span_of(mean_0), span_of(mean_1), variance, span_of(weights));
     });
     module.def("cavity_ring_up", [](Complex steady_state, Real linewidth, Real period, Index samples) {
         return wrap(cavity_ring_up(steady_state, linewidth, period, samples));
     });
     module.def("signal_rotation", signal_rotation);
-    module.def("fit_clouds", [](const Array<Complex>& points, const Array<int>& labels, Index levels) {
+    module.def("fit_clouds", [](const AnyArray<Complex>& points, const AnyArray<int>& labels, Index levels) {
         const GaussianClouds clouds = GaussianClouds::from_labelled(span_of(points), span_of(labels), levels);
         return py::make_tuple(wrap(clouds.means), wrap(clouds.priors), clouds.variance);
     });
-    module.def("refit_clouds",
-               [](const Array<Complex>& points, std::vector<Complex> means, std::vector<Real> priors, Real variance) {
-                   const GaussianClouds clouds =
-                       GaussianClouds{std::move(means), std::move(priors), variance}.fitted(span_of(points));
-                   return py::make_tuple(wrap(clouds.means), wrap(clouds.priors), clouds.variance);
-               });
-    module.def("label_clouds",
-               [](const Array<Complex>& points, std::vector<Complex> means, std::vector<Real> priors, Real variance) {
-                   const GaussianClouds clouds{std::move(means), std::move(priors), variance};
-                   std::vector<int> labels;
-                   for (const Complex& point : span_of(points)) {
-                       labels.push_back(clouds.label(point));
-                   }
-                   return wrap(std::move(labels));
-               });
+    module.def("refit_clouds", [](const AnyArray<Complex>& points, std::vector<Complex> means, std::vector<Real> priors,
+                                  Real variance) {
+        const GaussianClouds clouds =
+            GaussianClouds{std::move(means), std::move(priors), variance}.fitted(span_of(points));
+        return py::make_tuple(wrap(clouds.means), wrap(clouds.priors), clouds.variance);
+    });
+    module.def("label_clouds", [](const AnyArray<Complex>& points, std::vector<Complex> means, std::vector<Real> priors,
+                                  Real variance) {
+        const GaussianClouds clouds{std::move(means), std::move(priors), variance};
+        std::vector<int> labels;
+        for (const Complex& point : span_of(points)) {
+            labels.push_back(clouds.label(point));
+        }
+        return wrap(std::move(labels));
+    });
 }
 
 }  // namespace
 
 void bind_probe(py::module_& module) {
-    bind_figures(module);
+    bind_doses(module);
     bind_information(module);
     bind_backaction(module);
     bind_assignment(module);

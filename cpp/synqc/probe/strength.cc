@@ -39,35 +39,34 @@ Real dose_from_pulse_strength(Real pulse_strength) {
     return -std::log1p(-pulse_strength * pulse_strength) / 2 + 0.0;
 }
 
-ProbeDoses figures_from_rate(Real strength, Real duration, Real gamma_max, Real efficiency) {
+ProbeDoses doses_from_rate(Real strength, Real duration, Real gamma_max, Real efficiency) {
     check_probability("probe_strength", strength);
     check_not_negative("probe_duration", duration);
     check_not_negative("gamma_max", gamma_max);
     if (!(efficiency > 0 && efficiency <= 1)) {
         throw_invalid_argument("efficiency", "greater than 0 and at most 1", text_of(efficiency));
     }
-    ProbeDoses figures;
-    figures.rate = strength * strength * gamma_max;
-    figures.measurement_time =
-        figures.rate > 0 ? 1 / (2 * efficiency * figures.rate) : std::numeric_limits<Real>::infinity();
-    figures.g = figures.rate * duration;
-    figures.s = 2 * efficiency * figures.g;
-    figures.eps_pulse = pulse_strength_from_dose(figures.g);
-    figures.regime = regime_of(figures.g);
-    return figures;
+    ProbeDoses doses;
+    doses.rate = strength * strength * gamma_max;
+    doses.measurement_time = doses.rate > 0 ? 1 / (2 * efficiency * doses.rate) : std::numeric_limits<Real>::infinity();
+    doses.g = doses.rate * duration;
+    doses.s = 2 * efficiency * doses.g;
+    doses.eps_pulse = pulse_strength_from_dose(doses.g);
+    doses.regime = regime_of(doses.g);
+    return doses;
 }
 
-ProbeDoses figures_from_pulse(Real strength, Real efficiency) {
+ProbeDoses doses_from_pulse(Real strength, Real efficiency) {
     check_probability("probe_strength", strength);
     if (!(efficiency > 0 && efficiency <= 1)) {
         throw_invalid_argument("efficiency", "greater than 0 and at most 1", text_of(efficiency));
     }
-    ProbeDoses figures;
-    figures.g = dose_from_pulse_strength(strength);
-    figures.s = 2 * efficiency * figures.g;
-    figures.eps_pulse = strength;
-    figures.regime = regime_of(figures.g);
-    return figures;
+    ProbeDoses doses;
+    doses.g = dose_from_pulse_strength(strength);
+    doses.s = 2 * efficiency * doses.g;
+    doses.eps_pulse = strength;
+    doses.regime = regime_of(doses.g);
+    return doses;
 }
 
 void DispersiveProbe::check() const {

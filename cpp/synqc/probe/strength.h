@@ -30,11 +30,11 @@ struct ProbeDoses {
 
 /// Continuous probe: Gamma = strength^2 gamma_max, because it is proportional to the photons in the cavity, and so to
 /// the square of the amplitude. strength in [0, 1], duration µs >= 0, gamma_max 1/µs >= 0, efficiency in (0, 1].
-ProbeDoses figures_from_rate(Real strength, Real duration, Real gamma_max, Real efficiency);
+ProbeDoses doses_from_rate(Real strength, Real duration, Real gamma_max, Real efficiency);
 
 /// Two-outcome instrument of that strength in [0, 1]; g = -log(1 - strength^2) / 2. `efficiency` is 1 for a noiseless
 /// ancilla and only scales s.
-ProbeDoses figures_from_pulse(Real strength, Real efficiency = 1);
+ProbeDoses doses_from_pulse(Real strength, Real efficiency = 1);
 
 /// eps_pulse = sqrt(1 - exp(-2 g)): equal ensemble back-action.
 Real pulse_strength_from_dose(Real dose);
