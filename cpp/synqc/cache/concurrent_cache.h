@@ -37,7 +37,7 @@ class ConcurrentCache {
 
     explicit ConcurrentCache(std::uint64_t most_bytes, std::string_view policy = "s3-fifo")
         : shards_(make_shards(most_bytes / shard_count, policy, std::make_index_sequence<shard_count>())),
-          fronts_(most_bytes / (4 * std::max(8U, std::thread::hardware_concurrency()))) {}
+          fronts_(most_bytes / (std::uint64_t{4} * std::max(8U, std::thread::hardware_concurrency()))) {}
 
     /// The value under `key`, or null.
     Pointer find(std::string_view key) {

@@ -175,7 +175,7 @@ TEST(concurrent_cache, of_many_caches_each_has_its_own_values) {
 }
 
 TEST(concurrent_cache, what_threads_keep_of_evicted_values_is_bounded_and_not_found) {
-    constexpr std::uint64_t most_bytes = 64 * 64 * 100;
+    constexpr std::uint64_t most_bytes = std::uint64_t{64} * 64 * 100;
     {
         CountedCache cache(most_bytes);
         std::barrier step(3);
@@ -202,7 +202,7 @@ TEST(concurrent_cache, what_threads_keep_of_evicted_values_is_bounded_and_not_fo
 }
 
 TEST(concurrent_cache, who_is_asked_for_all_the_time_stays_while_others_come_and_go) {
-    CountedCache cache(64 * 20 * 100);
+    CountedCache cache(std::uint64_t{64} * 20 * 100);
     const auto first = ask_often(cache, -1);
     for (int key = 0; key < 20'000; ++key) {
         ask(cache, key);

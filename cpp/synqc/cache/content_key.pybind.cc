@@ -11,6 +11,7 @@
 #include "synqc/cache/sha256.h"
 #include "synqc/py/errors.h"
 #include "synqc/py/gil.h"
+#include "synqc/py/items.h"
 #include "synqc/py/kept.h"
 #include "synqc/py/method.h"
 #include "synqc/py/stack_room.h"
@@ -23,7 +24,7 @@ namespace {
 
 constexpr std::size_t largest_block_in_place = 4096;  // larger ones are represented by their digest
 constexpr std::size_t smallest_block_without_gil = 1 << 20;
-constexpr const char* allowed =
+constexpr const char* allowed_in_keys =
     "None, bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, NumPy arrays and scalars of plain "
     "dtypes";
 
@@ -45,7 +46,9 @@ class ContentEncoder {
     void sequence(PyObject* object, const WalkStep& step);
     void mapping(PyObject* object, const WalkStep& step);
     void array(char name, const py::array& values, PyObject* object, const WalkStep& step);
-    [[noreturn]] void refuse(PyObject* object, const WalkStep& step) { refuse_value(argument_, allowed, object, step); }
+    [[noreturn]] void refuse(PyObject* object, const WalkStep& step) {
+        refuse_value(argument_, allowed_in_keys, object, step);
+    }
 
     const char* argument_;
 };
@@ -91,10 +94,7 @@ void ContentEncoder::text(PyObject* object) {
 
 void ContentEncoder::sequence(PyObject* object, const WalkStep& step) {
     tag('l');
-    const auto items = py::reinterpret_steal<py::tuple>(PySequence_Tuple(object));
-    if (!items) {
-        throw py::error_already_set();
-    }
+    const auto items = items_of(object);
     append_number(bytes, items.size());
     for (std::size_t k = 0; k < items.size(); ++k) {
         value(PyTuple_GET_ITEM(items.ptr(), static_cast<Py_ssize_t>(k)), {&step, static_cast<std::int64_t>(k)});
@@ -213,7 +213,7 @@ PyObject* sha256_hex(PyObject*, PyObject* argument) {
     return PyUnicode_FromStringAndSize(hex.data(), static_cast<Py_ssize_t>(hex.size()));
 }
 
-PyMethodDef methods[] = {
+PyMethodDef content_key_functions[] = {
     method_of_some<content_key>(
         "content_key",
         "content_key(kind, content, parameters, namespace, version, /)\n--\n\nSee synqc.cache.content_key."),
@@ -224,7 +224,7 @@ PyMethodDef methods[] = {
 }  // namespace
 
 void bind_content_key(py::module_& module) {
-    if (PyModule_AddFunctions(module.ptr(), methods) != 0) {
+    if (PyModule_AddFunctions(module.ptr(), content_key_functions) != 0) {
         throw py::error_already_set();
     }
 }

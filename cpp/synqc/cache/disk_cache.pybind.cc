@@ -14,6 +14,7 @@
 #include "synqc/py/errors.h"
 #include "synqc/py/forgiving.h"
 #include "synqc/py/gil.h"
+#include "synqc/py/items.h"
 #include "synqc/py/method.h"
 
 namespace py = pybind11;
@@ -458,7 +459,7 @@ int initialise(PyObject* self, PyObject* arguments, PyObject*) {
         false,
         ""};
     DiskLifetimes lifetimes{lifetime_of(ttl), {}};
-    for (const auto& [kind, seconds] : py::reinterpret_borrow<py::dict>(by_kind)) {
+    for (const auto& [kind, seconds] : entries_of(by_kind)) {
         lifetimes.of_kind[kind.cast<std::string>()] = seconds.cast<double>();
     }
     if (clock != Py_None) {

@@ -10,6 +10,7 @@
 #include "synqc/cache/disk_hash.h"
 #include "synqc/cache/disk_walk.pybind.h"
 #include "synqc/py/errors.h"
+#include "synqc/py/items.h"
 #include "synqc/py/method.h"
 #include "synqc/py/stack_room.h"
 
@@ -20,7 +21,7 @@ namespace synqc {
 namespace {
 
 constexpr char format_version = 1;
-constexpr const char* allowed =
+constexpr const char* allowed_in_files =
     "None, bool, int, float, complex, str, bytes, list, tuple, dict, NumPy arrays and scalars of plain dtypes";
 
 [[noreturn]] void refuse_bytes() {
@@ -44,7 +45,7 @@ void append_text(std::string& bytes, PyObject* text) {
 void append_array(std::string& bytes, char tag, const py::array& values, PyObject* object, const WalkStep& step) {
     const auto dtype = plain_dtype(values.dtype());
     if (dtype.empty()) {
-        refuse_value("value", allowed, object, step);
+        refuse_value("value", allowed_in_files, object, step);
     }
     const bool is_by_rows = (values.flags() & py::array::c_style) != 0;
     const bool is_by_columns = !is_by_rows && (values.flags() & py::array::f_style) != 0;
@@ -62,10 +63,7 @@ void append_array(std::string& bytes, char tag, const py::array& values, PyObjec
 void append_value(std::string& bytes, PyObject* object, const WalkStep& step);
 
 void append_sequence(std::string& bytes, char tag, PyObject* object, const WalkStep& step) {
-    const auto items = py::reinterpret_steal<py::tuple>(PySequence_Tuple(object));
-    if (!items) {
-        throw py::error_already_set();
-    }
+    const auto items = items_of(object);
     bytes.push_back(tag);
     append_number(bytes, items.size());
     for (std::size_t k = 0; k < items.size(); ++k) {
@@ -118,7 +116,7 @@ void append_container(std::string& bytes, PyObject* object, const WalkStep& step
     } else if (is_numpy_scalar(object)) {
         append_array(bytes, 'g', py::array::ensure(object), object, step);
     } else {
-        refuse_value("value", allowed, object, step);
+        refuse_value("value", allowed_in_files, object, step);
     }
 }
 
@@ -401,7 +399,7 @@ PyObject* decode_with_checksum(PyObject*, PyObject* data) {
     return decode_value(bytes).release().ptr();
 }
 
-PyMethodDef methods[] = {
+PyMethodDef disk_value_functions[] = {
     method_of_one<encode_with_checksum>(
         "encode_value",
         "encode_value(value, /)\n--\n\nBytes that decode_value turns into an equal value of the same types."),
@@ -435,7 +433,7 @@ py::object decode_value(std::string_view bytes) {
 }
 
 void bind_disk_value(py::module_& module) {
-    if (PyModule_AddFunctions(module.ptr(), methods) != 0) {
+    if (PyModule_AddFunctions(module.ptr(), disk_value_functions) != 0) {
         throw py::error_already_set();
     }
 }

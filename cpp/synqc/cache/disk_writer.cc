@@ -79,21 +79,26 @@ void DiskSession::write_until_stopped() {
 
 void DiskSession::open_store() {
     DiskTrust trust;
+    const char* vfs = name_of_layer();
+    bool goes_on;
     {
         const std::lock_guard guard(mutex_);
         const bool is_mine = identity_ != FileIdentity() && identity_of(options_.path) == identity_;
-        if (store_ && is_mine && !degraded_ && readable_) {
-            return;
-        }
+        goes_on = is_mine && !degraded_ && readable_;
         trust = trust_;
-        readable_ = false;
+        readable_ = goes_on;
+    }
+    if (goes_on) {
+        if (!store_) {  // the first write: what the file holds is read meanwhile
+            store_ = std::make_unique<DiskStore>(options_.path, vfs, options_.busy_ms);
+        }
+        return;
     }
     if (store_) {
         store_->forgo_checkpoint();
         store_.reset();
     }
     readers_.renew();
-    const char* vfs = name_of_layer();
     const auto report = prepare_disk_file(options_.path, vfs, options_.busy_ms, trust, writer_now());
     tell_of(report);
     store_ = std::make_unique<DiskStore>(options_.path, vfs, options_.busy_ms);

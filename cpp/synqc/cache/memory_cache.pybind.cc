@@ -5,6 +5,7 @@
 #include <array>
 
 #include "synqc/py/bindings.h"
+#include "synqc/py/items.h"
 #include "synqc/py/method.h"
 
 namespace py = pybind11;
@@ -55,6 +56,10 @@ std::array<PyObject*, Size> arguments_of(const char* function, const std::array<
 }
 
 PyObject* get(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
+    PyObject* at_once = nullptr;
+    if ((count == 1 || count == 2) && names == nullptr && ask_at_once(self, arguments[0], at_once)) [[likely]] {
+        return at_once != nullptr ? at_once : Py_NewRef(count == 2 ? arguments[1] : Py_None);
+    }
     return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) {
         PyObject* key = arguments[0];
         PyObject* otherwise = count == 2 ? arguments[1] : Py_None;
@@ -226,6 +231,13 @@ Py_ssize_t length(PyObject* self) {
 }
 
 PyObject* item(PyObject* self, PyObject* key) {
+    PyObject* at_once = nullptr;
+    if (ask_at_once(self, key, at_once)) [[likely]] {
+        if (at_once == nullptr) {
+            PyErr_SetObject(PyExc_KeyError, key);
+        }
+        return at_once;
+    }
     return changing<PyObject*>(self, nullptr, [&](RemovedEntries& removed) {
         PyObject* value = ask(self, key, removed);
         if (value == nullptr) {
@@ -287,7 +299,7 @@ int initialise(PyObject* self, PyObject* arguments, PyObject*) {
                                    py::cast<std::string>(py::handle(policy)), now_of(self)),
               .seed = py::cast<std::uint64_t>(py::handle(seed)),
               .ttl = ttl == Py_None ? -1.0 : seconds_of(ttl)});
-    for (auto [name, seconds] : py::reinterpret_borrow<py::dict>(by_kind)) {
+    for (const auto& [name, seconds] : entries_of(by_kind)) {
         const double lifetime = seconds_of(seconds.ptr());
         state->kinds[kind_of(*state, name.ptr())].ttl = lifetime;
     }

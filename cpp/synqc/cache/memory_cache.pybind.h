@@ -174,10 +174,8 @@ inline Slot find_live(PyObject* self, PyObject* key, RemovedEntries& removed) {
     return slot;
 }
 
-/// Value of a live key (a new reference) with everything a hit does, or null.
-inline PyObject* ask(PyObject* self, PyObject* key, RemovedEntries& removed) {
-    State& state = state_of(self);
-    const Slot slot = find_live(self, key, removed);
+/// Value of what `find` found (a new reference) with everything a hit does, or null with everything a miss does.
+inline PyObject* answer(State& state, Slot slot) {
     if (slot == no_slot) {
         ++state.counts.misses;
         return nullptr;
@@ -186,6 +184,37 @@ inline PyObject* ask(PyObject* self, PyObject* key, RemovedEntries& removed) {
     ++state.kinds[state.store.at(slot).kind].hits;
     state.store.hit(slot);
     return Py_NewRef(state.store.at(slot).value);
+}
+
+/// Value of a live key (a new reference) with everything a hit does, or null.
+inline PyObject* ask(PyObject* self, PyObject* key, RemovedEntries& removed) {
+    State& state = state_of(self);
+    return answer(state, find_live(self, key, removed));
+}
+
+/// The same without preparing for anything that a lookup may lead to; false, and nothing done, unless the key is a text
+/// that is held against texts alone in a cache where nothing expires. Most lookups are that.
+inline bool ask_at_once(PyObject* self, PyObject* key, PyObject*& value) {
+    State* const state = object_of(self)->state;
+    if (!PyUnicode_CheckExact(key) || state == nullptr || state->store.anything_expires()) {
+        return false;
+    }
+    const Py_hash_t known_hash = reinterpret_cast<PyASCIIObject*>(key)->hash;
+    if (known_hash == -1) {
+        return false;
+    }
+    const std::uint64_t hash = mixed_hash(static_cast<std::uint64_t>(known_hash), state->seed);
+    const auto [slot, stopped] = state->store.find(hash, [key](PyObject* other) {
+        if (other == key) [[likely]] {
+            return KeyMatch::yes;
+        }
+        return !PyUnicode_CheckExact(other) ? KeyMatch::stop : same_text(other, key) ? KeyMatch::yes : KeyMatch::no;
+    });
+    if (stopped) {
+        return false;
+    }
+    value = answer(*state, slot);
+    return true;
 }
 
 /// Runs `body(removed)`, then tells the listener of what it removed.

@@ -104,7 +104,7 @@ class SlotTable {
     std::size_t bytes() const { return chunks_.capacity() * sizeof(SlotChunk); }
 
     /// Bytes of an entry at the usual load, halfway between those of a table that has just grown and of one about to.
-    static constexpr std::size_t usual_bytes = sizeof(SlotChunk) * 3 / (2 * 10);
+    static constexpr std::size_t usual_bytes = sizeof(SlotChunk) * 3 / (std::size_t{2} * 10);
 
   private:
     static constexpr std::size_t most_of_a_chunk = 10;  // on average, before the table grows

@@ -70,7 +70,8 @@ class ThreadFronts {
                 const std::lock_guard lock(seat.crew->mutex);
                 if (!seat.crew->closed) {
                     seat.crew->hits_of_gone += seat.front->hits();
-                    std::erase_if(seat.crew->fronts, [&](const auto& front) { return front.get() == seat.front; });
+                    std::erase_if(seat.crew->fronts,
+                                  [gone = seat.front](const auto& front) { return front.get() == gone; });
                 }
             }
         }

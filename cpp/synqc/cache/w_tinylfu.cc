@@ -32,7 +32,7 @@ class WindowTrials {
         : one_in_(std::bit_floor(
               std::clamp<std::uint64_t>(static_cast<std::uint64_t>(std::sqrt(static_cast<double>(entries) / 3)), 1,
                                         std::uint64_t{1} << sample_bits))),
-          most_remembered_(std::max(least_remembered, 4 * static_cast<double>(entries / one_in_))) {
+          most_remembered_(worth_remembering(entries / one_in_)) {
         for (const double share : window_shares) {
             trials_.push_back({MiniatureCache(std::max<std::uint64_t>(capacity / one_in_, 1), share)});
         }
@@ -89,6 +89,11 @@ class WindowTrials {
     std::size_t held_ = 0;
     double remembered_ = 0;
     std::size_t chosen_ = 0;
+
+    /// Requests over which a miniature of so many entries averages its hit rate.
+    static double worth_remembering(std::uint64_t entries) {
+        return std::max(least_remembered, 4 * static_cast<double>(entries));
+    }
 };
 
 /// TinyLFU whose window is as large as would have given the most hits lately.
@@ -104,7 +109,9 @@ class AdaptiveTinyLfu final : public EvictionPolicy {
 
     void hit(Slot slot) override {
         policy_.hit(slot);
-        count_request(policy_.hash(slot), policy_.weight(slot));
+        if (trials_ != nullptr) {
+            count_request(policy_.hash(slot), policy_.weight(slot));
+        }
     }
 
     void remove(Slot slot) override {
@@ -139,12 +146,16 @@ class AdaptiveTinyLfu final : public EvictionPolicy {
     }
 
     void count_request(std::uint64_t hash, std::uint64_t weight) {
-        if (trials_ != nullptr && trials_->has_enough(hash, weight)) {
-            try {
-                policy_.set_window(trials_->best_window());
-            } catch (const std::bad_alloc&) {
-                trials_ = nullptr;  // a miniature may be half changed
-            }
+        if (trials_ != nullptr && trials_->has_enough(hash, weight)) [[unlikely]] {
+            choose_window();
+        }
+    }
+
+    [[gnu::noinline]] void choose_window() {
+        try {
+            policy_.set_window(trials_->best_window());
+        } catch (const std::bad_alloc&) {
+            trials_ = nullptr;  // a miniature may be half changed
         }
     }
 

@@ -24,10 +24,12 @@ class WindowTinyLfu {
     void insert(Slot slot, std::uint64_t hash, std::uint64_t weight) {
         if (slot >= links_.size()) {
             nodes_.resize(slot + 1);
+            origins_.resize(slot + 1);
             sketch_.ensure_room(slot + 1);
             links_.resize(slot + 1);  // last: its size says that the others have grown
         }
-        nodes_[slot] = {.hash = hash, .weight = weight, .epoch = epoch_};
+        nodes_[slot] = {.epoch = epoch_};
+        origins_[slot] = {.hash = hash, .weight = weight};
         sketch_.add(hash, 1);
         push(slot);
         count_request();
@@ -37,13 +39,10 @@ class WindowTinyLfu {
         Node& node = nodes_[slot];
         age(node);
         node.uses += node.uses < most_uses ? 1 : 0;
-        if (node.region != probation) {
+        if (node.region != probation) [[likely]] {
             regions_[node.region].move_first(links_, slot);
         } else {
-            move(slot, protected_region);
-            while (weights_[protected_region] > most_protected_) {
-                move(regions_[protected_region].last(), probation);
-            }
+            promote(slot);
         }
         count_request();
     }
@@ -52,7 +51,7 @@ class WindowTinyLfu {
         pull(slot);
         age(nodes_[slot]);
         if (nodes_[slot].uses > 0) {
-            sketch_.add(nodes_[slot].hash, nodes_[slot].uses);
+            sketch_.add(hash(slot), nodes_[slot].uses);
         }
         if (slot == candidate_) {
             candidate_ = no_slot;
@@ -68,8 +67,8 @@ class WindowTinyLfu {
         return slot;
     }
 
-    std::uint64_t hash(Slot slot) const { return nodes_[slot].hash; }
-    std::uint64_t weight(Slot slot) const { return nodes_[slot].weight; }
+    std::uint64_t hash(Slot slot) const { return origins_[slot].hash; }
+    std::uint64_t weight(Slot slot) const { return origins_[slot].weight; }
 
     /// Share of the capacity that is window, from now on: 1 is plain LRU.
     void set_window(double share) {
@@ -82,13 +81,24 @@ class WindowTinyLfu {
     static constexpr std::uint8_t most_uses = 15;
 
     enum Region : std::uint8_t { window, probation, protected_region };
+    /// What a hit changes, and no more: eight of them share a line of the processor's cache.
     struct Node {
-        std::uint64_t hash = 0;
-        std::uint64_t weight = 0;
         Region region = window;
         std::uint8_t uses = 0;  // hits the sketch has not been told of: counting them here costs a hit next to nothing
         std::uint32_t epoch = 0;  // of the sketch when uses was last touched
     };
+    struct Origin {
+        std::uint64_t hash = 0;
+        std::uint64_t weight = 0;
+    };
+
+    /// Apart, so that most hits save no registers for it.
+    [[gnu::noinline]] void promote(Slot slot) {
+        move(slot, protected_region);
+        while (weights_[protected_region] > most_protected_) {
+            move(regions_[protected_region].last(), probation);
+        }
+    }
 
     /// The sketch has halved its counters since; so must the hits counted beside it.
     void age(Node& node) const {
@@ -120,19 +130,19 @@ class WindowTinyLfu {
 
     int frequency(Slot slot) {
         age(nodes_[slot]);
-        return sketch_.frequency(nodes_[slot].hash) + nodes_[slot].uses;
+        return sketch_.frequency(hash(slot)) + nodes_[slot].uses;
     }
 
     void push(Slot slot) {
-        const Node& node = nodes_[slot];
-        regions_[node.region].push_first(links_, slot);
-        weights_[node.region] += node.weight;
+        const Region region = nodes_[slot].region;
+        regions_[region].push_first(links_, slot);
+        weights_[region] += weight(slot);
     }
 
     void pull(Slot slot) {
-        const Node& node = nodes_[slot];
-        regions_[node.region].remove(links_, slot);
-        weights_[node.region] -= node.weight;
+        const Region region = nodes_[slot].region;
+        regions_[region].remove(links_, slot);
+        weights_[region] -= weight(slot);
     }
 
     void move(Slot slot, Region region) {
@@ -145,13 +155,18 @@ class WindowTinyLfu {
     /// by chance as well would cost a loop a tenth of its hits.
     bool admits(Slot candidate, Slot oldest) { return frequency(candidate) > frequency(oldest); }
 
-    void count_request() { epoch_ += sketch_.pass() ? 1 : 0; }
+    void count_request() {
+        if (sketch_.pass()) [[unlikely]] {
+            ++epoch_;
+        }
+    }
 
     const double capacity_;
     FrequencySketch sketch_;
     std::uint32_t epoch_ = 0;  // halvings of the sketch
     SlotList::Links links_;
     std::vector<Node> nodes_;
+    std::vector<Origin> origins_;
     std::array<SlotList, 3> regions_;
     std::array<std::uint64_t, 3> weights_{};
     std::uint64_t most_window_ = 1;

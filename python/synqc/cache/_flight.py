@@ -86,7 +86,7 @@ class Flights:
                 raise
             finally:
                 self._board.land(mine)
-                _leading.set(part_of)
+                _stop_leading(mine, part_of)
             try:
                 while (waited := flight.wait(part_of, loop, _LOOK_EVERY)) != _LANDED:
                     if waited == _NEVER:
@@ -116,7 +116,7 @@ class Flights:
                 raise
             finally:
                 self._board.land(mine)
-                _leading.set(part_of)
+                _stop_leading(mine, part_of)
             try:
                 while not flight.landed:
                     await self._sleep(key, flight, part_of, loop)
@@ -169,6 +169,16 @@ class Flights:
         is_gone = flight.loop.is_closed() if flight.loop is not None else flight.thread not in sys._current_frames()
         if is_gone:
             self._board.land(flight)
+
+
+def _stop_leading(mine: _core.Flight, part_of: Any) -> None:
+    """Give the context back what it had, if it is the one that led.
+
+    A coroutine that nobody awaits any more ends where it is collected, amid whatever computation runs there: that one
+    must not forget that it leads, or it would wait for itself.
+    """
+    if _leading.get() is mine:
+        _leading.set(part_of)
 
 
 def checked_value(value: Any) -> Any:
