@@ -95,14 +95,14 @@ void read_qubit(const Node& node, Device& device) {
     });
 }
 
-Qubit read_individual(const Node& node, const Qubit& typical) {
+Qubit read_calibrated_qubit(const Node& node, const Qubit& typical) {
     auto known = qubit_keys();
     known.front() = "qubit_number";
     node.refuse_other_keys_than(known);
-    Qubit individual = typical;
-    read_parameters(qubit_parameters(), node, individual);
-    node.checked([&] { individual.check(); });
-    return individual;
+    Qubit calibrated = typical;
+    read_parameters(qubit_parameters(), node, calibrated);
+    node.checked([&] { calibrated.check(); });
+    return calibrated;
 }
 
 DriftProcess read_drift(const Node& node) {
@@ -121,16 +121,17 @@ DriftProcess read_drift(const Node& node) {
 }
 
 /// Individuals share most parameters with the typical qubit; only what differs is written.
-void write_individual(const Qubit& individual, std::optional<Index> number, const Qubit& typical, Writer& writer) {
+void write_calibrated_qubit(const Qubit& calibrated, std::optional<Index> number, const Qubit& typical,
+                            Writer& writer) {
     writer.begin_object();
     if (number) {
         writer.key("qubit_number");
         writer.value(*number);
     }
     for (const auto& parameter : qubit_parameters()) {
-        if (individual.*parameter.field != typical.*parameter.field) {
+        if (calibrated.*parameter.field != typical.*parameter.field) {
             writer.key(parameter.name);
-            writer.value(parameter.read(individual));
+            writer.value(parameter.read(calibrated));
         }
     }
     writer.end_object();
@@ -214,10 +215,10 @@ Device read_device(std::string_view text) {
     if (auto drift = root.find("drift")) {
         device.drift = read_drift_processes(*drift);
     }
-    if (auto individuals = root.find("individuals")) {
-        for (const Node& individual : individuals->items()) {
-            device.calibrated_qubits.push_back(read_individual(individual, device.qubit));
-            if (auto number = individual.find("qubit_number")) {
+    if (auto calibrated_qubits = root.find("individuals")) {
+        for (const Node& calibrated : calibrated_qubits->items()) {
+            device.calibrated_qubits.push_back(read_calibrated_qubit(calibrated, device.qubit));
+            if (auto number = calibrated.find("qubit_number")) {
                 device.calibrated_qubit_numbers.push_back(number->integer());
             }
         }
@@ -274,7 +275,7 @@ std::string write_device(const Device& device) {
             auto number = device.calibrated_qubit_numbers.empty()
                               ? std::nullopt
                               : std::optional(device.calibrated_qubit_numbers[index]);
-            write_individual(device.calibrated_qubits[index], number, device.qubit, writer);
+            write_calibrated_qubit(device.calibrated_qubits[index], number, device.qubit, writer);
         }
         writer.end_list();
     }

@@ -1,5 +1,7 @@
 #include "synqc/json/escape.h"
 
+#include "synqc/json/plain_letters.h"
+
 namespace synqc {
 
 char* write_unit_escape(unsigned unit, char* to) {
@@ -39,6 +41,22 @@ char* write_escape(char letter, char* to) {
     *to++ = '\\';
     *to++ = name;
     return to;
+}
+
+char* write_long_escaped(const char* from, std::size_t length, char* to) {
+    const PlainLettersKernels& kernels = plain_letters_kernels();
+    while (length >= least_long_text) {
+        const std::size_t plain = kernels.copy(from, length, to);
+        from += plain;
+        to += plain;
+        length -= plain;
+        if (length > 0 && is_special(*from)) {
+            to = write_escape(*from, to);
+            ++from;
+            --length;
+        }
+    }
+    return write_escaped(from, length, to);
 }
 
 char* write_escaped_slowly(const char* from, std::size_t length, char* to) {

@@ -26,6 +26,12 @@ char* write_escape(char letter, char* to);
 /// Writes letters one by one.
 char* write_escaped_slowly(const char* from, std::size_t length, char* to);
 
+/// From here on a text is long.
+constexpr std::size_t least_long_text = 64;
+
+/// The same as `write_escaped` for long texts.
+char* write_long_escaped(const char* from, std::size_t length, char* to);
+
 #if defined(__SSE2__)
 /// 16 letters of which `length`, below 16, are wanted. Memory is granted by the page: where all 16 lie on one, what
 /// stands behind the wanted ones may be loaded, though it is looked at by nobody.
@@ -50,6 +56,9 @@ inline __m128i load_few(const char* from, std::size_t length) {
 
 /// Writes UTF-8 letters, escaping what JSON wants escaped; returns the end. Needs escaped_room(length).
 inline char* write_escaped(const char* from, std::size_t length, char* to) {
+    if (length >= least_long_text) {
+        return write_long_escaped(from, length, to);
+    }
 #if defined(__SSE2__)
     while (length >= 16) {
         const __m128i letters = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));

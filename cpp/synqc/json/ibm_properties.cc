@@ -185,15 +185,15 @@ Device typical_device(const std::vector<SnapshotQubit>& qubits, IbmGeneration ge
     return device;
 }
 
-/// Standard deviation of ln T1, so that individuals beyond the snapshot scatter as those in it.
-Real scatter_of(const std::vector<Qubit>& individuals) {
+/// Standard deviation of ln T1, so that qubits beyond the snapshot scatter as those in it.
+Real scatter_of(const std::vector<Qubit>& calibrated_qubits) {
     Real sum = 0;
     Real squares = 0;
-    for (const Qubit& individual : individuals) {
-        sum += std::log(individual.t1);
-        squares += std::log(individual.t1) * std::log(individual.t1);
+    for (const Qubit& calibrated : calibrated_qubits) {
+        sum += std::log(calibrated.t1);
+        squares += std::log(calibrated.t1) * std::log(calibrated.t1);
     }
-    auto count = static_cast<Real>(individuals.size());
+    auto count = static_cast<Real>(calibrated_qubits.size());
     Real variance = squares / count - sum / count * (sum / count);
     return std::min(std::sqrt(std::max(variance, Real{0})), Real{1});
 }
@@ -212,27 +212,27 @@ std::vector<SnapshotQubit> working_qubits(const IbmSnapshot& snapshot, std::stri
     return working;
 }
 
-/// One individual for each qubit, as it is; the typical qubit's parameters where its own are not known.
-void add_individuals(Device& device, const std::vector<SnapshotQubit>& qubits) {
+/// One calibrated qubit for each, as it is; the typical qubit's parameters where its own are not known.
+void add_calibrated_qubits(Device& device, const std::vector<SnapshotQubit>& qubits) {
     std::vector<Index> cut;
     std::vector<Index> without_decay;
     for (const SnapshotQubit& qubit : qubits) {
-        Qubit individual = device.qubit;
+        Qubit calibrated = device.qubit;
         for (const auto& parameter : qubit_parameters()) {
             if (auto value = qubit.find(parameter.name)) {
-                parameter.write(individual, *value);
+                parameter.write(calibrated, *value);
             }
         }
-        if (individual.t2 > 2 * individual.t1) {
-            individual.t2 = 2 * individual.t1;
+        if (calibrated.t2 > 2 * calibrated.t1) {
+            calibrated.t2 = 2 * calibrated.t1;
             cut.push_back(qubit.number);
         }
         bool decay_left_out = false;
-        individual.gamma_max = gamma_max_with_or_without_decay(individual, decay_left_out);
+        calibrated.gamma_max = gamma_max_with_or_without_decay(calibrated, decay_left_out);
         if (decay_left_out) {
             without_decay.push_back(qubit.number);
         }
-        device.calibrated_qubits.push_back(std::move(individual));
+        device.calibrated_qubits.push_back(std::move(calibrated));
         device.calibrated_qubit_numbers.push_back(qubit.number);
     }
     if (!cut.empty()) {
@@ -274,7 +274,7 @@ Device read_ibm_properties(std::string_view text) {
             "`gamma_max_per_us` of the typical qubit leaves out decay during the readout, which alone exceeds the "
             "published assignment error.");
     }
-    add_individuals(device, working);
+    add_calibrated_qubits(device, working);
     device.spread = scatter_of(device.calibrated_qubits);
     root.checked([&] { device.check(); });
     return device;

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "synqc/json/dict_walk.pybind.h"
 #include "synqc/json/python_errors.pybind.h"
 #include "synqc/json/python_reader.pybind.h"
 #include "synqc/json/python_writer.pybind.h"
@@ -123,6 +124,7 @@ PyMethodDef functions[] = {
 }  // namespace
 
 void bind_python_json(pybind11::module_& module) {
+    hold_dict_layout_against_python();
     if (PyModule_AddFunctions(module.ptr(), functions) != 0) {
         throw pybind11::error_already_set();
     }

@@ -82,6 +82,13 @@ char* write_any_text(PyObject* text, Output& output, char* to) {
     return write_parts(letters, static_cast<std::size_t>(length), output, to);
 }
 
+char* write_quoted(const char* letters, std::size_t length, char* to) {
+    *to = '"';
+    to = write_escaped(letters, length, to + 1);
+    *to = '"';
+    return to + 1;
+}
+
 char* write_ascii_text(PyObject* text, Output& output, char* to) {
     constexpr Py_ssize_t part = 4096;
     constexpr std::size_t longest_letter = 12;

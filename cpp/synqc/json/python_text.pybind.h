@@ -14,31 +14,47 @@ namespace synqc {
 /// A str that has no UTF-8 yet, or is long.
 char* write_any_text(PyObject* text, Output& output, char* to);
 
+/// Letters between quotes for which there is room.
+char* write_quoted(const char* letters, std::size_t length, char* to);
+
 /// A str between quotes as UTF-8; a lone surrogate, which UTF-8 lacks, as its escape.
 inline char* write_text(PyObject* text, Output& output, char* to) {
     constexpr std::size_t short_enough = 4096;
     const char* letters = nullptr;
     std::size_t length = 0;
     if (PyUnicode_IS_COMPACT_ASCII(text)) [[likely]] {
-        letters = reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(text));
-        length = static_cast<std::size_t>(PyUnicode_GET_LENGTH(text));
+        const auto* ascii = reinterpret_cast<const PyASCIIObject*>(text);
+        letters = reinterpret_cast<const char*>(ascii + 1);
+        length = static_cast<std::size_t>(ascii->length);
+        if (length > short_enough) [[unlikely]] {
+            return write_any_text(text, output, to);
+        }
     } else {
         // Python keeps the UTF-8 of a str once somebody has asked for it.
         const auto* compact = reinterpret_cast<const PyCompactUnicodeObject*>(text);
         letters = compact->utf8;
         length = static_cast<std::size_t>(compact->utf8_length);
-    }
-    if (letters == nullptr || length > short_enough) [[unlikely]] {
-        return write_any_text(text, output, to);
+        if (letters == nullptr || length > short_enough) [[unlikely]] {
+            return write_any_text(text, output, to);
+        }
     }
     to = output.room(to, escaped_room(length));
     if (to == nullptr) [[unlikely]] {
         return nullptr;
     }
-    *to = '"';
-    to = write_escaped(letters, length, to + 1);
-    *to = '"';
-    return to + 1;
+#if defined(__SSE2__)
+    // Most texts are keys.
+    if (length < 16) [[likely]] {
+        const __m128i few = load_few(letters, length);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 1), few);
+        if ((special_letters(few) & ((1U << length) - 1)) == 0) [[likely]] {
+            *to = '"';
+            to[length + 1] = '"';
+            return to + length + 2;
+        }
+    }
+#endif
+    return write_quoted(letters, length, to);
 }
 
 /// A str between quotes in ASCII alone, as the standard library does.

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
 #include "synqc/json/array_text.pybind.h"
+#include "synqc/json/dict_walk.pybind.h"
 #include "synqc/json/ecmascript_number.h"
 #include "synqc/json/escape.h"
 #include "synqc/json/integer_text.h"
@@ -23,16 +26,6 @@
 namespace synqc {
 
 namespace {
-
-#if PY_VERSION_HEX < 0x030D0000
-bool next_member(PyObject* dict, Py_ssize_t& place, PyObject*& name, PyObject*& item) {
-    return _PyDict_Next(dict, &place, &name, &item, nullptr) != 0;
-}
-#else
-bool next_member(PyObject* dict, Py_ssize_t& place, PyObject*& name, PyObject*& item) {
-    return PyDict_Next(dict, &place, &name, &item) != 0;
-}
-#endif
 
 /// Writes objects as JSON. `Compact` is the form of dumps without options; its questions are answered when compiling.
 ///
@@ -75,17 +68,26 @@ class ObjectWriter {
         if (type == &PyList_Type) {
             return held<&ObjectWriter::list>(object, to);
         }
-        if (object == Py_None) {
-            return output_.room(put("null", to), 0);
-        }
-        if (type == &PyBool_Type) {
-            return output_.room(object == Py_True ? put("true", to) : put("false", to), 0);
+        if (is_word(object)) {
+            return word(object, to);
         }
         if (type == &PyTuple_Type) {
             return held<&ObjectWriter::tuple>(object, to);
         }
         return held<&ObjectWriter::other>(object, to);
     }
+
+    static bool is_word(PyObject* object) { return object == Py_None || Py_TYPE(object) == &PyBool_Type; }
+
+    char* word(PyObject* object, char* to) {
+        return output_.room(object == Py_None   ? put("null", to)
+                            : object == Py_True ? put("true", to)
+                                                : put("false", to),
+                            0);
+    }
+
+    /// Brackets around nothing.
+    char* empty(std::string_view brackets, char* to) { return output_.room(put(brackets, to), 0); }
 
     /// While what may hold or call something of the user's is written, its container may let go of it.
     template <char* (ObjectWriter::*write)(PyObject*, char*)>
@@ -169,7 +171,7 @@ class ObjectWriter {
 
     char* list(PyObject* object, char* to) {
         if (PyList_GET_SIZE(object) == 0) {
-            return output_.put(to, "[]");
+            return empty("[]", to);
         }
         to = open('[', to);
         // A function of the user's may shorten the list meanwhile.
@@ -182,7 +184,7 @@ class ObjectWriter {
     char* tuple(PyObject* object, char* to) {
         const Py_ssize_t size = PyTuple_GET_SIZE(object);
         if (size == 0) {
-            return output_.put(to, "[]");
+            return empty("[]", to);
         }
         to = open('[', to);
         for (Py_ssize_t index = 0; to != nullptr && index < size; ++index) {
@@ -204,7 +206,7 @@ class ObjectWriter {
     char* dict(PyObject* object, char* to) {
         const Py_ssize_t size = PyDict_GET_SIZE(object);
         if (size == 0) {
-            return output_.put(to, "{}");
+            return empty("{}", to);
         }
         if ((!Compact && form_.sorted) || !PyDict_CheckExact(object)) {
             return listed_members(object, to);
@@ -212,15 +214,17 @@ class ObjectWriter {
         to = open('{', to);
         PyObject* name = nullptr;
         PyObject* item = nullptr;
-        Py_ssize_t place = 0;
-        bool first = true;
-        while (to != nullptr && next_member(object, place, name, item)) {
-            to = member(name, item, first, to);
+        DictWalk walk(object);
+        for (Py_ssize_t written = 0; to != nullptr && written < size && walk.next(name, item); ++written) {
+            if (Compact && is_plain(name, item)) [[likely]] {
+                to = plain_member(name, item, to);
+                continue;
+            }
+            to = member(name, item, written == 0, to);
             if (PyDict_GET_SIZE(object) != size && to != nullptr) [[unlikely]] {
                 PyErr_SetString(PyExc_RuntimeError, "dictionary changed size during iteration");
                 return nullptr;
             }
-            first = false;
         }
         return close('}', to);
     }
@@ -280,7 +284,7 @@ class ObjectWriter {
     char* members_of(PyObject* members, char* to) {
         const Py_ssize_t size = PyList_GET_SIZE(members);
         if (size == 0) {
-            return output_.put(to, "{}");
+            return empty("{}", to);
         }
         to = open('{', to);
         for (Py_ssize_t index = 0; to != nullptr && index < PyList_GET_SIZE(members); ++index) {
@@ -291,15 +295,19 @@ class ObjectWriter {
         return close('}', to);
     }
 
+    /// Whether a member is written without a call of the user's code: everything else, and a refusal of a text, may
+    /// take it away.
+    bool is_plain(PyObject* name, PyObject* item) const {
+        return PyUnicode_CheckExact(name) && (Compact || !form_.rfc8785) &&
+               (PyUnicode_CheckExact(item) || PyLong_CheckExact(item) || is_word(item));
+    }
+
     char* member(PyObject* name, PyObject* item, bool first, char* to) {
         to = separate(first, to);
         if (to == nullptr) {
             return nullptr;
         }
-        // Texts and numbers are written without a call of the user's code; everything else, and a refusal of a text,
-        // may take the member away.
-        const bool is_text = PyUnicode_CheckExact(name) && (Compact || !form_.rfc8785);
-        if (is_text && (PyUnicode_CheckExact(item) || PyLong_CheckExact(item))) [[likely]] {
+        if (is_plain(name, item)) [[likely]] {
             return plain_member(name, item, to);
         }
         const Kept kept_name(name);
@@ -308,8 +316,16 @@ class ObjectWriter {
         if (to == nullptr) [[unlikely]] {
             return nullptr;
         }
-        to = value(item, colon(to));
+        to = kept_value(item, colon(to));
         return to != nullptr ? end_item(to) : refusal_.leave_member(name);
+    }
+
+    /// What somebody keeps already.
+    char* kept_value(PyObject* object, char* to) {
+        if (PyDict_CheckExact(object)) {
+            return dict(object, to);
+        }
+        return PyList_CheckExact(object) ? list(object, to) : value(object, to);
     }
 
     char* plain_member(PyObject* name, PyObject* item, char* to) {
@@ -318,7 +334,7 @@ class ObjectWriter {
             return nullptr;
         }
         to = colon(to);
-        to = PyUnicode_CheckExact(item) ? text(item, to) : integer(item, to);
+        to = PyUnicode_CheckExact(item) ? text(item, to) : PyLong_CheckExact(item) ? integer(item, to) : word(item, to);
         return to != nullptr ? end_item(to) : nullptr;
     }
 
@@ -425,7 +441,13 @@ class ObjectWriter {
     }
 
     bool enter() {
-        check_stack(" while writing JSON");
+        // Asked once for each of these steps down the stack.
+        constexpr std::uintptr_t step = 2048;
+        const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+        if (here < deepest_) [[unlikely]] {
+            check_stack(" while writing JSON");
+            deepest_ = here - step;
+        }
         ++level_;
         return level_ <= most_levels || refusal_.refuse_depth() != nullptr;
     }
@@ -491,6 +513,7 @@ class ObjectWriter {
 
     const TextForm& form_;
     Output output_;
+    std::uintptr_t deepest_ = std::numeric_limits<std::uintptr_t>::max();  // stack that is there for certain
     std::size_t level_ = 0;
     std::size_t stand_ins_ = 0;  // of these levels, objects written in place of others
     WritingRefusal refusal_;
