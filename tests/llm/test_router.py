@@ -218,7 +218,7 @@ class TestEnds:
         with pytest.raises(ModelTimedOut) as caught:
             made.router.complete(asking(), deadline_s=0.4)
         assert caught.value.limit == "deadline"
-        assert time.perf_counter() - started < 2
+        assert time.perf_counter() - started < 15
         assert made.requests[2] == 0
 
     def test_a_request_that_nobody_can_ever_answer_is_told_why(self, route):
@@ -308,7 +308,7 @@ class TestHedges:
         completion = self.ask(made.router, door, Routing(hedge_after_s=0.1))
         assert completion.text == "soon"
         assert made.requests == [1, 1]
-        assert made.servers[0].left.wait(5), "the slow call is ended at its server"
+        assert made.servers[0].left.wait(20), "the slow call is ended at its server"
         asked = completion.receipt.asked
         assert [(one.deployment, one.cause, one.is_hedge) for one in asked] == [
             ("d0", "cancelled", False),
@@ -354,7 +354,7 @@ class TestLeaving:
                 await task
 
         asyncio.run(main())
-        assert made.servers[0].left.wait(5)
+        assert made.servers[0].left.wait(20)
         told = made.stats()
         assert (told.in_flight, told.failures, told.state) == (0, 0, "available")
 

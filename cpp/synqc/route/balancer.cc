@@ -84,35 +84,76 @@ Balancer::Balancer(std::vector<Deployment> deployments, BalancerOptions options)
     if (!(options_.most_load >= 1)) {
         throw_invalid_argument("most_load", "at least 1", text_of(options_.most_load));
     }
-    for (const Deployment& one : deployments_) {
-        one.check();
-        State state;
-        state.capabilities = one.capabilities;
-        state.context_tokens = one.context_tokens;
-        state.breaker = CircuitBreaker(options_.breaker);
-        state.latency = PeakLatency(options_.latency_decay_s);
-        state.name_hash = hash_of(one.name);
-        for (const State& other : states_) {
-            if (other.name_hash == state.name_hash) {
-                throw_invalid_argument("deployments", "named differently", "two of the name \"" + one.name + "\"");
+    std::vector<Deployment> made = std::exchange(deployments_, {});
+    for (std::size_t k = 0; k < made.size(); ++k) {
+        for (std::size_t other = 0; other < k; ++other) {
+            if (made[k].name == deployments_[other].name) {
+                throw_invalid_argument("deployments", "named differently", "two of the name \"" + made[k].name + "\"");
             }
         }
-        states_.push_back(std::move(state));
+        add(made[k]);
     }
-    eligible_.reserve(deployments_.size());
+}
+
+Index Balancer::add(Deployment deployment) {
+    deployment.check();
+    State state;
+    state.capabilities = deployment.capabilities;
+    state.context_tokens = deployment.context_tokens;
+    state.breaker = CircuitBreaker(options_.breaker);
+    state.latency = PeakLatency(options_.latency_decay_s);
+    state.name_hash = hash_of(deployment.name);
+    const std::scoped_lock lock(mutex_);
+    std::size_t place = 0;
+    while (place < states_.size() && !(states_[place].is_removed && states_[place].in_flight == 0)) {
+        ++place;
+    }
+    if (place == states_.size()) {
+        deployments_.push_back(std::move(deployment));
+        states_.push_back(std::move(state));
+        eligible_.reserve(states_.size());
+    } else {
+        deployments_[place] = std::move(deployment);
+        states_[place] = std::move(state);
+    }
+    return static_cast<Index>(place);
+}
+
+void Balancer::remove(Index deployment) {
+    const std::scoped_lock lock(mutex_);
+    check_present("deployment", deployment);
+    states_[static_cast<std::size_t>(deployment)].is_removed = true;
+    for (Group& group : groups_) {
+        for (std::size_t k = group.members.size(); k-- > 0;) {
+            if (group.members[k] == deployment) {
+                group.members.erase(group.members.begin() + static_cast<std::ptrdiff_t>(k));
+                group.turns.erase(group.turns.begin() + static_cast<std::ptrdiff_t>(k));
+            }
+        }
+    }
 }
 
 Index Balancer::add_group(std::vector<Index> members) {
     if (members.empty()) {
         throw_invalid_argument("members", "at least one deployment", "empty");
     }
-    for (Index member : members) {
-        check_between("members", member, 0, std::ssize(deployments_) - 1);
-    }
     const std::scoped_lock lock(mutex_);
+    for (Index member : members) {
+        check_present("members", member);
+    }
     const std::size_t size = members.size();
     groups_.push_back({std::move(members), std::vector<Real>(size, 0)});
     return std::ssize(groups_) - 1;
+}
+
+void Balancer::set_group(Index group, std::vector<Index> members) {
+    const std::scoped_lock lock(mutex_);
+    check_between("group", group, 0, std::ssize(groups_) - 1);
+    for (Index member : members) {
+        check_present("members", member);
+    }
+    const std::size_t size = members.size();
+    groups_[static_cast<std::size_t>(group)] = {std::move(members), std::vector<Real>(size, 0)};
 }
 
 Choice Balancer::choose(Index group, const Ask& ask, Real now_s, Ticket& ticket, std::vector<Index>* candidates) {
@@ -136,7 +177,7 @@ Choice Balancer::explain(Index group, const Ask& ask, Real now_s, std::vector<Ju
     judgements.clear();
     for (Index member : copy.members) {
         const auto place = static_cast<std::size_t>(member);
-        Judgement judgement;
+        Judgement judgement{.deployment = member};
         judgement.verdict = judge(member, ask, now_s);
         judgement.wait_s = wait_s(member, judgement.verdict, ask, now_s);
         judgement.latency_s = expected_latency_s(states_[place], now_s);
@@ -151,8 +192,8 @@ Choice Balancer::explain(Index group, const Ask& ask, Real now_s, std::vector<Ju
 }
 
 void Balancer::cool(Index deployment, Real seconds, std::string_view cause, Real now_s) {
-    check_between("deployment", deployment, 0, std::ssize(deployments_) - 1);
     const std::scoped_lock lock(mutex_);
+    check_present("deployment", deployment);
     cool_locked(states_[static_cast<std::size_t>(deployment)], seconds, cause, not_before(now_s));
 }
 
@@ -171,7 +212,11 @@ std::vector<DeploymentStatistics> Balancer::statistics(Real now_s) {
     std::vector<DeploymentStatistics> all;
     for (std::size_t k = 0; k < states_.size(); ++k) {
         State& state = states_[k];
+        if (state.is_removed && state.in_flight == 0) {
+            continue;
+        }
         DeploymentStatistics one;
+        one.deployment = static_cast<Index>(k);
         one.name = deployments_[k].name;
         const BreakerState breaker = state.breaker.state(now_s);
         const bool is_cooling = now_s < state.cooling_until_s;
@@ -186,6 +231,11 @@ std::vector<DeploymentStatistics> Balancer::statistics(Real now_s) {
             one.since_s = state.cooling_since_s;
             one.until_s = state.cooling_until_s;
         }
+        if (state.is_removed) {
+            one.state = "draining";
+            one.reason = {};
+            one.since_s = one.until_s = 0;
+        }
         one.in_flight = state.in_flight;
         one.requests = state.requests;
         one.successes = state.successes;
@@ -198,6 +248,13 @@ std::vector<DeploymentStatistics> Balancer::statistics(Real now_s) {
         all.push_back(std::move(one));
     }
     return all;
+}
+
+void Balancer::check_present(std::string_view argument, Index deployment) const {
+    check_between(argument, deployment, 0, std::ssize(states_) - 1);
+    if (states_[static_cast<std::size_t>(deployment)].is_removed) {
+        throw_invalid_argument(argument, "deployments that are there", std::to_string(deployment) + ", removed");
+    }
 }
 
 Real Balancer::not_before(Real now_s) {

@@ -107,6 +107,7 @@ struct Ending {
 
 /// How one deployment would be judged for a request.
 struct Judgement {
+    Index deployment = -1;
     Verdict verdict = Verdict::eligible;
     Real wait_s = 0;  // until that may change; 0: now, or nobody knows
     Real latency_s = 0;
@@ -116,8 +117,9 @@ struct Judgement {
 
 /// What is known about a deployment.
 struct DeploymentStatistics {
+    Index deployment = -1;
     std::string name;
-    std::string state;   // "available", "cooling", "open" or "half_open"
+    std::string state;   // "available", "cooling", "open", "half_open" or "draining": removed, with requests under way
     std::string reason;  // of the last cooldown or failure while it is not available
     Real since_s = 0;    // likewise
     Real until_s = 0;
@@ -172,8 +174,16 @@ class Balancer {
   public:
     explicit Balancer(std::vector<Deployment> deployments, BalancerOptions options = {});
 
+    /// One more deployment, of which nothing is known yet; its number, which may have been that of one that was
+    /// removed.
+    Index add(Deployment deployment);
+    /// Nobody is sent there any more. What is under way there ends as it would; then its number is free.
+    void remove(Index deployment);
+
     /// Deployments among which is chosen, in order of preference; the number that `choose` wants.
     Index add_group(std::vector<Index> members);
+    /// Other members of a group; there may be none. Round-robin begins anew.
+    void set_group(Index group, std::vector<Index> members);
 
     /// Chooses and begins: the ticket counts in flight until it ends. Nobody was chosen if `Choice::deployment` is -1.
     /// `candidates`, if given, holds afterwards who could have been chosen.
@@ -185,7 +195,6 @@ class Balancer {
     void cool(Index deployment, Real seconds, std::string_view cause, Real now_s);
 
     std::vector<DeploymentStatistics> statistics(Real now_s);
-    const std::vector<Deployment>& deployments() const { return deployments_; }
     Index in_flight() const;
 
   private:
@@ -202,6 +211,7 @@ class Balancer {
         Index oldest_flight = -1;
         Index newest_flight = -1;
         std::uint64_t name_hash = 0;
+        bool is_removed = false;
         MinuteWindow requests_of_minute;
         MinuteWindow tokens_of_minute;
         Real cooling_since_s = 0;
@@ -229,6 +239,7 @@ class Balancer {
         std::vector<Real> turns;  // of round-robin
     };
 
+    void check_present(std::string_view argument, Index deployment) const;
     Real not_before(Real now_s);
     Verdict judge(Index deployment, const Ask& ask, Real now_s);
     Real wait_s(Index deployment, Verdict verdict, const Ask& ask, Real now_s);

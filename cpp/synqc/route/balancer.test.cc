@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <queue>
@@ -587,4 +588,77 @@ TEST(balancer, what_cannot_be_is_refused_by_name) {
     EXPECT_THROW(balancer.choose(0, {}, 0, ticket), InvalidArgument);
     const Index group = balancer.add_group({0});
     EXPECT_THROW(balancer.choose(group, {}, std::nan(""), ticket), InvalidArgument);
+}
+
+TEST(balancer, who_is_added_is_asked_and_who_is_removed_is_not) {
+    Balancer balancer(deployments_of(1));
+    const Index group = balancer.add_group({0});
+    const Index added = balancer.add({.name = "new"});
+    balancer.set_group(group, {0, added});
+    balancer.remove(0);
+    for (int k = 0; k < 5; ++k) {
+        Ticket ticket;
+        ASSERT_EQ(balancer.choose(group, {}, 1.0 + k, ticket).deployment, added);
+    }
+    balancer.remove(added);
+    Ticket ticket;
+    const Choice nobody = balancer.choose(group, {}, 10, ticket);
+    ASSERT_EQ(nobody.deployment, -1);
+    ASSERT_EQ(nobody.suitable, 0);
+    ASSERT_THROW(balancer.remove(added), InvalidArgument);
+    ASSERT_THROW(balancer.set_group(group, {0}), InvalidArgument);
+    ASSERT_THROW(balancer.cool(0, 1, "by_hand", 11), InvalidArgument);
+}
+
+TEST(balancer, what_is_under_way_at_one_that_was_removed_ends_there_and_frees_its_number_alone_then) {
+    Balancer balancer(deployments_of(2));
+    const Index group = balancer.add_group({0, 1});
+    Ticket ticket;
+    const Index asked = balancer.choose(group, {}, 0, ticket).deployment;
+    balancer.remove(asked);
+    ASSERT_EQ(balancer.add({.name = "second"}), 2);
+    auto told = balancer.statistics(1);
+    ASSERT_EQ(told[static_cast<std::size_t>(asked)].state, "draining");
+    ASSERT_EQ(told[static_cast<std::size_t>(asked)].in_flight, 1);
+    ASSERT_TRUE(ticket.end(success(1), 1));
+    ASSERT_EQ(balancer.in_flight(), 0);
+    ASSERT_EQ(balancer.statistics(1).size(), 2U);
+    ASSERT_EQ(balancer.add({.name = "third"}), asked);
+    ASSERT_EQ(balancer.statistics(2)[static_cast<std::size_t>(asked)].requests, 0U);
+}
+
+TEST(balancer, counts_are_zero_at_rest_however_deployments_come_and_go_meanwhile) {
+    Balancer balancer(deployments_of(4));
+    const Index group = balancer.add_group(everybody(4));
+    std::vector<std::thread> threads;
+    std::atomic<bool> goes_on{true};
+    for (int k = 0; k < 3; ++k) {
+        threads.emplace_back([&, k] {
+            for (int n = 0; n < 20000; ++n) {
+                Ticket ticket;
+                const Choice choice =
+                    balancer.choose(group, {.strategy = static_cast<Strategy>(n % 4)}, n * 1e-3, ticket);
+                if (choice.deployment >= 0 && n % 3 != k) {
+                    ticket.end(n % 2 == 0 ? success(0.01) : failure(), n * 1e-3);
+                }
+            }
+        });
+    }
+    std::thread changing([&] {
+        std::vector<Index> members = everybody(4);
+        for (int n = 0; goes_on; ++n) {
+            const Index leaving = members.front();
+            members.erase(members.begin());
+            members.push_back(balancer.add({.name = "n" + std::to_string(n)}));
+            balancer.set_group(group, members);
+            balancer.remove(leaving);
+        }
+    });
+    for (std::thread& one : threads) {
+        one.join();
+    }
+    goes_on = false;
+    changing.join();
+    ASSERT_EQ(balancer.in_flight(), 0);
+    ASSERT_EQ(balancer.statistics(100).size(), 4U);
 }

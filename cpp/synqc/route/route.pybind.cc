@@ -26,20 +26,24 @@ struct HeldChoice {
     route::Ticket ticket;  // ends before the balancer may
 };
 
+route::Deployment deployment_of(const py::dict& one) {
+    return {.name = one["name"].cast<std::string>(),
+            .capabilities = one["capabilities"].cast<std::uint64_t>(),
+            .context_tokens = one["context_tokens"].cast<std::int64_t>(),
+            .requests_per_minute = one["requests_per_minute"].cast<std::int64_t>(),
+            .tokens_per_minute = one["tokens_per_minute"].cast<std::int64_t>(),
+            .most_in_flight = one["most_in_flight"].cast<std::int64_t>(),
+            .prompt_price = one["prompt_price"].cast<std::int64_t>(),
+            .completion_price = one["completion_price"].cast<std::int64_t>(),
+            .weight = one["weight"].cast<Real>()};
+}
+
 std::shared_ptr<Balancer> make_balancer(const std::vector<py::dict>& deployments, Seed seed, Real latency_decay_s,
                                         Real latency_valid_s, Real most_load, Index failures_to_open,
                                         Real failure_share, Real open_s, Real longest_open_s) {
     std::vector<route::Deployment> made;
     for (const py::dict& one : deployments) {
-        made.push_back({.name = one["name"].cast<std::string>(),
-                        .capabilities = one["capabilities"].cast<std::uint64_t>(),
-                        .context_tokens = one["context_tokens"].cast<std::int64_t>(),
-                        .requests_per_minute = one["requests_per_minute"].cast<std::int64_t>(),
-                        .tokens_per_minute = one["tokens_per_minute"].cast<std::int64_t>(),
-                        .most_in_flight = one["most_in_flight"].cast<std::int64_t>(),
-                        .prompt_price = one["prompt_price"].cast<std::int64_t>(),
-                        .completion_price = one["completion_price"].cast<std::int64_t>(),
-                        .weight = one["weight"].cast<Real>()});
+        made.push_back(deployment_of(one));
     }
     const BalancerOptions options{.seed = seed,
                                   .latency_decay_s = latency_decay_s,
@@ -94,6 +98,7 @@ py::tuple explain(const std::shared_ptr<Balancer>& balancer, Index group, Real n
     py::list told;
     for (const route::Judgement& one : judgements) {
         py::dict entry;
+        entry["deployment"] = one.deployment;
         entry["verdict"] = py::str(name_of(one.verdict));
         entry["wait_s"] = one.wait_s;
         entry["latency_s"] = one.latency_s;
@@ -127,6 +132,7 @@ py::list statistics(Balancer& balancer, Real now_s) {
     py::list all;
     for (const route::DeploymentStatistics& one : balancer.statistics(now_s)) {
         py::dict entry;
+        entry["number"] = one.deployment;
         entry["name"] = one.name;
         entry["state"] = one.state;
         entry["reason"] = one.reason;
@@ -183,7 +189,13 @@ void bind_route(py::module_& module) {
         .def(py::init(&make_balancer), "deployments"_a, py::kw_only(), "seed"_a, "latency_decay_s"_a,
              "latency_valid_s"_a, "most_load"_a, "failures_to_open"_a, "failure_share"_a, "open_s"_a,
              "longest_open_s"_a)
+        .def(
+            "add", [](Balancer& balancer, const py::dict& one) { return balancer.add(deployment_of(one)); },
+            "deployment"_a, "One more deployment; its number, which may have been that of one that was removed.")
+        .def("remove", &Balancer::remove, "deployment"_a,
+             "Nobody is sent there any more; what is under way there ends as it would.")
         .def("add_group", &Balancer::add_group, "members"_a)
+        .def("set_group", &Balancer::set_group, "group"_a, "members"_a, "Other members of a group.")
         .def("choose", &choose, "group"_a, "now_s"_a, py::kw_only(), "strategy"_a, "capabilities"_a = 0,
              "prompt_tokens"_a = 0, "completion_tokens"_a = 0, "window_tokens"_a = 0, "affinity"_a = std::nullopt,
              "needs_price"_a = false, "prefer"_a = std::vector<Index>(), "asked"_a = std::vector<Index>(),

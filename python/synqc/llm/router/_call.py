@@ -115,7 +115,7 @@ class RoutedCall:
             if index < 0:
                 raise self._given_up(self._first or self._exceeded or self._nobody(choice))
             self._tried.append(index)
-            deployment = router.deployments[index]
+            deployment = router._by_number[index]
             request = self.request
             if deployment.model != request.model:
                 request = replace(request, model=deployment.model)
@@ -124,10 +124,7 @@ class RoutedCall:
                 most = deployment.most_cost(self.size.most_prompt, self.size.completion)
                 try:
                     if most is None:
-                        raise BudgetExceeded(
-                            f"The request must name `max_tokens`, for {deployment.name} has no limit of its own and a "
-                            "budget holds only for what has one.", status=400,
-                        )  # fmt: skip
+                        raise _without_bound(deployment, self.size)
                     reservation = routing.budget.reserve(most)
                 except BudgetExceeded as error:  # a cheaper one may do
                     choice.end("neutral", now_s=now_ns * 1e-9, tokens=0)
@@ -247,7 +244,7 @@ class RoutedCall:
         cost = deployment.cost(spent)
         if attempt.reservation is not None:
             attempt.reservation.keep() if cost is None else attempt.reservation.settle(cost)
-        others = tuple(router.deployments[one].name for one in choice.candidates if one != attempt.index)
+        others = tuple(router._by_number[one].name for one in choice.candidates if one != attempt.index)
         took_s = (now_ns - attempt.began_ns) * 1e-9
         self._asked.append(
             Asked(deployment.name, deployment.model, choice.strategy, choice.degradation, choice.reason, others, cause,
@@ -297,7 +294,7 @@ class RoutedCall:
                 verdicts=verdicts, status=429, retry_after_s=choice.retry_after_s,
             )  # fmt: skip
         if set(verdicts.values()) == {"window_too_small"}:
-            known = [self.router.deployments[one].context_tokens or 0 for one in self.group.members]
+            known = [one.context_tokens or 0 for one in self.router.deployments if model in one.serves]
             return PromptTooLong(
                 f"The conversation and the answer's `max_tokens` do not fit any deployment of {model!r}: they need at "
                 f"least {self.size.window} tokens, the largest window is "
@@ -308,6 +305,14 @@ class RoutedCall:
             f"No deployment of {model!r} can ever answer this request ({_listed(verdicts)}).", verdicts=verdicts,
             status=400,
         )  # fmt: skip
+
+
+def _without_bound(deployment: Deployment, size: Size) -> BudgetExceeded:
+    if size.most_prompt is None and deployment.context_tokens is None:
+        told = f"The request must have no pictures, for {deployment.name} has no `context_tokens` that bound them"
+    else:
+        told = f"The request must name `max_tokens`, for {deployment.name} has no limit of its own"
+    return BudgetExceeded(f"{told}, and a budget holds only for what has a bound.", status=400)
 
 
 def _listed(verdicts: dict[str, str]) -> str:

@@ -63,8 +63,7 @@ class Budget:
     def __init__(
         self, microdollars: int, *, period_s: float | None = None, clock: Callable[[], float] = time.time
     ) -> None:
-        if not isinstance(microdollars, int) or isinstance(microdollars, bool) or microdollars < 0:
-            raise InputError(f"Argument `microdollars` must be a whole number from 0, but is {microdollars!r}.")
+        _check_limit(microdollars)
         if period_s is not None and not (0 < period_s < math.inf):
             raise InputError(f"Argument `period_s` must be a number of seconds above 0, but is {period_s!r}.")
         self.microdollars, self.period_s = microdollars, period_s
@@ -87,6 +86,16 @@ class Budget:
             kept = journal.kept(name).in_period(self._period)
             self._period, self._spent, self._uncounted = kept.period, kept.spent, kept.uncounted
             self._journal, self._name = journal, name
+
+    def change_limit(self, microdollars: int) -> None:
+        """Another limit from now on; what was spent stays spent.
+
+        Raises:
+            InputError: It is no whole number from 0.
+        """
+        _check_limit(microdollars)
+        with self._lock:
+            self.microdollars = microdollars
 
     def reserve(self, picodollars: int) -> Reservation:
         """Set aside what a call could cost at most.
@@ -167,6 +176,11 @@ class Reservation:
         if self._open:
             self._open = False
             self._budget._settle(self.picodollars, spent, uncounted, self._period, self._number)
+
+
+def _check_limit(microdollars: int) -> None:
+    if not isinstance(microdollars, int) or isinstance(microdollars, bool) or microdollars < 0:
+        raise InputError(f"Argument `microdollars` must be a whole number from 0, but is {microdollars!r}.")
 
 
 def _up(picodollars: int) -> int:

@@ -102,11 +102,12 @@ class Deployment:
         cached = min(spent.cached_prompt_tokens or 0, spent.prompt_tokens)
         return prices[0] * (spent.prompt_tokens - cached) + prices[2] * cached + prices[1] * spent.completion_tokens
 
-    def most_cost(self, prompt_tokens: int, completion_tokens: int | None) -> int | None:
+    def most_cost(self, prompt_tokens: int | None, completion_tokens: int | None) -> int | None:
         """What a call could cost at most, in pico-dollars; None: there is no bound, or no price."""
         prices = self.prices
+        prompt_tokens = self.context_tokens if prompt_tokens is None else prompt_tokens
         bounds = [bound for bound in (completion_tokens, self.most_completion_tokens, self.context_tokens) if bound]
-        if prices is None or not bounds:
+        if prices is None or not bounds or prompt_tokens is None:
             return None
         return max(prices[0], prices[2]) * prompt_tokens + prices[1] * min(bounds)
 

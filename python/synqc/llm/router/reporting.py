@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from synqc import metrics
 
 __all__ = ["count_attempt", "count_choice", "count_request", "record_overhead"]
@@ -20,21 +23,42 @@ _overhead = metrics.histogram(
 )
 
 
+_MOST_KNOWN = 1024
+
+
 def count_request(model: str, outcome: str) -> None:
     """Counts a request that has ended."""
-    _requests.labels(model=model, outcome=outcome).add()
+    _requests_of(model, outcome).add()
 
 
 def count_attempt(deployment: str, cause: str) -> None:
     """Counts a call that has ended."""
-    _attempts.labels(deployment=deployment, cause=cause).add()
+    _attempts_of(deployment, cause).add()
 
 
 def count_choice(strategy: str, degradation: str) -> None:
     """Counts a choice."""
-    _choices.labels(strategy=strategy, degradation=degradation or "none").add()
+    _choices_of(strategy, degradation or "none").add()
 
 
 def record_overhead(seconds: float) -> None:
     """Records a request's."""
     _overhead.record(seconds)
+
+
+# A series is found once: looking it up takes longer than counting.
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _requests_of(model: str, outcome: str) -> Any:
+    return _requests.labels(model=model, outcome=outcome)
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _attempts_of(deployment: str, cause: str) -> Any:
+    return _attempts.labels(deployment=deployment, cause=cause)
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _choices_of(strategy: str, degradation: str) -> Any:
+    return _choices.labels(strategy=strategy, degradation=degradation)

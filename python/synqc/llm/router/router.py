@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import difflib
 import itertools
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -20,6 +21,7 @@ from synqc.errors import InputError, UnknownName
 from synqc.llm import _loop_thread
 from synqc.llm.completion import Completion
 from synqc.llm.errors import LanguageModelError
+from synqc.llm.provider import Provider
 from synqc.llm.request import Request
 from synqc.llm.router._call import Attempt, RoutedCall
 from synqc.llm.router.deployment import Deployment
@@ -43,8 +45,8 @@ class DeploymentStatistics:
 
     Args:
         name: Its name.
-        state: "available"; "cooling" (not asked until `until`); "open" (the circuit breaker: not asked until `until`)
-            or "half_open" (asked once, as a probe).
+        state: "available"; "cooling" (not asked until `until`); "open" (the circuit breaker: not asked until `until`);
+            "half_open" (asked once, as a probe) or "draining" (removed, with requests under way).
         reason: The cause of that, e.g. "rate_limited"; "" while it is available.
         since: Since when, or None.
         until: Until when, or None.
@@ -81,16 +83,17 @@ class _Group:
 
     name: str
     number: int
-    members: tuple[int, ...]
     smallest_window: int
+    capabilities: frozenset[str]
 
 
 class Router:
     """Several deployments behind the doors of one `Provider`.
 
     A request names a model; those that serve it are asked one after another, as the policy and the cause of each
-    failure say (`CAUSES`), until one answers. Any thread and any event loop may use it at once. The providers belong to
-    whoever made them, unless the router is closed: that closes them.
+    failure say (`CAUSES`), until one answers. Any thread and any event loop may use it at once, and deployments may
+    come and go meanwhile. The providers belong to whoever made them, unless the router is closed: that closes those of
+    its present deployments.
 
     Args:
         deployments: Who can be asked; their order is that of preference.
@@ -123,39 +126,36 @@ class Router:
         clock_ns: Callable[[], int] = time.monotonic_ns,
         metrics: bool = True,
     ) -> None:
-        self.deployments = tuple(deployments)
+        deployments = tuple(deployments)
         self.policy = policy or Policy()
         self._name = name
         self._record = record
         self._clock_ns = clock_ns
         self.reports_metrics = metrics
         self._numbers = itertools.count()
-        self._bits = {
-            word: 1 << bit for bit, word in enumerate(sorted(set().union(*(one.capabilities for one in deployments))))
-        }
-        if len(self._bits) > _MOST_CAPABILITIES:
-            raise InputError(
-                f"Argument `deployments` must have at most {_MOST_CAPABILITIES} different capabilities, but has "
-                f"{len(self._bits)}."
-            )
+        self._changing = threading.Lock()
+        self._bits: dict[str, int] = {}
+        self._learn_words(deployments)
         policy = self.policy
         self._balancer = Balancer(
-            [one.to_core(self._bits) for one in self.deployments], seed=seed, latency_decay_s=policy.latency_decay_s,
+            [one.to_core(self._bits) for one in deployments], seed=seed, latency_decay_s=policy.latency_decay_s,
             latency_valid_s=policy.latency_valid_s, most_load=1.25, failures_to_open=policy.failures_to_open,
             failure_share=0.5, open_s=policy.open_s, longest_open_s=policy.longest_open_s,
         )  # fmt: skip
-        self._places = {one.name: place for place, one in enumerate(self.deployments)}
-        served: dict[str, list[int]] = {}
-        for place, one in enumerate(self.deployments):
-            for model in one.serves:
-                served.setdefault(model, []).append(place)
-        self._groups = {
-            model: _Group(model, self._balancer.add_group(members), tuple(members), self._smallest_window(members))
-            for model, members in served.items()
-        }
+        # Whoever reads these takes them as they are: a change puts others in their place.
+        self._by_number: tuple[Deployment, ...] = deployments
+        self._places = {one.name: place for place, one in enumerate(deployments)}
+        self._groups: dict[str, _Group] = {}
+        self._group_numbers: dict[str, int] = {}
+        self._regroup()
 
     def __repr__(self) -> str:
         return f"<router over {', '.join(one.name for one in self.deployments)}>"
+
+    @property
+    def deployments(self) -> tuple[Deployment, ...]:
+        """Who can be asked, in order of preference."""
+        return tuple(self._by_number[place] for place in self._places.values())
 
     @property
     def name(self) -> str:
@@ -178,10 +178,120 @@ class Router:
         """Names that requests may give."""
         return tuple(self._groups)
 
+    def capabilities_of(self, model: str) -> frozenset[str]:
+        """What the deployments of a model can do, taken together.
+
+        Raises:
+            NoDeployment: The model is not served.
+        """
+        return self._group_of(model).capabilities
+
     @property
     def in_flight(self) -> int:
         """Calls under way."""
         return int(self._balancer.in_flight)
+
+    # --- who can be asked ---
+
+    def add(self, deployment: Deployment) -> None:
+        """One more, the last in order of preference; it is asked from the next choice on.
+
+        Raises:
+            InputError: Another one has its name.
+        """
+        with self._changing:
+            if deployment.name in self._places:
+                raise InputError(
+                    f"Argument `deployment` must have another name than others, but is {deployment.name!r}."
+                )
+            self._change((*self.deployments, deployment))
+
+    def remove(self, name: str) -> None:
+        """Nobody is sent there any more; calls under way go on to their end.
+
+        Until they have ended, `stats` shows it as "draining". Its provider stays open.
+
+        Raises:
+            UnknownName: There is no such deployment.
+            InputError: It is the last one.
+        """
+        with self._changing:
+            self._index_of("name", name)
+            if len(self._places) == 1:
+                raise InputError(f"Argument `name` must leave a deployment, but {name!r} is the last one.")
+            self._change([one for one in self.deployments if one.name != name])
+
+    def replace(self, deployments: Sequence[Deployment]) -> None:
+        """Others in place of all, in their order; nobody asks in between.
+
+        What is known of those that are there already, and equal, stays known.
+
+        Raises:
+            InputError: There is none, or two have one name.
+        """
+        deployments = tuple(deployments)
+        names = [one.name for one in deployments]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if not deployments or twice is not None:
+            told = "holds none" if twice is None else f"holds several of the name {twice!r}"
+            raise InputError(f"Argument `deployments` must hold at least one, each of its own name, but {told}.")
+        with self._changing:
+            self._change(deployments)
+
+    def drained(self, provider: Provider) -> bool:
+        """Whether nothing is under way at a provider that no deployment has any more."""
+        with self._changing:
+            if any(one.provider is provider for one in self.deployments):
+                return False
+            draining = [one["number"] for one in self._balancer.statistics(self._clock_ns() * 1e-9)
+                        if one["state"] == "draining"]  # fmt: skip
+            return not any(self._by_number[one].provider is provider for one in draining)
+
+    def _change(self, deployments: Sequence[Deployment]) -> None:
+        """New ones come before old ones go, so that nobody who asks meanwhile finds none."""
+        self._learn_words(deployments)
+        before = dict(self._places)
+        places = {}
+        for one in deployments:
+            number = before.get(one.name)
+            if number is None or self._by_number[number] != one:
+                number = self._balancer.add(one.to_core(self._bits))
+                self._by_number = (*self._by_number[:number], one, *self._by_number[number + 1 :])
+            places[one.name] = number
+        self._places = places
+        self._regroup()
+        for number in set(before.values()) - set(places.values()):
+            self._balancer.remove(number)
+
+    def _regroup(self) -> None:
+        """Who serves which name."""
+        served: dict[str, list[int]] = {}
+        for place in self._places.values():
+            for model in self._by_number[place].serves:
+                served.setdefault(model, []).append(place)
+        groups = {}
+        for model, members in served.items():
+            if model in self._group_numbers:
+                self._balancer.set_group(self._group_numbers[model], members)
+            else:
+                self._group_numbers[model] = self._balancer.add_group(members)
+            groups[model] = _Group(
+                model, self._group_numbers[model], self._smallest_window(members),
+                frozenset().union(*(self._by_number[member].capabilities for member in members)),
+            )  # fmt: skip
+        self._groups = groups
+
+    def _learn_words(self, deployments: Sequence[Deployment]) -> None:
+        """Capabilities have a bit each, for as long as the router lives."""
+        bits = dict(self._bits)
+        for word in sorted(set().union(*(one.capabilities for one in deployments)) - bits.keys()):
+            bits[word] = 1 << len(bits)
+        if len(bits) > _MOST_CAPABILITIES:
+            raise InputError(
+                f"Argument `deployments` must have at most {_MOST_CAPABILITIES} different capabilities over the life "
+                f"of a router, but has {len(bits)}."
+            )
+        self._bits = bits
 
     # --- doors ---
 
@@ -368,14 +478,11 @@ class Router:
             affinity=self._affinity_of(request, routing), needs_price=routing.budget is not None,
             prefer=self._indices_of(routing.prefer),
         )  # fmt: skip
-        chosen = choice.deployment >= 0
+        chosen, names = choice.deployment >= 0, self._by_number
         return Explanation(
-            self.deployments[choice.deployment].name if chosen else "", choice.strategy, choice.degradation,
+            names[choice.deployment].name if chosen else "", choice.strategy, choice.degradation,
             choice.reason if chosen else "", 0.0 if chosen else choice.retry_after_s if choice.suitable else None,
-            tuple(
-                Judged(self.deployments[member].name, **told)
-                for member, told in zip(group.members, judged, strict=True)
-            ),
+            tuple(Judged(names[told.pop("deployment")].name, **told) for told in judged),
         )  # fmt: skip
 
     def stats(self) -> list[DeploymentStatistics]:
@@ -388,7 +495,7 @@ class Router:
 
         return [
             DeploymentStatistics(**{
-                **{name: value for name, value in one.items() if name not in ("since_s", "until_s")},
+                **{name: value for name, value in one.items() if name not in ("since_s", "until_s", "number")},
                 "since": date(one, "since_s"), "until": date(one, "until_s"),
             })
             for one in told
@@ -400,10 +507,10 @@ class Router:
         Raises:
             UnknownName: There is no such deployment.
         """
-        self._balancer.cool(self._indices_of((deployment,))[0], seconds, reason, self._clock_ns() * 1e-9)
+        self._balancer.cool(self._index_of("deployment", deployment), seconds, reason, self._clock_ns() * 1e-9)
 
     def _smallest_window(self, members: Sequence[int]) -> int:
-        known = [self.deployments[member].context_tokens for member in members]
+        known = [self._by_number[member].context_tokens for member in members]
         return min((window for window in known if window is not None), default=1 << 62)
 
     def _group_of(self, model: str) -> _Group:
@@ -426,11 +533,18 @@ class Router:
         return bits
 
     def _indices_of(self, names: tuple[str, ...]) -> list[int]:
-        for name in names:
-            if name not in self._places:
-                known = ", ".join(self._places)
-                raise UnknownName(f"Argument `prefer` must name deployments, which are {known}, but names {name!r}.")
-        return [self._places[name] for name in names]
+        return [self._index_of("prefer", name) for name in names]
+
+    def _index_of(self, argument: str, name: str) -> int:
+        place = self._places.get(name)
+        if place is None:
+            near = difflib.get_close_matches(str(name), self._places, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise UnknownName(
+                f"Argument `{argument}` must name deployments, which are {', '.join(self._places)}, but names "
+                f"{name!r}.{hint}"
+            )
+        return place
 
     def _affinity_of(self, request: Request, routing: Routing) -> int | None:
         if (routing.strategy or self.policy.strategy) != "affinity":

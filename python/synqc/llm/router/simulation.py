@@ -13,7 +13,8 @@ from typing import Final
 from synqc.errors import InputError
 from synqc.llm.completion import Completion, Spent
 from synqc.llm.errors import LanguageModelError
-from synqc.llm.request import Message, Request
+from synqc.llm.message import Message
+from synqc.llm.request import Request
 from synqc.llm.router._call import Attempt, RoutedCall
 from synqc.llm.router.budget import PICODOLLARS
 from synqc.llm.router.causes import CAUSES, example_of

@@ -27,13 +27,13 @@ class Size:
     Args:
         least_prompt: No tokeniser makes fewer; 0 where that cannot matter.
         usual_prompt: A token is about four letters.
-        most_prompt: A token is at least a byte.
+        most_prompt: A token is at least a byte; None: there are pictures, which count as servers like.
         completion: The limit that the request names, or None.
     """
 
     least_prompt: int
     usual_prompt: int
-    most_prompt: int
+    most_prompt: int | None
     completion: int | None
 
     @property
@@ -56,7 +56,7 @@ class Size:
             smallest_window: Among those that could answer, in tokens; words are counted only where they might not fit,
                 for counting takes longer than choosing. 0: always.
 
-        >>> from synqc.llm.request import Message
+        >>> from synqc.llm.message import Message
         >>> Size.of(Request(model="m", messages=(Message("user", "Is 7 prime?"),), max_tokens=5))
         Size(least_prompt=3, usual_prompt=3, most_prompt=27, completion=5)
         """
@@ -65,14 +65,19 @@ class Size:
             content = message.content
             letters += len(content)
             size += len(content) if content.isascii() else len(content.encode(errors="surrogatepass"))
+            for call in message.tool_calls:
+                size += len(call.id) + 4 * (len(call.name) + len(call.arguments))
         if request.form is not None:  # whose schema may be told in words
             size += 2 * len(str(request.form.schema)) + 1000
+        if request.tools:
+            told = sum(len(str(one.to_sent())) for one in request.tools)
+            letters, size = letters + told, size + 4 * told + 1000
         completion = request.max_tokens
         fits = letters + (completion or 0) < smallest_window
         least = 0 if fits else least_tokens(request.messages)
         usual = max(least, -(-letters // _LETTERS_PER_TOKEN))
-        most = size + _FRAME_TOKENS * len(request.messages)
+        most: int | None = None if request.has_images else size + _FRAME_TOKENS * len(request.messages)
         if repeats:
-            most += repeats * (most + _CORRECTION_TOKENS)
+            most = None if most is None else most + repeats * (most + _CORRECTION_TOKENS)
             completion = None if completion is None else completion * (repeats + 1)
         return cls(least, usual, most, completion)

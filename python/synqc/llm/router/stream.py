@@ -14,6 +14,7 @@ from synqc.llm.errors import LanguageModelError
 from synqc.llm.outcome import Outcome
 from synqc.llm.router._call import Attempt, RoutedCall
 from synqc.llm.router.receipt import Receipt
+from synqc.llm.tools import ToolCall
 
 __all__ = ["AsyncRoutedStream", "RoutedStream"]
 
@@ -71,9 +72,21 @@ class _Routed:
         return False if self._parts is None else self._parts.prompt_truncated
 
     @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """Calls of tools that it asks for; known at the end."""
+        return () if self._parts is None else self._parts.tool_calls
+
+    @property
     def receipt(self) -> Receipt:
         """Who was asked, why, and where the time went; until now."""
         return self._call.receipt() if self._receipt is None else self._receipt
+
+    @property
+    def deployment(self) -> str:
+        """Whose parts these are; "" until the first has come."""
+        if self._attempt is not None and self._emitted:
+            return self._attempt.deployment.name
+        return self.receipt.answered_by
 
     def _asked(self) -> Attempt:
         """The attempt to go on with; a new one if there is none."""
