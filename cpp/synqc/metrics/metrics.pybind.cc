@@ -8,6 +8,7 @@
 #include "synqc/metrics/snapshot_values.pybind.h"
 #include "synqc/py/bindings.h"
 #include "synqc/py/collected.h"
+#include "synqc/py/items.h"
 
 namespace py = pybind11;
 
@@ -21,7 +22,7 @@ CollectedSample read_sample(const py::handle& sample) {
     CollectedSample read{.name = sample.attr("name").cast<std::string>(),
                          .kind = metric_kind(sample.attr("kind").cast<std::string>()),
                          .value = sample.attr("value").cast<Real>()};
-    for (auto [name, value] : sample.attr("labels").cast<py::dict>()) {
+    for (const auto& [name, value] : entries_of(sample.attr("labels").cast<py::dict>())) {
         read.labels.emplace_back(name.cast<std::string>(), py::str(value).cast<std::string>());
     }
     read.help = sample.attr("help").cast<std::string>();

@@ -10,6 +10,7 @@
 
 #include "synqc/base/checks.h"
 #include "synqc/base/errors.h"
+#include "synqc/py/items.h"
 
 namespace py = pybind11;
 
@@ -118,9 +119,9 @@ struct Place {
             refuse_at(path, "a dict");
         }
         std::vector<std::pair<std::string, Place>> found;
-        for (auto [key, entry] : py::reinterpret_borrow<py::dict>(value)) {
-            auto name = Place{py::reinterpret_borrow<py::object>(key), path}.text();
-            found.emplace_back(name, Place{py::reinterpret_borrow<py::object>(entry), path + "." + name});
+        for (const auto& [key, entry] : entries_of(value)) {
+            auto name = Place{key, path}.text();
+            found.emplace_back(name, Place{entry, path + "." + name});
         }
         return found;
     }
