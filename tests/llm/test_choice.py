@@ -61,7 +61,11 @@ def test_the_smallest_models_are_given_no_more_than_numbers(tmp_path: Path) -> N
 
 
 def test_where_no_model_is_rules_answer_and_else_a_sentence_says_how_to_get_one(tmp_path: Path) -> None:
-    assert made(tmp_path, (), has_rules=True).kind == "rules"
+    rules = made(tmp_path, (), has_rules=True)
+    assert rules.kind == "rules"
+    assert rules.words.startswith("no model answers, only rules in code: no language model is set up: run")
+    with pytest.raises(InputError, match=r"must be of a model, but is of rules: no model answers"):
+        models_of(rules, TdsSettings())
     choice = made(tmp_path, ())
     assert choice.kind == "none"
     assert "run `synqc models get qwen2.5-coder-1.5b`" in choice.words

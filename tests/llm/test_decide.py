@@ -48,6 +48,17 @@ class TestReading:
         assert (decision.answer, decision.is_unsure) == (answered, answered is None)
         assert decision.likeliest == ("YES" if margin > 0 else "NO")
 
+    @pytest.mark.parametrize("asked", [1, 3, 64])
+    def test_as_many_tokens_are_asked_for_as_one_says(self, server, client, asked):
+        server.otherwise = of_margin(4)
+        decide("Is it theft?", provider=client(), model="m-1", most_tokens=asked)
+        assert server.bodies[0]["max_tokens"] == asked
+
+    @pytest.mark.parametrize("asked", [0, 65, True])
+    def test_the_number_of_tokens_has_bounds(self, client, asked):
+        with pytest.raises(InputError, match="`most_tokens` must be a whole number from 1 to 64"):
+            decide("Is it theft?", provider=client(), model="m-1", most_tokens=asked)
+
     def test_the_request_asks_for_one_word_of_the_options_with_examples_before(self, server, client):
         server.otherwise = of_margin(4)
         decide("Is it theft?", provider=client(), model="m-1", examples=[("Is he dead?", "NO")])
@@ -170,9 +181,8 @@ class TestCalibrated:
         assert fitted.probability(1.0) == pytest.approx((90 * high + 10 * low) / 100, abs=1e-9)
         assert fitted.probability(-1.0) == pytest.approx((40 * high + 60 * low) / 100, abs=1e-9)
 
-    def test_two_normal_distributions_have_their_log_odds(self):
+    def test_two_normal_distributions_have_their_log_odds(self, seed):
         """Margins of N(+1, 1) where YES is right and N(-1, 1) where NO is: log-odds are 2 * margin."""
-        seed = random.randrange(2**32)
         draw = random.Random(seed)
         right = [draw.random() < 0.5 for _ in range(20_000)]
         margins = [draw.gauss(1 if one else -1, 1) for one in right]
@@ -194,8 +204,7 @@ class TestCalibrated:
         assert fitted.probability(1.5) == pytest.approx(0.3)
         assert (fitted.probability(-99), fitted.probability(99)) == (pytest.approx(0.1), pytest.approx(0.9))
 
-    def test_isotonic_rises_and_is_never_certain(self):
-        seed = random.randrange(2**32)
+    def test_isotonic_rises_and_is_never_certain(self, seed):
         draw = random.Random(seed)
         margins = [draw.gauss(0, 2) for _ in range(200)]
         right = [draw.random() < 1 / (1 + math.exp(-one)) for one in margins]
@@ -213,9 +222,8 @@ class TestCalibrated:
         assert (decision.answer, decision.calibrated) == ("YES", True)
         assert decision.probability == fitted.probability(decision.margin)
 
-    def test_the_stated_rate_holds_on_new_questions(self, server, client):
+    def test_the_stated_rate_holds_on_new_questions(self, server, client, seed):
         """Of decisions that are not unsure, no more are wrong than stated, but for the scatter of the sample."""
-        seed = random.randrange(2**32)
         draw = random.Random(seed)
 
         def drawn(count):

@@ -1,6 +1,9 @@
 """`DirectModels` bears what `LanguageModels` bears: the same tests, over connections of its own."""
 
+import asyncio
+import importlib
 import json
+import threading
 
 import pytest
 from asking import asking
@@ -8,9 +11,11 @@ from scripted_server import CLOSE, answer, document_of, http, refusal
 from test_outcome import *  # noqa: F403
 from test_retrying import *  # noqa: F403
 from test_text_stream import *  # noqa: F403
+from waiting import wait_until
 
 from synqc.errors import InputError
-from synqc.llm import Endpoint, ModelUnreachable, ProtocolError
+from synqc.llm import Endpoint, ModelUnreachable, ProtocolError, _connection
+from synqc.llm.conversation_loop import run_on_conversation_loop
 from synqc.llm.providers.direct import DirectModels
 
 
@@ -45,6 +50,29 @@ def test_a_connection_is_used_again_and_what_is_sent_is_openai_s(server, client)
     assert asked.body["messages"] == [{"role": "user", "content": "Why?"}]
 
 
+def test_calls_that_come_while_the_transport_is_imported_leave_the_loop_to_others(server, client, monkeypatch):
+    begun, may_end = threading.Event(), threading.Event()
+    imported = importlib.import_module
+
+    def slowly(name, *more):
+        if name == _connection._SDK:
+            begun.set()
+            assert may_end.wait(60)
+        return imported(name, *more)
+
+    monkeypatch.setattr(_connection, "_imported", set())
+    monkeypatch.setattr(importlib, "import_module", slowly)
+    models = client()
+    calls = [models.submit(asking(temperature=0.5)) for _ in range(3)]
+    try:
+        assert begun.wait(60)
+        run_on_conversation_loop(asyncio.sleep(0))
+        assert server.asked == []
+    finally:
+        may_end.set()
+    assert [one.result(60).text for one in calls] == ["Because."] * 3
+
+
 def chunked(*pieces, trailer=b""):
     head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
     return [head, *(b"%x;a=b\r\n%s\r\n" % (len(one), one) for one in pieces), b"0\r\n" + trailer + b"\r\n"]
@@ -62,12 +90,29 @@ def test_bodies_in_chunks_are_put_together(server, client):
         models.complete(asking())
 
 
+def test_a_body_that_ends_before_its_length_is_a_broken_connection_and_one_that_is_too_large_is_not_taken(
+    server, client
+):
+    raw = json.dumps(document_of("a" * 3000)).encode()
+    server.script.append([*http(raw, length=len(raw) + 1), CLOSE])
+    models = client(most_bytes=2000)
+    with pytest.raises(ProtocolError, match="more than the 2000 bytes"):
+        models.complete(asking())
+    server.script.append([*http(raw[:1000], length=1001), CLOSE])
+    with pytest.raises(ModelUnreachable, match="broke"):
+        models.complete(asking())
+    assert models.complete(asking()).text == "Because."
+
+
 @pytest.mark.parametrize(
     "said",
     [
         [b"HELLO\r\n\r\n", CLOSE], [b"HTTP/1.1 abc OK\r\n\r\n", CLOSE],
         [b"HTTP/1.1 200 OK\r\nx: " + b"y" * 70_000, CLOSE],
         [b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n", CLOSE],
+        [b"HTTP/1.1 200 OK\r\ncontent-length: 1\xb2\r\n\r\n", CLOSE],
+        [b"HTTP/1.1 200 OK\r\ncontent-length: " + b"9" * 5000 + b"\r\n\r\n", CLOSE],
+        [b"HTTP/1.1 20\xb2 OK\r\n\r\n", CLOSE],
         [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", CLOSE], [b"HTTP/1.1 200", CLOSE],
     ],
 )  # fmt: skip
@@ -82,7 +127,10 @@ def test_a_word_before_the_answer_is_passed_over_and_a_closed_connection_not_use
     server.script.append([b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n", *answer()])
     server.script.append(http(document_of(), connection="close"))
     server.script.append([*answer(), CLOSE])
-    assert [models.complete(asking()).text for _ in range(4)] == ["Because."] * 4
+    assert [models.complete(asking()).text for _ in range(3)] == ["Because."] * 3
+    [kept] = models._connection._sdk._idle
+    wait_until(kept.reader.at_eof)  # a call that crosses the server's word of closing breaks, and may
+    assert models.complete(asking()).text == "Because."
     server.otherwise = refusal(404)
     for _ in range(3):
         with pytest.raises(Exception, match="404"):

@@ -134,7 +134,7 @@ class TestServers:
         with pytest.raises(LanguageModelError):
             embed(["a"], embedder=slow)
         assert time.monotonic() - started < 10
-        assert server.left.wait(2)
+        assert server.left.wait(20)
 
 
 CLAUSES = [
@@ -168,9 +168,8 @@ class TestModelsOfThisMachine:
         assert (asked @ clauses.T).argmax(axis=1).tolist() == list(QUESTIONS.values())
 
     @pytest.mark.parametrize("name", ["minilm", "nano"])
-    def test_a_vector_does_not_depend_on_what_it_is_asked_with(self, request, name):
+    def test_a_vector_does_not_depend_on_what_it_is_asked_with(self, request, name, seed):
         embedder = request.getfixturevalue(name)
-        seed = random.randrange(2**32)
         texts = CLAUSES * 2
         random.Random(seed).shuffle(texts)
         together = embed(texts, embedder=embedder)

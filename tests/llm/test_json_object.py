@@ -52,10 +52,10 @@ def test_of_several_at_both_ends_or_at_none_there_is_no_telling(text):
     ids=lambda text: text[:12],
 )  # fmt: skip
 def test_what_is_none_is_refused_with_words(text):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ValueError, match=r"\w"):
         json_object_in(text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def objects_in(text):
@@ -70,8 +70,7 @@ def objects_in(text):
     return found
 
 
-def test_what_random_text_gives_stands_in_it_and_what_gives_nothing_is_a_value_error():
-    seed = random.randrange(2**32)
+def test_what_random_text_gives_stands_in_it_and_what_gives_nothing_is_a_value_error(seed):
     draw = random.Random(seed)
     found = 0
     for _ in range(3000):

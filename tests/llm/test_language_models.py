@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from chat_completions_double import Fail, Hang, Raw, Say, Stream
+from waiting import wait_until
 
 from synqc import metrics
 from synqc.cache import Control, DiskCache, MemoryCache
@@ -111,7 +112,7 @@ class TestAnswers:
         started = time.perf_counter()
         with pytest.raises(TimeoutError):
             asyncio.run(impatient())
-        assert time.perf_counter() - started < 2
+        assert time.perf_counter() - started < 15
 
     def test_no_more_requests_are_under_way_than_allowed(self, double):
         lock, under_way, most = threading.Lock(), [0], [0]
@@ -279,14 +280,14 @@ class TestFailures:
         started = time.perf_counter()
         with pytest.raises(ModelTimedOut, match=r"No answer .* within 0\.3 s"):
             models_of(double, timeout_s=0.3, attempts=3).complete(asking())
-        assert time.perf_counter() - started < 2
+        assert time.perf_counter() - started < 15
 
     def test_a_deadline_bounds_all_repetitions_together(self, double):
         double.otherwise = Say("no", after_s=0.2)
         started = time.perf_counter()
         with pytest.raises(ModelTimedOut, match=r"usable answer within 0\.5 s"):
             models_of(double).complete(asking(), wanted_a, repeats=50, deadline_s=0.5)
-        assert time.perf_counter() - started < 2
+        assert time.perf_counter() - started < 9
 
     def test_nobody_listens(self):
         with socket.socket() as unused:
@@ -431,10 +432,7 @@ class TestStreams:
             double.script.append(Stream(["a"] * 5))
             next(models.stream(asking()))
         gc.collect()
-        deadline = time.monotonic() + 5
-        while threading.active_count() > threads + 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert threading.active_count() <= threads + 2
+        wait_until(lambda: threading.active_count() <= threads + 2)
 
 
 class TestRemembering:

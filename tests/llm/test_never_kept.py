@@ -70,7 +70,7 @@ def test_one_that_was_left_is_asked_for_again(server, client, cache):
     while not server.requests:
         threading.Event().wait(0.01)
     future.cancel()
-    assert server.left.wait(5)
+    assert server.left.wait(20)
     assert len(cache) == 0
     assert models.complete(asking(temperature=0.0)).text == "Because."
 

@@ -131,7 +131,7 @@ class TestWhatIsLeft:
         models.complete(asking())
         del models
         gc.collect()
-        assert server.left.wait(5)
+        assert server.left.wait(20)
 
     @pytest.mark.parametrize("way", ["closed", "forgotten", "kept to the end", "under way"])
     def test_a_process_ends_at_once_and_without_a_warning(self, server, way):

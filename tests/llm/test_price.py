@@ -19,8 +19,7 @@ def test_cached_tokens_have_their_price_and_thoughts_are_paid_once():
     assert Price(prompt="0.25", completion="2.00").of(spent) == Decimal("0.0010805")
 
 
-def test_each_model_has_its_own_price_and_the_order_is_no_matter():
-    seed = random.randrange(2**32)
+def test_each_model_has_its_own_price_and_the_order_is_no_matter(seed):
     draw = random.Random(seed)
     spent = [
         (draw.choice(("small", "large")), Spent(1, draw.randrange(10**6), draw.randrange(10**5))) for _ in range(300)

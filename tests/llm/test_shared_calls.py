@@ -14,6 +14,7 @@ from synqc.llm import (
     CallCancelled,
     EmptyAnswer,
     Endpoint,
+    ImageUrl,
     JsonForm,
     LanguageModelError,
     LanguageModels,
@@ -22,6 +23,8 @@ from synqc.llm import (
     ModelTimedOut,
     ModelUnreachable,
     Request,
+    Tool,
+    ToolCall,
     json_object_in,
 )
 
@@ -52,7 +55,7 @@ class TestSharing:
             future.cancel()
         assert not server.left.wait(0.3)
         futures[2].cancel()
-        assert server.left.wait(5)
+        assert server.left.wait(20)
 
     def test_a_deadline_of_one_is_not_that_of_others(self, server, client):
         server.otherwise = [0.6, *answer()]
@@ -124,7 +127,7 @@ class TestSharing:
 
         with pytest.raises(TimeoutError):
             asyncio.run(main())
-        assert server.left.wait(5)
+        assert server.left.wait(20)
 
 
 def _frames(error):
@@ -137,7 +140,12 @@ def _frames(error):
 OTHER = {
     "model": "m-2", "messages": (Message("system", "Be brief."), Message("user", "Why?")), "temperature": 0.5,
     "max_tokens": 9, "seed": 4, "stop": ("\n",), "form": JsonForm("a", {"type": "object"}), "sample": 1, "logprobs": 5,
+    "top_p": 0.0, "presence_penalty": 0.0, "frequency_penalty": 0, "logit_bias": {"7": 0},
 }  # fmt: skip
+TOOL = Tool("a", "b", {"type": "object"}, strict=True)
+OTHER_TOOL = {"name": "c", "description": "", "parameters": None, "strict": False}
+KEY_OF_BEFORE = "78bdb4e218c9103950233fd695206f1a8e687c859ec3715f29be22d5627e1fa4"
+OF_TOOLS = {"tools": (TOOL,), "tool_choice": "none", "parallel_tool_calls": False}
 OTHER_FORM = {
     "name": "b", "schema": {"type": "object", "title": "x"}, "checked": False, "repair": False,
 }  # fmt: skip
@@ -146,7 +154,9 @@ OTHER_FORM = {
 class TestKeys:
     BASE = asking(temperature=0.0)
 
-    @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Request)])
+    @pytest.mark.parametrize(
+        "field", [field.name for field in dataclasses.fields(Request) if field.name not in OF_TOOLS]
+    )
     def test_every_field_of_a_request_makes_another_question(self, server, client, field):
         models = client(cache=MemoryCache(10), reuse="always")
         server.otherwise = answer("{}")
@@ -155,6 +165,23 @@ class TestKeys:
         assert not models.complete(changed).cached
         assert models.complete(changed).cached
         assert models.complete(self.BASE).cached
+
+    @pytest.mark.parametrize("field", OF_TOOLS)
+    def test_requests_with_tools_are_never_answered_from_a_cache(self, server, client, field):
+        cache = MemoryCache(10)
+        models = client(cache=cache, reuse="always")
+        base = dataclasses.replace(self.BASE, tools=(dataclasses.replace(TOOL, name="other"),))
+        changed = dataclasses.replace(base, **{field: OF_TOOLS[field]})
+        assert base.key("u") != changed.key("u")
+        assert [models.complete(changed).cached for _ in range(2)] == [False, False]
+        assert "".join(models.stream(changed)) == "Because."
+        assert (server.requests, len(cache)) == (3, 0)
+
+    @pytest.mark.parametrize("field", OTHER_TOOL)
+    def test_every_field_of_a_tool_makes_another_question(self, field):
+        other = dataclasses.replace(TOOL, **{field: OTHER_TOOL[field]})
+        keys = {dataclasses.replace(self.BASE, tools=(one,)).key("u") for one in (TOOL, other)}
+        assert len(keys) == 2
 
     @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(JsonForm)])
     def test_every_field_of_a_form_makes_another_question(self, field):
@@ -167,8 +194,28 @@ class TestKeys:
 
     @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Message)])
     def test_every_field_of_a_message_makes_another_question(self, field):
-        other = dataclasses.replace(self.BASE.messages[0], **{field: {"role": "system", "content": "How?"}[field]})
-        assert dataclasses.replace(self.BASE, messages=(other,)).key("u") != self.BASE.key("u")
+        others = {
+            "role": Message("system", "Why?"), "content": Message("user", "How?"),
+            "parts": Message("user", "Why?", parts=("Why?", ImageUrl("https://a/b.png"))),
+            "tool_calls": Message("assistant", "Why?", tool_calls=(ToolCall("1", "a", "{}"),)),
+            "tool_call_id": Message("tool", "Why?", tool_call_id="1"), "speaker": Message("user", "Why?", speaker="a"),
+        }  # fmt: skip
+        assert dataclasses.replace(self.BASE, messages=(others[field],)).key("u") != self.BASE.key("u")
+
+    def test_no_two_pictures_or_calls_are_one_question(self):
+        pictures = [ImageUrl("https://a/b.png"), ImageUrl("https://a/c.png"), ImageUrl("https://a/b.png", "low")]
+        calls = [ToolCall("1", "a", "{}"), ToolCall("2", "a", "{}"), ToolCall("1", "b", "{}"), ToolCall("1", "a", "")]
+        messages = [
+            *(Message("user", "", parts=(one,)) for one in pictures),
+            Message("user", "", parts=(*pictures[:1], *pictures[:1])),
+            *(Message("assistant", "", tool_calls=(one,)) for one in calls),
+        ]
+        keys = {dataclasses.replace(self.BASE, messages=(one,)).key("u") for one in messages}
+        assert len(keys) == len(messages)
+
+    def test_what_was_kept_before_tools_were_known_is_still_found(self):
+        request = asking(temperature=0.0, form=JsonForm("a", {"type": "object"}))
+        assert request.key("http://a/v1") == KEY_OF_BEFORE
 
     def test_the_order_of_a_schema_makes_another_question(self):
         forms = (

@@ -253,8 +253,7 @@ def _refused():
     raise ValueError("`b` is missing")
 
 
-def test_random_answers_in_random_prose_are_found_exactly():
-    seed = random.randrange(2**32)
+def test_random_answers_in_random_prose_are_found_exactly(seed):
     draw = random.Random(seed)
 
     def word():
@@ -291,8 +290,7 @@ def test_random_answers_in_random_prose_are_found_exactly():
         assert (found.value, found.repaired) == (meant, ()), (seed, text)
 
 
-def test_a_cut_answer_never_gives_a_smaller_one():
-    seed = random.randrange(2**32)
+def test_a_cut_answer_never_gives_a_smaller_one(seed):
     draw = random.Random(seed)
     whole = json.dumps({"config": {"n": 1, "list": [{"n": 2}, {"n": 3}]}, "why": 'because {"n": 4} and\n```', "n": 5})
     for text in (whole, f"Here: {whole}", f"```json\n{whole}\n```", f"<think>x</think>{whole}"):

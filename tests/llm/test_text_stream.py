@@ -203,12 +203,12 @@ class TestCounts:
 class TestLimitsOfTime:
     def test_silence_ends_at_the_idle_limit_which_is_told(self, server, client):
         server.otherwise = stream(*says("a", "b", "c", finish=None), 30)
-        parts, error, _ = parts_of(client(idle_timeout_s=0.4, timeout_s=20.0))
+        parts, error, _ = parts_of(client(idle_timeout_s=1.5, timeout_s=20.0))
         assert parts == ["a", "b", "c"]
         assert isinstance(error, ModelTimedOut)
-        assert (error.limit, error.seconds, error.answer, error.retryable) == ("idle", 0.4, "abc", True)
-        assert "0.4 s: nothing came" in str(error)
-        assert server.left.wait(2)
+        assert (error.limit, error.seconds, error.answer, error.retryable) == ("idle", 1.5, "abc", True)
+        assert "1.5 s: nothing came" in str(error)
+        assert server.left.wait(20)
 
     def test_a_steady_stream_outlives_the_limit_of_a_whole_answer(self, server, client):
         server.otherwise = stream(*[step for _ in range(12) for step in (*says("a", finish=None), 0.1)], *says("."))
@@ -222,14 +222,14 @@ class TestLimitsOfTime:
         parts, error, _ = parts_of(models, deadline_s=0.6 if limit == "deadline" else None)
         assert (error.limit, error.seconds) == (limit, 0.6)
         assert 1 <= len(parts) < 40
-        assert server.left.wait(2)
+        assert server.left.wait(20)
 
     def test_a_comment_is_a_sign_of_life_and_ends_at_the_total_all_the_same(self, server, client):
-        pings = [b": ping\n\n", 0.1] * 8
+        pings = [b": ping\n\n", 0.1] * 20
         server.script.append(stream(*pings, *says("Because.")))
-        assert parts_of(client(idle_timeout_s=0.5))[:2] == (["Because."], None)
-        server.script.append(stream(*(pings * 20)))
-        _, error, _ = parts_of(client(idle_timeout_s=0.5, stream_timeout_s=0.9))
+        assert parts_of(client(idle_timeout_s=1.5))[:2] == (["Because."], None)
+        server.script.append(stream(*(pings * 8)))
+        _, error, _ = parts_of(client(idle_timeout_s=1.5, stream_timeout_s=2.5))
         assert error.limit == "total"
 
 
@@ -251,7 +251,7 @@ class TestLeaving:
                     await task
 
         asyncio.run(main())
-        assert server.left.wait(2)
+        assert server.left.wait(20)
         server.otherwise = answer()
         assert models.complete(asking(), deadline_s=10).text == "Because.", "every place was given back"
 
@@ -266,7 +266,7 @@ class TestLeaving:
 
         with pytest.raises(TimeoutError):
             asyncio.run(main())
-        assert server.left.wait(2)
+        assert server.left.wait(20)
 
     def test_an_interrupt_while_it_waits_is_an_interrupt(self, server):
         server.otherwise = stream(*says("a", finish=None), 30)
@@ -303,8 +303,8 @@ except KeyboardInterrupt as error:
             return started
 
         started = asyncio.run(main())
-        assert server.left.wait(5)
-        assert server.left_at - started < 1.0
+        assert server.left.wait(20)
+        assert server.left_at - started < 15
 
     @pytest.mark.parametrize("way", ["close", "with", "forget"])
     def test_every_way_of_leaving_early_ends_the_call(self, server, client, way):
@@ -319,7 +319,7 @@ except KeyboardInterrupt as error:
         else:
             del parts
             gc.collect()
-        assert server.left.wait(5)
+        assert server.left.wait(20)
 
     def test_what_is_left_is_over(self, server, client):
         server.otherwise = stream(*says("a", "b", "c"))

@@ -28,16 +28,18 @@ from synqc.llm.errors import (
 from synqc.llm.json_object import json_object_in
 from synqc.llm.languages import Languages, UnsupportedLanguage
 from synqc.llm.logprobs import TokenLogprobs
+from synqc.llm.message import ImageUrl, Message
 from synqc.llm.outcome import Outcome
 from synqc.llm.price import Price, cost_of
 from synqc.llm.provider import AsyncTextParts, Provider, TextParts
 from synqc.llm.read_image import PageReader, PageText, read_image
 from synqc.llm.reliability import Reliability, plot_reliability, reliability_of
-from synqc.llm.request import JsonForm, Message, Request
+from synqc.llm.request import JsonForm, Request
 from synqc.llm.router import Router
 from synqc.llm.semantic_tier import SemanticMatches, SemanticTier
 from synqc.llm.structured import Structured, structured_in
 from synqc.llm.text_stream import AsyncTextStream, TextStream
+from synqc.llm.tools import Tool, ToolCall
 from synqc.llm.transcribe import Transcriber, Transcript, transcribe
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "Endpoint",
     "ErrorInAnswer",
     "FilteredAnswer",
+    "ImageUrl",
     "JsonForm",
     "LanguageModelError",
     "LanguageModels",
@@ -80,6 +83,8 @@ __all__ = [
     "TextParts",
     "TextStream",
     "TokenLogprobs",
+    "Tool",
+    "ToolCall",
     "Transcriber",
     "Transcript",
     "UnsupportedLanguage",

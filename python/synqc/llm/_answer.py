@@ -10,6 +10,7 @@ from typing import Any
 from synqc.llm.completion import Spent
 from synqc.llm.logprobs import MOST_TOKENS, TokenLogprobs, logprobs_in
 from synqc.llm.refusal import Refusal
+from synqc.llm.tools import ToolCall
 
 __all__ = ["Answer", "NotTheProtocol", "ToldOfAnError", "count_in", "document_in"]
 
@@ -41,6 +42,12 @@ class Answer(ABC):
         self.documents = 0
         self._said: list[str] = []
         self._logprobs: list[TokenLogprobs] = []
+        self.size_of_calls = 0
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """Calls of tools that it asks for, as far as they have come."""
+        return ()
 
     @property
     def logprobs(self) -> tuple[TokenLogprobs, ...]:

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from synqc.llm._answer import Answer, NotTheProtocol, ToldOfAnError, count_in
 from synqc.llm._streamed_body import StreamedBody
+from synqc.llm._tool_call_parts import ToolCallParts
 from synqc.llm.completion import Spent
 from synqc.llm.dialect import Dialect
+from synqc.llm.message import Message
 from synqc.llm.prompt_size import is_truncated
 from synqc.llm.refusal import refusal_in
-from synqc.llm.request import Message
+from synqc.llm.tools import ToolCall
 
 __all__ = ["CHAT_COMPLETIONS", "ChatCompletion", "ChatCompletions"]
 
@@ -32,7 +34,7 @@ class ChatCompletions:
         return ""
 
     def answer_to(self, sent: Mapping[str, Any]) -> Answer:
-        return ChatCompletion(sent["model"])
+        return ChatCompletion(sent["model"], has_tools=bool(sent.get("tools")))
 
     def body_into(self, answer: Answer, most_bytes: int) -> StreamedBody:
         return StreamedBody(answer, most_bytes)
@@ -48,14 +50,24 @@ CHAT_COMPLETIONS: Final = ChatCompletions()
 
 
 class ChatCompletion(Answer):
-    """Only the first choice is read: no other was asked for."""
+    """Only the first choice is read: no other was asked for. Documents are JSON as it is parsed: dicts and lists.
 
-    def __init__(self, model: str) -> None:
+    Args:
+        model: As it was asked for.
+        has_tools: Whether tools were offered; calls of others are no answer.
+    """
+
+    def __init__(self, model: str, *, has_tools: bool = False) -> None:
         super().__init__(model)
         self._usage: Mapping[str, Any] = {}
+        self._calls = ToolCallParts() if has_tools else None
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        return () if self._calls is None else self._calls.calls
 
     def take(self, document: Any, *, whole: bool) -> str:
-        if not isinstance(document, Mapping):
+        if not isinstance(document, dict):
             raise NotTheProtocol("a document is no JSON object")
         if document.get("error") or "choices" not in document:
             told = refusal_in(document)
@@ -64,7 +76,7 @@ class ChatCompletion(Answer):
         self.documents += 1
         if isinstance(document.get("model"), str) and document["model"]:
             self.model = document["model"]
-        if isinstance(document.get("usage"), Mapping):
+        if isinstance(document.get("usage"), dict):
             self._usage = document["usage"]
         choice = self._first_choice(document.get("choices"), whole)
         return "" if choice is None else self._taken(choice, whole)
@@ -83,7 +95,7 @@ class ChatCompletion(Answer):
             if whole:
                 raise NotTheProtocol("there are no choices")
             return None
-        if not isinstance(choices, list) or not all(isinstance(one, Mapping) for one in choices):
+        if not isinstance(choices, list) or not all(isinstance(one, dict) for one in choices):
             raise NotTheProtocol("the choices are no list of objects")
         found: Mapping[str, Any] | None = next((one for one in choices if one.get("index", 0) in (0, None)), None)
         if found is None and whole:
@@ -95,21 +107,26 @@ class ChatCompletion(Answer):
             told = refusal_in({"error": choice["error"]})
             if told is not None:
                 raise ToldOfAnError(told)
-        said = choice.get("delta") if isinstance(choice.get("delta"), Mapping) and not whole else choice.get("message")
+        said = choice.get("delta") if isinstance(choice.get("delta"), dict) and not whole else choice.get("message")
         if said is None:
             said = choice.get("delta")
         text = ""
-        if isinstance(said, Mapping):
+        if isinstance(said, dict):
             text = self._text_of(said)
-            if said is choice.get("message") and text == self.text:
+            is_repeated = said is choice.get("message") and not whole
+            if is_repeated and text == self.text:
                 text = ""  # the whole once more, at the end of its parts
+            if self._calls is not None and not (is_repeated and self._calls):
+                self.size_of_calls += self._calls.take(said.get("tool_calls"))
         elif whole or said is not None:
             raise NotTheProtocol("a choice holds no message")
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             self.finish_reason = reason
+            if self._calls is not None:
+                self._calls.check_whole()
         weighed = choice.get("logprobs")
-        if isinstance(weighed, Mapping):
+        if isinstance(weighed, dict):
             self._weighs(weighed.get("content"))
         return self._says(text)
 
@@ -126,7 +143,7 @@ class ChatCompletion(Answer):
     def _text_of_part(self, part: Any) -> str:
         if isinstance(part, str):
             return part
-        if not isinstance(part, Mapping):
+        if not isinstance(part, dict):
             raise NotTheProtocol("its content is no text")
         kind = part.get("type")
         if kind == "refusal" and isinstance(part.get("refusal"), str):
@@ -142,4 +159,4 @@ class ChatCompletion(Answer):
 
 def _details(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = usage.get(name)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}

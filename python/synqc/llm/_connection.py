@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from synqc.llm import _loop_thread
@@ -29,10 +29,13 @@ from synqc.llm.logprobs import TokenLogprobs
 from synqc.llm.outcome import Outcome, outcome_of
 from synqc.llm.refusal import Refusal, refusal_in, refusal_of, retry_after_s, window_in
 from synqc.llm.server_events import EventTooLong
+from synqc.llm.tools import ToolCall
 from synqc.llm.wire import Wire
 
 __all__ = ["Clock", "Connection", "Parts", "Progress", "Reply"]
 
+_imported: set[str] = set()
+"""To the end: what is being imported stands in `sys.modules`, too, and whoever imports it then waits."""
 _LONGEST_WORDS: Final = 500
 _SDK: Final = "synqc.llm._openai_sdk"
 _AFTER_THE_END_S: Final = 2.0
@@ -51,6 +54,7 @@ class Reply:
         has_thoughts: Whether the model thought aloud apart from the text.
         spent: On this body.
         logprobs: Of the first tokens, where they were asked for and told.
+        tool_calls: Calls of tools that it asks for, of those it was offered.
     """
 
     text: str
@@ -60,17 +64,21 @@ class Reply:
     has_thoughts: bool
     spent: Spent
     logprobs: tuple[TokenLogprobs, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
 
     @classmethod
     def of(cls, answer: Answer, spent: Spent) -> Reply:
         """What an answer says. One that names no reason for its end came whole, so that it ended by itself."""
         reason = answer.finish_reason or "stop"
-        return cls(answer.text, answer.model, reason, answer.refusal, answer.has_thoughts, spent, answer.logprobs)
+        return cls(
+            answer.text, answer.model, reason, answer.refusal, answer.has_thoughts, spent, answer.logprobs,
+            answer.tool_calls,
+        )  # fmt: skip
 
-    @property
+    @cached_property
     def outcome(self) -> Outcome:
         """What it is worth."""
-        return outcome_of(self.finish_reason, self.text, self.refusal)
+        return outcome_of(self.finish_reason, self.text, self.refusal, has_calls=bool(self.tool_calls))
 
 
 class Progress:
@@ -111,8 +119,12 @@ class Connection:
                 async with asyncio.timeout(seconds):
                     async with _openai_sdk.posted(sdk, self.wire.path, body) as response:
                         reading = self.wire.body_into(answer, self.endpoint.most_bytes)
-                        async for piece in response.aiter_raw():
-                            deque(reading.feed(piece), maxlen=0)
+                        whole = await _whole_of(response)
+                        if whole is None:
+                            async for piece in response.aiter_raw():
+                                deque(reading.feed(piece), maxlen=0)
+                        else:
+                            deque(reading.feed(whole), maxlen=0)
                         deque(reading.end(), maxlen=0)
             except TimeoutError:
                 failure = ModelTimedOut(
@@ -197,8 +209,9 @@ class Connection:
     async def _client(self) -> Any:
         loop = _loop_thread.shared.loop()
         if self._sdk is None or self._loop is not loop:  # a forked child has another loop
-            if _SDK not in sys.modules:  # takes a second, in which other conversations would stand still
+            if _SDK not in _imported:  # takes a second, in which other conversations would stand still
                 await asyncio.to_thread(importlib.import_module, _SDK)
+                _imported.add(_SDK)
             if self._sdk is not None and self._loop is loop:  # made meanwhile, by another call
                 return self._sdk
             self._loop, self._places = loop, asyncio.Semaphore(self.endpoint.most_at_once)
@@ -313,6 +326,12 @@ class Connection:
 
     def _words(self, text: str) -> str:
         return self.endpoint.without_secrets(text)[:_LONGEST_WORDS]
+
+
+async def _whole_of(response: Any) -> bytes | None:
+    """A short body at once, if whoever carries it can do that: iterators of pieces take longer than it does."""
+    read = getattr(response, "whole", None)
+    return None if read is None else await read()
 
 
 class Clock:

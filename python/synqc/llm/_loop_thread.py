@@ -62,6 +62,10 @@ class LoopThread:
                 self._thread.start()
             return self._loop
 
+    def is_here(self) -> bool:
+        """Whether the caller runs on it."""
+        return self._loop is not None and asyncio._get_running_loop() is self._loop
+
     def close_at_exit(self, connection: _Closable) -> None:
         """Close what is still open when the process ends."""
         self._open.add(connection)

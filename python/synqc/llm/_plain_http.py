@@ -23,6 +23,8 @@ __all__ = ["PlainServer"]
 
 _LARGEST_HEAD: Final = 64 << 10
 _PIECE: Final = 64 << 10
+_MOST_DIGITS: Final = 18
+"""Of a body's length."""
 _LONGEST_IDLE_S: Final = 4.0
 """Servers close what is idle after five seconds or more: a connection that is older might be closing as we write."""
 
@@ -120,7 +122,7 @@ class PlainServer:
         first, *lines = raw.decode("latin-1").split("\r\n")
         version, _, rest = first.partition(" ")
         status, _, reason = rest.partition(" ")
-        if not version.startswith("HTTP/1.") or len(status) != 3 or not status.isdigit():
+        if not version.startswith("HTTP/1.") or len(status) != 3 or not status.isdecimal():
             raise _openai_sdk.no_http(f"its first line is {first[:60]!r}")
         headers: dict[str, str] = {}
         for one in lines:
@@ -166,8 +168,28 @@ class _Response:
         self._server, self._line = server, line
         self._is_whole = self._is_closed = False
         packing = headers.get("content-encoding", "")
+        self._is_packed, self._most_bytes = packing.lower() not in ("", "identity"), most_bytes
         is_error = status >= 300
         self._body = _openai_sdk.unpacked(self, packing, most_bytes, is_error=is_error, streaming=streaming)
+
+    async def whole(self) -> bytes | None:
+        """A short body at once, whose length is told and that is not packed; None: it is to be read in pieces."""
+        length = self.headers.get("content-length", "")
+        if (
+            self._is_packed
+            or "transfer-encoding" in self.headers
+            or not length.isdecimal()
+            or len(length) > _MOST_DIGITS
+        ):
+            return None
+        if not int(length) <= min(_PIECE, self._most_bytes):
+            return None
+        try:
+            body = await self._line.reader.readexactly(int(length))
+        except asyncio.IncompleteReadError:
+            raise _openai_sdk.Broken("the connection closed before the whole body had come") from None
+        self._is_whole = True
+        return body
 
     def aiter_raw(self) -> AsyncIterator[bytes]:
         """Pieces of the body, unpacked."""
@@ -197,7 +219,7 @@ class _Response:
                 yield piece
         elif "content-length" in headers:
             length = headers["content-length"]
-            if not length.isdigit():
+            if not length.isdecimal() or len(length) > _MOST_DIGITS:
                 raise _openai_sdk.no_http(f"its length is {length[:60]!r}")
             async for piece in self._pieces(reader, int(length)):
                 yield piece

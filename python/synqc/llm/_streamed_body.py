@@ -30,7 +30,7 @@ class StreamedBody:
         self._answer, self._most = answer, most_bytes
         self._begun = b""
         self._read: Callable[[bytes], Iterator[str]] | None = None
-        self._events = ServerEvents(most_bytes)
+        self._events: ServerEvents | None = None
         self._document: list[bytes] = []
         self._size = 0
 
@@ -62,7 +62,7 @@ class StreamedBody:
             if text:
                 yield text
             return
-        if not self.done:
+        if not self.done and self._events is not None:
             try:
                 yield from self._taken(self._events.end())
             except (NotTheProtocol, UnicodeDecodeError):
@@ -84,6 +84,8 @@ class StreamedBody:
         yield from ()
 
     def _events_of(self, piece: bytes) -> Iterator[str]:
+        if self._events is None:
+            self._events = ServerEvents(self._most)
         return self._taken(self._events.feed(piece))
 
     def _taken(self, events: Iterator[tuple[str | None, str]]) -> Iterator[str]:
@@ -103,5 +105,5 @@ class StreamedBody:
 
     def _grow(self, size: int) -> None:
         self._size += size
-        if self._size > self._most:
+        if self._size + self._answer.size_of_calls > self._most:
             raise EventTooLong

@@ -122,7 +122,7 @@ def models_of(choice: Choice, settings: ChoiceSettings, **options: Any) -> Langu
 
         return Ollama(Endpoint(base_url=choice.where, api_key="none"), **options)
     if choice.path is None:
-        raise InputError(f"Argument `choice` must be of a model, but {choice.words}")
+        raise InputError(f"Argument `choice` must be of a model, but is of {choice.kind}: {choice.words}")
     from synqc.llm.providers.local import LocalModel
 
     known, path = choice.known, choice.path
@@ -154,7 +154,7 @@ def _known(known: ModelFile, path: Path, reason: str) -> Choice:
 
 def _without_model(has_rules: bool) -> Choice:
     if has_rules:
-        return Choice("rules", "", "this process", "rules in code, because " + HOW_TO_GET_ONE)
+        return Choice("rules", "", "this process", "no model answers, only rules in code: " + HOW_TO_GET_ONE)
     return Choice("none", "", "", HOW_TO_GET_ONE)
 
 

@@ -37,8 +37,9 @@ from synqc.llm.errors import (
     PromptTooLong,
     ProtocolError,
 )
+from synqc.llm.message import Message
 from synqc.llm.outcome import Outcome
-from synqc.llm.request import Message, Request
+from synqc.llm.request import Request
 from synqc.llm.semantic_tier import SemanticTier, is_searchable, without_question
 from synqc.llm.structured import structured_in
 from synqc.llm.text_stream import AsyncTextStream, Deltas, TextStream
@@ -117,7 +118,7 @@ class LanguageModels:
         self._dialects = Dialects(self._wire.dialect)
         self._connection = self._connected()
         self._calls: set[asyncio.Task[Any]] = set()
-        self._dismissed: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
+        self._dismissed: set[asyncio.Task[Any]] = set()
         weakref.finalize(self, _let_go, self._connection).atexit = False  # the loop's thread does that
 
     def _connected(self) -> Transport:
@@ -266,6 +267,8 @@ class LanguageModels:
         if kept is not None:
             return kept
         asked = self._within(deadline_s, request, read, repeats, control, partial)
+        if _loop_thread.shared.is_here():
+            return await asked
         return await asyncio.wrap_future(_loop_thread.shared.submit(asked))
 
     def stream(
@@ -307,8 +310,8 @@ class LanguageModels:
     async def _closed(self) -> None:
         under_way = [task for task in self._calls if not task.done()]
         for task in under_way:
-            self._dismissed.add(task)
             if not task.cancelling():
+                self._dismissed.add(task)
                 task.cancel()
         if under_way:
             await asyncio.wait(under_way)
@@ -339,12 +342,17 @@ class LanguageModels:
         except asyncio.CancelledError:
             if task not in self._dismissed:
                 raise
+            if task.uncancel():  # it may be the caller's own, and go on unless somebody else wants its end, too
+                raise
             raise CallCancelled(_CLOSED, spent=progress.spent) from None
         finally:
             self._calls.discard(task)
+            self._dismissed.discard(task)
 
     def _may_keep(self, request: Request) -> bool:
-        return self.cache is not None and (self._reuse == "always" or request.repeatable)
+        if self.cache is None or request.tools:  # what a call of a tool does is not kept
+            return False
+        return self._reuse == "always" or request.repeatable
 
     def _key(self, request: Request) -> str:
         return request.key(self.endpoint.base_url, tenant=self.endpoint.tenant, wire=self._wire.key_of(request.model))
@@ -502,7 +510,9 @@ class LanguageModels:
         """The completion a reply makes; ValueError if it makes none."""
         text = reply.text
         repaired: tuple[str, ...] = ()
-        if request.form is None:
+        if reply.tool_calls:
+            value = text
+        elif request.form is None:
             value = read(text)
         else:
             values: list[Any] = []
@@ -515,7 +525,7 @@ class LanguageModels:
         completion = Completion(
             value, reply.text, reply.model, reply.finish_reason, progress.settled, dialect.form_of(request),
             dialect.ignored(request, logprobs=bool(reply.logprobs)), outcome=reply.outcome, repaired=repaired,
-            prompt_truncated=truncated, logprobs=reply.logprobs,
+            prompt_truncated=truncated, logprobs=reply.logprobs, tool_calls=reply.tool_calls,
         )  # fmt: skip
         reporting.count_outcome(request.model, reply.outcome)
         return _Answered(completion, text)
@@ -560,7 +570,7 @@ class LanguageModels:
         left_s, attempt = self.endpoint.timeout_s, 0
         before = progress.settled
         try:
-            with reporting.call_timer.labels(model=request.model):
+            with reporting.call_timer_of(request.model):
                 while True:
                     sent = dialect.parameters(request, messages)
                     try:

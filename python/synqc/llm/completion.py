@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from synqc.llm.logprobs import TokenLogprobs
 from synqc.llm.outcome import Outcome
+from synqc.llm.tools import ToolCall
 
 __all__ = ["Completion", "Spent"]
 
@@ -85,6 +86,8 @@ class Completion(Generic[Value]):
         similarity: Of the question it was given for to this one, where a `SemanticTier` found it: the cosine of their
             vectors. None: it was the same question.
         logprobs: The first tokens' alternatives, if the request asked for them and the server told them; else empty.
+        tool_calls: Calls of the request's tools that the model asks for. Where there are any, `value` is the text
+            beside them: neither the request's form nor its reader is for them. Such an answer is never kept.
     """
 
     value: Value
@@ -102,6 +105,7 @@ class Completion(Generic[Value]):
     key: str = ""
     similarity: float | None = None
     logprobs: tuple[TokenLogprobs, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """Everything but the value and where it came from, as plain values that any cache can hold."""

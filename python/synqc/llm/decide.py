@@ -13,14 +13,16 @@ from synqc.llm.calibration import Calibration, ReadBy
 from synqc.llm.completion import Completion, Spent
 from synqc.llm.errors import LanguageModelError, MalformedAnswer
 from synqc.llm.logprobs import MOST_ALTERNATIVES, TokenLogprobs
+from synqc.llm.message import Message
 from synqc.llm.provider import Provider
-from synqc.llm.request import Message, Request
+from synqc.llm.request import Request
 
 __all__ = ["Decision", "adecide", "decide", "weigh"]
 
 _MOST_OPTIONS: Final = 10
 _MOST_TOKENS: Final = 8
-"""Of an answer: the option, and what some models write around it."""
+"""Of an answer, unless asked otherwise: the option, and what some models write around it."""
+_LONGEST_ANSWER: Final = 64
 _LEAST_COVERED: Final = 0.05
 """With less than this on all options together, the model was about to say something else than was asked."""
 _BEFORE_A_WORD: Final = " \t\r\n\"'`*([{_.:-"
@@ -72,6 +74,7 @@ def decide(
     error_rate: float = 0.05,
     examples: Sequence[tuple[str, str]] = (),
     votes: int = 0,
+    most_tokens: int = _MOST_TOKENS,
     deadline_s: float | None = None,
 ) -> Decision:
     """Ask a model to decide between options.
@@ -90,6 +93,7 @@ def decide(
         examples: Questions with their answers, shown to the model before.
         votes: Count so many words in place of reading log-probabilities, for servers that give none; 0: do not. Words
             are a worse measure, and cost a call each.
+        most_tokens: Of an answer, 1 to 64: what is read stands at its beginning.
         deadline_s: All of it must be done by then.
 
     Raises:
@@ -105,7 +109,9 @@ def decide(
         ...
         synqc.llm.errors.ModelUnreachable: Nobody answers at http://127.0.0.1:9/v1: ...
     """
-    asked = _Asked(question, tuple(options), provider, model, calibration, error_rate, tuple(examples), votes)
+    asked = _Asked(
+        question, tuple(options), provider, model, calibration, error_rate, tuple(examples), votes, most_tokens
+    )
     if not votes:
         return asked.read(provider.complete(asked.request, deadline_s=deadline_s, partial=True))
     futures = [provider.submit(asked.ballot(one), deadline_s=deadline_s, partial=True) for one in range(votes)]
@@ -132,10 +138,13 @@ async def adecide(
     error_rate: float = 0.05,
     examples: Sequence[tuple[str, str]] = (),
     votes: int = 0,
+    most_tokens: int = _MOST_TOKENS,
     deadline_s: float | None = None,
 ) -> Decision:
     """Like `decide`, in a coroutine."""
-    asked = _Asked(question, tuple(options), provider, model, calibration, error_rate, tuple(examples), votes)
+    asked = _Asked(
+        question, tuple(options), provider, model, calibration, error_rate, tuple(examples), votes, most_tokens
+    )
     if not votes:
         return asked.read(await provider.acomplete(asked.request, deadline_s=deadline_s, partial=True))
 
@@ -185,6 +194,7 @@ class _Asked:
     error_rate: float
     examples: tuple[tuple[str, str], ...]
     votes: int
+    most_tokens: int
 
     def __post_init__(self) -> None:
         words = [_word(one) for one in self.options]
@@ -197,6 +207,11 @@ class _Asked:
             raise InputError(f"Argument `error_rate` must be from 0 to below 0.5, but is {self.error_rate}.")
         if self.votes < 0:
             raise InputError(f"Argument `votes` must be a whole number from 0, but is {self.votes}.")
+        if isinstance(self.most_tokens, bool) or not 1 <= self.most_tokens <= _LONGEST_ANSWER:
+            raise InputError(
+                f"Argument `most_tokens` must be a whole number from 1 to {_LONGEST_ANSWER}, but is "
+                f"{self.most_tokens!r}."
+            )
         for _, answer in self.examples:
             if answer not in self.options:
                 raise InputError(f"Argument `examples` must have answers among the options, but has {answer!r:.80}.")
@@ -212,14 +227,14 @@ class _Asked:
     def request(self) -> Request:
         """One word, with its alternatives."""
         return Request(
-            model=self.model, messages=self._messages(), temperature=0.0, max_tokens=_MOST_TOKENS,
+            model=self.model, messages=self._messages(), temperature=0.0, max_tokens=self.most_tokens,
             logprobs=MOST_ALTERNATIVES,
         )  # fmt: skip
 
     def ballot(self, number: int) -> Request:
         """One word of several independent ones."""
         return Request(
-            model=self.model, messages=self._messages(), temperature=_VOTERS_TEMPERATURE, max_tokens=_MOST_TOKENS,
+            model=self.model, messages=self._messages(), temperature=_VOTERS_TEMPERATURE, max_tokens=self.most_tokens,
             sample=number,
         )  # fmt: skip
 

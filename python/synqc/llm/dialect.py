@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from synqc.cache import MemoryCache
+from synqc.errors import InputError
+from synqc.llm.message import Message
 from synqc.llm.refusal import window_in
-from synqc.llm.request import Message, Request
+from synqc.llm.request import Request
+from synqc.llm.tools import TOOL_CHOICES
 
-__all__ = ["Dialect", "Dialects", "Form"]
+__all__ = ["DRAWING", "Dialect", "Dialects", "Form", "check_words_alone"]
 
 Form = Literal["json_schema", "json_object", "plain"]
 
@@ -48,7 +51,9 @@ _ABOUT_A_VALUE = re.compile(
     r"|(?:less|greater|larger|smaller|more) than|between|maximum|minimum|at (?:most|least)|valid range|[<>]=?\s*\d",
     re.IGNORECASE,
 )
-_LEFT_OUT: Final = ("temperature", "seed")
+DRAWING: Final = ("top_p", "presence_penalty", "frequency_penalty", "logit_bias")
+"""Beside the temperature, what decides how tokens are drawn."""
+_LEFT_OUT: Final = ("temperature", "seed", *DRAWING)
 _REMEMBERED_S: Final = 3600.0
 _MOST_DIALECTS: Final = 256
 
@@ -96,7 +101,7 @@ class Dialect:
         form = self.form_of(request)
         sent: dict[str, Any] = {
             "model": request.model,
-            "messages": [{"role": one.role, "content": one.content} for one in self._explained(request, messages)],
+            "messages": [one.to_sent() for one in self._explained(request, messages)],
         }
         for name in _LEFT_OUT:
             if getattr(request, name) is not None and name not in self.left_out:
@@ -107,6 +112,8 @@ class Dialect:
             sent["stop"] = list(request.stop)
         if request.logprobs is not None and "logprobs" not in self.left_out:
             sent |= {"logprobs": True, "top_logprobs": request.logprobs}
+        if request.tools:
+            sent |= _tools_as_sent(request)
         if form == "json_schema" and request.form is not None:
             schema = {"name": request.form.name, "schema": dict(request.form.schema), "strict": True}
             sent["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -166,8 +173,34 @@ class Dialect:
         return (*messages[:leading], told, *messages[leading:])
 
 
+def check_words_alone(request: Request, protocol: str) -> None:
+    """Refuse what a protocol has no words for.
+
+    Raises:
+        InputError: The request has tools or pictures.
+    """
+    for what, has in (
+        ("tools", bool(request.tools)), ("pictures", request.has_images),
+        ("calls of tools", any(one.tool_calls or one.tool_call_id for one in request.messages)),
+    ):  # fmt: skip
+        if has:
+            raise InputError(f"Argument `request` must have no {what}, for {protocol} knows none, but has some.")
+
+
+def _tools_as_sent(request: Request) -> dict[str, Any]:
+    """Tools and what is wanted of them, as OpenAI's protocol has it."""
+    sent: dict[str, Any] = {"tools": [one.to_sent() for one in request.tools]}
+    choice = request.tool_choice
+    if choice is not None:
+        sent["tool_choice"] = choice if choice in TOOL_CHOICES else {"type": "function", "function": {"name": choice}}
+    if request.parallel_tool_calls is not None:
+        sent["parallel_tool_calls"] = request.parallel_tool_calls
+    return sent
+
+
 _COMMON: Final = (
-    "model", "messages", "stop", "max_tokens", "max_completion_tokens", "api key", "content", "role", *_LEFT_OUT,
+    "model", "messages", "stop", "max_tokens", "max_completion_tokens", "api key", "content", "role", "tools",
+    "tool_choice", "image", "image_url", *_LEFT_OUT,
 )  # fmt: skip
 
 

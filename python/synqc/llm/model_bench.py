@@ -11,8 +11,9 @@ from typing import Final
 
 from synqc.llm.decide import decide
 from synqc.llm.errors import LanguageModelError
+from synqc.llm.message import Message
 from synqc.llm.provider import Provider
-from synqc.llm.request import JsonForm, Message, Request
+from synqc.llm.request import JsonForm, Request
 
 __all__ = ["ModelFigures", "measure_model"]
 

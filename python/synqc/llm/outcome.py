@@ -62,19 +62,32 @@ _BY_REASON: Final = {
 }  # fmt: skip
 
 
-def outcome_of(finish_reason: str, text: str, refusal: str) -> Outcome:
+_FOR_CALLS: Final = ("tool_calls", "function_call", "tool_use")
+
+
+def outcome_of(finish_reason: str, text: str, refusal: str, *, has_calls: bool = False) -> Outcome:
     """Outcome of a reply that came whole.
 
     A reason that nobody has told us of is no success: a text that ended for it may be a part.
+
+    Args:
+        finish_reason: In the server's word.
+        text: What the model wrote.
+        refusal: What it said in place of an answer.
+        has_calls: Whether it asks for calls of tools that it was offered.
 
     >>> outcome_of("stop", "Because.", ""), outcome_of("stop", " ", ""), outcome_of("stop", "", "I cannot.")
     (<Outcome.OK: 'ok'>, <Outcome.EMPTY: 'empty'>, <Outcome.REFUSED: 'refused'>)
     >>> outcome_of("length", "Beca", ""), outcome_of("tool_calls", "I look it up.", "")
     (<Outcome.CUT: 'cut'>, <Outcome.PROTOCOL_ERROR: 'protocol_error'>)
+    >>> outcome_of("tool_calls", "", "", has_calls=True)
+    <Outcome.OK: 'ok'>
     """
+    if has_calls and finish_reason.lower() in _FOR_CALLS:
+        return Outcome.OK
     by_reason = _BY_REASON.get(finish_reason.lower(), Outcome.PROTOCOL_ERROR)
     if refusal.strip() and by_reason in (Outcome.OK, Outcome.EMPTY):
         return Outcome.REFUSED
-    if not text.strip() and by_reason in (Outcome.OK, Outcome.PROTOCOL_ERROR):
+    if not text.strip() and not has_calls and by_reason in (Outcome.OK, Outcome.PROTOCOL_ERROR):
         return Outcome.EMPTY
     return by_reason

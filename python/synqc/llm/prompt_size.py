@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
 from synqc.llm.completion import Spent
-from synqc.llm.request import Message
+from synqc.llm.message import Message
 
 __all__ = ["is_truncated", "least_tokens"]
 
-_WORD = re.compile(r"\S+")
 _MOST_LETTERS: Final = 24
 _SMALLEST_WINDOW: Final = 256
 """No server has a smaller one: what counts fewer tokens does not count."""
@@ -23,8 +21,14 @@ def least_tokens(messages: Iterable[Message]) -> int:
     >>> least_tokens([Message("user", "Is 7 prime?")])
     3
     """
-    return sum(-(-len(word) // _MOST_LETTERS) if word.isalpha() else 1
-               for message in messages for word in _WORD.findall(message.content))  # fmt: skip
+    least = 0
+    for message in messages:
+        words = message.content.split()
+        least += len(words)
+        if max(map(len, words), default=0) > _MOST_LETTERS:
+            long = (len(word) for word in words if len(word) > _MOST_LETTERS and word.isalpha())
+            least += sum(-(-letters // _MOST_LETTERS) - 1 for letters in long)
+    return least
 
 
 def is_truncated(messages: Iterable[Message], spent: Spent) -> bool:
@@ -32,4 +36,10 @@ def is_truncated(messages: Iterable[Message], spent: Spent) -> bool:
     counted = spent.prompt_tokens
     if counted is None or counted < _SMALLEST_WINDOW:
         return False
-    return counted + (spent.cached_prompt_tokens or 0) < least_tokens(messages)
+    counted += spent.cached_prompt_tokens or 0
+    # Mostly words alone tell, and to look for long ones among them takes three times as long as to count them.
+    messages = tuple(messages)
+    texts = [message.content for message in messages]
+    if counted >= sum(len(text.split()) + len(text) // _MOST_LETTERS for text in texts):
+        return False
+    return counted < least_tokens(messages)

@@ -14,6 +14,7 @@ from synqc.cache import Control
 from synqc.llm.completion import Completion, Spent
 from synqc.llm.outcome import Outcome
 from synqc.llm.request import Request
+from synqc.llm.tools import ToolCall
 
 if TYPE_CHECKING:
     from synqc.llm.client import LanguageModels
@@ -175,6 +176,11 @@ class _Parts(Protocol):
     @property
     def prompt_truncated(self) -> bool:
         """Whether only a part of the conversation was read; known at the end."""
+        ...
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """Calls of tools that it asks for; known at the end."""
         ...
 
 

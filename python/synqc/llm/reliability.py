@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from synqc.errors import InputError, MissingExtra
+from synqc.llm.wilson_interval import wilson_interval
 
 if TYPE_CHECKING:
     import plotly.graph_objects
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["Reliability", "ReliabilityBin", "plot_reliability", "reliability_of"]
 
 _RESAMPLES: Final = 1000
-_Z95: Final = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,12 @@ def reliability_of(
         raise InputError(f"Argument `bins` must be at least 1, but is {bins}.")
     place = np.minimum((p * bins).astype(int), bins - 1)
     held = tuple(
-        ReliabilityBin(int(here.sum()), float(p[here].mean()), float(y[here].mean()), _wilson(y[here]))
+        ReliabilityBin(
+            int(here.sum()),
+            float(p[here].mean()),
+            float(y[here].mean()),
+            wilson_interval(int(y[here].sum()), int(here.sum())),
+        )
         for here in (place == one for one in range(bins))
         if here.any()
     )
@@ -138,10 +142,3 @@ def plot_reliability(told: Reliability) -> plotly.graph_objects.Figure:
 def _ece(place: Any, p: Any, y: Any, bins: int) -> float:
     gaps = np.bincount(place, p - y, minlength=bins)
     return float(np.abs(gaps).sum() / len(p))
-
-
-def _wilson(right: Any) -> tuple[float, float]:
-    n, share = len(right), float(right.mean())
-    middle = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
-    half = _Z95 / (1 + _Z95**2 / n) * math.sqrt(share * (1 - share) / n + _Z95**2 / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from synqc import metrics
 from synqc.llm.completion import Spent
 from synqc.llm.outcome import Outcome
 
-__all__ = ["call_timer", "count_outcome", "count_requests", "count_tokens", "count_truncated", "record_first_delta"]
+__all__ = ["call_timer_of", "count_outcome", "count_requests", "count_tokens", "count_truncated", "record_first_delta"]
 
-call_timer = metrics.timer(
-    "synqc_llm_call", "Time of one call of a language model, repeated attempts included.", ["model"]
-)
+_calls = metrics.timer("synqc_llm_call", "Time of one call of a language model, repeated attempts included.", ["model"])
 _tokens = metrics.counter("synqc_llm_tokens_total", "Tokens, as servers count them.", ["model", "kind"])
 _outcomes = metrics.counter(
     "synqc_llm_outcomes_total", "Calls of language models, by what came of them.", ["model", "outcome"]
@@ -25,16 +26,25 @@ _first_delta = metrics.histogram(
 )
 
 
+_MOST_KNOWN = 1024
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def call_timer_of(model: str) -> metrics.Timer:
+    """Times one call of a model."""
+    return _calls.labels(model=model)
+
+
 def count_tokens(model: str, spent: Spent) -> None:
     """Counts what a call cost."""
     for kind, tokens in (("prompt", spent.prompt_tokens), ("completion", spent.completion_tokens)):
         if tokens:
-            _tokens.labels(model=model, kind=kind).add(tokens)
+            _tokens_of(model, kind).add(tokens)
 
 
 def count_outcome(model: str, outcome: Outcome) -> None:
     """Counts what came of a call."""
-    _outcomes.labels(model=model, outcome=outcome.value).add()
+    _outcomes_of(model, outcome.value).add()
     if outcome in (Outcome.MALFORMED, Outcome.EMPTY):
         _malformed.labels(model=model).add()
 
@@ -42,7 +52,7 @@ def count_outcome(model: str, outcome: Outcome) -> None:
 def count_requests(model: str, requests: int) -> None:
     """Counts requests that went out."""
     if requests:
-        _requests.labels(model=model).add(requests)
+        _requests_of(model).add(requests)
 
 
 def count_truncated(model: str) -> None:
@@ -53,3 +63,21 @@ def count_truncated(model: str) -> None:
 def record_first_delta(model: str, seconds: float) -> None:
     """Records how long a reader of a stream saw nothing."""
     _first_delta.labels(model=model).record(seconds)
+
+
+# A series is found once: every call counts in several, and looking them up takes longer than counting.
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _tokens_of(model: str, kind: str) -> Any:
+    return _tokens.labels(model=model, kind=kind)
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _outcomes_of(model: str, outcome: str) -> Any:
+    return _outcomes.labels(model=model, outcome=outcome)
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _requests_of(model: str) -> Any:
+    return _requests.labels(model=model)

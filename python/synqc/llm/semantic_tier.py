@@ -15,7 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from synqc.errors import InputError
 from synqc.llm._question_words import differ
-from synqc.llm.request import Message, Request
+from synqc.llm.message import Message
+from synqc.llm.request import Request
+from synqc.llm.wilson_interval import wilson_interval
 
 __all__ = ["SemanticMatches", "SemanticTier", "is_searchable", "without_question"]
 
@@ -47,10 +49,7 @@ class SemanticMatches:
         >>> round(SemanticMatches(10, 4, 50, ()).most_wrong, 3)
         0.071
         """
-        n, p, z = self.other, len(self.wrong) / max(1, self.other), 1.959964
-        if n == 0:
-            return 1.0
-        return float((p + z * z / (2 * n) + z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))) / (1 + z * z / n))
+        return wilson_interval(len(self.wrong), self.other)[1]
 
 
 class SemanticTier:
@@ -176,13 +175,13 @@ class _Question:
 
 
 def is_searchable(request: Request) -> bool:
-    """Whether a request ends with a user's question.
+    """Whether a request ends with a user's question in words alone.
 
     >>> is_searchable(Request(model="m", messages=(Message("user", "Why?"),)))
     True
     """
     last = request.messages[-1]
-    return last.role == "user" and bool(last.content.strip())
+    return last.role == "user" and bool(last.content.strip()) and not last.parts
 
 
 def without_question(request: Request) -> Request:

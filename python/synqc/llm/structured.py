@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from synqc.errors import InputError, MissingExtra
+from synqc.json import dumps
 from synqc.llm.json_object import Candidate, candidates_in, decoded, the_one_of
 from synqc.llm.latex_escapes import with_doubled_backslashes
 
@@ -120,7 +121,7 @@ def _fitting(
 def _misfit(value: Any, schema: Mapping[str, Any]) -> str:
     """Why a value does not fit a schema, or "" if it does."""
     try:
-        errors = _validator(json.dumps(dict(schema))).iter_errors(value)
+        errors = _validator(dumps(dict(schema))).iter_errors(value)
         problems = [_problem(error) for error, _ in zip(errors, range(_MOST_PROBLEMS), strict=False)]
     except UnicodeEncodeError:
         return "it holds half a character, a lone surrogate"
@@ -144,7 +145,7 @@ def _has_infinity(value: Any) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _validator(schema: str) -> Any:
+def _validator(schema: bytes) -> Any:
     if importlib.util.find_spec("jsonschema_rs") is None:
         raise MissingExtra("JSON schemas need the package `jsonschema-rs`: pip install 'synqc[llm]'.")
     import jsonschema_rs

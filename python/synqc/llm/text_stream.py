@@ -16,8 +16,10 @@ from synqc.llm._recorded import Recorded
 from synqc.llm._transport import AnswerParts
 from synqc.llm.completion import Spent
 from synqc.llm.errors import LanguageModelError
+from synqc.llm.message import Message
 from synqc.llm.outcome import Outcome
-from synqc.llm.request import Message, Request
+from synqc.llm.request import Request
+from synqc.llm.tools import ToolCall
 
 __all__ = ["AsyncTextStream", "Deltas", "TextStream"]
 
@@ -93,6 +95,11 @@ class Deltas:
         if self.recorded is not None:
             return self.recorded.completion.finish_reason if self.outcome is Outcome.OK else ""
         return "" if self._parts is None else self._parts.answer.finish_reason
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """Calls of tools that it asks for, once it has ended."""
+        return () if self._parts is None or self.outcome is not Outcome.OK else self._parts.answer.tool_calls
 
     @property
     def spent(self) -> Spent:
@@ -226,6 +233,11 @@ class _Stream:
         return self._deltas.prompt_truncated
 
     @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """Calls of tools that it asks for; known when it has ended. Half a call is none."""
+        return self._deltas.tool_calls
+
+    @property
     def cached(self) -> bool:
         """Whether it is an answer that was kept, and no call; known from the first part on."""
         return self._deltas.recorded is not None
@@ -300,7 +312,11 @@ class AsyncTextStream(_Stream, AsyncIterator[str]):
             return self._recorded_part(StopAsyncIteration)
         part = None
         try:
-            part = await asyncio.wrap_future(self._submit(self._deltas.next()))
+            if _loop_thread.shared.is_here():
+                self._begun = True
+                part = await self._deltas.next()
+            else:
+                part = await asyncio.wrap_future(self._submit(self._deltas.next()))
         finally:
             if part is None:
                 await self.aclose()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from synqc.llm._answer import Answer
 from synqc.llm.completion import Spent
 from synqc.llm.dialect import Dialect
-from synqc.llm.request import Message
+from synqc.llm.message import Message
 
 __all__ = ["Body", "Wire"]
 

@@ -53,8 +53,7 @@ def unbounded(schema: Any) -> list[Any]:
     return ([schema] if own and own not in schema else []) + [f for one in schema.values() for f in unbounded(one)]
 
 
-def test_no_text_and_no_list_of_any_schema_is_without_an_end() -> None:
-    seed = random.randrange(2**32)
+def test_no_text_and_no_list_of_any_schema_is_without_an_end(seed) -> None:
     chance = random.Random(seed)
     for _ in range(200):
         schema = a_schema(chance)

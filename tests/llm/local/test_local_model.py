@@ -30,7 +30,7 @@ from synqc.llm import (
 from synqc.llm.providers.local import LocalModel, NotEnoughMemory, engine, memory_of
 
 SMALL = "smollm2-135m"
-FREE_WITHIN_S = 2.0
+FREE_WITHIN_S = 5.0
 FORM = JsonForm(
     "patch",
     {
@@ -102,7 +102,7 @@ def test_a_conversation_that_does_not_fit_is_refused_with_the_numbers(small: Loc
 def test_an_answer_ends_where_the_context_does(small_file: Path) -> None:
     many = JsonForm("many", {"type": "array", "minItems": 500, "items": {"type": "integer"}})
     with LocalModel(small_file, name=SMALL, slots=1, context_tokens=256) as model, pytest.raises(CutAnswer) as caught:
-        model.complete(asked(form=many, max_tokens=1000))
+        model.complete(asked("one " * 150, form=many, max_tokens=1000))
     spent = caught.value.spent
     assert (spent.prompt_tokens or 0) + (spent.completion_tokens or 0) <= 257
 
@@ -119,18 +119,34 @@ def test_another_models_name_is_refused(small: LocalModel) -> None:
         small.complete(Request(model="gpt-9", messages=(Message("user", "Hi"),)))
 
 
-def test_every_answer_in_a_form_fits_its_schema(small: LocalModel) -> None:
+@pytest.mark.parametrize("count", [2, pytest.param(24, marks=pytest.mark.deep)])
+def test_every_answer_in_a_form_fits_its_schema(small: LocalModel, count: int) -> None:
     pytest.importorskip("jsonschema_rs")
-    requests = [asked("Describe a cat.", form=FORM, max_tokens=400, seed=seed, temperature=0.9) for seed in range(6)]
+    requests = [
+        asked("Describe a cat.", form=FORM, max_tokens=400, seed=seed, temperature=0.9) for seed in range(count)
+    ]
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda request: small.complete(request, repeats=2), requests))
-    assert [answer.form for answer in answers] == ["json_schema"] * 6
+    assert [answer.form for answer in answers] == ["json_schema"] * count
 
 
 def test_a_token_comes_with_its_alternatives(small: LocalModel) -> None:
     answer = small.complete(asked("Is water wet? Yes or no.", max_tokens=2, logprobs=5, temperature=0), partial=True)
     assert answer.logprobs
     assert answer.ignored == ()
+
+
+@pytest.mark.parametrize("reuses", [False, True], ids=["repeatable", "reuses_prompts"])
+def test_a_beginning_that_was_read_is_read_again_unless_prompts_are_reused(small_file: Path, reuses: bool) -> None:
+    beginning = "A complaint: two men on a motorcycle took my bag near the station and rode away. " * 3
+    with LocalModel(small_file, name=SMALL, slots=1, context_tokens=512, reuses_prompts=reuses) as model:
+        spent = [
+            model.complete(asked(beginning + offence, max_tokens=2, logprobs=5, temperature=0), partial=True).spent
+            for offence in ("Is it theft?", "Is it forgery?")
+        ]
+    assert not spent[0].cached_prompt_tokens
+    read = [(one.prompt_tokens or 0) - (one.cached_prompt_tokens or 0) for one in spent]
+    assert (read[1] < read[0] / 3) == reuses
 
 
 def test_a_deadline_ends_the_call_and_frees_its_slot(small: LocalModel) -> None:
@@ -191,7 +207,7 @@ def test_closing_ends_calls_and_gives_the_memory_back(small_file: Path) -> None:
         loaded = resident_mb()
         assert loaded - before > 80
         future = model.submit(a_long_one())
-        wait_until(lambda: model.engine.calls == 1, 5)
+        wait_until(lambda: model.engine.calls == 1, 30)
         model.close()
         with pytest.raises(CallCancelled):
             future.result(5)
@@ -203,7 +219,7 @@ def test_closing_ends_calls_and_gives_the_memory_back(small_file: Path) -> None:
 def test_an_idle_model_gives_its_memory_back(small_file: Path) -> None:
     with LocalModel(small_file, name=SMALL, idle_s=0.2) as model:
         model.complete(asked(max_tokens=2), partial=True)
-        wait_until(lambda: not model.engine.is_loaded, 10)
+        wait_until(lambda: not model.engine.is_loaded, 30)
 
 
 def test_an_estimate_is_right_to_a_third(small_file: Path) -> None:

@@ -356,7 +356,7 @@ class TestStreams:
         server.otherwise = lines(said("Be", done=False), 30)
         with ollama().stream(asking()) as told:
             next(told)
-        assert server.left.wait(2)
+        assert server.left.wait(20)
 
     @pytest.mark.parametrize("how", ["cancel", "close"])
     def test_a_whole_answer_that_nobody_wants_any_more_ends_at_the_server(self, server, ollama, how):
@@ -372,7 +372,7 @@ class TestStreams:
             models.close()
             with pytest.raises(CallCancelled):
                 future.result()
-        assert server.left.wait(2)
+        assert server.left.wait(20)
 
     def test_coroutines_read_the_same(self, server, ollama):
         server.otherwise = lines(*parts("Be", "cause."))

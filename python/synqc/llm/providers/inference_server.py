@@ -14,11 +14,12 @@ from synqc.llm._connection import Connection
 from synqc.llm._streamed_body import StreamedBody
 from synqc.llm.client import LanguageModels, Reuse
 from synqc.llm.completion import Spent
-from synqc.llm.dialect import Dialect
+from synqc.llm.dialect import DRAWING, Dialect, check_words_alone
 from synqc.llm.endpoint import Endpoint
 from synqc.llm.errors import LanguageModelError, ProtocolError
+from synqc.llm.message import Message
 from synqc.llm.refusal import refusal_in, window_in
-from synqc.llm.request import Message, Request
+from synqc.llm.request import Request
 
 __all__ = ["InferenceHealth", "InferenceServer"]
 
@@ -124,7 +125,7 @@ class _InferenceWire:
 
     @property
     def dialect(self) -> Dialect:
-        return _InferenceDialect(form="plain", left_out=("seed", "logprobs"))
+        return _InferenceDialect(form="plain", left_out=("seed", "logprobs", *DRAWING))
 
     def key_of(self, model: str) -> str:
         return "inference"
@@ -148,6 +149,7 @@ class _InferenceDialect(Dialect):
     """There is one way to ask."""
 
     def parameters(self, request: Request, messages: tuple[Message, ...], *, stream: bool = False) -> dict[str, Any]:
+        check_words_alone(request, "this server's protocol")
         sent: dict[str, Any] = {"model_name": request.model, "prompt": prompt_of(self._explained(request, messages))}
         for name in ("max_tokens", "temperature"):
             if getattr(request, name) is not None:

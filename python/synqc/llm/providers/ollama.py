@@ -16,15 +16,19 @@ from synqc.errors import InputError
 from synqc.llm import _loop_thread
 from synqc.llm._answer import Answer, NotTheProtocol, ToldOfAnError, count_in
 from synqc.llm._connection import Connection
+from synqc.llm._tool_call_parts import ToolCallParts
 from synqc.llm.client import LanguageModels, Reuse
 from synqc.llm.completion import Spent
-from synqc.llm.dialect import Dialect, Form
+from synqc.llm.dialect import Dialect, Form, check_words_alone
 from synqc.llm.endpoint import Endpoint
 from synqc.llm.errors import LanguageModelError, ProtocolError
+from synqc.llm.message import Message
 from synqc.llm.prompt_size import is_truncated, least_tokens
 from synqc.llm.providers._json_lines import JsonLines
+from synqc.llm.providers._ollama_messages import messages_as_sent
 from synqc.llm.refusal import refusal_in, window_in
-from synqc.llm.request import Message, Request
+from synqc.llm.request import Request
+from synqc.llm.tools import ToolCall
 
 __all__ = ["OLLAMA_URL", "Ollama", "OllamaModel", "Route", "Think"]
 
@@ -207,7 +211,7 @@ class _OllamaWire:
 
     @property
     def dialect(self) -> Dialect:
-        return _OllamaDialect(wire=self)
+        return _OllamaDialect(left_out=("logit_bias",), wire=self)
 
     def answer_to(self, sent: Mapping[str, Any]) -> Answer:
         return _OllamaAnswer(sent)
@@ -239,12 +243,15 @@ class _OllamaDialect(Dialect):
 
     def parameters(self, request: Request, messages: tuple[Message, ...], *, stream: bool = False) -> dict[str, Any]:
         form, wire = self.form_of(request), self.wire
+        if wire.route == "generate":
+            check_words_alone(request, "Ollama's door /api/generate")
         sent: dict[str, Any] = {"model": request.model, **self._asked(self._explained(request, messages))}
         sent["stream"] = stream
         options = {
             "temperature": request.temperature, "seed": request.seed, "num_predict": request.max_tokens,
             "stop": list(request.stop) or None, "num_ctx": _window_of(wire.num_ctx, request.model),
-            "num_thread": wire.num_thread,
+            "num_thread": wire.num_thread, "top_p": request.top_p, "presence_penalty": request.presence_penalty,
+            "frequency_penalty": request.frequency_penalty,
         }  # fmt: skip
         sent["options"] = {name: value for name, value in options.items() if value is not None}
         if form == "json_schema" and request.form is not None:
@@ -253,6 +260,8 @@ class _OllamaDialect(Dialect):
             sent["format"] = "json"
         if request.logprobs is not None and "logprobs" not in self.left_out:
             sent |= {"logprobs": True, "top_logprobs": request.logprobs}
+        if request.tools and request.tool_choice != "none":
+            sent["tools"] = _tools_of(request)
         if wire.keep_alive is not None:
             sent["keep_alive"] = wire.keep_alive
         if wire.think is not None and self.thinks:
@@ -273,7 +282,7 @@ class _OllamaDialect(Dialect):
 
     def _asked(self, messages: tuple[Message, ...]) -> dict[str, Any]:
         if self.wire.route == "chat":
-            return {"messages": [{"role": one.role, "content": one.content} for one in messages]}
+            return {"messages": messages_as_sent(messages)}
         told = [one.content for one in messages if one.role == "system"]
         talk = [one for one in messages if one.role != "system"]
         said = [f"{one.role}: {one.content}" for one in talk[:-1]] + [one.content for one in talk[-1:]]
@@ -288,6 +297,11 @@ class _OllamaAnswer(Answer):
         self.is_stream = bool(sent["stream"])
         self._most_tokens = sent["options"].get("num_predict")
         self._last: Mapping[str, Any] = {}
+        self._calls = ToolCallParts() if sent.get("tools") else None
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        return () if self._calls is None else self._calls.calls
 
     def take(self, document: Any, *, whole: bool) -> str:
         if not isinstance(document, Mapping):
@@ -303,6 +317,8 @@ class _OllamaAnswer(Answer):
         text = self._text_of(document)
         self._weighs(document.get("logprobs"))
         if document.get("done", whole) is True:
+            if self._calls is not None:
+                self._calls.check_whole()
             self._last = document
             reason = document.get("done_reason")
             self.finish_reason = reason if isinstance(reason, str) and reason else self._reason_of_old_servers()
@@ -317,6 +333,8 @@ class _OllamaAnswer(Answer):
         said = message if isinstance(message, Mapping) else document
         text = said.get("content" if said is message else "response")
         self.has_thoughts |= bool(said.get("thinking"))
+        if self._calls is not None:
+            self.size_of_calls += self._calls.take(said.get("tool_calls"))
         if text is not None and not isinstance(text, str):
             raise NotTheProtocol("its text is no text")
         return text or ""
@@ -344,3 +362,14 @@ def _model_in(told: Mapping[str, Any]) -> OllamaModel:
         str(told.get("name") or told.get("model") or ""), count_in(told, "size"), str(told.get("digest") or ""),
         str(details.get("parameter_size") or ""), str(details.get("quantization_level") or ""),
     )  # fmt: skip
+
+
+def _tools_of(request: Request) -> list[dict[str, Any]]:
+    """Tools as they are offered; the protocol leaves it to the model whether it calls one, and how many."""
+    if request.tool_choice not in (None, "auto") or request.parallel_tool_calls is False:
+        name = "tool_choice" if request.tool_choice not in (None, "auto") else "parallel_tool_calls"
+        raise InputError(
+            f"Argument `{name}` must be left to the model, for Ollama's own protocol has no word for it, but is "
+            f"{getattr(request, name)!r:.80}. Its door /v1 may know it."
+        )
+    return [one.to_sent() for one in request.tools]

@@ -39,9 +39,11 @@ class LocalConnection:
     A place is free again when the engine has really let go of a call, which may be a batch after its caller has left.
     """
 
-    def __init__(self, endpoint: Endpoint, engine: Engine, *, idle_s: float, most_tokens: int) -> None:
+    def __init__(
+        self, endpoint: Endpoint, engine: Engine, *, idle_s: float, most_tokens: int, reuses_prompts: bool
+    ) -> None:
         self.endpoint, self.engine = endpoint, engine
-        self._idle_s, self._most_tokens = idle_s, most_tokens
+        self._idle_s, self._most_tokens, self._reuses_prompts = idle_s, most_tokens, reuses_prompts
         self._loop: asyncio.AbstractEventLoop | None = None
         self._places = asyncio.Semaphore(endpoint.most_at_once)
 
@@ -108,8 +110,9 @@ class LocalConnection:
         sent = {**body, "stream": True, "return_progress": True, "stream_options": {"include_usage": True}}
         sent.setdefault("max_tokens", self._most_tokens)
         # What is remembered of another conversation was computed in other batches and may round otherwise: an answer
-        # that is to be repeatable is computed from its first token.
-        sent["cache_prompt"] = not (body.get("temperature") == 0 or body.get("seed") is not None)
+        # that is to be repeatable is computed from its first token, unless its caller is in more of a hurry.
+        is_repeatable = body.get("temperature") == 0 or body.get("seed") is not None
+        sent["cache_prompt"] = self._reuses_prompts or not is_repeatable
         form = body.get("response_format", {})
         if form.get("type") == "json_schema":
             schema = {**form["json_schema"], "schema": bounded(form["json_schema"]["schema"])}

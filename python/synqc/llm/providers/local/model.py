@@ -34,7 +34,8 @@ class LocalModel(LanguageModels):
     Loaded by the first request, and released when nobody has asked for `idle_s`. A request must name the model
     (`model_name`), and gets at most 1024 tokens if it names no limit. Cancelling, leaving a stream and timing out end
     the computation within the batch of 32 tokens that is under way; the slot is free then. Requests with a seed or of
-    temperature 0 are computed without what is remembered of other conversations, so that they repeat.
+    temperature 0 are computed without what is remembered of other conversations, so that they repeat, unless
+    `reuses_prompts`.
 
     llama.cpp opens a port of the loopback interface of its own accord; a random key that is kept nowhere closes it.
 
@@ -47,6 +48,9 @@ class LocalModel(LanguageModels):
         idle_s: When it gives its memory back.
         timeout_s: One answer must be complete by then, from when a slot is free.
         check: Called before each loading; raises if the file is not what it must be.
+        reuses_prompts: Whether the beginning that a request has in common with the one before it in its slot is not
+            read again, whatever the request; its answer then depends on what was asked before in the last digits of
+            its probabilities.
         cache, reuse, kind, strict: As for `LanguageModels`.
 
     Raises:
@@ -68,6 +72,7 @@ class LocalModel(LanguageModels):
         idle_s: float = 300.0,
         timeout_s: float = 600.0,
         check: Callable[[], None] | None = None,
+        reuses_prompts: bool = False,
         cache: Any | None = None,
         reuse: Reuse = "repeatable",
         kind: str = "chat_completion",
@@ -84,7 +89,7 @@ class LocalModel(LanguageModels):
             if value < least:
                 raise InputError(f"Argument `{argument}` must be at least {least}, but is {value}.")
         self.model_name = name or file.stem
-        self.idle_s = idle_s
+        self.idle_s, self.reuses_prompts = idle_s, reuses_prompts
         size = Size(slots, context_tokens, threads or _processors())
         self.engine = Engine(file, name=self.model_name, size=size, check=check or (lambda: _check_file(file)))
         endpoint = _InProcess(base_url=f"local:{self.model_name}", timeout_s=timeout_s, most_at_once=slots, attempts=1)
@@ -111,7 +116,10 @@ class LocalModel(LanguageModels):
         self.engine.load()
 
     def _connected(self) -> Transport:
-        return LocalConnection(self.endpoint, self.engine, idle_s=self.idle_s, most_tokens=_MOST_TOKENS)
+        return LocalConnection(
+            self.endpoint, self.engine, idle_s=self.idle_s, most_tokens=_MOST_TOKENS,
+            reuses_prompts=self.reuses_prompts,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
