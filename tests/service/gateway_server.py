@@ -22,22 +22,30 @@ KEYS = {"LAB_KEY": "sk-lab", "GUEST_KEY": "sk-guest", "NEAR_KEY": "sk-upstream-n
 
 
 class GatewayServer:
-    """A gateway over so many servers; `more` is TOML behind its providers and deployments d0, d1, ... of model m-1."""
+    """A gateway over so many servers; `more` is TOML behind its providers and deployments d0, d1, ... of model m-1.
 
-    def __init__(self, folder, count=1, *, policy='strategy = "preference"', gateway="", deployment="", more=""):
+    `deployment` is TOML of every deployment, or a list with that of each.
+    """
+
+    def __init__(self, folder, count=1, *, policy='strategy = "preference"', gateway="", deployment="", more="",
+                 environment=None):  # fmt: skip
         self.servers = [ScriptedServer() for _ in range(count)]
         lines = [f"[gateway]\n{gateway}\n[policy]\n{policy}\n"]
         for place, server in enumerate(self.servers):
+            own = deployment if isinstance(deployment, str) else deployment[place]
             lines.append(f'[[provider]]\nname = "p{place}"\nbase_url = "{server.url}"\nkey_env = "NEAR_KEY"\n')
-            lines.append(f'[[deployment]]\nname = "d{place}"\nprovider = "p{place}"\nmodel = "m-1"\n{deployment}\n')
-        file = folder / "gateway.toml"
-        file.write_text("".join(lines) + more)
-        self.configuration = read_configuration(file, KEYS)
+            lines.append(f'[[deployment]]\nname = "d{place}"\nprovider = "p{place}"\nmodel = "m-1"\n{own}\n')
+        self.file = folder / "gateway.toml"
+        self.file.write_text("".join(lines) + more)
+        environment = {**KEYS, **(environment or {})}
+        self.configuration = read_configuration(self.file, environment)
         self.router = self.configuration.router()
         listening = socket.create_server(("127.0.0.1", 0))
         self.port = listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        app = GatewayApplication(self.configuration, self.router)
+        app = GatewayApplication(
+            self.configuration, self.router, reread=lambda: read_configuration(self.file, environment)
+        )
         self._server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
         )
@@ -61,6 +69,20 @@ class GatewayServer:
         self._thread.join(10)
         for server in self.servers:
             server.stop()
+
+
+@contextlib.contextmanager
+def gateways(folder, count=1, **usual):
+    """A function that makes gateways, which are stopped at the end; it takes what GatewayServer does."""
+    made = []
+
+    def make(count=count, **options):
+        made.append(GatewayServer(folder, count, **(usual | options)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
 
 
 def asking(text="Why?", **more):

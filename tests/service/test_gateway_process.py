@@ -49,12 +49,23 @@ def test_it_serves_until_it_is_told_to_stop(tmp_path, told):
         )
         assert taken.returncode == 2
         assert "cannot be served" in taken.stderr
+        file.write_text(file.read_text().replace('name = "d"', 'name = "e"'))
+        process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + 20
+        while True:
+            with urllib.request.urlopen(request, timeout=20) as answered:
+                if answered.headers["x-synqc-deployment"] == "e":
+                    break
+            assert time.monotonic() < until
         process.send_signal(told)
         process.wait(20)
     finally:
         process.kill()
         process.wait()
         upstream.stop()
-    record = json.loads((tmp_path / "trace.jsonl").read_text())
+    record = json.loads((tmp_path / "trace.jsonl").read_text().splitlines()[0])
     assert (record["deployment"], record["cause"], record["completion_tokens"]) == ("d", "ok", 2)
-    assert "Traceback" not in process.stderr.read()
+    told = process.stderr.read()
+    assert "Traceback" not in told
+    assert f"http://127.0.0.1:{port}/v1 serves m-1." in told
+    assert "The configuration was read anew: added e; removed d." in told

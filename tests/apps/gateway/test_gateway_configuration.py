@@ -89,7 +89,16 @@ def test_a_good_file_is_what_it_says(reads):
         ("timeout_s = 5", "timeout_s = -5", 12, "`timeout_s` of .* must be a number of seconds above 0, but is -5"),
         ("timeout_s = 5", "timeout_s = true", 12, "`timeout_s` of .* must be a number, but is True"),
         ("http://127.0.0.1:9/v1", "ftp://127.0.0.1", 10, "`base_url` of .* must begin with http"),
-        ('kind = "ollama"', 'kind = "other"', 16, "`kind` of .* must be openai or ollama, but is 'other'"),
+        ('kind = "ollama"', 'kind = "other"', 16, "`kind` of .* must be openai, ollama or local, but is 'other'"),
+        ('kind = "ollama"', 'kind = "local"', 14, "`file` of .* must be given where `kind` is local"),
+        (
+            'kind = "ollama"',
+            'kind = "local"\nfile = "phi3"',
+            18,
+            "`base_url` of .* must be left out where",
+        ),
+        ('base_url = "http://127.0.0.1:9"\n', "", 14, "`base_url` of .* must be given where `kind` is ollama"),
+        ('kind = "ollama"', 'file = "a.gguf"', 16, "`file` of .* must be left out where `kind` is openai"),
         ('name = "own"', 'name = "near"', 15, "`name` of .* must be another"),
         ('provider = "own"', 'provider = "owm"', 28, r"`provider` of \[deployment\] must name .* Did you mean 'own'"),
         ('model = "big"\n', "", 27, "`model` of .* must be given"),
@@ -169,6 +178,11 @@ class TestCommands:
         code, _, err = self.run(capsys, "explain", str(file), "--model", "chats")
         assert code == 2
         assert "Did you mean 'chat'" in err
+        code, out, _ = self.run(capsys, "explain", str(file), "--model", "chat", "--capability", "vision")
+        assert (code, "lacks capability" in out, "asked: big at own" in out) == (0, True, True)
+        code, _, err = self.run(capsys, "explain", str(file), "--model", "chat", "--capability", "ears")
+        assert code == 2
+        assert "`capabilities` must name some of vision, but names 'ears'" in err
 
     def test_simulate_sets_the_prediction_beside_the_record(self, capsys, file, tmp_path):
         trace = TraceFile(tmp_path / "trace.jsonl")
@@ -185,6 +199,43 @@ class TestCommands:
         code, _, err = self.run(capsys, "simulate", str(file), "--trace", str(tmp_path / "none"))
         assert code == 2
         assert "none" in err
+
+
+LOCAL = """
+[[provider]]
+name = "here"
+kind = "local"
+file = "FILE"
+
+[[deployment]]
+provider = "here"
+model = "tiny"
+"""
+
+
+class TestModelsOfThisProcess:
+    def test_a_file_is_a_model_of_its_name(self, reads, tmp_path):
+        (tmp_path / "tiny.gguf").write_bytes(b"GGUF")
+        text = LOCAL.replace("FILE", str(tmp_path / "tiny.gguf"))
+        found = reads(text, {"SYNQC_LOCAL_SLOTS": "3"})
+        assert (found.deployments[0].name, found.deployments[0].provider.most_at_once) == ("tiny at here", 3)
+        with pytest.raises(ConfigurationError, match=r"line 9: Key `model` of .* must be 'tiny', .* 'tini'"):
+            reads(text.replace('model = "tiny"', 'model = "tini"'))
+
+    @pytest.mark.parametrize(
+        ("file", "told"),
+        [
+            (
+                "/nowhere/a.gguf",
+                "`file` of .* must be a GGUF file or a name of .*, but /nowhere/a.gguf is",
+            ),
+            ("qwen2.5-coder-0.5", "did you mean qwen2.5-coder-0.5b"),
+            ("qwen2.5-coder-0.5b", "is not here: run `synqc models get qwen2.5-coder-0.5b`"),
+        ],
+    )
+    def test_one_that_is_not_there_is_told_with_how_to_get_it(self, reads, tmp_path, file, told):
+        with pytest.raises(ConfigurationError, match=told):
+            reads(LOCAL.replace("FILE", file), {"SYNQC_MODELS_DIR": str(tmp_path / "none")})
 
 
 def test_budgets_of_tenants_go_on_after_a_restart(reads, tmp_path):

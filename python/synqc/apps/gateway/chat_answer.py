@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from synqc.apps.gateway.chat_request import BadRequest
-from synqc.llm.completion import Spent
+from synqc.apps.gateway.bad_request import BadRequest
+from synqc.llm.completion import Completion, Spent
 from synqc.llm.errors import CutAnswer, FilteredAnswer, LanguageModelError
+from synqc.llm.logprobs import TokenLogprobs
 from synqc.llm.router import BudgetExceeded, NoDeployment, Receipt, cause_of
+from synqc.llm.tools import ToolCall
 
-__all__ = ["ErrorAnswer", "chunk_document", "completion_document", "error_answer", "kept_by_protocol", "usage_of"]
+__all__ = [
+    "Choice",
+    "ErrorAnswer",
+    "call_deltas",
+    "chunk_document",
+    "completion_document",
+    "error_answer",
+    "finish_reason",
+    "kept_by_protocol",
+    "usage_of",
+]
 
 
 @dataclass(frozen=True)
@@ -89,46 +102,138 @@ def _writable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def kept_by_protocol(error: LanguageModelError) -> tuple[str | None, str, str | None] | None:
-    """Text, finish reason and refusal, if the protocol has an answer with status 200 for what is an error here."""
+@dataclass(frozen=True)
+class Choice:
+    """One of an answer's choices.
+
+    Args:
+        text: As the model wrote it; None: it declined.
+        finish_reason: In the protocol's words.
+        refusal: What it said in place of an answer.
+        tool_calls: Calls of tools that it asks for.
+        logprobs: Of its tokens, where they were asked for and told.
+    """
+
+    text: str | None
+    finish_reason: str
+    refusal: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    logprobs: tuple[TokenLogprobs, ...] = ()
+
+    @classmethod
+    def of(cls, completion: Completion[Any], *, has_form: bool) -> Choice:
+        """What a completion is in the protocol.
+
+        Args:
+            completion: Whose.
+            has_form: Whether an object was asked for: its own text is the answer then.
+        """
+        calls = completion.tool_calls
+        text = completion.value if has_form else completion.text
+        reason = finish_reason(completion.finish_reason, has_calls=bool(calls))
+        return cls(text or None if calls else text, reason, None, calls, completion.logprobs)
+
+    def message(self) -> dict[str, Any]:
+        """As a message of the protocol."""
+        message: dict[str, Any] = {"role": "assistant", "content": self.text, "refusal": self.refusal}
+        if self.tool_calls:
+            message["tool_calls"] = [one.to_sent() for one in self.tool_calls]
+        return message
+
+
+_REASONS: Final = ("stop", "length", "content_filter", "tool_calls")
+
+
+def finish_reason(reason: str, *, has_calls: bool) -> str:
+    """A server's word for why a whole answer ended as one of the protocol's.
+
+    >>> finish_reason("eos", has_calls=False), finish_reason("stop", has_calls=True)
+    ('stop', 'tool_calls')
+    """
+    if has_calls:
+        return "tool_calls"
+    return reason if reason in _REASONS else "stop"
+
+
+def kept_by_protocol(error: LanguageModelError) -> Choice | None:
+    """The choice that the protocol has, with status 200, for what is an error here; None: it has none."""
     if isinstance(error, CutAnswer):
-        return error.answer, "length", None
+        return Choice(error.answer, "length")
     if isinstance(error, FilteredAnswer):
-        return error.answer, "content_filter", None
+        return Choice(error.answer, "content_filter")
     if cause_of(error).name == "declined":
-        return None, "stop", error.words or error.answer
+        return Choice(None, "stop", error.words or error.answer)
     return None
 
 
-def usage_of(receipt: Receipt, spent: Spent) -> dict[str, Any] | None:
-    """Tokens of the answer as its server counts them; None: it does not."""
-    last = receipt.asked[-1] if receipt.asked else None
-    prompt = spent.prompt_tokens if last is None else last.prompt_tokens
-    completion = spent.completion_tokens if last is None else last.completion_tokens
-    if prompt is None or completion is None:
-        return None
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+def usage_of(receipts: Iterable[Receipt], spent: Iterable[Spent]) -> dict[str, Any] | None:
+    """Tokens of the answers as their servers count them, of all together; None: one does not."""
+    prompt = completion = 0
+    cached: int | None = 0
+    thought: int | None = 0
+    for receipt, one in zip(receipts, spent, strict=True):
+        last = receipt.asked[-1] if receipt.asked else one
+        if last.prompt_tokens is None or last.completion_tokens is None:
+            return None
+        prompt, completion = prompt + last.prompt_tokens, completion + last.completion_tokens
+        is_alone = len(receipt.asked) <= 1  # else it counts calls that failed, too
+        cached = None if cached is None or one.cached_prompt_tokens is None or not is_alone else (
+            cached + one.cached_prompt_tokens
+        )  # fmt: skip
+        thought = None if thought is None or one.reasoning_tokens is None or not is_alone else (
+            thought + one.reasoning_tokens
+        )  # fmt: skip
+    usage: dict[str, Any] = {
+        "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion,
+    }  # fmt: skip
+    if cached is not None:
+        usage["prompt_tokens_details"] = {"cached_tokens": cached}
+    if thought is not None:
+        usage["completion_tokens_details"] = {"reasoning_tokens": thought}
+    return usage
 
 
 def completion_document(
-    number: str, model: str, text: str | None, finish_reason: str, usage: dict[str, Any] | None,
-    refusal: str | None = None,
-) -> dict[str, Any]:  # fmt: skip
+    number: str, model: str, choices: Sequence[Choice], usage: dict[str, Any] | None
+) -> dict[str, Any]:
     """A whole answer."""
-    message = {"role": "assistant", "content": text, "refusal": refusal}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}
     return {
-        "id": number, "object": "chat.completion", "created": int(time.time()), "model": model, "choices": [choice],
+        "id": number, "object": "chat.completion", "created": int(time.time()), "model": model,
+        "choices": [
+            {"index": place, "message": one.message(), "logprobs": _logprobs(one.logprobs),
+             "finish_reason": one.finish_reason} for place, one in enumerate(choices)
+        ],
         "usage": usage,
     }  # fmt: skip
 
 
+def call_deltas(calls: Iterable[ToolCall]) -> list[dict[str, Any]]:
+    """Whole calls of tools as a part of a stream holds them."""
+    return [{"index": place, **one.to_sent()} for place, one in enumerate(calls)]
+
+
+def _logprobs(told: tuple[TokenLogprobs, ...]) -> dict[str, Any] | None:
+    if not told:
+        return None
+    return {
+        "content": [
+            {**_token(one.token, one.logprob), "top_logprobs": [_token(*other) for other in one.alternatives]}
+            for one in told
+        ],
+        "refusal": None,
+    }  # fmt: skip
+
+
+def _token(token: str, logprob: float) -> dict[str, Any]:
+    return {"token": token, "logprob": logprob, "bytes": list(token.encode(errors="replace"))}
+
+
 def chunk_document(
-    number: str, created: int, model: str, delta: dict[str, Any] | None, finish_reason: str | None = None,
+    number: str, created: int, model: str, delta: dict[str, Any] | None, reason: str | None = None, index: int = 0,
     **more: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """A part of an answer; without a delta it holds no choice, only what `more` says."""
-    choices = [] if delta is None else [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}]
+    choices = [] if delta is None else [{"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}]
     return {
         "id": number, "object": "chat.completion.chunk", "created": created, "model": model, "choices": choices, **more,
     }  # fmt: skip

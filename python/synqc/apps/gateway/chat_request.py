@@ -3,51 +3,41 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from json import dumps as text_of
 from typing import Any, Final
 
 from synqc import json
+from synqc.apps.gateway.bad_request import BadRequest, flag, number, shown, text, whole
+from synqc.apps.gateway.chat_messages import messages_in
+from synqc.apps.gateway.chat_tools import tool_choice_in, tools_in
 from synqc.errors import DocumentError, InputError
-from synqc.llm.request import JsonForm, Message, Request
+from synqc.llm.logprobs import MOST_ALTERNATIVES, MOST_TOKENS
+from synqc.llm.request import JsonForm, Request
 from synqc.llm.structured import structured_in
 
-__all__ = ["BadRequest", "ChatRequest", "chat_request_in"]
+__all__ = ["TOOLS", "VISION", "ChatRequest", "chat_request_in"]
 
-_ROLES: Final = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+TOOLS: Final = "tools"
+VISION: Final = "vision"
+"""Capabilities that a deployment must declare before it is asked for them."""
+
 _READ: Final = (
     "model", "messages", "temperature", "max_tokens", "max_completion_tokens", "seed", "stop", "response_format",
-    "stream", "stream_options", "prompt_cache_key", "user",
+    "stream", "stream_options", "prompt_cache_key", "user", "n", "top_p", "presence_penalty", "frequency_penalty",
+    "logit_bias", "tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs",
 )  # fmt: skip
 _NEUTRAL: Final[Mapping[str, tuple[Any, ...]]] = {
-    "n": (1,), "top_p": (1,), "presence_penalty": (0,), "frequency_penalty": (0,), "logprobs": (False,),
-    "top_logprobs": (0,), "logit_bias": ({},), "tools": ([],), "functions": ([],), "tool_choice": ("none", "auto"),
-    "function_call": ("none", "auto"), "parallel_tool_calls": (True, False), "store": (False,), "metadata": ({},),
+    "functions": ([],), "function_call": ("none", "auto"), "store": (False,), "metadata": ({},),
     "service_tier": ("auto", "default"), "modalities": (["text"],),
 }  # fmt: skip
 """Parameters of the protocol that are taken where they ask for nothing."""
-_MOST_MESSAGES: Final = 10_000
 _MOST_STOPS: Final = 16
+_MOST_CHOICES: Final = 16
 _LARGEST_TOKENS: Final = 1 << 31
 _LARGEST_SEED: Final = 1 << 63
-
-
-class BadRequest(InputError):
-    """A body is no request that can be answered.
-
-    Args:
-        message: Why.
-        parameter: Which one is at fault, or None.
-        kind: OpenAI's code, e.g. "unsupported_parameter".
-    """
-
-    code = "bad_chat_request"
-
-    def __init__(self, message: str, parameter: str | None = None, kind: str | None = None) -> None:
-        super().__init__(message)
-        self.parameter, self.kind = parameter, kind
+_USUAL: Final = frozenset(_READ[:12])
 
 
 @dataclass(frozen=True)
@@ -59,12 +49,25 @@ class ChatRequest:
         stream: Whether the answer comes in parts.
         include_usage: Whether the last part of a stream tells the tokens.
         session: Requests of one session go to one deployment, under a policy that minds.
+        choices: How many answers are wanted, each of a call of its own.
+        needs: Capabilities that the deployment must have, and by which parameter each is needed.
     """
 
     request: Request
     stream: bool = False
     include_usage: bool = False
     session: str | None = None
+    choices: int = 1
+    needs: Mapping[str, str] = field(default_factory=dict)
+
+    def request_of(self, choice: int) -> Request:
+        """What the call for one of several choices asks: a seed is another for each, or all would be the same."""
+        if choice == 0:
+            return self.request
+        seed = self.request.seed
+        if seed is not None:
+            seed = (seed + choice + _LARGEST_SEED) % (2 * _LARGEST_SEED) - _LARGEST_SEED
+        return replace(self.request, sample=choice, seed=seed)
 
 
 def chat_request_in(body: bytes) -> ChatRequest:
@@ -80,13 +83,13 @@ def chat_request_in(body: bytes) -> ChatRequest:
         >>> chat_request_in(b'{"model": "m", "messages": [], "tempratur": 1}')
         Traceback (most recent call last):
         ...
-        synqc.apps.gateway.chat_request.BadRequest: Unknown parameter: `tempratur`. Did you mean `temperature`?
+        synqc.apps.gateway.bad_request.BadRequest: Unknown parameter: `tempratur`. Did you mean `temperature`?
     """
     try:
         document = json.loads(body)
     except (DocumentError, ValueError, RecursionError) as error:
         raise BadRequest(f"The body must be JSON, but is not: {error}") from None
-    if rb"\ud" in body.lower():
+    if b"\\" in body and rb"\ud" in body.lower():
         _check_characters(document)
     if not isinstance(document, dict):
         raise BadRequest("The body must be a JSON object, but is none.")
@@ -95,26 +98,67 @@ def chat_request_in(body: bytes) -> ChatRequest:
     for name in ("model", "messages"):
         if name not in given:
             raise BadRequest(f"Parameter `{name}` must be given, but is missing.", name)
-    stream = _flag(given, "stream")
+    stream = flag(given, "stream")
     options = given.get("stream_options", {})
     if not isinstance(options, dict):
         raise BadRequest("Parameter `stream_options` must be an object, but is none.", "stream_options")
+    messages = messages_in(given["messages"])
     try:
         request = Request(
-            model=_text(given, "model"), messages=_messages(given["messages"]), temperature=_temperature(given),
-            max_tokens=_max_tokens(given), seed=_whole(given, "seed", -_LARGEST_SEED, _LARGEST_SEED),
-            stop=_stop(given.get("stop", ())), form=_form(given.get("response_format")),
+            model=text(given, "model"), messages=messages, temperature=number(given, "temperature", 0, 2),
+            max_tokens=_max_tokens(given), seed=whole(given, "seed", -_LARGEST_SEED, _LARGEST_SEED),
+            stop=_stop(given.get("stop", ())), form=_form(given.get("response_format")), **_further(given),
         )  # fmt: skip
     except BadRequest:
         raise
     except InputError as error:
-        named = str(error).partition("`")[2].partition("`")[0]
-        raise BadRequest(str(error).replace("Argument", "Parameter", 1), named or None) from None
-    session = _text(given, "prompt_cache_key") if "prompt_cache_key" in given else None
-    return ChatRequest(request, stream, stream and options.get("include_usage") is True, session)
+        raise BadRequest.of(error) from None
+    if request.logprobs is not None and (stream or (request.max_tokens or MOST_TOKENS + 1) > MOST_TOKENS):
+        raise BadRequest(
+            f"Unsupported parameter: `logprobs` needs `max_tokens` of at most {MOST_TOKENS}, and no `stream`.",
+            "logprobs", "unsupported_parameter",
+        )  # fmt: skip
+    session = text(given, "prompt_cache_key") if "prompt_cache_key" in given else None
+    return ChatRequest(
+        request, stream, stream and options.get("include_usage") is True, session,
+        whole(given, "n", 1, _MOST_CHOICES + 1) or 1, _needs(request),
+    )  # fmt: skip
+
+
+def _further(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters that most requests do not name."""
+    if given.keys() <= _USUAL:
+        return {}
+    tools = tools_in(given.get("tools", []))
+    told: dict[str, Any] = {
+        "top_p": number(given, "top_p", 0, 1), "presence_penalty": number(given, "presence_penalty", -2, 2),
+        "frequency_penalty": number(given, "frequency_penalty", -2, 2), "logit_bias": given.get("logit_bias") or None,
+        "tools": tools,
+    }  # fmt: skip
+    choice = tool_choice_in(given.get("tool_choice"))
+    parallel = flag(given, "parallel_tool_calls") if "parallel_tool_calls" in given else None
+    if tools or choice not in (None, "auto", "none"):
+        told |= {"tool_choice": choice, "parallel_tool_calls": parallel if tools else None}
+    alternatives = whole(given, "top_logprobs", 0, MOST_ALTERNATIVES + 1)
+    if flag(given, "logprobs"):
+        told["logprobs"] = alternatives or 1
+    elif alternatives:
+        raise BadRequest("Parameter `top_logprobs` must be left out where `logprobs` is not true.", "top_logprobs")
+    return told
+
+
+def _needs(request: Request) -> dict[str, str]:
+    needs = {}
+    if request.tools or any(one.tool_calls or one.tool_call_id for one in request.messages):
+        needs[TOOLS] = "tools"
+    if request.has_images:
+        needs[VISION] = next(f"messages[{k}].content" for k, one in enumerate(request.messages) if one.has_images)
+    return needs
 
 
 def _check_names(given: Mapping[str, Any]) -> None:
+    if given.keys() <= _USUAL:
+        return
     for name, value in given.items():
         if name in _READ:
             continue
@@ -127,52 +171,9 @@ def _check_names(given: Mapping[str, Any]) -> None:
         ):
             words = " or ".join(map(repr, _NEUTRAL[name]))
             raise BadRequest(
-                f"Unsupported parameter: `{name}` must be {words} or left out, but is {_shown(value)}.", name,
+                f"Unsupported parameter: `{name}` must be {words} or left out, but is {shown(value)}.", name,
                 "unsupported_parameter",
             )  # fmt: skip
-
-
-def _messages(given: Any) -> tuple[Message, ...]:
-    if not isinstance(given, list) or not given:
-        raise BadRequest("Parameter `messages` must be a list of at least one message, but is not.", "messages")
-    if len(given) > _MOST_MESSAGES:
-        raise BadRequest(
-            f"Parameter `messages` must hold at most {_MOST_MESSAGES} messages, but holds {len(given)}.", "messages"
-        )
-    return tuple(_message(one, f"messages[{place}]") for place, one in enumerate(given))
-
-
-def _message(given: Any, where: str) -> Message:
-    if not isinstance(given, dict):
-        raise BadRequest(f"Parameter `{where}` must be an object, but is {_shown(given)}.", where)
-    role = given.get("role")
-    if not isinstance(role, str) or role not in _ROLES:
-        raise BadRequest(
-            f"Parameter `{where}.role` must be one of {', '.join(_ROLES)}, but is {_shown(role)}.", f"{where}.role"
-        )
-    for name, value in given.items():
-        if name not in ("role", "content") and value not in (None, [], ""):
-            raise BadRequest(
-                f"Unsupported parameter: `{where}.{name[:50]}` must be left out.", f"{where}.{name[:50]}",
-                "unsupported_parameter",
-            )  # fmt: skip
-    return Message(_ROLES[role], _content(given.get("content"), f"{where}.content"))  # type: ignore[arg-type]
-
-
-def _content(given: Any, where: str) -> str:
-    if isinstance(given, str):
-        return given
-    if not isinstance(given, list):
-        raise BadRequest(f"Parameter `{where}` must be a text or a list of parts, but is {_shown(given)}.", where)
-    texts = []
-    for place, part in enumerate(given):
-        if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
-            raise BadRequest(
-                f"Parameter `{where}[{place}]` must be a part of type text, but is {_shown(part)}.",
-                f"{where}[{place}]", "unsupported_parameter",
-            )  # fmt: skip
-        texts.append(part["text"])
-    return "".join(texts)
 
 
 def _check_characters(document: Any) -> None:
@@ -183,17 +184,8 @@ def _check_characters(document: Any) -> None:
         raise BadRequest("The body must hold whole characters, but has half of one (a lone surrogate).") from None
 
 
-def _temperature(given: Mapping[str, Any]) -> float | None:
-    value = given.get("temperature")
-    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 2):
-        raise BadRequest(
-            f"Parameter `temperature` must be a number from 0 to 2, but is {_shown(value)}.", "temperature"
-        )
-    return value
-
-
 def _max_tokens(given: Mapping[str, Any]) -> int | None:
-    limits = [_whole(given, name, 1, _LARGEST_TOKENS) for name in ("max_tokens", "max_completion_tokens")]
+    limits = [whole(given, name, 1, _LARGEST_TOKENS) for name in ("max_tokens", "max_completion_tokens")]
     named = [limit for limit in limits if limit is not None]
     return min(named) if named else None
 
@@ -217,7 +209,7 @@ def _form(given: Any) -> JsonForm | None:
         return JsonForm("object", {"type": "object"})
     if kind != "json_schema":
         raise BadRequest(
-            f"Parameter `response_format.type` must be text, json_object or json_schema, but is {_shown(kind)}.",
+            f"Parameter `response_format.type` must be text, json_object or json_schema, but is {shown(kind)}.",
             "response_format.type",
         )
     told = given.get("json_schema")
@@ -229,7 +221,7 @@ def _form(given: Any) -> JsonForm | None:
     if not isinstance(name, str) or not 1 <= len(name) <= 64 or not name.replace("-", "_").isidentifier():
         raise BadRequest(
             "Parameter `response_format.json_schema.name` must be letters, digits, `_` and `-`, but is "
-            f"{_shown(name)}.", "response_format.json_schema.name",
+            f"{shown(name)}.", "response_format.json_schema.name",
         )  # fmt: skip
     try:
         structured_in("{}", schema)
@@ -238,34 +230,3 @@ def _form(given: Any) -> JsonForm | None:
     except ValueError:
         pass
     return JsonForm(name, schema)
-
-
-def _text(given: Mapping[str, Any], name: str) -> str:
-    value = given[name]
-    if not isinstance(value, str) or not value:
-        raise BadRequest(f"Parameter `{name}` must be a text, but is {_shown(value)}.", name)
-    return value
-
-
-def _flag(given: Mapping[str, Any], name: str) -> bool:
-    value = given.get(name, False)
-    if not isinstance(value, bool):
-        raise BadRequest(f"Parameter `{name}` must be true or false, but is {_shown(value)}.", name)
-    return value
-
-
-def _whole(given: Mapping[str, Any], name: str, lowest: int, highest: int) -> int | None:
-    value = given.get(name)
-    if value is None:
-        return None
-    if isinstance(value, float) and math.isfinite(value) and value == int(value):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value < highest:
-        raise BadRequest(f"Parameter `{name}` must be a whole number from {lowest}, but is {_shown(value)}.", name)
-    return value
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, int) and value.bit_length() > 200:
-        return "a number of many digits"
-    return f"{value!r:.60}"

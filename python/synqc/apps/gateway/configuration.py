@@ -52,7 +52,7 @@ _SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "longest_open_s": "number", "latency_decay_s": "number", "latency_valid_s": "number",
     },
     "provider": {
-        "name": "text", "kind": "text", "base_url": "text", "key_env": "text", "timeout_s": "number",
+        "name": "text", "kind": "text", "base_url": "text", "file": "text", "key_env": "text", "timeout_s": "number",
         "idle_timeout_s": "number", "stream_timeout_s": "number", "connect_timeout_s": "number",
         "most_at_once": "whole", "most_bytes": "whole",
     },
@@ -67,7 +67,7 @@ _SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "budget_period": "text", "admin": "flag",
     },
 }  # fmt: skip
-_REQUIRED: Final = {"provider": ("name", "base_url"), "deployment": ("provider", "model"), "tenant": ("name",)}
+_REQUIRED: Final = {"provider": ("name",), "deployment": ("provider", "model"), "tenant": ("name",)}
 _SEVERAL: Final = ("provider", "deployment", "tenant")
 
 
@@ -243,14 +243,27 @@ class _Reader:
             name, kind = options.pop("name"), options.pop("kind", "openai")
             if name in providers:
                 raise self._wrong("provider", place, "name", f"must be another than that of others, but is {name!r}")
-            if kind not in ("openai", "ollama"):
-                raise self._wrong("provider", place, "kind", f"must be openai or ollama, but is {kind!r}")
+            if kind not in ("openai", "ollama", "local"):
+                raise self._wrong("provider", place, "kind", f"must be openai, ollama or local, but is {kind!r}")
+            self._check_provider(place, kind, options)
+            if kind == "local":
+                providers[name] = self._made("provider", place, {**options, "environment": self._environment}, _local)
+                continue
             key = self._key(options.pop("key_env", None), "provider", place) or "none"
             endpoint = self._made(
                 "provider", place, {"api_key": key, "attempts": 1, "most_at_once": 1000, **options}, Endpoint
             )
             providers[name] = self._made("provider", place, {"endpoint": endpoint}, _PROVIDERS[kind])
         return providers
+
+    def _check_provider(self, place: int, kind: str, options: Mapping[str, Any]) -> None:
+        """A server has an address, and a model of this process a file."""
+        needed, known = ("file", ("file", "timeout_s")) if kind == "local" else ("base_url", None)
+        if needed not in options:
+            raise self._wrong("provider", place, needed, f"must be given where `kind` is {kind}, but is missing")
+        for key in options:
+            if (known is not None and key not in known) or (known is None and key == "file"):
+                raise self._wrong("provider", place, key, f"must be left out where `kind` is {kind}")
 
     def _deployments(self, providers: Mapping[str, Provider]) -> list[Deployment]:
         made: list[Deployment] = []
@@ -278,6 +291,10 @@ class _Reader:
                 raise self._wrong(
                     "deployment", place, "name", f"must be another than that of others, but is {options['name']!r}"
                 )
+            only = getattr(options["provider"], "model_name", None)
+            if only is not None and options["model"] != only:
+                raise self._wrong("deployment", place, "model", f"must be {only!r}, which {provider} is, but is "
+                                  f"{options['model']!r}")  # fmt: skip
             made.append(self._made("deployment", place, options, Deployment))
         return made
 
@@ -359,6 +376,12 @@ class _Reader:
 
     def _error(self, line: int, words: str) -> ConfigurationError:
         return ConfigurationError(f"{self._path}, line {line}: {words}")
+
+
+def _local(**options: Any) -> Provider:
+    from synqc.apps.gateway.local_provider import local_provider  # whose settings need another extra
+
+    return local_provider(**options)
 
 
 def _of_openai(endpoint: Endpoint) -> Provider:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import itertools
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from synqc import json, metrics
+from synqc.apps.gateway.bad_request import BadRequest
 from synqc.apps.gateway.chat_answer import (
+    Choice,
     ErrorAnswer,
+    call_deltas,
     chunk_document,
     completion_document,
     error_answer,
+    finish_reason,
     kept_by_protocol,
     usage_of,
 )
-from synqc.apps.gateway.chat_request import BadRequest, ChatRequest, chat_request_in
-from synqc.apps.gateway.configuration import GatewayConfiguration, Tenant
+from synqc.apps.gateway.chat_request import ChatRequest, chat_request_in
+from synqc.apps.gateway.configuration import ConfigurationError, GatewayConfiguration, Tenant
+from synqc.apps.gateway.reloading import Reloaded, adopt
 from synqc.errors import InputError
+from synqc.llm.completion import Spent
 from synqc.llm.errors import LanguageModelError
-from synqc.llm.router import AsyncRoutedStream, Receipt, Router, Routing
+from synqc.llm.provider import Provider
+from synqc.llm.request import Request
+from synqc.llm.router import AsyncRoutedStream, Budget, BudgetJournal, Receipt, Router, Routing
 
 __all__ = ["GatewayApplication"]
 
@@ -34,7 +42,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Value = TypeVar("Value")
 
 _ANYBODY: Final = Tenant("anybody")
+_NOBODY: Final = Tenant("nobody")
 _RETRY_MS: Final = 3000
+_DRAINED_EVERY_S: Final = 0.1
 _JSON: Final = (b"content-type", b"application/json")
 _EVENTS: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"),
@@ -42,6 +52,12 @@ _EVENTS: Final = (
 )  # fmt: skip
 _answers = metrics.counter("synqc_gateway_answers_total", "Answers, by tenant and status.", ["tenant", "status"])
 _seconds = metrics.histogram("synqc_gateway_seconds", "From a request to the end of its answer.", unit="seconds")
+
+
+@lru_cache(maxsize=1024)
+def _answers_of(tenant: str, status: int) -> Any:
+    """The series of both, which are names and numbers of ours."""
+    return _answers.labels(tenant=tenant, status=str(status))
 
 
 class GatewayApplication:
@@ -53,14 +69,24 @@ class GatewayApplication:
     | `GET /v1/models`, `GET /v1/models/{id}` | what may be asked for |
     | `GET /health` | open to all |
     | `GET /v1/router/stats`, `GET /metrics` | for tenants that are `admin` |
+    | `POST /v1/router/reload` | likewise: read the configuration anew |
 
     Args:
         configuration: What is served.
         router: Over its deployments.
+        reread: Reads the configuration anew; None: it stays as it is.
+        journal: In which budgets are kept.
     """
 
-    def __init__(self, configuration: GatewayConfiguration, router: Router) -> None:
+    def __init__(
+        self, configuration: GatewayConfiguration, router: Router, *,
+        reread: Callable[[], GatewayConfiguration] | None = None, journal: BudgetJournal | None = None,
+    ) -> None:  # fmt: skip
         self._configuration, self._router = configuration, router
+        self._reread, self._journal = reread, journal
+        self._reloading = asyncio.Lock()
+        self._budgets = {one.name: one.budget for one in configuration.tenants.values() if one.budget is not None}
+        self._closing: set[asyncio.Task[None]] = set()
         self._numbers = itertools.count(1)
         self._began = f"{time.time_ns():x}"
 
@@ -80,6 +106,43 @@ class GatewayApplication:
                 await self._router.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    async def reload(self) -> Reloaded:
+        """Read the configuration anew and serve it; requests under way go on as they began.
+
+        Raises:
+            InputError: It cannot be served, or not without a restart; then nothing has changed.
+            OSError: It cannot be read.
+        """
+        if self._reread is None:
+            raise ConfigurationError("This gateway has no file to read anew.")
+        async with self._reloading:
+            fresh = await asyncio.to_thread(self._reread)
+            found = adopt(self._configuration, fresh, self._budgets)
+            self._router.replace(found.configuration.deployments)
+            self._router.policy = found.configuration.policy
+            for budget, microdollars in found.limits:
+                budget.change_limit(microdollars)
+            self._add_budgets(found.budgets)
+            self._configuration = found.configuration
+        for provider in found.idle:
+            task = asyncio.ensure_future(self._close_when_drained(provider))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+        return found
+
+    def _add_budgets(self, budgets: Mapping[str, Budget]) -> None:
+        self._budgets.update(budgets)
+        if self._journal is not None:
+            for name, budget in budgets.items():
+                budget.keep_in(self._journal, name)
+
+    async def _close_when_drained(self, provider: Provider) -> None:
+        while not self._router.drained(provider):
+            if any(one.provider is provider for one in self._router.deployments):
+                return  # it has come back
+            await asyncio.sleep(_DRAINED_EVERY_S)
+        await provider.aclose()
 
     def tenant_of(self, headers: Mapping[bytes, bytes]) -> Tenant | None:
         """Whose key it is; None: nobody's."""
@@ -110,7 +173,7 @@ class _Exchange:
         self._router, self._configuration = gateway._router, gateway._configuration
         self._headers = dict(scope["headers"])
         self._number = f"chatcmpl-{gateway._began}-{next(gateway._numbers)}"
-        self._tenant = Tenant("")
+        self._tenant = _NOBODY
         self._started_ns = time.perf_counter_ns()
         self._status = 0
 
@@ -120,13 +183,14 @@ class _Exchange:
         except _Refused as refused:
             await self._refuse(refused.answer, refused.headers)
         except (BadRequest, LanguageModelError) as error:
-            await self._refuse(error_answer(error), _receipt_headers(getattr(error, "receipt", None)))
+            receipt = getattr(error, "receipt", None)
+            await self._refuse(error_answer(error), () if receipt is None else _receipt_headers([receipt]))
         except InputError as error:
-            await self._refuse(ErrorAnswer.of(400, str(error), "invalid_request_error"))
+            await self._refuse(error_answer(BadRequest.of(error)))
         except _Left:
             self._status = 499
         finally:
-            _answers.labels(tenant=self._tenant.name or "nobody", status=str(self._status)).add()
+            _answers_of(self._tenant.name, self._status).add()
             _seconds.record((time.perf_counter_ns() - self._started_ns) * 1e-9)
 
     async def _route(self) -> None:
@@ -155,8 +219,14 @@ class _Exchange:
             if not tenant.is_admin and self._configuration.tenants:
                 raise _Refused(ErrorAnswer.of(403, "This needs the key of an `admin`.", "invalid_request_error"))
             await (self._stats() if path != "/metrics" else self._metrics())
+        elif path == "/v1/router/reload":
+            self._allow(method, "POST")
+            if not tenant.is_admin:
+                raise _Refused(ErrorAnswer.of(403, "This needs the key of an `admin`.", "invalid_request_error"))
+            await self._reload()
         else:
-            raise _Refused(ErrorAnswer.of(404, f"There is nothing at {path[:200]}.", "invalid_request_error"))
+            served = "POST /v1/chat/completions and GET /v1/models are served"
+            raise _Refused(ErrorAnswer.of(404, f"There is nothing at {path[:200]}: {served}.", "invalid_request_error"))
 
     def _allow(self, method: str, allowed: str) -> None:
         if method != allowed:
@@ -177,74 +247,115 @@ class _Exchange:
                     "model",
                 )
             )  # fmt: skip
+        if asked.needs:
+            self._check_capabilities(asked)
         session = self._headers.get(b"x-session-id", b"").decode("latin-1") or asked.session
-        routing = Routing(session=session, budget=self._tenant.budget, tenant=self._tenant.name)
+        routing = Routing(
+            session=session, capabilities=frozenset(asked.needs), budget=self._tenant.budget, tenant=self._tenant.name
+        )
         await (self._stream(asked, routing) if asked.stream else self._complete(asked, routing))
 
+    def _check_capabilities(self, asked: ChatRequest) -> None:
+        known = self._router.capabilities_of(asked.request.model)
+        for capability, parameter in asked.needs.items():
+            if capability not in known:
+                raise BadRequest(
+                    f"Unsupported parameter: `{parameter}` needs a deployment of {asked.request.model!r} with the "
+                    f"capability {capability!r}, but none has it.", parameter, "unsupported_parameter",
+                )  # fmt: skip
+
     async def _complete(self, asked: ChatRequest, routing: Routing) -> None:
-        request, deadline_s = asked.request, self._configuration.deadline_s
+        answers = await self._unless_left(self._answers(asked, routing))
+        document = completion_document(
+            self._number, answers[0].model, [one.choice for one in answers],
+            usage_of([one.receipt for one in answers], [one.spent for one in answers]),
+        )  # fmt: skip
+        ignored = {name for one in answers for name in one.ignored}
+        receipts = [one.receipt for one in answers]
+        names = [one.answered_by for one in receipts]
+        await self._answer(200, document, _receipt_headers(receipts, names, ignored, self._started_ns))
+
+    async def _answers(self, asked: ChatRequest, routing: Routing) -> list[_Answer]:
+        """One for each choice that is wanted; the first that fails ends the others."""
+        if asked.choices == 1:
+            return [await self._one_answer(asked.request, routing)]
+        calls = [
+            asyncio.ensure_future(self._one_answer(asked.request_of(place), routing)) for place in range(asked.choices)
+        ]
         try:
-            completion = await self._unless_left(
-                self._router.acomplete(request, deadline_s=deadline_s, partial=request.form is None, routing=routing)
+            return list(await asyncio.gather(*calls))
+        finally:
+            for call in calls:
+                call.cancel()
+            await asyncio.wait(calls)
+
+    async def _one_answer(self, request: Request, routing: Routing) -> _Answer:
+        deadline_s = self._configuration.deadline_s
+        try:
+            completion = await self._router.acomplete(
+                request, deadline_s=deadline_s, partial=request.form is None, routing=routing
             )
         except LanguageModelError as error:
-            kept = kept_by_protocol(error)
-            if kept is None:
+            choice = kept_by_protocol(error)
+            if choice is None:
                 raise
-            text, reason, refusal = kept
             receipt: Receipt = error.receipt  # type: ignore[attr-defined]
-            document = completion_document(
-                self._number, request.model, text, reason, usage_of(receipt, error.spent), refusal
-            )
-        else:
-            receipt = completion.receipt
-            text = completion.value if request.form is not None else completion.text
-            document = completion_document(
-                self._number, completion.model, text, completion.finish_reason, usage_of(receipt, completion.spent)
-            )
-        await self._answer(200, document, _receipt_headers(receipt, self._started_ns))
+            return _Answer(choice, request.model, receipt, error.spent, ())
+        choice = Choice.of(completion, has_form=request.form is not None)
+        return _Answer(choice, completion.model, completion.receipt, completion.spent, completion.ignored)
 
     async def _stream(self, asked: ChatRequest, routing: Routing) -> None:
         """Status and headers wait for the first part: until then the answer may still be an error with its own."""
-        stream = self._router.astream(asked.request, deadline_s=self._configuration.deadline_s, routing=routing)
+        deadline_s = self._configuration.deadline_s
+        streams = [
+            self._router.astream(asked.request_of(place), deadline_s=deadline_s, routing=routing)
+            for place in range(asked.choices)
+        ]
         leaving = asyncio.ensure_future(self._wait_until_left())
-        reading: asyncio.Task[str | None] | None = None
+        reading: dict[asyncio.Task[str | None], int] = {}
         events = _Events(self._number, asked)
-        silent_s = self._configuration.keep_alive_s
+        open_ones = set(range(asked.choices))
         try:
             begun = False
-            while True:
-                if reading is None:
-                    reading = asyncio.ensure_future(_next_part(stream))
-                done, _ = await asyncio.wait({reading, leaving}, timeout=silent_s, return_when=asyncio.FIRST_COMPLETED)
+            while open_ones:
+                for place in open_ones.difference(reading.values()):
+                    reading[asyncio.ensure_future(_next_part(streams[place]))] = place
+                done, _ = await asyncio.wait(
+                    {*reading, leaving}, timeout=self._configuration.keep_alive_s,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )  # fmt: skip
                 if leaving in done:
                     raise _Left
-                if not begun and (not done or reading.exception() is None or _is_kept_by_protocol(reading)):
+                if not begun:
+                    for task in [one for one in reading if one.done()]:
+                        if _is_failure(task):
+                            task.result()  # which is told with a status of its own
                     begun = True
-                    await self._begin(200, (*_EVENTS, *_receipt_headers(stream.receipt, self._started_ns)))
+                    ignored = {name for one in streams for name in one.ignored}
+                    names = [one.deployment for one in streams]
+                    receipts = [one.receipt for one in streams]
+                    await self._begin(200, (*_EVENTS, *_receipt_headers(receipts, names, ignored, self._started_ns)))
                 if not done:
                     await self._write(b": keep-alive\n\n")
-                    continue
-                ended, reading = reading, None
-                try:
-                    part = ended.result()
-                except LanguageModelError as error:
-                    if not begun:
-                        raise
-                    await self._write(events.failed(error, stream))
-                    break
-                if part is None:
-                    await self._write(events.ended(stream))
-                    break
-                await self._write(events.part(part, stream.model))
+                for task in [one for one in reading if one.done()]:
+                    place = reading.pop(task)
+                    told, goes_on = events.of(task, place, streams[place])
+                    await self._write(told)
+                    if not goes_on:
+                        open_ones.discard(place)
+                        if events.have_failed:
+                            open_ones.clear()
+                            break
+            await self._write(events.end(streams))
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             leaving.cancel()
-            if reading is not None:
-                reading.cancel()
-                with contextlib.suppress(BaseException):
-                    await reading
-            await stream.aclose()
+            for task in reading:
+                task.cancel()
+            if reading:
+                await asyncio.wait(reading)
+            for stream in streams:
+                await stream.aclose()
 
     async def _models(self, wanted: str) -> None:
         served = [model for model in self._router.models if not self._tenant.models or model in self._tenant.models]
@@ -262,6 +373,14 @@ class _Exchange:
                     "model",
                 )
             )  # fmt: skip
+
+    async def _reload(self) -> None:
+        try:
+            found = await self._gateway.reload()
+        except (InputError, OSError) as error:
+            told = f"The configuration stays as it was: {error}"
+            raise _Refused(ErrorAnswer.of(409, told, "invalid_request_error", "configuration_refused")) from None
+        await self._answer(200, found.to_plain())
 
     async def _stats(self) -> None:
         deployments = [
@@ -306,18 +425,25 @@ class _Exchange:
 
     async def _unless_left(self, work: Coroutine[Any, Any, Value]) -> Value:
         """What the work gives; if the client goes before, the work is ended."""
-        working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(self._wait_until_left())
+        task = asyncio.current_task()
+        assert task is not None
+        works = True
+
+        def end_work(_: asyncio.Task[None]) -> None:
+            if works:
+                task.cancel()
+
+        leaving = asyncio.ensure_future(self._wait_until_left())
+        leaving.add_done_callback(end_work)
         try:
-            await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                return working.result()
-            raise _Left
+            return await work
+        except asyncio.CancelledError:
+            if leaving.done() and not task.uncancel():
+                raise _Left from None
+            raise
         finally:
+            works = False
             leaving.cancel()
-            if not working.done():
-                working.cancel()
-                with contextlib.suppress(BaseException):
-                    await working
 
     async def _begin(self, status: int, headers: tuple[tuple[bytes, bytes], ...]) -> None:
         self._status = status
@@ -340,40 +466,73 @@ class _Exchange:
         await self._answer(answer.status, answer.document, headers)
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What came of one call."""
+
+    choice: Choice
+    model: str
+    receipt: Receipt
+    spent: Spent
+    ignored: tuple[str, ...]
+
+
 class _Events:
-    """Parts of an answer as server-sent events."""
+    """Parts of answers as server-sent events."""
 
     def __init__(self, number: str, asked: ChatRequest) -> None:
         self._number, self._asked, self._created = number, asked, int(time.time())
         self._model = asked.request.model
-        self._has_begun = self._has_told_retry = False
+        self._begun: set[int] = set()
+        self._has_told_retry = False
+        self.have_failed = False
 
-    def part(self, text: str, model: str) -> bytes:
-        self._model = model
-        delta = {"content": text} if self._has_begun else {"role": "assistant", "content": text}
-        self._has_begun = True
-        return self._event(delta)
+    def of(self, task: asyncio.Task[str | None], place: int, stream: AsyncRoutedStream) -> tuple[bytes, bool]:
+        """Events of what was read of one of the answers, and whether more of it is to come."""
+        try:
+            part = task.result()
+        except (LanguageModelError, InputError) as error:
+            return self._failed(error, place), False
+        self._model = stream.model
+        if part is not None:
+            return self._event(self._delta(place, {"content": part}), place), True
+        calls = stream.tool_calls
+        told = self._event(self._delta(place, {"tool_calls": call_deltas(calls)}), place) if calls else b""
+        return told + self._ended(place, finish_reason(stream.finish_reason or "stop", has_calls=bool(calls))), False
 
-    def ended(self, stream: AsyncRoutedStream) -> bytes:
-        return self._end(stream, stream.finish_reason or "stop", {})
-
-    def failed(self, error: LanguageModelError, stream: AsyncRoutedStream) -> bytes:
-        """The end of a stream that broke: an event that says why. What came before stands; nothing comes twice."""
-        kept = kept_by_protocol(error)
-        if kept is not None:
-            _, reason, refusal = kept
-            return self._end(stream, reason, {} if refusal is None else {"refusal": refusal})
-        return self._first(_data(error_answer(error).document)) + b"data: [DONE]\n\n"
-
-    def _end(self, stream: AsyncRoutedStream, reason: str, delta: dict[str, Any]) -> bytes:
-        events = self._event(delta, reason)
-        if self._asked.include_usage:
-            usage = usage_of(stream.receipt, stream.spent)
-            events += _data(chunk_document(self._number, self._created, self._model, None, usage=usage))
+    def end(self, streams: Sequence[AsyncRoutedStream]) -> bytes:
+        """What stands behind the last answer."""
+        events = b""
+        if self._asked.include_usage and not self.have_failed:
+            usage = usage_of([one.receipt for one in streams], [one.spent for one in streams])
+            events = _data(chunk_document(self._number, self._created, self._model, None, usage=usage))
         return events + b"data: [DONE]\n\n"
 
-    def _event(self, delta: dict[str, Any], reason: str | None = None) -> bytes:
-        return self._first(_data(chunk_document(self._number, self._created, self._model, delta, reason)))
+    def _failed(self, error: LanguageModelError | InputError, place: int) -> bytes:
+        """The end of a stream that broke: an event that says why. What came before stands; nothing comes twice."""
+        if isinstance(error, InputError):
+            self.have_failed = True
+            return self._first(_data(error_answer(BadRequest.of(error)).document))
+        kept = kept_by_protocol(error)
+        if kept is not None:
+            delta = {} if kept.refusal is None else {"refusal": kept.refusal}
+            return self._ended(place, kept.finish_reason, delta)
+        self.have_failed = True
+        return self._first(_data(error_answer(error).document))
+
+    def _ended(self, place: int, reason: str, delta: dict[str, Any] | None = None) -> bytes:
+        return self._event(self._delta(place, delta or {}) if delta else {}, place, reason)
+
+    def _delta(self, place: int, delta: dict[str, Any]) -> dict[str, Any]:
+        """The first part of an answer says whose it is."""
+        if place in self._begun:
+            return delta
+        self._begun.add(place)
+        return {"role": "assistant", **delta}
+
+    def _event(self, delta: dict[str, Any], place: int, reason: str | None = None) -> bytes:
+        document = chunk_document(self._number, self._created, self._model, delta, reason, place)
+        return self._first(_data(document))
 
     def _first(self, event: bytes) -> bytes:
         """The first event says how long to wait before connecting anew; one of its own would be no chunk to clients."""
@@ -391,33 +550,50 @@ async def _next_part(stream: AsyncRoutedStream) -> str | None:
     return await anext(stream, None)
 
 
-def _is_kept_by_protocol(reading: asyncio.Task[Any]) -> bool:
-    """Whether a failed read is an answer in the protocol."""
+def _is_failure(reading: asyncio.Task[Any]) -> bool:
+    """Whether a read failed in a way that the protocol has no answer for."""
     error = reading.exception()
-    return isinstance(error, LanguageModelError) and kept_by_protocol(error) is not None
+    return error is not None and not (isinstance(error, LanguageModelError) and kept_by_protocol(error) is not None)
 
 
 def _length(body: bytes) -> tuple[bytes, bytes]:
     return b"content-length", str(len(body)).encode()
 
 
-def _receipt_headers(receipt: Receipt | None, started_ns: int | None = None) -> tuple[tuple[bytes, bytes], ...]:
-    """Who answered, who was asked, and our own time: all of it but the providers'."""
-    if receipt is None:
+def _receipt_headers(
+    receipts: Sequence[Receipt], names: Iterable[str] = (), ignored: Iterable[str] = (), started_ns: int | None = None
+) -> tuple[tuple[bytes, bytes], ...]:
+    """Who answered, who was asked, and our own time: all of it but the providers'.
+
+    Several calls for one request were made side by side: they took as long as the longest.
+    """
+    if not receipts:
         return ()
-    total_ns = receipt.total_ns if started_ns is None else time.perf_counter_ns() - started_ns
-    overhead_ms = max(0, total_ns - receipt.provider_ns) * 1e-6
-    asked = ",".join(f"{one.deployment}={one.cause}" for one in receipt.asked)
-    told = {
-        "x-synqc-deployment": receipt.answered_by, "x-synqc-asked": asked,
-        "x-synqc-overhead-ms": f"{overhead_ms:.3f}", "x-synqc-provider-ms": f"{receipt.provider_ns * 1e-6:.3f}",
-    }  # fmt: skip
-    if receipt.asked:
-        last = receipt.asked[-1]
-        told["x-synqc-strategy"] = last.strategy + (f";{last.degradation}" if last.degradation else "")
-    if receipt.cost_microdollars is not None and receipt.asked:
-        told["x-synqc-cost-microdollars"] = str(receipt.cost_microdollars)
-    return tuple(
-        (name.encode(), value.encode("ascii", "replace").replace(b"\n", b" ").replace(b"\r", b" "))
-        for name, value in told.items() if value
-    )  # fmt: skip
+    provider_ns = max(one.provider_ns for one in receipts)
+    total_ns = max(one.total_ns for one in receipts)
+    if started_ns is not None:
+        total_ns = time.perf_counter_ns() - started_ns
+    asked = [one for receipt in receipts for one in receipt.asked]
+    headers = [
+        (b"x-synqc-overhead-ms", b"%.3f" % (max(0, total_ns - provider_ns) * 1e-6)),
+        (b"x-synqc-provider-ms", b"%.3f" % (provider_ns * 1e-6)),
+    ]
+    if answered := ",".join(dict.fromkeys(name for name in names if name)):
+        headers.append((b"x-synqc-deployment", _header_value(answered)))
+    if ignored := ",".join(sorted(ignored)):
+        headers.append((b"x-synqc-ignored", _header_value(ignored)))
+    if asked:
+        last = asked[-1]
+        strategy = f"{last.strategy};{last.degradation}" if last.degradation else last.strategy
+        headers.append((b"x-synqc-asked", _header_value(",".join(f"{one.deployment}={one.cause}" for one in asked))))
+        headers.append((b"x-synqc-strategy", _header_value(strategy)))
+        costs = [one.cost_microdollars for one in receipts]
+        if None not in costs:
+            headers.append((b"x-synqc-cost-microdollars", b"%d" % sum(one for one in costs if one is not None)))
+    return tuple(headers)
+
+
+@lru_cache(maxsize=1024)
+def _header_value(text: str) -> bytes:
+    """Names of the configuration may be of any characters, and headers may not."""
+    return text.encode("ascii", "replace").replace(b"\n", b" ").replace(b"\r", b" ")
