@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from synqc.benchmarks.measurement import Measurement, Setting, refuse_unless
-from synqc.benchmarks.stopwatch import interleaved, ratio
 from synqc.jobs import JobState, open_ledger
+from synqc.measure.turns import interleaved, ratio
 
 __all__ = ["measure_submitting", "measure_submitting_alone"]
 

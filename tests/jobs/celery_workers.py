@@ -1,6 +1,7 @@
 """A process that does jobs whose ids Celery brings: `python celery_workers.py DATABASE_URL BROKER_URL QUEUE_PREFIX`.
 
-Jobs of kind `sleep` last as long as they are told, keep a trace of each attempt, and answer with that.
+Jobs of kind `sleep` last as long as they are told, or until a file is there, keep a trace of each attempt, and answer
+with that.
 """
 
 import sys
@@ -16,8 +17,9 @@ LEASE_S = 2.0
 
 def sleep(job):
     job.keep(f"attempt-{job.attempt}", job.attempt).result()
-    until = time.monotonic() + job.payload["seconds"]
-    while time.monotonic() < until:
+    until = time.monotonic() + job.payload.get("seconds", 0)
+    file = Path(job.payload.get("until", "/"))
+    while time.monotonic() < until or not file.exists():
         job.check()
         time.sleep(0.01)
     return sorted(job.kept())

@@ -186,16 +186,18 @@ def test_messages_that_come_twice_or_too_late_do_nothing(ledger, database_url, q
         assert events_of(ledger, job_id) == ["submitted", "claimed", "succeeded"]
 
 
-def test_what_a_killed_worker_did_is_done_by_another_and_counted_once(ledger, database_url, queue):
+def test_what_a_killed_worker_did_is_done_by_another_and_counted_once(ledger, database_url, queue, tmp_path):
+    killing_is_over = tmp_path / "killing is over"
     with ExitStack() as stack:
         processes = {process.pid: process for process in (
             stack.enter_context(working(database_url, queue.broker)) for _ in range(2)
         )}  # fmt: skip
-        ids = [ledger.submit("sleep", {"seconds": 4}) for _ in range(4)]
+        ids = [ledger.submit("sleep", {"until": str(killing_is_over)}) for _ in range(4)]
         wait_until(lambda: all(ledger.parts(job_id) for job_id in ids))
         killed = owner_of(ledger, ids[0])
         lost = [job_id for job_id in ids if owner_of(ledger, job_id) == killed]
         processes[killed].send_signal(signal.SIGKILL)
+        killing_is_over.touch()
         for job_id in ids:
             found = ledger.wait(job_id, timeout_s=60)
             wanted = ["attempt-1", "attempt-2"] if job_id in lost else ["attempt-1"]

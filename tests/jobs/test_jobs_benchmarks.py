@@ -20,7 +20,7 @@ QUICK = Setting(repetitions=1, quick=True)
 )
 def test_they_are_measured_with_a_proof(measure):
     for figure in measure(QUICK).values():
-        assert figure.value > 0
+        assert figure.value >= 0  # work may begin before the answer of its submission is heard
         assert figure.proof
 
 

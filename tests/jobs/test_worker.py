@@ -7,6 +7,7 @@ import time
 
 import pytest
 from scratch_postgresql import scratch_postgresql
+from waiting import wait_until
 
 from synqc.errors import Cancelled, InputError
 from synqc.jobs import Amount, Budget, JobState, RetryPolicy, RunningJob, StopReason, Work, Worker, open_ledger
@@ -235,8 +236,18 @@ def test_progress_is_stored_while_the_work_goes_on(ledger, stage):
 
 
 def test_leases_are_renewed_as_long_as_the_work_takes(ledger):
-    with Worker(ledger, {"work": Work(lambda _: time.sleep(1.2))}, lease_s=0.5):
-        found = ledger.wait(ledger.submit("work"), 30)
+    lease_s = 1.5
+    leases = []
+
+    def work(job):
+        def outlives_its_first_lease():
+            leases.append(ledger.job(job.id).lease_until)
+            return leases[-1] >= leases[0] + lease_s  # so that it was renewed when the first one had run out
+
+        wait_until(outlives_its_first_lease, 30)
+
+    with Worker(ledger, {"work": Work(work)}, lease_s=lease_s):
+        found = ledger.wait(ledger.submit("work"), 60)
     assert (found.state, found.attempt) == (JobState.SUCCEEDED, 1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 __all__ = ["Amount", "Meter", "Spending"]
 
@@ -40,11 +40,11 @@ class Meter:
 
     def with_reserved(self, amount: int) -> Meter:
         """After a reservation."""
-        return replace(self, reserved=self.reserved + amount)
+        return Meter(self.limit, self.reserved + amount, self.spent)
 
     def with_settled(self, reserved: int, spent: int) -> Meter:
         """After a call that had reserved so much and did cost so much, which may be more."""
-        return replace(self, reserved=self.reserved - reserved, spent=self.spent + spent)
+        return Meter(self.limit, self.reserved - reserved, self.spent + spent)
 
 
 @dataclass(frozen=True, slots=True)

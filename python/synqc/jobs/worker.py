@@ -20,6 +20,7 @@ from synqc.jobs.running_job import RunningJob, StopReason
 from synqc.jobs.signals import Signal, SignalKind
 from synqc.jobs.states import Refusal
 from synqc.jobs.work import Outcome, Work, report
+from synqc.jobs.worker_presence import WorkerPresence
 from synqc.storage.errors import StorageUnavailable
 
 __all__ = ["Worker"]
@@ -39,6 +40,8 @@ class Worker:
         lease_s: How long the ledger waits for a word of this worker before it gives its jobs to another one.
         keep_ended_s: Jobs that ended so long ago are forgotten; None: never.
         claims: Whether it looks for jobs by itself; otherwise it does those that it is told of by id.
+        takes_over: Whether, on SQLite, jobs of workers that are gone are queued again at once, where no other worker of
+            any process has the database; otherwise, and on PostgreSQL, when their leases have run out.
 
     Examples:
         >>> import pathlib, tempfile
@@ -57,6 +60,7 @@ class Worker:
         lease_s: float = 30.0,
         keep_ended_s: float | None = None,
         claims: bool = True,
+        takes_over: bool = False,
     ) -> None:
         if not works:
             raise InputError("Argument `works` must hold at least one kind, but is empty.")
@@ -73,6 +77,9 @@ class Worker:
         self._wake = threading.Event()
         self._pool = thread_pool("job", sum(work.concurrency for work in works.values()))
         self._coroutines = EventLoopThread("job-loop")
+        self._presence = WorkerPresence(
+            ledger.database, (lambda: ledger.expire(owners_are_gone=True)) if takes_over else None
+        )
         self._keeper = LeaseKeeper(ledger, lambda: self.running, lease_s=lease_s, keep_ended_s=keep_ended_s)
         ledger.signals.subscribe(self._hear)
         ledger.listen()
@@ -131,6 +138,8 @@ class Worker:
         self._ledger.signals.unsubscribe(self._hear)
         self._pool.shutdown(wait=not self.running, cancel_futures=True)
         self._coroutines.close()
+        if not self.running:
+            self._presence.leave()
 
     def __enter__(self) -> Worker:
         return self

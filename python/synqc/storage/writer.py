@@ -160,7 +160,8 @@ class GroupCommitWriter:
                 _log.exception("A call could not be carried out.")
                 group[0].answered.set_exception(error)
         else:
-            self._note_success()
+            if self.trouble is not None:
+                self._try_storage()  # a group may have had nothing to write, and says nothing of storage then
             _calls.add(len(group))
             for call, answer in zip(group, answers, strict=True):
                 if isinstance(answer, Exception):
