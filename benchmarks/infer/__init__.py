@@ -1,0 +1,1 @@
+"""Inference: likelihoods of records and their gradients."""
