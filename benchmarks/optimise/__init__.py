@@ -1,0 +1,1 @@
+"""Optimal control and measured files against their peers."""
