@@ -1,0 +1,57 @@
+"""Protocols of a laboratory: what to play, and what follows from the records. See docs/protocols.md.
+
+>>> from synqc import protocols
+>>> from synqc.twin import HiddenQubit, Twin
+>>> device = Twin([HiddenQubit(detuning_khz=321.0)], seed=4)[0]
+>>> ramsey = protocols.Ramsey()
+>>> found = ramsey.analyse(ramsey.run(device))
+>>> round(found.values["detuning_khz"] / 10)
+32
+"""
+
+from __future__ import annotations
+
+from synqc.protocols.all_xy import AllXY
+from synqc.protocols.amplitude import AmplifiedAmplitude, RabiAmplitude
+from synqc.protocols.analysis import Analysis
+from synqc.protocols.circuit import Circuit, Delay, Rotation, Settings
+from synqc.protocols.count_protocol import CountProtocol
+from synqc.protocols.drag import Drag
+from synqc.protocols.echo import Echo
+from synqc.protocols.instrument import Instrument
+from synqc.protocols.iq_blobs import IQBlobs, IQPoints
+from synqc.protocols.monitors import FrequencyMonitor, T1Monitor, TimeSeries, allan_variance
+from synqc.protocols.ramsey import Ramsey, RamseyDecay
+from synqc.protocols.randomised_benchmarking import RandomisedBenchmarking
+from synqc.protocols.records import Records
+from synqc.protocols.relaxation import T1
+from synqc.protocols.retune import Retuning, RetuningStep, retune
+
+__all__ = [
+    "T1",
+    "AllXY",
+    "AmplifiedAmplitude",
+    "Analysis",
+    "Circuit",
+    "CountProtocol",
+    "Delay",
+    "Drag",
+    "Echo",
+    "FrequencyMonitor",
+    "IQBlobs",
+    "IQPoints",
+    "Instrument",
+    "RabiAmplitude",
+    "Ramsey",
+    "RamseyDecay",
+    "RandomisedBenchmarking",
+    "Records",
+    "Retuning",
+    "RetuningStep",
+    "Rotation",
+    "Settings",
+    "T1Monitor",
+    "TimeSeries",
+    "allan_variance",
+    "retune",
+]

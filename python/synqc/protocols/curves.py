@@ -1,0 +1,236 @@
+"""Excited shares of protocols that `synqc.infer` has no curve for, and readout errors from reference points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from synqc.infer import Curve
+
+__all__ = ["AllXYStaircase", "AmplifiedTurn", "CliffordDecay", "DragFringe", "LeakageRise", "RabiFringe", "Referenced"]
+
+_DIFFERENCE = 1e-5
+
+
+class ExcitedShare(Protocol):
+    """What turns settings into the excited share of a qubit: also `Decay`, `Ramsey`, `Echo` of `synqc.infer`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the parameters."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of the settings."""
+
+    def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """Share (points,) and its derivatives."""
+
+    def scan_points(self, settings: Any, name: str, width: float) -> int:
+        """How finely a range must be looked through."""
+
+
+class Referenced(Curve):
+    """An excited share seen by a readout with errors, which points of known level determine.
+
+    P(1) = p1_given_0 + (1 - p0_given_1 - p1_given_0) q. Settings: "reference", 0 or 1 where q is that, -1 where q is
+    the curve's; then the curve's own.
+
+    Args:
+        share: The curve.
+
+    Examples:
+        >>> from synqc.infer import Decay
+        >>> settings = np.array([[0, 0.0], [1, 0.0], [-1, 50.0]])
+        >>> values = {"t1_us": 50.0, "p0_given_1": 0.1, "p1_given_0": 0.02}
+        >>> Referenced(Decay()).probabilities(settings, values)[0][:, 1].round(6).tolist()
+        [0.02, 0.9, 0.343734]
+    """
+
+    def __init__(self, share: ExcitedShare) -> None:
+        self._share = share
+        own = tuple(name for name in share.names if not name.startswith(("p0_", "p1_")))
+        self.names = (*own, "p0_given_1", "p1_given_0")
+        self.columns = ("reference", *share.columns)
+
+    def probabilities(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """P(0) and P(1) (points, 2), and their derivatives."""
+        is_point = settings[:, 0] < 0
+        q, slopes_of_q = self._share.excited(settings[:, 1:], values)
+        q = np.where(is_point, q, settings[:, 0])
+        contrast = 1 - values["p0_given_1"] - values["p1_given_0"]
+        one = values["p1_given_0"] + contrast * q
+        slopes = {name: np.where(is_point, contrast * slope, 0.0) for name, slope in slopes_of_q.items()}
+        slopes |= {"p1_given_0": 1 - q, "p0_given_1": -q}
+        both = {name: np.stack([-slope, slope], axis=1) for name, slope in slopes.items()}
+        return np.stack([1 - one, one], axis=1), both
+
+    def scan_points(self, settings: Any, name: str, width: float) -> int:
+        """The curve's."""
+        return self._share.scan_points(settings[:, 1:], name, width)
+
+
+class _Share:
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    def scan_points(self, settings: Any, name: str, width: float) -> int:
+        """Few: there is one maximum."""
+        return 9
+
+
+@dataclass(frozen=True)
+class RabiFringe(_Share):
+    """One pulse of a relative amplitude a: (1 - cos(pi rabi_scale a)) / 2. Settings: a."""
+
+    names = ("rabi_scale",)
+    columns = ("amplitude",)
+
+    def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """(1 - cos(pi s a)) / 2."""
+        angle = math.pi * settings[:, 0]
+        turned = angle * values["rabi_scale"]
+        return (1 - np.cos(turned)) / 2, {"rabi_scale": angle * np.sin(turned) / 2}
+
+    def scan_points(self, settings: Any, name: str, width: float) -> int:
+        """Eighths of a cycle at the largest amplitude."""
+        return max(9, math.ceil(4 * width * float(np.abs(settings[:, 0]).max())))
+
+
+@dataclass(frozen=True)
+class AmplifiedTurn(_Share):
+    """A pi/2 pulse and n pi pulses about one axis, all too long by a share e: (1 - cos((n + 1/2) pi (1 + e))) / 2."""
+
+    names = ("amplitude_error",)
+    columns = ("pulses",)
+
+    def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """(1 - cos((n + 1/2) pi (1 + e))) / 2."""
+        angle = math.pi * (settings[:, 0] + 0.5)
+        turned = angle * (1 + values["amplitude_error"])
+        return (1 - np.cos(turned)) / 2, {"amplitude_error": angle * np.sin(turned) / 2}
+
+    def scan_points(self, settings: Any, name: str, width: float) -> int:
+        """Eighths of a cycle over all pulses."""
+        return max(9, math.ceil(4 * width * float(settings[:, 0].max() + 0.5)))
+
+
+@dataclass(frozen=True)
+class DragFringe(_Share):
+    """n pairs of a pi pulse and its opposite with one DRAG coefficient: (1 - cos(n k (coefficient - drag))) / 2.
+
+    A pair does nothing but add up twice the phase error of a pulse, which is linear in the coefficient.
+    """
+
+    names = ("drag", "turn_per_pair")
+    columns = ("coefficient", "pairs")
+
+    def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """(1 - cos(n k (b - b0))) / 2."""
+        distance = settings[:, 0] - values["drag"]
+        turned = settings[:, 1] * values["turn_per_pair"] * distance
+        sine = np.sin(turned) / 2 * settings[:, 1]
+        return (1 - np.cos(turned)) / 2, {"drag": -sine * values["turn_per_pair"], "turn_per_pair": sine * distance}
+
+    def scan_points(self, settings: Any, name: str, width: float) -> int:
+        """A quarter of the fringe's width and finer."""
+        return 25
+
+
+ALL_XY_PAIRS: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
+_I, _X, _Y, _x, _y = (0.0, 0.0), (1.0, 0.0), (1.0, 0.5), (0.5, 0.0), (0.5, 0.5)
+ALL_XY_PAIRS = (
+    (_I, _I), (_X, _X), (_Y, _Y), (_X, _Y), (_Y, _X),
+    (_x, _I), (_y, _I), (_x, _y), (_y, _x), (_x, _Y), (_y, _X), (_X, _y), (_Y, _x),
+    (_x, _X), (_X, _x), (_y, _Y), (_Y, _y),
+    (_X, _I), (_Y, _I), (_x, _x), (_y, _y),
+)  # fmt: skip
+"""Angle and phase, in units of pi, of both pulses of each pair."""
+
+
+@dataclass(frozen=True)
+class AllXYStaircase(_Share):
+    """Pairs of square pulses, too long by a share, off resonance. Settings: number of the pair, gate length in ns."""
+
+    names = ("amplitude_error", "detuning_khz")
+    columns = ("pair", "gate_ns")
+
+    def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """Share after both, and differences in place of derivatives."""
+        point = (values["amplitude_error"], values["detuning_khz"])
+        steps = (_DIFFERENCE, 1e3 * _DIFFERENCE)
+        slopes = {}
+        for k, name in enumerate(self.names):
+            above, below = list(point), list(point)
+            above[k] += steps[k]
+            below[k] -= steps[k]
+            slopes[name] = (self._shares(settings, *above) - self._shares(settings, *below)) / (2 * steps[k])
+        return self._shares(settings, *point), slopes
+
+    def _shares(self, settings: Any, amplitude_error: float, detuning_khz: float) -> Any:
+        pairs = math.pi * np.array(ALL_XY_PAIRS)[settings[:, 0].astype(int)]
+        drift = 2e-6 * math.pi * detuning_khz * settings[:, 1]
+        state = np.zeros((len(settings), 2), complex)
+        state[:, 0] = 1
+        for pulse in (pairs[:, 0], pairs[:, 1]):
+            state = _turned(state, pulse[:, 0] * (1 + amplitude_error), pulse[:, 1], drift)
+        return np.abs(state[:, 1]) ** 2
+
+
+def _turned(state: Any, angle: Any, phase: Any, drift: Any) -> Any:
+    """By exp(-i (angle (cos(phase) x + sin(phase) y) - drift z) / 2)."""
+    whole = np.hypot(angle, drift)
+    cosine, sine = np.cos(whole / 2), np.sinc(whole / 2 / math.pi) / 2
+    flip = -1j * sine * angle * np.exp(-1j * phase)
+    return np.stack(
+        [
+            (cosine + 1j * sine * drift) * state[:, 0] + flip * state[:, 1],
+            -flip.conj() * state[:, 0] + (cosine - 1j * sine * drift) * state[:, 1],
+        ],
+        axis=1,
+    )
+
+
+@dataclass(frozen=True)
+class CliffordDecay(_Share):
+    """Not surviving m Clifford gates and their inverse: (1 - (1 - 2 r)^m) / 2, r the error of a gate."""
+
+    names = ("error_per_clifford",)
+    columns = ("cliffords",)
+
+    def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """(1 - (1 - 2 r)^m) / 2."""
+        m, kept = settings[:, 0], 1 - 2 * values["error_per_clifford"]
+        return (1 - kept**m) / 2, {"error_per_clifford": m * kept ** (m - 1)}
+
+
+class LeakageRise(Curve):
+    """Outside of the computational space after m gates: L1 / (L1 + L2) (1 - (1 - L1 - L2)^m), and taken for it.
+
+    Source: Wood and Gambetta, PRA 97, 032306 (2018).
+    """
+
+    names = ("leakage", "seepage", "taken_for_leaked")
+    columns = ("cliffords",)
+
+    def probabilities(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """Inside and outside (points, 2), and their derivatives."""
+        m, up, down = settings[:, 0], values["leakage"], values["seepage"]
+        total = up + down
+        kept = (1 - total) ** m
+        share, fall = up / total, m * (1 - total) ** (m - 1)
+        background = values["taken_for_leaked"]
+        outside = share * (1 - kept)
+        slopes = {
+            "leakage": (1 - background) * (down / total**2 * (1 - kept) + share * fall),
+            "seepage": (1 - background) * (-up / total**2 * (1 - kept) + share * fall),
+            "taken_for_leaked": 1 - outside,
+        }
+        seen = background + (1 - background) * outside
+        return np.stack([1 - seen, seen], axis=1), {
+            name: np.stack([-slope, slope], axis=1) for name, slope in slopes.items()
+        }

@@ -1,0 +1,234 @@
+"""A device of hidden truth that plays circuits and gives IQ points or counts, as an instrument does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synqc.errors import InputError
+from synqc.protocols.circuit import Circuit, Delay, Rotation, Settings
+from synqc.twin.drifting_state import DriftingState, Moment
+from synqc.twin.faults import Faults
+from synqc.twin.hidden_qubit import HiddenQubit
+from synqc.twin.transmon_propagators import LEVELS, TransmonPropagators
+
+__all__ = ["Twin", "TwinQubit"]
+
+_HOLD_S = 0.02
+"""Drift stands still for so long; the moment is that of its start."""
+_KEPT_PROPAGATORS = 8
+_NOMINAL_ANHARMONICITY_MHZ = -300.0
+
+
+class Twin:
+    """Qubits whose truth is known to whoever made them, and to nobody else.
+
+    Each is driven by itself: circuits on one leave the others alone. One clock runs for all.
+
+    Args:
+        qubits: The hidden truth.
+        seed: Of drift, outcomes and noise.
+        gate_ns: Length of a rotation, in whole nanoseconds.
+        reset_us: Time between the end of a readout and the next shot, after which a qubit is in equilibrium.
+        faults: What goes wrong.
+
+    Examples:
+        >>> from synqc.protocols import Rotation
+        >>> twin = Twin([HiddenQubit(t1_us=80.0)], seed=7)
+        >>> counts = twin[0].counts([(), (Rotation(math.pi),)], shots=1000)
+        >>> bool(counts[0, 0] > 950 and counts[1, 1] > 900), counts.sum(axis=1).tolist()
+        (True, [1000, 1000])
+        >>> twin[0].t1_us
+        Traceback (most recent call last):
+            ...
+        AttributeError: 'TwinQubit' object has no attribute 't1_us'
+    """
+
+    def __init__(
+        self,
+        qubits: Sequence[HiddenQubit],
+        *,
+        seed: int,
+        gate_ns: int = 24,
+        reset_us: float = 250.0,
+        faults: Faults | None = None,
+    ) -> None:
+        if not qubits:
+            raise InputError("Argument `qubits` must hold at least one, but is empty.")
+        if not (isinstance(gate_ns, int) and gate_ns > 0):
+            raise InputError(f"Argument `gate_ns` must be a whole number greater than 0, but is {gate_ns}.")
+        if not 0 <= reset_us < math.inf:
+            raise InputError(f"Argument `reset_us` must be finite and at least 0, but is {reset_us}.")
+        self._clock = _Clock()
+        self._qubits = [
+            TwinQubit(hidden, self._clock, np.random.default_rng([seed, number]), gate_ns, reset_us, faults or Faults())
+            for number, hidden in enumerate(qubits)
+        ]
+
+    def __getitem__(self, number: int) -> TwinQubit:
+        return self._qubits[number]
+
+    def __len__(self) -> int:
+        return len(self._qubits)
+
+    def __iter__(self) -> Iterator[TwinQubit]:
+        return iter(self._qubits)
+
+
+class _Clock:
+    """Time of the instrument, in seconds."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+
+class TwinQubit:
+    """One qubit of a twin: an `Instrument` of `synqc.protocols`."""
+
+    def __init__(
+        self,
+        hidden: HiddenQubit,
+        clock: _Clock,
+        generator: np.random.Generator,
+        gate_ns: int,
+        reset_us: float,
+        faults: Faults,
+    ) -> None:
+        self.settings = Settings()
+        self._hidden = hidden
+        self._clock = clock
+        self._generator = generator
+        self._gate_ns = gate_ns
+        self._reset_us = reset_us
+        self._faults = faults
+        self._drift = DriftingState(hidden, generator)
+        self._held_s = -math.inf
+        self._moment = self._drift.at(0.0)
+        self._propagators: dict[tuple[Moment, float], TransmonPropagators] = {}
+
+    @property
+    def gate_ns(self) -> float:
+        """Length of every rotation."""
+        return float(self._gate_ns)
+
+    @property
+    def moment_s(self) -> float:
+        """Time on the twin's clock."""
+        return self._clock.now_s
+
+    def points(self, circuits: Sequence[Circuit], shots: int) -> NDArray[np.complex128]:
+        """IQ points (complex128, (circuits, shots)), one circuit after the other; NaN where a shot is missing."""
+        return self._points_and_labels(circuits, shots)[0]
+
+    def counts(self, circuits: Sequence[Circuit], shots: int) -> NDArray[np.int64]:
+        """How many shots were assigned to |0>, |1> and |2> (int64, (circuits, 3)); missing ones are in none."""
+        labels = self._points_and_labels(circuits, shots)[1]
+        return np.stack([(labels == level).sum(axis=1) for level in range(LEVELS)], axis=1)
+
+    def populations(self, circuit: Circuit) -> Any:
+        """Exact populations (float64, (3,)) at the end of a circuit, now: the truth, for tests alone."""
+        return self._populations(circuit, self._held_moment())
+
+    def _points_and_labels(
+        self, circuits: Sequence[Circuit], shots: int
+    ) -> tuple[NDArray[np.complex128], NDArray[np.int64]]:
+        if not (isinstance(shots, int | np.integer) and shots > 0):
+            raise InputError(f"Argument `shots` must be a whole number greater than 0, but is {shots}.")
+        points = np.empty((len(circuits), shots), complex)
+        labels = np.empty((len(circuits), shots), np.int64)
+        for at, circuit in enumerate(circuits):
+            points[at], labels[at] = self._one_circuit(circuit, shots)
+            if at and self._happens(self._faults.stuck_share):
+                points[at], labels[at] = points[at - 1], labels[at - 1]
+        return points, labels
+
+    def _one_circuit(self, circuit: Circuit, shots: int) -> tuple[NDArray[np.complex128], NDArray[np.int64]]:
+        faults, generator = self._faults, self._generator
+        moment = self._held_moment()
+        populations = np.clip(self._populations(circuit, moment), 0, None)
+        levels = generator.choice(LEVELS, size=shots, p=populations / populations.sum())
+        if self._happens(faults.mislabelled_share):
+            levels = np.array([1, 0, 2])[levels]
+        readout = self._hidden.readout
+        points = readout.sample(levels, moment.down_per_us, moment.up_per_us, generator)
+        points *= (1 + faults.gain_drift_per_s * self._clock.now_s) * np.exp(
+            1j * faults.phase_drift_rad_per_s * self._clock.now_s
+        )
+        centres = np.array(readout.centres if self.settings.centres is None else self.settings.centres)
+        labels = np.abs(points[:, None] - centres).argmin(axis=1)
+        lost = generator.random(shots) < np.where(
+            labels == 1, max(faults.dropped_share, faults.dropped_excited_share), faults.dropped_share
+        )
+        points[lost], labels[lost] = np.nan, -1
+        played_us = sum(self._length_us(operation) for operation in circuit)
+        self._clock.now_s += 1e-6 * shots * (played_us + 1e-3 * readout.duration_ns + self._reset_us)
+        return points, labels
+
+    def _happens(self, share: float) -> bool:
+        return bool(share and self._generator.random() < share)
+
+    def _length_us(self, operation: Delay | Rotation) -> float:
+        return operation.duration_us if isinstance(operation, Delay) else 1e-3 * self._gate_ns
+
+    def _held_moment(self) -> Moment:
+        now = self._clock.now_s
+        if now - self._held_s >= _HOLD_S:
+            self._moment, self._held_s = self._drift.at(now), now
+        moment, faults = self._moment, self._faults
+        if faults.frequency_jump is not None and now >= faults.frequency_jump[0]:
+            moment = replace(moment, detuning_khz=moment.detuning_khz + faults.frequency_jump[1])
+        if faults.burst is not None and faults.burst[0] <= now < faults.burst[1]:
+            moment = replace(moment, down_per_us=1 / faults.burst_t1_us)
+        return moment
+
+    def _populations(self, circuit: Circuit, moment: Moment) -> Any:
+        splitting = self._hidden.parity_splitting_khz
+        branches = (splitting / 2, -splitting / 2) if splitting else (0.0,)
+        found = [self._branch(circuit, moment, shift) for shift in branches]
+        return np.mean(found, axis=0)
+
+    def _branch(self, circuit: Circuit, moment: Moment, shift_khz: float) -> Any:
+        propagators = self._at(moment, moment.detuning_khz + shift_khz - self.settings.drive_shift_khz)
+        state = np.zeros(LEVELS**2, complex)
+        weights = (self._hidden.thermal_population / (1 - self._hidden.thermal_population)) ** np.arange(LEVELS)
+        state[:: LEVELS + 1] = weights / weights.sum()
+        for operation in circuit:
+            if isinstance(operation, Delay):
+                state = propagators.delay(self._played(operation.duration_us)) @ state
+            else:
+                state = self._pulse(propagators, operation) @ state
+        return state[:: LEVELS + 1].real
+
+    def _at(self, moment: Moment, detuning_khz: float) -> TransmonPropagators:
+        key = (moment, detuning_khz)
+        if key not in self._propagators:
+            while len(self._propagators) >= _KEPT_PROPAGATORS:
+                self._propagators.pop(next(iter(self._propagators)))
+            self._propagators[key] = TransmonPropagators(
+                detuning_khz,
+                self._hidden.anharmonicity_mhz,
+                down_per_us=moment.down_per_us,
+                up_per_us=moment.up_per_us,
+                tphi_us=self._hidden.tphi_us,
+            )
+        return self._propagators[key]
+
+    def _played(self, duration_us: float) -> float:
+        step = self._faults.delay_step_us
+        return round(duration_us / step) * step if step else duration_us
+
+    def _pulse(self, propagators: TransmonPropagators, rotation: Rotation) -> Any:
+        amplitude = self.settings.pi_amplitude * rotation.angle_rad / math.pi
+        amplitude *= 1 - self._faults.amplitude_compression * amplitude**2
+        drag = self.settings.drag if rotation.drag is None else rotation.drag
+        return propagators.pulse(
+            math.pi * self._hidden.rabi_scale * amplitude,
+            rotation.phase_rad,
+            _NOMINAL_ANHARMONICITY_MHZ / drag if drag else math.inf,
+            self._gate_ns,
+        )
