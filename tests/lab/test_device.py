@@ -292,7 +292,7 @@ def test_drift_paths_are_reproducible_and_stationary():
     one.advance(5.0, 3)
     twin.advance(5.0, 3)
     assert one.detuning_khz == twin.detuning_khz
-    assert one.hold_time_s == pytest.approx(1.0)
+    assert one.quasi_static_interval_s == pytest.approx(1.0)
 
 
 def test_targets_show_terms_sources_and_emulation():

@@ -68,7 +68,7 @@ def test_kets_and_density_matrices_of_any_precision_are_states(dtype):
     synqc.smesolve(SZ, np.outer(plus, plus), TIMES, (), [SZ], ntraj=2, seeds=1)
 
 
-@pytest.mark.parametrize("method", ["auto", "expm", "cf4", "dopri5"])
+@pytest.mark.parametrize("method", ["auto", "expm", "taylor", "cf4", "dopri5"])
 def test_final_states_are_initial_states_of_the_next_solution(method):
     seed = 5
     random = np.random.default_rng(seed)

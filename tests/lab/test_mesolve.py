@@ -60,7 +60,7 @@ def test_a_ket_without_jumps_stays_a_ket():
     assert mesolve(X, ket, TIMES, [LOWER]).states.shape == (21, 2, 2)
 
 
-@pytest.mark.parametrize("method", ["auto", "cf4", "dopri5"])
+@pytest.mark.parametrize("method", ["auto", "taylor", "cf4", "dopri5"])
 def test_error_stays_below_the_tolerance(method):
     c_ops = [LOWER / 3, Z / 5]
     exact = mesolve([0.3 * Z, [X, half_turn]], GROUND, TIMES, c_ops, rtol=0, atol=1e-12).states
@@ -69,7 +69,7 @@ def test_error_stays_below_the_tolerance(method):
         assert np.abs(states - exact).max() < tolerance
 
 
-@pytest.mark.parametrize("method", ["cf4", "dopri5"])
+@pytest.mark.parametrize("method", ["taylor", "cf4", "dopri5"])
 def test_integrators_agree_with_the_exact_exponential(method):
     exact = mesolve(X + Z, GROUND, TIMES, [LOWER], method="expm")
     assert exact.stats["method"] == "expm"
@@ -226,12 +226,12 @@ REFUSALS = {
     "unknown method": (
         dict(method="euler"),
         UnknownName,
-        "must be one of 'auto', 'expm', 'cf4', 'dopri5', but is 'euler'",
+        "must be one of 'auto', 'expm', 'taylor', 'cf4', 'dopri5', but is 'euler'",
     ),
     "expm of a smooth drive": (
         dict(H=[[X, np.sin]], method="expm"),
         InputError,
-        "`method` must be 'auto', 'cf4' or 'dopri5'",
+        "`method` must be 'auto', 'taylor', 'cf4' or 'dopri5'",
     ),
     "unknown joining": (dict(samples="linear"), UnknownName, "`samples` must be 'spline' or 'steps', but is 'linear'"),
     "negative tolerance": (dict(atol=-1.0), InputError, "`atol` must be"),
@@ -256,7 +256,7 @@ def test_a_tolerance_below_rounding_names_the_time():
 @pytest.mark.skipif(
     threading.current_thread() is not threading.main_thread(), reason="signals reach the main thread only"
 )
-@pytest.mark.parametrize("method", ["expm", "cf4", "dopri5"])
+@pytest.mark.parametrize("method", ["expm", "taylor", "cf4", "dopri5"])
 def test_control_c_returns_within_50_ms(method):
     n = 20
     b = np.diag(np.sqrt(np.arange(1, n)), 1)
@@ -276,6 +276,43 @@ def test_control_c_returns_within_50_ms(method):
             mesolve(drive, start, [0.0, 1e3] if method != "expm" else [0.0, 1e4], [b], method=method, max_step=1e-3)
         waits.append(time.perf_counter() - asked[-1])
     assert min(waits) < 0.05, waits
+
+
+def test_many_functions_of_time_are_left_to_magnus():
+    phases = np.linspace(0, 3, 9)
+    H = [0.3 * Z, *([X, lambda t, phase=phase: 0.2 * math.cos(2 * t + phase)] for phase in phases)]
+    result = mesolve(H, GROUND, TIMES, [LOWER / 3], e_ops=[Z])
+    assert result.stats["method"] == "cf4"
+    at_once = [0.3 * Z, [X, lambda t: sum(0.2 * np.cos(2 * t + phase) for phase in phases)]]
+    same = mesolve(at_once, GROUND, TIMES, [LOWER / 3], e_ops=[Z])
+    assert same.stats["method"] == "taylor"
+    assert np.abs(result.expect[0] - same.expect[0]).max() < 1e-6
+
+
+def test_an_operator_is_two_hermitian_ones():
+    operator = np.array([[0.3, 2.0], [0.1j, -0.2j]])
+    parts = [(operator + operator.conj().T) / 2, (operator - operator.conj().T) / 2j]
+    H = [0.3 * Z, [X, half_turn]]
+
+    def evolved(hermitian):
+        # As the difference of two states, which is all that a door for states can be asked for.
+        values, vectors = np.linalg.eigh(hermitian)
+        sides = [np.clip(sign * values, 0, None) for sign in (1, -1)]
+        states = [(weight.sum(), (vectors * weight / weight.sum()) @ vectors.conj().T) for weight in sides]
+        return sum(
+            sign * size * mesolve(H, state, TIMES, [LOWER / 3], atol=1e-12, rtol=0).states
+            for sign, (size, state) in zip((1, -1), states, strict=True)
+        )
+
+    expected = evolved(parts[0]) + 1j * evolved(parts[1])
+    for method in ("auto", "cf4"):
+        result = mesolve(H, operator, TIMES, [LOWER / 3], e_ops=[Z, LOWER], store_states=True, method=method)
+        allowed = 1e-11 if method == "auto" else 1e-6
+        assert np.abs(result.states - expected).max() < allowed
+        assert np.array_equal(result.final_state, result.states[-1])
+        for operator_watched, mean in zip((Z, LOWER), result.expect, strict=True):
+            assert mean.dtype == np.complex128
+            assert np.abs(mean - np.einsum("ij,tji->t", operator_watched, expected)).max() < 2 * allowed
 
 
 def test_calls_from_threads_agree():

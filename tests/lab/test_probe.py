@@ -55,9 +55,9 @@ def test_backaction_refuses_states_of_different_shape():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: probe.probe_figures(1.2, 100.0, gamma_max_per_us=1.0),
-        lambda: probe.probe_figures(0.5, -1.0, gamma_max_per_us=1.0),
-        lambda: probe.pulse_figures(float("nan")),
+        lambda: probe.probe_doses(1.2, 100.0, gamma_max_per_us=1.0),
+        lambda: probe.probe_doses(0.5, -1.0, gamma_max_per_us=1.0),
+        lambda: probe.pulse_doses(float("nan")),
         lambda: probe.gaussian_information(-1.0),
         lambda: probe.information_with_decay(1.0, 1.0, t1_us=0.0),
     ],
@@ -65,6 +65,12 @@ def test_backaction_refuses_states_of_different_shape():
 def test_numbers_out_of_range_are_refused_in_one_sentence(call):
     with pytest.raises(InputError, match=r"^Argument `\w+` must be .*\.$"):
         call()
+
+
+@pytest.mark.parametrize(("old", "name"), [("probe_figures", "probe_doses"), ("pulse_figures", "pulse_doses")])
+def test_the_doses_are_found_under_their_old_names_with_a_warning(old, name):
+    with pytest.warns(DeprecationWarning, match=f"{old} is called {name} now"):
+        assert getattr(probe, old) is getattr(probe, name)
 
 
 @pytest.mark.parametrize(("module", "name"), [("probe", "ProbeDoses"), ("run", "ProbeSummary")])

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import random
 
 import numpy as np
 import pytest
@@ -50,10 +49,9 @@ def rms_distance(states, others):
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=map(combination_name, COMBINATIONS))
-def test_a_record_of_ours_tells_qutip_the_same_states(combination):
+def test_a_record_of_ours_tells_qutip_the_same_states(combination, seed):
     method, channels, heterodyne, eta = combination
     sc_ops = OPERATORS[method][channels - 1]
-    seed = random.SystemRandom().randrange(2**31)
     ours = smesolve(
         H, START, EDGES, [], sc_ops,
         eta=eta, ntraj=1, seeds=seed, dt=1.0, heterodyne=heterodyne, method=method, store_states=True,
@@ -64,10 +62,9 @@ def test_a_record_of_ours_tells_qutip_the_same_states(combination):
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=map(combination_name, COMBINATIONS))
-def test_a_record_of_qutips_tells_us_the_same_states(combination):
+def test_a_record_of_qutips_tells_us_the_same_states(combination, seed):
     method, channels, heterodyne, eta = combination
     sc_ops = OPERATORS[method][channels - 1]
-    seed = random.SystemRandom().randrange(2**31)
     theirs = qutips_solver(sc_ops, heterodyne, eta).run(qutip.ket2dm(START), EDGES, ntraj=1, seeds=[seed])
     record = np.array(theirs.measurement[0])
     ours = filter_record(

@@ -23,8 +23,7 @@ def saved(tmp_path_factory):
     return run.save(tmp_path_factory.mktemp("run") / "run").read_bytes()
 
 
-def test_every_damaged_file_is_a_document_error_or_the_same_run(saved, tmp_path):
-    seed = random.SystemRandom().randrange(2**32)
+def test_every_damaged_file_is_a_document_error_or_the_same_run(saved, tmp_path, seed):
     dice = random.Random(seed)
     path = tmp_path / "damaged.npz"
     refused = 0

@@ -80,8 +80,7 @@ def random_drive(random):
 
 @pytest.mark.parametrize("method", ["bayes-strang", "rouchon"])
 @pytest.mark.parametrize("levels", [2, 3])
-def test_ensembles_of_random_drives_follow_the_master_equation(levels, method):
-    seed = np.random.SeedSequence().entropy
+def test_ensembles_of_random_drives_follow_the_master_equation(levels, method, seed):
     random = np.random.default_rng(seed)
     lower = np.diag(np.sqrt(np.arange(1, levels)), 1).astype(complex)
     number = lower.conj().T @ lower

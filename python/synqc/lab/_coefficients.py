@@ -31,7 +31,7 @@ __all__ = [
 ComplexArray = NDArray[np.complex128]
 RealArray = NDArray[np.float64]
 
-_probe_fractions = np.array([0.0487, 0.6131])
+_probe_fractions = (0.0487, 0.6131)
 _no_times: RealArray = np.empty(0)
 _laboratory = str(Path(__file__).parent)
 
@@ -105,7 +105,8 @@ def resolve_function(function: Callable[[Any], Any], looking: Looking, name: str
     times = looking.times
     if len(times) < 2:
         return _core.Coefficient.steps(times, np.array([complex(function(float(times[0])))]))
-    takes_arrays = _takes_arrays(function, times[0] + (times[-1] - times[0]) * _probe_fractions)
+    begin, end = float(times[0]), float(times[-1])
+    takes_arrays = _takes_arrays(function, [begin + (end - begin) * fraction for fraction in _probe_fractions])
     return _resolved(function, "arrays" if takes_arrays else "times", looking, name)[0]
 
 
@@ -186,11 +187,11 @@ def frames_inside() -> int:
     return count
 
 
-def _takes_arrays(function: Callable[[Any], Any], probes: RealArray) -> bool:
+def _takes_arrays(function: Callable[[Any], Any], probes: list[float]) -> bool:
     try:
-        expected = [function(t) for t in probes.tolist()]
-        found = np.asarray(function(probes))
-        if found.shape != probes.shape or any(np.ndim(wanted) for wanted in expected):
+        expected = [function(t) for t in probes]
+        found = np.asarray(function(np.array(probes)))
+        if found.shape != (len(probes),) or any(getattr(wanted, "ndim", 0) for wanted in expected):
             return False
         pairs = zip(found.tolist(), expected, strict=True)
         return all(abs(value - complex(wanted)) <= 1e-12 * abs(wanted) for value, wanted in pairs)

@@ -23,7 +23,7 @@ __all__ = ["Device", "Presets", "Target", "Targets", "device", "presets", "targe
 
 
 class Device:
-    """A kind of device: a typical qubit, how far individuals stray from it, and how they drift.
+    """A kind of device: a typical qubit, how far others stray from it, and how they drift.
 
     A value: it never changes, compares by content, and can be pickled. Every parameter carries its unit in its name.
     Make one with `synqc.device(name)`, one of the `from_...` doors, or `replace` on another.
@@ -78,11 +78,11 @@ class Device:
     def from_ibm_properties(cls, source: Any) -> Device:
         """Device with the figures of an IBM calibration snapshot.
 
-        The typical qubit has the medians. Every working qubit becomes an individual, and registers take those first, as
-        they are. Figures that no transmon can have (a duration or an anharmonicity of 0, a gate many times as long as
-        its sisters, all of a gate that is out of order) count as missing. What is missing is assumed: from the other
-        qubits, or from the generation of processors. `assumptions` says what was, and in which qubits, and which qubits
-        were left out and why.
+        The typical qubit has the medians. Every working qubit becomes a calibrated qubit, and registers take those
+        first, as they are. Figures that no transmon can have (a duration or an anharmonicity of 0, a gate many times as
+        long as its sisters, all of a gate that is out of order) count as missing. What is missing is assumed: from the
+        other qubits, or from the generation of processors. `assumptions` says what was, and in which qubits, and which
+        qubits were left out and why.
 
         Args:
             source: BackendProperties document: a path, its text, a dict, `backend.properties()`, or the backend itself.
@@ -172,7 +172,9 @@ class Device:
             >>> [one["qubit_number"] for one in three.select([2, 0]).calibrated_qubits]
             [2, 0]
         """
-        return Device(self._handle.with_individuals_selected([_whole_number("qubits", number) for number in qubits]))
+        return Device(
+            self._handle.with_calibrated_qubits_selected([_whole_number("qubits", number) for number in qubits])
+        )
 
     def to_json(self) -> str:
         """Document in public units that reads back equal.
@@ -213,14 +215,14 @@ class Device:
         amplitude_error: float | Literal["drawn"] | None = None,
         drift: Sequence[Mapping[str, Any]] | Literal["none"] | None = None,
     ) -> Device:
-        """Copy with some parameters changed, on the typical qubit and on every individual; None leaves one alone.
+        """Copy with some parameters changed, on the typical qubit and on every calibrated qubit; None leaves one alone.
 
         A rate that was derived at reading stays what it was. Only T2 follows T1 where it must: a new T1 below half of
         T2 cuts T2 to 2 * T1, which `assumptions` then says.
 
         Args:
             levels: Simulated levels, 2 to 5.
-            t1_us, t2_us: May be math.inf; T2 at most 2 * T1 (individuals are cut to that).
+            t1_us, t2_us: May be math.inf; T2 at most 2 * T1 (calibrated qubits are cut to that).
             tphi_us: Pure dephasing time, in place of `t2_us`: 1 / T2 = 1 / tphi + 1 / (2 T1) for each qubit's T1.
             thermal_population: P(|1>) of the bath, and of the prepared state too unless `prepared_population` is given.
             detuning_khz, amplitude_error: Exact hidden calibration of every qubit instead of a draw; "drawn" undoes it.
@@ -396,7 +398,7 @@ class Device:
 
     @property
     def spread(self) -> float:
-        """Relative deviation of T1 and pure dephasing time among individuals that are drawn."""
+        """Relative deviation of T1 and pure dephasing time among qubits that are drawn."""
         return self._handle.parameter("spread")
 
     @property

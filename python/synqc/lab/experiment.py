@@ -76,7 +76,7 @@ class Experiment:
         objective: What `Run.objective_score` scores: "maximize-fidelity", "minimize-latency", "info-vs-damage" or
             "stability-window".
         qubits: Size of the register; qubits do not interact.
-        device_seed: Draws the individuals of the register, their hidden calibration and the state of their drift.
+        device_seed: Draws the qubits of the register, their hidden calibration and the state of their drift.
         t1_us, t2_us, efficiency, gamma_max_per_us, levels, thermal_population: Replace the preset's figure. A `t1_us`
             below half of T2 alone cuts T2 to 2 * T1.
         tphi_us: Pure dephasing time, in place of `t2_us`: 1 / T2 = 1 / tphi + 1 / (2 T1).

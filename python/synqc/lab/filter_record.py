@@ -16,7 +16,8 @@ from synqc import _core
 from synqc.errors import InputError, ResolutionWarning, ShapeError
 from synqc.lab._coefficients import Looking, frames_inside
 from synqc.lab._foreign import has_matrix
-from synqc.lab._operators import ComplexArray, RealArray, as_times
+from synqc.lab._operators import ComplexArray, RealArray, as_state, as_times
+from synqc.lab._resonator_filter import as_resonator_records, follow_resonator_records
 from synqc.lab._trajectories import (
     METHODS,
     TrajectoryModel,
@@ -28,6 +29,8 @@ from synqc.lab._trajectories import (
 )
 from synqc.lab._whole_number import MOST_THREADS, whole_number
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
+from synqc.readout.pulse import ReadoutPulse
+from synqc.readout.resonator import Resonator
 
 __all__ = ["FilteredRecord", "MonitoredQubit", "filter_record"]
 
@@ -57,6 +60,9 @@ class MonitoredQubit:
         efficiency: Quantum efficiency of detection, 0 to 1.
         t1_us: Energy relaxation time; infinity for none.
         t2_us: Coherence time without the measurement, at most 2 * t1_us; None for 2 * t1_us.
+        resonator: What the qubit is watched through, for `filter_record`: it, and not `gamma_per_us` and `efficiency`,
+            then says how fast and how well. Its fields ring up and down; the qubit must not be driven meanwhile.
+        pulse: Drive of the resonator, from an empty one at time 0.
 
     Examples:
         >>> qubit = MonitoredQubit(rabi_khz=500.0, gamma_per_us=1.0, efficiency=0.4, t1_us=30.0)
@@ -71,8 +77,11 @@ class MonitoredQubit:
     efficiency: float = 1.0
     t1_us: float = math.inf
     t2_us: float | None = None
+    resonator: Resonator | None = None
+    pulse: ReadoutPulse | None = None
 
     def __post_init__(self) -> None:
+        self._check_resonator()
         for name in ("detuning_khz", "rabi_khz", "rabi_y_khz"):
             if not math.isfinite(getattr(self, name)):
                 raise InputError(f"Argument `{name}` must be finite, but is {getattr(self, name)}.")
@@ -86,6 +95,32 @@ class MonitoredQubit:
                 raise InputError(f"Argument `{name}` must be greater than 0, but is {value}.")
         if self.t2_us is not None and self.t2_us > 2 * self.t1_us * (1 + 1e-12):
             raise InputError(f"Argument `t2_us` must be at most 2 * t1_us = {2 * self.t1_us:g}, but is {self.t2_us:g}.")
+
+    def _check_resonator(self) -> None:
+        if (self.resonator is None) != (self.pulse is None):
+            raise InputError("Argument `pulse` must be given with `resonator`, and only with it.")
+        if self.resonator is None:
+            return
+        if self.resonator.levels != 2:
+            raise InputError(f"Argument `resonator` must have two levels, but has {self.resonator.levels}.")
+        for name in ("rabi_khz", "rabi_y_khz"):
+            if getattr(self, name) != 0:
+                raise InputError(
+                    f"Argument `{name}` must be 0 with a `resonator`, whose field would follow the driven qubit, "
+                    f"but is {getattr(self, name)}."
+                )
+        for name in ("gamma_per_us", "efficiency"):
+            if getattr(self, name) != 1.0:
+                raise InputError(
+                    f"Argument `{name}` must be left out with a `resonator`, which brings its own, "
+                    f"but is {getattr(self, name)}."
+                )
+
+    @property
+    def dephasing_per_us(self) -> float:
+        """Pure dephasing without the measurement."""
+        decay = 1 / self.t1_us
+        return 0.0 if self.t2_us is None else max(0.0, 1 / self.t2_us - decay / 2)
 
     @property
     def measurement_time_us(self) -> float:
@@ -102,17 +137,22 @@ class MonitoredQubit:
     @property
     def c_ops(self) -> list[ComplexArray]:
         """Decay and pure dephasing, 1/sqrt(µs)."""
-        decay = 1 / self.t1_us
-        dephasing = 0.0 if self.t2_us is None else max(0.0, 1 / self.t2_us - decay / 2)
+        rates = (1 / self.t1_us, self.dephasing_per_us / 2)
         return [
             np.array(op, dtype=np.complex128) * math.sqrt(rate)
-            for rate, op in ((decay, [[0, 1], [0, 0]]), (dephasing / 2, [[1, 0], [0, -1]]))
+            for rate, op in zip(rates, ([[0, 1], [0, 0]], [[1, 0], [0, -1]]), strict=True)
             if rate > 0
         ]
 
     @property
     def sc_ops(self) -> list[ComplexArray]:
-        """The monitored operator."""
+        """The monitored operator.
+
+        Raises:
+            InputError: The qubit is watched through a resonator, of which no operator of the qubit alone knows.
+        """
+        if self.resonator is not None:
+            raise InputError("Argument `resonator` must be left out where the monitored operator is asked for.")
         return [np.array([[1, 0], [0, -1]], dtype=np.complex128) * math.sqrt(self.gamma_per_us / 2)]
 
 
@@ -197,13 +237,17 @@ def filter_record(
         record (float64): Bin means of J = dY/dt, as `smesolve` returns them: (bins,) or (records, bins) for one
             monitored operator; (channels, bins) or (records, channels, bins) for several; with an axis of 2 before the
             bins for heterodyne detection.
-        H: As for `smesolve`; or a `MonitoredQubit`, which brings its own c_ops, sc_ops and eta; or, with `parameters`,
-            a callable of some of them that returns either; or [H0, [H1, "name"], ..], where a parameter scales H1.
+        H: As for `smesolve`; or a `MonitoredQubit`, which brings its own c_ops, sc_ops and eta, and may have a
+            resonator: records may then be NaN where a bin is missing, and times are in µs from the start of its pulse
+            (heterodyne records of `synqc.readout` are to be multiplied by sqrt(2), as `smesolve` reports them); or,
+            with `parameters`, a callable of some of them that returns either; or [H0, [H1, "name"], ..], where a
+            parameter scales H1.
         rho0 (complex128, (n,) or (n, n)): State at tlist[0]; or a callable of parameters.
         tlist (float64, (bins + 1,)): Edges of the bins.
         c_ops, sc_ops, eta: As for `smesolve`; or callables of parameters.
         parameters: Names and grids to scan, all combinations. For a `MonitoredQubit` the names are its fields.
-            Functions of time in H find them among their `args`.
+            Functions of time in H find them among their `args`. With a resonator they are those of its fields that are
+            one number, and `detuning_khz`, `t1_us`, `t2_us`.
         args: Further arguments of functions of time.
         heterodyne: Whether both quadratures were recorded.
         method: "auto"; "bin-average", the exact map for the mean of each bin, for any operators; "bayes-strang", an
@@ -256,6 +300,13 @@ def filter_record(
     grids = _grids(parameters)
     points = _grid_points(grids)
     physics = _Physics(H, rho0, c_ops, sc_ops, eta)
+    if isinstance(H, MonitoredQubit) and H.resonator is not None:
+        _check_resonator_arguments(rho0, args, method, dt, breakpoints, record_unit)
+        _check_word("keep_states", keep_states, ("auto", "all", "final"))
+        return _filter_behind_resonator(
+            record, H, rho0, times, grids, heterodyne, keep_states == "all" or (keep_states == "auto" and not grids),
+            whole_number("threads", threads, least=0, most=MOST_THREADS),
+        )  # fmt: skip
     physics.check_names(grids)
     looking = looking_at(times, breakpoints, dt)
     models = [physics.model(point, looking, {**dict(args or {}), **point}, heterodyne) for point in points]
@@ -287,6 +338,78 @@ def filter_record(
         states=states.reshape(*shape, *states.shape[2:]),
         log_likelihood=log_likelihood.reshape(shape),
         many_records=many_records,
+    )
+
+
+def _check_resonator_arguments(
+    rho0: Any, args: Any, method: str, dt: float | None, breakpoints: ArrayLike, record_unit: str
+) -> None:
+    for name, is_default, default in (
+        ("args", not args, "left out"), ("method", method == "auto", '"auto"'), ("dt", dt is None, "None"),
+        ("breakpoints", np.size(breakpoints) == 0, "left out"), ("record_unit", record_unit == "J", '"J"'),
+        ("rho0", not callable(rho0) or has_matrix(rho0), "a state"),
+    ):  # fmt: skip
+        if not is_default:
+            raise InputError(f"Argument `{name}` must be {default} for a MonitoredQubit with a resonator, but is not.")
+
+
+def _filter_behind_resonator(
+    record: ArrayLike,
+    qubit: MonitoredQubit,
+    rho0: Any,
+    times: RealArray,
+    grids: dict[str, RealArray],
+    heterodyne: bool,
+    keep_all: bool,
+    threads: int,
+) -> FilteredRecord:
+    state = as_state("rho0", rho0, 2)
+    if times[0] != 0:
+        raise InputError(f"Argument `tlist` must begin at 0, where the pulse does, but begins at {times[0]:g}.")
+    records, many_records = as_resonator_records(record, len(times) - 1, heterodyne)
+    likelihoods, states = [], []
+    for point in _grid_points(grids):
+        here = _qubit_behind_resonator(qubit, point)
+        assert here.resonator is not None
+        assert here.pulse is not None
+        found, followed = follow_resonator_records(
+            records,
+            resonator=here.resonator,
+            pulse=here.pulse,
+            t1_us=here.t1_us,
+            dephasing_per_us=here.dephasing_per_us,
+            detuning=2 * math.pi * 1e-3 * here.detuning_khz,
+            state=state,
+            times=times,
+            heterodyne=heterodyne,
+            threads=threads,
+        )
+        likelihoods.append(found)
+        states.append(followed if keep_all else followed[:, -1:])
+    shape = tuple(len(grid) for grid in grids.values()) + ((len(records),) if many_records else ())
+    return FilteredRecord(
+        parameters=grids,
+        times=times if keep_all else times[-1:],
+        states=np.stack(states).reshape(*shape, -1, 2, 2),
+        log_likelihood=np.stack(likelihoods).reshape(shape),
+        many_records=many_records,
+    )
+
+
+def _qubit_behind_resonator(qubit: MonitoredQubit, point: Mapping[str, float]) -> MonitoredQubit:
+    """The qubit at a point of the grid: names are fields of the resonator, or of the qubit where it has them not."""
+    assert qubit.resonator is not None
+    own = {"detuning_khz", "t1_us", "t2_us"}
+    of_resonator = {field.name for field in fields(Resonator)} - {"critical_photons"}
+    for name in point:
+        if name not in own | of_resonator:
+            uses = ", ".join(sorted(own | of_resonator))
+            raise InputError(f"Argument `parameters` must have names that H uses ({uses}), but has {name!r}.")
+    changes = {name: value for name, value in point.items() if name in of_resonator}
+    return replace(
+        qubit,
+        resonator=replace(qubit.resonator, **cast(Any, changes)),
+        **cast(Any, {name: value for name, value in point.items() if name in own}),
     )
 
 
@@ -445,7 +568,7 @@ class _Physics:
         given = _at(self._H, point)
         if not isinstance(given, MonitoredQubit):
             raise InputError('Argument `record_unit` must be "J" unless H is a MonitoredQubit, but is "normalised".')
-        return replace(given, **point) if isinstance(self._H, MonitoredQubit) else given
+        return replace(given, **cast(Any, point)) if isinstance(self._H, MonitoredQubit) else given
 
     def measurement_time(self, point: Mapping[str, float]) -> float:
         """tau_m of the MonitoredQubit at this point: a normalised record is J sqrt(tau_m)."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from types import SimpleNamespace
+from pathlib import Path
 
 from synqc.errors import DocumentError
 from synqc.lab.experiment import Experiment
-from synqc.lab.run import Run, StoredResult
-from synqc.lab.run_file import read_saved_run
+from synqc.lab.run import Run, read_run
 
 __all__ = ["load"]
 
@@ -17,7 +16,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     """Read a run that `Run.save` wrote.
 
     Args:
-        path: The file.
+        path: The file; `.npz` may be left out, as for `Run.save`.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -31,16 +30,13 @@ def load(path: str | os.PathLike[str]) -> Run:
         >>> again.fidelity == run.fidelity and bool((again.bits == run.bits).all())
         True
     """
-    try:
-        document, arrays = read_saved_run(path)
-        experiment = Experiment.from_dict(document["experiment"])
-        figures = dict(document["run"])
-        figures["checkpoint"] = SimpleNamespace(**figures.pop("carry"))
-        run = Run(experiment, StoredResult(figures, arrays))
-        run.to_dict()
-        _ = (run.history, run.kpis, run.checkpoint, run.settings, run.probe, run.success)
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
-        raise DocumentError(
-            f"Argument `path` must be a run saved by Run.save(), but {path} is not readable as one: {error}"
-        ) from error
-    return run
+    file = Path(path)
+    if not file.suffix and not file.exists():
+        file = file.with_suffix(".npz")
+    with file.open("rb") as opened:
+        try:
+            return read_run(Experiment, opened, interrupted=False)
+        except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+            raise DocumentError(
+                f"Argument `path` must be a run saved by Run.save(), but {path} is not readable as one: {error}"
+            ) from error

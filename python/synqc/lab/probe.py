@@ -26,8 +26,8 @@ __all__ = [
     "gaussian_information",
     "information_with_decay",
     "instrument_kraus",
-    "probe_figures",
-    "pulse_figures",
+    "probe_doses",
+    "pulse_doses",
     "qnd_backaction",
     "shot_backaction",
     "signal_to_noise",
@@ -51,9 +51,7 @@ class ProbeDoses:
     regime: str
 
 
-def probe_figures(
-    strength: float, duration_ns: float, *, gamma_max_per_us: float, efficiency: float = 1.0
-) -> ProbeDoses:
+def probe_doses(strength: float, duration_ns: float, *, gamma_max_per_us: float, efficiency: float = 1.0) -> ProbeDoses:
     """Doses of a continuous probe: g = strength**2 * gamma_max * duration.
 
     Args:
@@ -69,27 +67,27 @@ def probe_figures(
         InputError: An argument is out of its range.
 
     Examples:
-        >>> figures = probe_figures(0.5, 200.0, gamma_max_per_us=10.0, efficiency=0.5)
-        >>> round(figures.g, 6), round(figures.s, 6), figures.regime
+        >>> doses = probe_doses(0.5, 200.0, gamma_max_per_us=10.0, efficiency=0.5)
+        >>> round(doses.g, 6), round(doses.s, 6), doses.regime
         (0.5, 0.5, 'characterisation')
 
     Source: Korotkov, arXiv:1111.4016; Murch et al., arXiv:1305.7270.
     """
-    g, s, eps_pulse, regime, _ = _core.probe_figures_rate(strength, duration_ns * 1e-3, gamma_max_per_us, efficiency)
+    g, s, eps_pulse, regime, _ = _core.probe_doses_from_rate(strength, duration_ns * 1e-3, gamma_max_per_us, efficiency)
     return ProbeDoses(g, s, eps_pulse, regime)
 
 
-def pulse_figures(strength: float) -> ProbeDoses:
+def pulse_doses(strength: float) -> ProbeDoses:
     """Doses of the two-outcome instrument of that strength: g = -log(1 - strength**2) / 2.
 
     Raises:
         InputError: The strength is not between 0 and 1.
 
     Examples:
-        >>> round(pulse_figures(0.6).g, 6)
+        >>> round(pulse_doses(0.6).g, 6)
         0.223144
     """
-    g, s, eps_pulse, regime, _ = _core.probe_figures_pulse(strength, 1.0)
+    g, s, eps_pulse, regime, _ = _core.probe_doses_from_pulse(strength, 1.0)
     return ProbeDoses(g, s, eps_pulse, regime)
 
 
@@ -353,8 +351,12 @@ def instrument_kraus(strength: float, *, levels: int = 2) -> tuple[Any, Any]:
     return plus, minus
 
 
+_OLD_NAMES = {"ProbeFigures": "ProbeDoses", "probe_figures": "probe_doses", "pulse_figures": "pulse_doses"}
+
+
 def __getattr__(name: str) -> Any:
-    if name == "ProbeFigures":
-        warnings.warn("synqc.lab.probe.ProbeFigures is called ProbeDoses now.", DeprecationWarning, stacklevel=2)
-        return ProbeDoses
+    if name in _OLD_NAMES:
+        now = _OLD_NAMES[name]
+        warnings.warn(f"synqc.lab.probe.{name} is called {now} now.", DeprecationWarning, stacklevel=2)
+        return globals()[now]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

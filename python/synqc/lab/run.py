@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import math
 import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +20,7 @@ from synqc.errors import InputError, MissingExtra
 from synqc.lab._cached_property import cached_property
 from synqc.lab.checkpoint import Checkpoint
 from synqc.lab.estimate import Estimate
-from synqc.lab.run_file import FORMAT
+from synqc.lab.run_file import ARRAYS, read_saved_run, write_saved_run
 
 if TYPE_CHECKING:
     import plotly.graph_objects
@@ -25,10 +28,9 @@ if TYPE_CHECKING:
 
     from synqc.lab.experiment import Experiment
 
-__all__ = ["IterationResult", "ProbeSummary", "QubitResult", "Run", "StoredResult"]
+__all__ = ["IterationResult", "ProbeSummary", "QubitResult", "Run", "StoredResult", "read_run"]
 
 _CONSISTENT_INNOVATION = 2.5
-_ARRAYS = ("bits", "records_i", "records_q", "record_moments")
 _KPIS = ("fidelity", "backaction", "information_bits", "latency_us", "objective_score")
 
 
@@ -160,7 +162,7 @@ class Run:
     Figures are `Estimate`s: `float(run.fidelity)` is the value, `run.fidelity.standard_error` its error,
     `run.fidelity.interval(2)` where it lies with 95 %, and printing shows value and error.
 
-    Errors cover chance: what other shots would have shown on the same individuals (`device_seed`), in the same states
+    Errors cover chance: what other shots would have shown on the same qubits (`device_seed`), in the same states
     of their drift, under the controls that the rule had deployed. They do not cover other devices, or what the rule
     would have deployed after other calibration shots; for that, repeat the run with other seeds.
 
@@ -497,26 +499,57 @@ class Run:
 
         Returns:
             The path written.
+
+        Raises:
+            InputError: The name has another suffix.
+            FileNotFoundError: The folder is not there.
         """
         target = Path(path)
         if not target.suffix:
             target = target.with_suffix(".npz")
-        document = {"format": FORMAT, "experiment": self.experiment.to_dict(), "run": self.to_dict()}
-        arrays = {"document": np.frombuffer(json.dumps(document).encode(), dtype=np.uint8)}
-        for name in _ARRAYS:
-            values = self._array(name)
-            if values is not None:
-                arrays[name] = values
+        if target.suffix != ".npz":
+            raise InputError(f"Argument `path` must end with .npz, the form of a whole run, but is {str(path)!r}.")
+        if not target.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(target.parent))
         temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
             with temporary.open("wb") as file:
-                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+                self._write(file, compressed=True)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
         return target
+
+    def _write(self, file: IO[bytes], *, compressed: bool) -> None:
+        document = {"experiment": self.experiment.to_dict(), "run": self.to_dict()}
+        write_saved_run(file, document, {name: self._array(name) for name in ARRAYS}, compressed=compressed)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As a file of `save`, so that what is pickled is as safe to read, and a rule of the user's own is its name."""
+        content = io.BytesIO()
+        self._write(content, compressed=False)
+        return _unpickled, (type(self.experiment), content.getvalue(), self.interrupted)
+
+    def __copy__(self) -> Run:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Run:
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Whether experiment, figures, bits and records are the same, whatever process they come from."""
+        if not isinstance(other, Run):
+            return NotImplemented
+        return self is other or (
+            self.experiment == other.experiment
+            and json.dumps(self.to_dict()) == json.dumps(other.to_dict())  # as texts, in which NaN is equal to NaN
+            and all(_same(self._array(name), other._array(name)) for name in ARRAYS)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.seed, self.shots_used, self.fidelity))
 
     def _array(self, name: str) -> np.ndarray | None:
         if name == "bits":
@@ -545,6 +578,34 @@ class Run:
         from synqc.lab.cards import html_card
 
         return html_card(self)
+
+
+def read_run(experiment_class: type[Experiment], file: IO[bytes], *, interrupted: bool) -> Run:
+    """The run in a file of `Run.save` that is open for reading.
+
+    Args:
+        experiment_class: `Experiment`, which knows of runs, as this module does not of it.
+        file: The file.
+        interrupted: Whether Ctrl-C had ended the run.
+    """
+    document, arrays = read_saved_run(file)
+    experiment = experiment_class.from_dict(document["experiment"])
+    figures = dict(document["run"])
+    figures["checkpoint"] = SimpleNamespace(**figures.pop("carry"))
+    run = Run(experiment, StoredResult(figures, arrays), interrupted=interrupted)
+    run.to_dict()
+    _ = (run.history, run.kpis, run.checkpoint, run.settings, run.probe, run.success)
+    return run
+
+
+def _unpickled(experiment_class: type[Experiment], content: bytes, interrupted: bool) -> Run:
+    return read_run(experiment_class, io.BytesIO(content), interrupted=interrupted)
+
+
+def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
 
 
 def _plain(entry: dict[str, Any]) -> dict[str, Any]:

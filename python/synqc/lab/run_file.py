@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import zipfile
 import zlib
+from collections.abc import Mapping
 from tokenize import TokenError
-from typing import Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 import numpy as np
 
 from synqc.errors import DocumentError
 
-__all__ = ["FORMAT", "SavedRun", "read_saved_run"]
+__all__ = ["ARRAYS", "SavedRun", "read_saved_run", "write_saved_run"]
 
 FORMAT: Final = "synqc-run-1"
 _LARGEST_DOCUMENT: Final = 1 << 28
@@ -22,7 +22,7 @@ _LARGEST_HEADER: Final = 1 << 12
 _MOST_EXPANSION: Final = 1040  # of deflate, which 1032 bounds
 
 # Dtype and axes of each array: (iterations, qubits, shots[, bins]).
-_ARRAYS: Final = {"bits": ("|u1", 3), "records_i": ("<f8", 4), "records_q": ("<f8", 4), "record_moments": ("<f8", 4)}
+ARRAYS: Final = {"bits": ("|u1", 3), "records_i": ("<f8", 4), "records_q": ("<f8", 4), "record_moments": ("<f8", 4)}
 
 
 class SavedRun(NamedTuple):
@@ -32,37 +32,44 @@ class SavedRun(NamedTuple):
     arrays: dict[str, np.ndarray | None]
 
 
-def read_saved_run(path: str | os.PathLike[str]) -> SavedRun:
-    """The document and the arrays of a file that `Run.save` wrote.
+def write_saved_run(
+    file: IO[bytes], document: dict[str, Any], arrays: Mapping[str, np.ndarray | None], *, compressed: bool
+) -> None:
+    """Write what `read_saved_run` reads, to a file open for writing; arrays that are None are left out."""
+    written = {"document": np.frombuffer(json.dumps({"format": FORMAT, **document}).encode(), dtype=np.uint8)}
+    written.update((name, values) for name, values in arrays.items() if values is not None)
+    (np.savez_compressed if compressed else np.savez)(file, **written)  # type: ignore[arg-type]
+
+
+def read_saved_run(file: IO[bytes]) -> SavedRun:
+    """The document and the arrays of a file that `Run.save` wrote, open for reading.
 
     Shapes are held against the document and sizes against the file before anything of that size is made.
 
     Raises:
         DocumentError: It is none, or is damaged.
-        OSError: The file cannot be opened.
     """
-    with open(path, "rb") as file:
-        try:
-            with zipfile.ZipFile(file) as members:
-                document = _document(members)
-                rows = _rows_of(document)
-                return SavedRun(document, {name: _array(members, name, rows) for name in _ARRAYS})
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-            raise DocumentError(f"Document must be a whole file of Run.save(), but is not: {error}") from error
-        except (
-            KeyError,
-            ValueError,
-            TypeError,
-            OverflowError,
-            IndexError,
-            AttributeError,
-            SyntaxError,
-            TokenError,
-        ) as error:
-            # NumPy reads the head of an array as Python, and lets what Python's tokenizer says pass.
-            if isinstance(error, DocumentError):
-                raise
-            raise DocumentError(f"Document must be written by Run.save(), but is not: {error}") from error
+    try:
+        with zipfile.ZipFile(file) as members:
+            document = _document(members)
+            rows = _rows_of(document)
+            return SavedRun(document, {name: _array(members, name, rows) for name in ARRAYS})
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise DocumentError(f"Document must be a whole file of Run.save(), but is not: {error}") from error
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        OverflowError,
+        IndexError,
+        AttributeError,
+        SyntaxError,
+        TokenError,
+    ) as error:
+        # NumPy reads the head of an array as Python, and lets what Python's tokenizer says pass.
+        if isinstance(error, DocumentError):
+            raise
+        raise DocumentError(f"Document must be written by Run.save(), but is not: {error}") from error
 
 
 def _document(members: zipfile.ZipFile) -> dict[str, Any]:
@@ -88,7 +95,7 @@ def _rows_of(document: dict[str, Any]) -> tuple[int, int]:
 def _array(members: zipfile.ZipFile, name: str, rows: tuple[int, int]) -> np.ndarray | None:
     if f"{name}.npy" not in members.namelist():
         return None
-    dtype, dimensions = _ARRAYS[name]
+    dtype, dimensions = ARRAYS[name]
     content, shape = _content(members, name, dtype, dimensions, rows)
     values = np.frombuffer(content, dtype).reshape(shape)
     values.flags.writeable = False

@@ -49,7 +49,7 @@ class BlochPath:
 
 
 @dataclass(frozen=True)
-class _Individual:
+class _RegisterQubit:
     """One qubit as the simulator has it: two levels, times in µs, angular frequencies in rad/µs."""
 
     detuning: float
@@ -58,7 +58,7 @@ class _Individual:
     start: np.ndarray
 
 
-def _individual(experiment: Experiment, qubit: int) -> _Individual:
+def _register_qubit(experiment: Experiment, qubit: int) -> _RegisterQubit:
     figures = experiment.device._handle.register(qubit + 1, experiment.device_seed)[qubit]
     median_t1, t2, excited = figures["t1_us"], figures["t2_us"], figures["thermal_population"]
     pure_dephasing = max(0.0, 1 / t2 - 1 / (2 * median_t1))
@@ -70,7 +70,7 @@ def _individual(experiment: Experiment, qubit: int) -> _Individual:
     ]
     prepared = figures["prepared_population"]
     detuning = (figures["detuning_khz"] + figures["drift"].detuning_khz) * 1e-3 * _RADIANS_PER_US_PER_MHZ
-    return _Individual(
+    return _RegisterQubit(
         detuning,
         figures["amplitude_error"],
         [jump for jump in jumps if jump.any()],
@@ -84,7 +84,7 @@ def _vectors(states: np.ndarray) -> np.ndarray:
 
 
 def _drive(
-    experiment: Experiment, individual: _Individual, angle: float, axis: float, starts: np.ndarray
+    experiment: Experiment, member: _RegisterQubit, angle: float, axis: float, starts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Times (ns) and states (..., t, 2, 2) of one drive from each of `starts` (..., 2, 2).
 
@@ -95,7 +95,7 @@ def _drive(
     pulse = _core.Pulse(
         experiment.envelope,
         length,
-        angle * (1 + individual.amplitude_error),
+        angle * (1 + member.amplitude_error),
         edge_fraction=experiment.edge_fraction,
         samples=samples,
         interpolate_samples=experiment.interpolate_samples,
@@ -106,7 +106,7 @@ def _drive(
 
     along = (np.cos(axis) * _SIGMA_X + np.sin(axis) * _SIGMA_Y) / 2
     across = (-np.sin(axis) * _SIGMA_X + np.cos(axis) * _SIGMA_Y) / 2
-    hamiltonian: list[Any] = [individual.detuning * _EXCITED, [along, amplitude(0)]]
+    hamiltonian: list[Any] = [member.detuning * _EXCITED, [along, amplitude(0)]]
     if samples:  # no other shape has a second quadrature in two levels
         hamiltonian.append([across, amplitude(1)])
     times = np.linspace(0, length * 1e-3, _DRIVE_POINTS)
@@ -114,7 +114,7 @@ def _drive(
     singles = np.eye(4, dtype=complex).reshape(4, 2, 2)
     paths = np.array(
         [
-            mesolve(hamiltonian, single, times, individual.jumps, breakpoints=stops, store_states=True).states
+            mesolve(hamiltonian, single, times, member.jumps, breakpoints=stops, store_states=True).states
             for single in singles
         ]
     )
@@ -122,22 +122,22 @@ def _drive(
 
 
 def _continuous_probe(
-    experiment: Experiment, individual: _Individual, start: np.ndarray, shots: int, seed: int
+    experiment: Experiment, member: _RegisterQubit, start: np.ndarray, shots: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Times (ns), states of the ensemble (t, 2, 2) and of shots (n, t, 2, 2)."""
     device = experiment.device
     rate = experiment.probe_strength**2 * device.gamma_max_per_us
     monitored = np.sqrt(rate / 2) * _SIGMA_Z
     times = np.linspace(0, experiment.probe_duration_ns * 1e-3, _PROBE_POINTS)
-    free = individual.detuning * _EXCITED
-    ensemble = np.asarray(mesolve(free, start, times, [*individual.jumps, monitored], store_states=True).states)
+    free = member.detuning * _EXCITED
+    ensemble = np.asarray(mesolve(free, start, times, [*member.jumps, monitored], store_states=True).states)
     if rate == 0 or shots == 0:
         return times * 1e3, ensemble, np.repeat(ensemble[None], shots, axis=0)
     followed = smesolve(
         free,
         start,
         times,
-        individual.jumps,
+        member.jumps,
         [monitored],
         eta=device.efficiency,
         ntraj=shots,
@@ -151,7 +151,7 @@ def _continuous_probe(
 
 
 def _pulsed_probe(
-    experiment: Experiment, individual: _Individual, start: np.ndarray, shots: int, seed: int
+    experiment: Experiment, member: _RegisterQubit, start: np.ndarray, shots: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """As `_continuous_probe`, for a noiseless ancilla that looks once, after its gate."""
     strength = experiment.probe_strength
@@ -159,13 +159,13 @@ def _pulsed_probe(
     outcomes = (np.diag([up, down]), np.diag([down, up]))
     gate = experiment.device.two_qubit_gate_ns * 1e-3 * experiment._core.entangling_gates
     rest = experiment.probe_duration_ns * 1e-3
-    free = individual.detuning * _EXCITED
+    free = member.detuning * _EXCITED
 
     def idle(state: np.ndarray, duration: float) -> tuple[np.ndarray, np.ndarray]:
         if duration <= 0:
             return np.zeros(1), state[None]
         times = np.linspace(0, duration, _DRIVE_POINTS)
-        return times, np.asarray(mesolve(free, state, times, individual.jumps, store_states=True).states)
+        return times, np.asarray(mesolve(free, state, times, member.jumps, store_states=True).states)
 
     before_times, before = idle(start, gate)
     reached = before[-1]
@@ -184,13 +184,13 @@ def _pulsed_probe(
 def bloch_path(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: int = 0) -> BlochPath:
     """Path of one qubit through drive, probe and drive, as ensemble and as single shots.
 
-    Solved in two levels with the individual's true figures and hidden calibration, without waiting for a decision and
+    Solved in two levels with its true parameters and hidden calibration, without waiting for a decision and
     without any adaptive rule's corrections; "drag" is played as its plain cosine, as it is for two levels. An
     ancilla probe is drawn noiseless.
 
     Args:
         experiment: Gives device, drives and probe.
-        qubit: Which individual of the register.
+        qubit: Which qubit of the register.
         shots: Single shots to follow.
         seed: Draws their records.
 
@@ -201,8 +201,8 @@ def bloch_path(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
         >>> bool(path.ensemble[0, 2] > 0.97 and path.ensemble[-1, 2] < -0.97)
         True
     """
-    individual = _individual(experiment, qubit)
-    times, states = _drive(experiment, individual, experiment.first_angle, experiment.first_axis, individual.start)
+    member = _register_qubit(experiment, qubit)
+    times, states = _drive(experiment, member, experiment.first_angle, experiment.first_axis, member.start)
     end_of_first = float(times[-1])
     parts_of_time, of_ensemble, of_shots = (
         [times],
@@ -216,7 +216,7 @@ def bloch_path(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
         pulsed = _mapping(experiment) == "pulse"
         if pulsed or experiment.probe_duration_ns > 0:
             probe = _pulsed_probe if pulsed else _continuous_probe
-            times, ensemble_states, shot_states = probe(experiment, individual, ensemble, shots, seed)
+            times, ensemble_states, shot_states = probe(experiment, member, ensemble, shots, seed)
             parts_of_time.append(end_of_first + times)
             of_ensemble.append(_vectors(ensemble_states))
             of_shots.append(_vectors(shot_states))
@@ -224,7 +224,7 @@ def bloch_path(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
             end_of_probe = end_of_first + float(times[-1])
 
     angle, axis = experiment.second_angle, experiment.second_axis
-    times, states = _drive(experiment, individual, angle, axis, np.concatenate([ensemble[None], followed]))
+    times, states = _drive(experiment, member, angle, axis, np.concatenate([ensemble[None], followed]))
     parts_of_time.append(end_of_probe + times)
     of_ensemble.append(_vectors(states[0]))
     of_shots.append(_vectors(states[1:]))
@@ -296,7 +296,7 @@ def plot_bloch(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
 
     Args:
         experiment: Gives device, drives and probe; see `bloch_path` for what is left out.
-        qubit: Which individual of the register.
+        qubit: Which qubit of the register.
         shots: Single shots to follow.
         seed: Draws their records.
 
