@@ -10,8 +10,8 @@ from functools import partial
 
 from synqc import text
 from synqc.benchmarks.measurement import Measurement, Setting, WrongAnswer, import_peer, refuse_unless
-from synqc.benchmarks.stopwatch import interleaved, ratio
 from synqc.benchmarks.text.rows import copies_in, rows_with_copies, shingles_of
+from synqc.measure.turns import interleaved, ratio
 
 __all__ = ["measure_million", "measure_peers"]
 

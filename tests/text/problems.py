@@ -59,6 +59,11 @@ def problem(generator: random.Random) -> str:
     )
 
 
+def short_problem(generator: random.Random) -> str:
+    """One sentence of about 100 characters."""
+    return f"{generator.choice(_OPENINGS)} {generator.choice(_THINGS)} where {_clause(generator)}."
+
+
 def rewrapped(text: str, _: random.Random) -> str:
     """Eight words a line."""
     words = text.split()

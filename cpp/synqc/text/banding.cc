@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "synqc/base/checks.h"
+#include "synqc/base/log_gamma.h"
 
 namespace synqc::text {
 
@@ -23,8 +24,8 @@ Index least_successes(Index n, Real probability) {
     Real log_term = 0;
     Real below = 0;
     for (Index m = 0; m < n; ++m) {
-        log_term = std::lgamma(static_cast<Real>(n + 1)) - std::lgamma(static_cast<Real>(m + 1)) -
-                   std::lgamma(static_cast<Real>(n - m + 1)) + static_cast<Real>(m) * std::log(probability) +
+        log_term = log_gamma(static_cast<Real>(n + 1)) - log_gamma(static_cast<Real>(m + 1)) -
+                   log_gamma(static_cast<Real>(n - m + 1)) + static_cast<Real>(m) * std::log(probability) +
                    static_cast<Real>(n - m) * std::log1p(-probability);
         below += std::exp(log_term);
         if (below > tail) {

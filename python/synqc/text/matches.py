@@ -122,6 +122,8 @@ class Collected:
         kept = np.flatnonzero(~is_found)
         self.rows += len(is_found)
         self._kept.append(kept + first)
+        if not len(places):
+            return kept
         self._found.append(places + first)
         for name in _NAMES:
             self._columns[name].append(columns[name][places])

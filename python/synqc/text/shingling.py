@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from synqc import _core
@@ -57,7 +57,7 @@ class Shingling:
 
     def to_dict(self) -> dict[str, Any]:
         """Its arguments as plain values."""
-        return asdict(self)
+        return dict(vars(self))
 
     def _to_core(self) -> dict[str, Any]:
         return {
