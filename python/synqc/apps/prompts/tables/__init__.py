@@ -1,0 +1,1 @@
+"""Tables of generations, their rows and the calls that made them, beside the ledger's."""

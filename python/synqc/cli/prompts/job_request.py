@@ -1,0 +1,212 @@
+"""What the command line and its configuration file ask for, as a document of the service: one set of rules for both."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synqc import json
+from synqc.errors import InputError, MissingExtra
+
+if TYPE_CHECKING:
+    from synqc.apps.prompts.application import PromptsApplication
+    from synqc.apps.prompts.documents.generation_request import GenerationRequestDocument
+    from synqc.apps.prompts.request import GenerationRequest
+
+__all__ = ["Asked", "read_asked"]
+
+_USUAL_CONFIG = Path("config/settings.yaml")
+_ROLES = ("engineer", "checker", "target")
+_PLAIN = {
+    "num_problems": "num_problems", "seed": "seed", "name": "name", "max_attempts": "max_attempts",
+    "budget": "budget_usd", "deadline": "deadline_s", "on_exhaustion": "on_exhaustion",
+    "unknown_price": "unknown_price", "max_workers": "max_workers", "reuse_from": "reuse_from",
+}  # fmt: skip
+_OF_FILE_ALONE = ("output_dir", "default_batch_id")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A job as it is asked for here.
+
+    Args:
+        document: What the service would be sent.
+        folder: Where results go.
+        options: Members of the document that options gave, by member.
+    """
+
+    document: GenerationRequestDocument
+    folder: Path
+    options: Mapping[str, str]
+
+    @contextmanager
+    def refusing_as_written(self) -> Iterator[None]:
+        """A refusal names the budget where it was written: an option, or a member of the configuration."""
+        from synqc.apps.prompts.errors import PriceUnknown
+
+        try:
+            yield
+        except PriceUnknown as error:
+            written = self.document.budget_argument
+            budget = self.options.get(written, written)
+            raise PriceUnknown(error.model, budget, "`--unknown-price worst`") from None
+
+    def request(self, application: PromptsApplication) -> GenerationRequest:
+        """As the application takes it, with the seeds of the benchmark that is named."""
+        name = self.document.benchmark_name
+        return self.document.to_value(() if name is None else application.benchmarks.problems(name))
+
+
+def read_asked(arguments: argparse.Namespace) -> Asked:
+    """Options over the configuration file over usual values.
+
+    Raises:
+        InputError: Something is missing, or not what it must be; the message names the option.
+    """
+    from pydantic import ValidationError
+
+    from synqc.apps.prompts.documents.generation_request import GenerationRequestDocument
+
+    of_file = _config(arguments.config)
+    found: dict[str, Any] = {name: of_file[name] for name in GenerationRequestDocument.model_fields if name in of_file}
+    found.setdefault("num_problems", 10)
+    options: dict[str, str] = {}
+    for option, member in _PLAIN.items():
+        if getattr(arguments, option) is not None:
+            found[member] = getattr(arguments, option)
+            options[member] = f"--{option.replace('_', '-')}"
+    for role in _ROLES:
+        found[f"{role}_model"] = _model(role, found.get(f"{role}_model"), arguments)
+    _take_files(found, arguments)
+    _take_rules(found, arguments)
+    if arguments.easy_topic is not None:
+        found["easy_topics"] = [*(found.get("easy_topics") or []), *arguments.easy_topic]
+    if arguments.disable_prefiltering:
+        if arguments.easy_topic is not None:
+            raise InputError("Arguments `--disable-prefiltering` and `--easy-topic` exclude each other.")
+        found["easy_topics"] = []
+    if arguments.legacy_processing:
+        found["max_workers"] = 1
+    if arguments.batch:
+        found["batch"] = True
+    if arguments.disable_cache and found.get("reuse_from"):
+        raise InputError("Arguments `--disable-cache` and `--reuse-from` exclude each other.")
+    try:
+        document = GenerationRequestDocument.model_validate(found)
+    except ValidationError as error:
+        raise InputError(_words_of(error, options)) from None
+    output = getattr(arguments, "output", None) or Path(str(of_file.get("output_dir", "results")))
+    batch = getattr(arguments, "batch_id", None) or str(of_file.get("default_batch_id", "batch_01"))
+    if not batch or batch in (".", "..") or "/" in batch or "\0" in batch:
+        raise InputError(f"Argument `--batch-id` must be the name of a folder, but is {batch!r}.")
+    return Asked(document, output / batch, options)
+
+
+def _config(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        if not _USUAL_CONFIG.is_file():
+            return {}
+        path = _USUAL_CONFIG
+    text = path.read_bytes()
+    if path.suffix.lower() == ".json":
+        found = _loaded(text, path)
+    else:
+        try:
+            import yaml
+        except ImportError:
+            raise MissingExtra(f"{path} is YAML, which needs PyYAML: pip install 'synqc[prompts]'.") from None
+        try:
+            found = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise InputError(f"{path} must be YAML, but is not: {' '.join(str(error).split())}.") from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise InputError(f"{path} must map names to values, but holds a {type(found).__name__}.")
+    _name_unread(found, path)
+    return found
+
+
+def _name_unread(found: dict[str, Any], path: Path) -> None:
+    """Configurations of the original have members that steer what does not exist here."""
+    from synqc.apps.prompts.documents.generation_request import GenerationRequestDocument
+
+    unread = [str(name) for name in found if name not in (*GenerationRequestDocument.model_fields, *_OF_FILE_ALONE)]
+    if unread:
+        sys.stderr.write(f"synqc: {path} has members that are not read: {', '.join(unread)}.\n")
+
+
+def _model(role: str, of_file: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    document = dict(of_file) if isinstance(of_file, dict) else {}
+    for member, option in (("provider", f"{role}_provider"), ("model_name", f"{role}_model")):
+        given = getattr(arguments, option)
+        if given is not None:
+            document[member] = given
+        if member not in document:
+            raise InputError(
+                f"The {role} must have a model: give `--{option.replace('_', '-')}`, or name it in --config."
+            )
+    return document
+
+
+def _take_files(found: dict[str, Any], arguments: argparse.Namespace) -> None:
+    if arguments.taxonomy_path is not None:
+        found["taxonomy"] = _loaded(arguments.taxonomy_path.read_bytes(), arguments.taxonomy_path)
+    if arguments.seeds_path is not None:
+        found |= {"use_seed_data": True, "seed_data": _seeds(arguments.seeds_path)}
+    if arguments.benchmark_name is not None:
+        found |= {"use_seed_data": True, "benchmark_name": arguments.benchmark_name}
+    if "taxonomy" not in found and not found.get("use_seed_data"):
+        raise InputError(
+            "A job must have topics or seeds: give `--taxonomy-path`, `--seeds-path` or `--benchmark-name`."
+        )
+
+
+def _seeds(path: Path) -> list[Any]:
+    from synqc.apps.prompts.benchmarks import problems_in
+
+    text = path.read_text(encoding="utf-8-sig")
+    return [one.to_dict() for one in problems_in(text, str(path), lines=not text.lstrip().startswith("["))]
+
+
+def _loaded(text: bytes, place: object) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{place} must be JSON, but is not: {error}") from None
+
+
+def _take_rules(found: dict[str, Any], arguments: argparse.Namespace) -> None:
+    rules = {"m": arguments.failures, "k": arguments.tries, "reference_solves": arguments.reference_solves}
+    given = {name: value for name, value in rules.items() if value is not None}
+    if given.get("reference_solves") == 0:
+        given["reference_agreements"] = 0
+    if given:
+        found["acceptance"] = {**(found.get("acceptance") or {}), **given}
+    duplicates = dict(found.get("duplicates") or {})
+    if arguments.duplicate_threshold is not None:
+        duplicates["threshold"] = arguments.duplicate_threshold
+    said = {"embedder": arguments.semantic_embedder, "threshold": arguments.semantic_threshold}
+    semantic = {**(duplicates.get("semantic") or {}), **{name: one for name, one in said.items() if one is not None}}
+    if semantic:
+        for name in said:
+            if name not in semantic:
+                raise InputError(
+                    f"Rows that say the same in other words need an embedder and a threshold: give `--semantic-{name}`."
+                )
+        duplicates["semantic"] = semantic
+    if duplicates:
+        found["duplicates"] = duplicates
+
+
+def _words_of(error: Any, options: Mapping[str, str]) -> str:
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    place = options.get(place, place)
+    words = str(first["msg"]).removeprefix("Value error, ")
+    return f"{f'Argument `{place}`: ' if place else ''}{words.rstrip('.')}."

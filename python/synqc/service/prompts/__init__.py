@@ -1,0 +1,1 @@
+"""Synthetic prompts over HTTP: both families of routes, the page, and what it shows of mathematics."""

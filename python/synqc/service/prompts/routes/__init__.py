@@ -1,0 +1,1 @@
+"""Routes of synthetic prompts, a file per thing."""

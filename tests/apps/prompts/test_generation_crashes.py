@@ -1,0 +1,133 @@
+"""A worker that is killed at any moment loses no row, doubles none, and charges no attempt twice."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from model_world import PRICES, InProcess, World, bill, cost, judge, prices_document, serve
+from sqlalchemy import select
+
+from synqc.apps.prompts.application import PromptsApplication
+from synqc.apps.prompts.causes import RowStatus, StopReason
+from synqc.apps.prompts.row import RowFilter
+from synqc.apps.prompts.settings import PromptsSettings
+from synqc.jobs.tables.schema import charges
+
+HERE = Path(__file__).parent
+KILLS = int(os.environ.get("SYNQC_KILL_ROUNDS", "100"))
+WORKERS = 8
+
+
+class Killed:
+    """Processes that work one state directory one after the other; all but the last are killed at moments of chance."""
+
+    def __init__(self, command, chance, world):
+        self.command, self.chance, self.world = command, chance, world
+        self.environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path])}
+        self.worker = None
+
+    def start(self):
+        self.worker = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True, env=self.environment)
+
+    def end(self):
+        if self.worker is not None:
+            self.worker.kill()
+            self.worker.wait(60)
+            self.worker.stdout.close()
+            self.worker = None
+
+    def start_and_kill(self, has_ended):
+        """Killed while it opens its database, soon after, or when some more answers were given."""
+        begun = len(self.world.log)
+        self.start()
+        kind = self.chance.choice(["opening", "beginning", "amid calls", "amid calls"])
+        if kind != "opening":
+            assert self.worker.stdout.readline() == "working\n"
+        if kind == "amid calls":
+            # A busy machine keeps a worker from renewing its lease; its job is then queued again after up to a minute.
+            more, deadline = self.chance.randrange(1, 60), time.monotonic() + 300
+            while len(self.world.log) < begun + more and not has_ended():
+                assert time.monotonic() < deadline
+                time.sleep(0.001)
+        else:
+            time.sleep(self.chance.uniform(0.0, 1.5 if kind == "opening" else 0.1))
+        self.end()
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(KILLS, marks=pytest.mark.deep)])
+def test_kill_9_loses_and_doubles_nothing_and_the_books_agree(tmp_path, asked, kills, seed):
+    chance = random.Random(seed)
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps(prices_document()))
+    world = World(failing=0.4, sound=0.9, after_s=0.005)
+    server = serve(world)
+    settings = PromptsSettings(state_dir=tmp_path / "state", prices_path=prices)
+    application = PromptsApplication(settings, providers={"world": InProcess(world)}, judge=judge)
+    killed = Killed(
+        [sys.executable, HERE / "generation_process.py", tmp_path / "state", server.url, prices], chance, world
+    )
+    try:
+        job_id = application.submit(asked(rows=20 * kills, workers=WORKERS))
+        for _ in range(kills):
+            killed.start_and_kill(lambda: application.ledger.job(job_id).has_ended)
+        killed.start()
+        status = application.wait(job_id, 600)
+        killed.end()
+        assert (status.state, status.stop_reason) == ("succeeded", StopReason.ENOUGH), seed
+        check_rows(application, job_id, 20 * kills, seed)
+        check_books(application, job_id, world.log, seed)
+    finally:
+        killed.end()
+        application.close()
+        server.stop()
+
+
+def check_rows(application, job_id, wanted, seed):
+    """As many as asked for, none twice, numbered without a gap, and every one follows from what the models said."""
+    rows = application.rows(RowFilter(job_id=job_id, limit=10_000))
+    accepted = [row for row in rows if row.status is RowStatus.ACCEPTED]
+    assert len(accepted) == len({row.problem for row in accepted}) == wanted, seed
+    assert len({row.attempt for row in rows}) == len(rows), seed
+    assert sorted(row.finished for row in rows) == list(range(1, len(rows) + 1)), seed
+    assert application.replay(job_id).rows == len(rows), seed
+
+
+def check_books(application, job_id, log, seed):
+    """Log of the server, ledger and report agree to the millionth of a dollar, each call on its own."""
+    status, funnel = application.status(job_id), application.funnel(job_id)
+    calls = application.calls(job_id)
+    with application.ledger.database.reading() as connection:
+        charged = connection.execute(select(charges).where(charges.c.job_id == job_id)).all()
+    # What a killed worker was waiting for is charged at the most it may have cost; every other charge has its call.
+    lost = Counter(one.name for one in charged if one.is_estimate)
+    settled = Counter(one.name for one in charged if not one.is_estimate and (one.spent_usd_micros or one.spent_tokens))
+    assert settled == Counter(f"{one.attempt}.{one.step}" for one in calls), seed
+    assert sum(lost.values()) <= WORKERS * (status.job_attempt - 1), seed
+    # A worker that ends, or that a busy machine kept from renewing its lease, breaks off what is under way.
+    whole = [one for one in calls if one.outcome != "cancelled"]
+    assert len({(one.attempt, one.step) for one in whole}) == len(whole), seed
+    told = Counter((one["model"], one["said"]) for one in log)
+    of_said = {(one["model"], one["said"]): one for one in log}
+    assert len({(one.model.partition(":")[2], one.messages[-1][1]) for one in calls}) >= len(whole), seed
+    for one in whole:
+        asked = (one.model.partition(":")[2], one.messages[-1][1])
+        usage = of_said[asked]["usage"]
+        assert (one.prompt_tokens, one.completion_tokens) == (usage["prompt_tokens"], usage["completion_tokens"]), seed
+        assert one.usd_micros == cost(usage, *PRICES[asked[0]]), seed
+        assert told[asked] <= 1 + lost[f"{one.attempt}.{one.step}"] + broken_off(calls, one), seed
+    counted = sum(one.usd_micros for one in whole)
+    rows = application.rows(RowFilter(job_id=job_id, limit=10_000))
+    assert funnel.usd_micros == counted == sum(row.usd_micros or 0 for row in rows), seed
+    assert status.usd_micros == sum(one.spent_usd_micros for one in charged) == counted + funnel.uncounted_usd_micros
+    assert status.reserved_usd_micros == 0, seed
+    assert counted <= bill(log) <= status.usd_micros, seed
+
+
+def broken_off(calls, of):
+    return sum((one.attempt, one.step) == (of.attempt, of.step) and one.outcome == "cancelled" for one in calls)

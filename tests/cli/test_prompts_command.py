@@ -1,0 +1,316 @@
+"""`synqc prompts`: options and files of the older command line, an exit code for each end, and what a person reads."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "service" / "prompts"))
+
+from prompts_service import SelfCheckingWorld, prices_of, serve
+from waiting import wait_until
+
+from synqc.apps.prompts.causes import DiscardCause
+from synqc.cli import main
+from synqc.cli.prompts import _CAUSES
+from synqc.cli.prompts.exit_codes import EXIT_CODES
+from synqc.cli.prompts.grammar import add_job_options
+from synqc.cli.prompts.job_request import read_asked
+from synqc.cli.prompts.progress_line import line_of
+from synqc.cli.prompts.row_card import harmless
+
+ROLES = [
+    word
+    for role in ("engineer", "checker", "target")
+    for word in (f"--{role}-provider", "openai", f"--{role}-model", f"{role}-1")
+]
+
+
+@pytest.fixture
+def world():
+    """Of models behind the command line; a test may change its rules."""
+    played = SelfCheckingWorld(sound=1.0, failing=1.0)
+    server = serve(played)
+    played.url = server.url
+    yield played
+    server.stop()
+
+
+@pytest.fixture
+def call(world, tmp_path, monkeypatch, capsys):
+    """Run the command line in a folder of its own: exit code, stdout, stderr."""
+    (tmp_path / "topics.json").write_text(json.dumps({"Arithmetic": ["Sums"]}))
+    (tmp_path / "prices.json").write_text(json.dumps(prices_of("1")))
+    settings = {
+        "OPENAI_BASE_URL": world.url, "OPENAI_API_KEY": "k", "SYNQC_STATE_DIR": str(tmp_path / "state"),
+        "SYNQC_LOCAL_MODEL": "none", "SYNQC_PROMPTS_PRICES": str(tmp_path / "prices.json"),
+    }  # fmt: skip
+    for name in [*os.environ]:
+        if name.startswith(("SYNQC_", "OPENAI_", "OLLAMA_")):
+            monkeypatch.delenv(name)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        code = main(["prompts", *map(str, words)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def make(call):
+    """Run `synqc prompts run` with the world's models."""
+    return lambda *words: call("run", *ROLES, "--taxonomy-path", "topics.json", *words)
+
+
+def read(name, folder="results/batch_01"):
+    return json.loads((Path(folder) / name).read_text())
+
+
+class TestRun:
+    def test_files_of_the_older_command_line_are_written(self, make, world):
+        code, out, err = make("--num-problems", "3", "--batch-id", "mine")
+        assert (code, out) == (0, "")
+        folder = "results/mine"
+        assert len(read("valid.json", folder)) == 3
+        assert isinstance(read("discarded.json", folder), list)
+        costs = read("costs.json", folder)
+        assert list(costs)[:3] == ["run_id", "total_cost_usd", "model_breakdown"]
+        assert {one["source"] for one in costs["prices"]} == {"this test"}
+        assert "of 2026-01, this test." in err
+        assert set(costs["model_breakdown"]) == {f"openai:{role}-1" for role in ("engineer", "checker", "target")}
+        for one in costs["model_breakdown"].values():
+            assert list(one) == ["input_tokens", "output_tokens", "cost_usd"]
+        assert sum(one["cost_usd"] for one in costs["model_breakdown"].values()) == pytest.approx(
+            costs["total_cost_usd"], abs=1e-9
+        )
+        performance = read("performance_metrics.json", folder)
+        assert (performance["total_accepted"], performance["stop_reason"]) == (3, "target_reached")
+        assert read("curriculum_stats.json", folder) == {
+            "Arithmetic / Sums": {"attempted": performance["total_attempted"], "accepted": 3 + len(extra_of(folder))}
+        }
+        assert "3 of 3 accepted" in err
+
+    def test_json_is_one_document_and_nothing_else(self, make):
+        code, out, err = make("--num-problems", "1", "--json")
+        assert (code, err) == (0, "")
+        assert json.loads(out)["stop_reason"] == "enough"
+
+    @pytest.mark.parametrize(
+        ("rules", "words", "reason"),
+        [
+            ({"failing": 0.0}, ("--max-attempts", "2"), "attempts"),
+            ({}, ("--budget", "0.000001"), "budget"),
+            ({"after_s": 0.2}, ("--deadline", "0.05"), "deadline"),
+            ({"trouble": 1.0}, (), "error_rate"),
+        ],
+    )
+    def test_each_end_has_an_exit_code(self, make, world, rules, words, reason):
+        for name, value in rules.items():
+            setattr(world, name, value)
+        code, _, err = make("--num-problems", "4", *words)
+        assert code == EXIT_CODES[reason] != 0
+        assert "of 4 accepted" in err
+        assert (Path("results") / "batch_01" / "valid.json").is_file()
+
+    def test_too_few_are_an_error_where_that_is_wished(self, make, world):
+        world.failing = 0.0
+        code, _, err = make("--num-problems", "2", "--max-attempts", "2", "--on-exhaustion", "raise")
+        assert code == EXIT_CODES["attempts"]
+        assert "0 of 2 accepted" in err
+
+    def test_the_configuration_file_says_what_options_do_not(self, call, world):
+        Path("config").mkdir()
+        roles = "".join(f"{role}_model: {{provider: openai, model_name: {role}-1}}\n" for role in (
+            "engineer", "checker", "target"
+        ))  # fmt: skip
+        Path("config/settings.yaml").write_text(
+            f"num_problems: 2\noutput_dir: ./out\ndefault_batch_id: b7\nadaptation_interval: 10\n{roles}"
+        )
+        code, _, err = call("run", "--taxonomy-path", "topics.json", "--legacy-processing", "--disable-cache")
+        assert code == 0
+        assert "members that are not read: adaptation_interval" in err
+        assert len(read("valid.json", "out/b7")) == 2
+        code, _, _ = call("run", "--taxonomy-path", "topics.json", "--num-problems", "1", "--batch-id", "b8")
+        assert (code, len(read("valid.json", "out/b8"))) == (0, 1)
+
+    def test_ctrl_c_keeps_what_there_is_and_says_so(self, make, world):
+        world.after_s = 0.05
+
+        def interrupt_once_it_works():
+            wait_until(lambda: len(world.log) > 20)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=interrupt_once_it_works).start()
+        code, _, err = make("--num-problems", "100000", "--max-attempts", "100000")
+        assert code == 130
+        assert "Somebody ended it" in err
+        begun = len(world.log)
+        assert len(read("valid.json")) == read("performance_metrics.json")["total_accepted"]
+        code, out, _ = make("--num-problems", "1", "--json")
+        assert (code, json.loads(out)["id"]) == (0, 2)
+        assert begun < len(world.log)
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("--num-problem", "3"), "has no option --num-problem; near it: --num-problems"),
+            (("--num-problems", "0"), "`--num-problems`: Input should be greater than or equal to 1"),
+            (("--taxonomy-path", "nowhere.json"), "nowhere.json: No such file"),
+            (("--target-provider", "opena"), "did you mean 'openai'?"),
+            (("--tries", "2", "--failures", "3"), "`m` must be a whole number from 1 to 2, but is 3"),
+            (("--batch-id", "../x"), "`--batch-id` must be the name of a folder, but is '../x'"),
+            (("--budget", "much"), "Argument `--budget`:"),
+            (
+                ("--target-model", "target-99", "--budget", "1"),
+                "`--budget` must not be given where a price is unknown, but that of openai:target-99 is: add it to "
+                "SYNQC_PROMPTS_PRICES, or say `--unknown-price worst`.",
+            ),
+            (
+                ("--target-provider", "local"),
+                "'local' must not be asked where SYNQC_LOCAL_MODEL is none, but local:target-1 is of it. There are "
+                "openai.",
+            ),
+            (("--reuse-from", "x", "--disable-cache"), "exclude each other"),
+            (("--config", "topics.json", "--on-exhaustion", "ignore"), "must be one of raise, return_partial"),
+            (("--benchmark-name", "AIME"), "There is no benchmark 'AIME'"),
+        ],
+    )
+    def test_a_mistake_is_one_line_and_exit_code_two(self, make, words, said):
+        code, out, err = make(*words)
+        assert (code, out) == (2, "")
+        assert said in err
+        assert err.count("\n") == 1
+
+
+def test_a_job_may_be_asked_by_the_batch_interface(tmp_path):
+    parser = argparse.ArgumentParser()
+    add_job_options(parser)
+    (tmp_path / "topics.json").write_text('{"Arithmetic": ["Sums"]}')
+    words = [*ROLES, "--taxonomy-path", str(tmp_path / "topics.json")]
+    chosen = [read_asked(parser.parse_args([*words, *more])).document.batch for more in ([], ["--batch"])]
+    assert chosen == [False, True]
+
+
+class TestReading:
+    @pytest.fixture
+    def made(self, make, world):
+        world.failing = 0.5
+        assert make("--num-problems", "2", "--quiet") == (0, "", "")
+
+    def test_a_batch_is_listed_shown_and_corrected(self, made, call):
+        code, out, _ = call("list")
+        assert code == 0
+        assert "Batch_target-1_" in out
+        assert "2/2" in out
+        code, out, _ = call("status", "1")
+        assert "2 of 2 accepted" in out
+        assert "engineer openai:engineer-1" in out
+        rows = call("list", "1", "--status", "valid", "--json")[1].splitlines()
+        assert len(rows) == 2
+        first = json.loads(rows[0])
+        code, out, _ = call("show", first["id"])
+        assert "Target's answer 1" in out
+        assert "engineer openai:engineer-1, engineer: ok" in out
+        assert call("discard", first["id"], "--reason", "Known.")[2] == f"Row {first['id']} is discarded.\n"
+        assert call("accept", first["id"], "--reason", "Not so.")[2] == f"Row {first['id']} is accepted.\n"
+        assert json.loads(call("status", "1", "--json")[1])["funnel"]["rows_wanted"] == 2
+        assert call("list", "1", "--cause", "by_hand")[1] == ""
+
+    def test_rows_are_exported_with_their_card(self, made, call):
+        code, out, _ = call("export", "1")
+        assert (code, len(out.splitlines())) == (0, 2)
+        code, _, err = call(
+            "export", "1", "--output", "rows.csv", "--card", "card.md", "--licence", "CC0", "--formula-safe"
+        )
+        assert (code, "2 rows" in err) == (0, True)
+        assert Path("rows.csv").read_bytes().count(b"\r\n") == 3
+        assert "CC0" in Path("card.md").read_text()
+        assert call("export", "1", "--output", "rows.parquet")[0] == 0
+        assert Path("rows.parquet").read_bytes()[:4] == b"PAR1"
+
+    def test_a_batch_is_replayed_without_network(self, made, call, world):
+        asked = len(world.log)
+        code, out, _ = call("replay", "1")
+        assert (code, "came out the same in every byte" in out) == (0, True)
+        assert len(world.log) == asked
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("status", "9"), "Generation '9' not found"), (("show", "99999"), "Row '99999' not found"),
+            (("list", "--status", "valid"), "name the batch whose rows are meant"),
+            (("export", "1", "--output", "rows.xls"), "must end in .jsonl, .ndjson, .csv, .parquet"),
+            (("discard", "1"), "--reason"), (("accept", "99999", "--reason", "So."), "Row '99999' not found"),
+        ],
+    )  # fmt: skip
+    def test_what_is_not_there_is_said_in_one_line(self, made, call, words, said):
+        code, _, err = call(*words)
+        assert (code, said in err, err.count("\n")) == (2, True, 1)
+
+
+def test_a_preview_shows_what_was_said_and_an_estimate_what_it_takes(call, world):
+    job = [*ROLES, "--taxonomy-path", "topics.json", "--num-problems", "100"]
+    code, out, _ = call("preview", *job)
+    assert code == 0
+    assert out.count("\nRow ") == 2
+    assert "checker openai:checker-1, checker: ok" in out
+    code, out, _ = call("estimate", *job, "--json", "--quiet")
+    assert json.loads(out)["attempts_needed"][0] == 100
+    code, out, _ = call("estimate", *job)
+    assert (code, "For 100 rows: 100 attempts" in out) == (0, True)
+    world.sound = 0.5  # so that attempts are used up, which is how a preview ends
+    assert [call(act, *job, "--quiet", "--seed", "9")[0] for act in ("preview", "estimate")] == [0, 0]
+    world.trouble = 1.0
+    assert call("estimate", *job, "--quiet", "--seed", "10")[0] == EXIT_CODES["error_rate"]
+    assert call("list")[1].count("\n") == 2
+
+
+def test_without_a_model_the_command_says_how_to_get_one(call, monkeypatch):
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name)
+    code, _, err = call("demo")
+    assert code == 2
+    assert "needs a model of this machine" in err
+    code, _, err = call("run", *ROLES, "--taxonomy-path", "topics.json")
+    assert (code, "'openai' is not set up here" in err) == (2, True)
+
+
+def test_nothing_that_a_model_wrote_acts_on_a_terminal():
+    shown = harmless("\x1b[31mred\x07 \u202egnp.exe \x9b1m")
+    assert not any(ord(letter) < 32 or letter in "\u202e\x9b" for letter in shown)
+    assert harmless("x" * 5000).endswith("and 1000 characters more")
+
+
+def test_every_cause_of_a_row_can_be_asked_for():
+    assert set(_CAUSES) == {one.value for one in DiscardCause}
+
+
+def test_the_progress_line_fits_eighty_columns():
+    class Status:
+        accepted, rows_wanted, surplus, discarded, failed, stopped = 99_999, 100_000, 10**6, 10**7, 10**6, 0
+        usd_micros = 123_456_789_012
+
+    assert len(line_of(Status, 123_456.0)) <= 80
+
+
+@pytest.mark.parametrize("words", [(), ("run",), ("list",), ("export",)], ids=" ".join)
+def test_help_fits_eighty_columns_and_has_no_colour(call, monkeypatch, words):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = call(*words, "--help")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    assert "\x1b" not in out
+
+
+def extra_of(folder):
+    path = Path(folder) / "extra_valid.json"
+    return json.loads(path.read_text()) if path.exists() else []
