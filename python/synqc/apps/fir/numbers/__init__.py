@@ -1,0 +1,1 @@
+"""Register of reports: their numbers, each given once, where a report stands, and whether a seal is genuine."""

@@ -1,0 +1,1 @@
+"""First Information Reports over HTTP."""

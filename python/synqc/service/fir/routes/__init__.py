@@ -1,0 +1,1 @@
+"""Routes of First Information Reports, a file per thing."""
