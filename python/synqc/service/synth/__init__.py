@@ -1,0 +1,1 @@
+"""Synthetic data over HTTP: durable data sets, previews, texts, metrics, and the page."""

@@ -1,0 +1,1 @@
+"""Routes of synthetic data, a file per thing."""

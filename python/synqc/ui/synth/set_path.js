@@ -1,0 +1,5 @@
+/** Where a data set is asked about. */
+
+export function setPath(id, rest = "") {
+  return `/datasets/${encodeURIComponent(id)}${rest}`;
+}
