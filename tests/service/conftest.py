@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from fastapi.testclient import TestClient
 from running_server import RunningServer
 from scratch_postgresql import scratch_postgresql
@@ -21,6 +22,14 @@ def pytest_generate_tests(metafunc):
         both = metafunc.definition.get_closest_marker("both_databases") is not None
         databases = ["sqlite", "postgresql"] if both else ["sqlite"]
         metafunc.parametrize("database_url", databases, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="package", autouse=True)
+def one_event_loop():
+    """All requests in one, as a server has it; otherwise each would begin a thread and a loop of its own."""
+    with start_blocking_portal() as portal, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TestClient, "portal", portal)
+        yield
 
 
 @pytest.fixture(scope="module")

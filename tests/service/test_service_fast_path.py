@@ -79,7 +79,8 @@ def test_an_answer_past_the_framework_has_every_header(client, session):
     assert fast.headers.keys() == framework.headers.keys()
 
 
-def test_no_poll_that_has_an_answer_takes_the_frameworks_way(client, session):
+@pytest.mark.parametrize("polls", [40, pytest.param(300, marks=pytest.mark.deep)])
+def test_no_poll_that_has_an_answer_takes_the_frameworks_way(client, session, polls):
     """Nor where its rows are still to be measured, or to be read from the database."""
 
     def by_framework():
@@ -93,7 +94,7 @@ def test_no_poll_that_has_an_answer_takes_the_frameworks_way(client, session):
     kept = client.app.state.tds.store.get(session)
     for query in ("", "?limit=1", "?limit=512"):
         kept.history_loaded = False
-        for _ in range(300):
+        for _ in range(polls):
             assert client.get(path + query).json()["rows"]
     assert by_framework() == before
     for query in ("?limit=0", "?limit=513", "?limit=x", "?limit=01", "?limit=1&limit=2", "?limt=1"):

@@ -3,12 +3,14 @@
 import contextlib
 import http.client
 import secrets
+import sqlite3
 from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from running_server import PREFIX as P
+from running_server import RunningServer
 from starlette.routing import Match
 from starlette.routing import Route as StarletteRoute
 
@@ -130,27 +132,34 @@ def test_what_no_path_can_name_or_misleads_the_eye_is_not_created(in_process, se
     assert "session_id" in answer["detail"]
 
 
-@pytest.mark.parametrize("session_id", [".", ".."])
-def test_one_of_an_earlier_service_is_still_updated_run_and_deleted(server, session_id, tmp_path):
-    from running_server import RunningServer
+NO_LONGER_CREATED = [".", ".."]
 
-    first = RunningServer(tmp_path / "first").start()
-    first.api("POST", "/sessions", {"session_id": "sss"})
+
+@pytest.fixture(scope="module")
+def successor(tmp_path_factory):
+    """A server on what an earlier one left, which let sessions have such names."""
+    folder = tmp_path_factory.mktemp("successor")
+    first = RunningServer(folder).start()
+    for number in range(len(NO_LONGER_CREATED)):
+        first.api("POST", "/sessions", {"session_id": f"s{number}"})
     first.stop()
-    import sqlite3
-
     with contextlib.closing(sqlite3.connect(first.state_dir / "synqc.db")) as database:
-        database.execute("UPDATE sessions SET session_id = ?", (session_id,))
+        for number, session_id in enumerate(NO_LONGER_CREATED):
+            database.execute("UPDATE sessions SET session_id = ? WHERE session_id = ?", (session_id, f"s{number}"))
         database.commit()
-    again = RunningServer(tmp_path / "first").start()
-    try:
-        assert again.api("POST", "/sessions", {"session_id": session_id, "config": {"notes": "n"}})["config"]["notes"]
-        for path in (f"/sessions/{session_id}", f"/sessions/{session_id.replace('.', '%2E')}"):
-            assert again.api("GET", path)["session_id"] == session_id
-        assert again.api("POST", f"/sessions/{session_id}/run", {})["session"]["session_id"] == session_id
-        assert again.api("DELETE", f"/sessions/{session_id}")["session_id"] == session_id
-    finally:
-        again.stop()
+    again = RunningServer(folder).start()
+    yield again
+    again.stop()
+
+
+@pytest.mark.parametrize("session_id", NO_LONGER_CREATED)
+def test_one_of_an_earlier_service_is_still_updated_run_and_deleted(successor, session_id):
+    api = successor.api
+    assert api("POST", "/sessions", {"session_id": session_id, "config": {"notes": "n"}})["config"]["notes"]
+    for path in (f"/sessions/{session_id}", f"/sessions/{session_id.replace('.', '%2E')}"):
+        assert api("GET", path)["session_id"] == session_id
+    assert api("POST", f"/sessions/{session_id}/run", {})["session"]["session_id"] == session_id
+    assert api("DELETE", f"/sessions/{session_id}")["session_id"] == session_id
 
 
 ids = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12) | st.text("/.%25Ff\\ :?#", min_size=1)

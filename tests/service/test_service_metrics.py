@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 import re
 import time
 
@@ -88,6 +89,19 @@ def test_routes_are_named_by_their_template_wherever_they_are(reached):
         ("POST", "/sessions/{session_id}/run", "200"): 1, ("GET", "/sessions/{session_id}/telemetry", "200"): 1,
         ("GET", "(none)", "404"): 1,
     }  # fmt: skip
+
+
+def test_a_scanner_s_paths_and_methods_are_no_series_of_their_own(client):
+    """As many as there are routes and methods of ours, whatever it asks for."""
+    source, before = random.Random(20), counted(client)
+    for number in range(500):
+        path = "".join(source.choice("abcxyz01./%25_-") for _ in range(source.randint(1, 20)))
+        method = source.choice(["GET", "POST", "PROPFIND", "get", f"SCAN{number}"])
+        client.request(method, source.choice(["/", P + "/", "/synth/", "/fir/", P + "/sessions/s/"]) + "x" + path)
+    after = grown(before, counted(client))
+    assert {method for method, _, _ in after} == {"GET", "POST", "(other)"}
+    assert after["GET", "(none)", "404"] > 50
+    assert len(after) < 40
 
 
 def test_every_route_has_one_name(client):

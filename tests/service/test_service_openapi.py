@@ -3,16 +3,13 @@
 Longer: `SYNQC_SCHEMATHESIS_EXAMPLES=200 pytest tests/service/test_service_openapi.py`.
 """
 
-import itertools
 import os
-import random
 import sys
 from pathlib import Path
 
 import pytest
-import schemathesis
 from fastapi.testclient import TestClient
-from schemathesis import engine
+from openapi_conformance import CHECKS, check_conformance
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "llm"))
 
@@ -24,19 +21,7 @@ from synqc.service import create_app
 from synqc.settings import Settings
 
 EXAMPLES = int(os.environ.get("SYNQC_SCHEMATHESIS_EXAMPLES", "5"))
-TIMEOUT_S = 60.0
 MOST_ITERATIONS = 100
-PHASES = {"EXAMPLES", "COVERAGE", "FUZZING", "STATEFUL_TESTING"}
-CHECKS = {
-    "enabled": False,
-    **{
-        name: {"enabled": True}
-        for name in (
-            "not_a_server_error", "response_schema_conformance", "content_type_conformance",
-            "response_headers_conformance", "use_after_free",
-        )
-    },
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -55,30 +40,12 @@ def app(tmp_path, monkeypatch):
     double.stop()
 
 
-def test_every_phase(app):
-    seed = random.randrange(2**31)
-    generation = {"max-examples": EXAMPLES}
-    settings = {"seed": seed, "generation": generation, "checks": CHECKS, "request-timeout": TIMEOUT_S}
-    schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=schemathesis.Config.from_dict(settings))
+def test_every_phase(app, seed):
     # The stream of a session has no end; it is tested on its own.
-    schema = schema.exclude(operation_id="stream_session")
-    problems, passed, phases = [], 0, {}
-    for event in engine.from_schema(schema).execute():
-        kind = type(event).__name__
-        if kind == "PhaseFinished":
-            phases[event.phase.name.name] = event.status.name
-        elif kind in ("NonFatalError", "FatalError"):
-            words = getattr(event, "value", getattr(event, "exception", event))
-            problems.append(f"{kind}: {getattr(event, 'label', '')}: {words}")
-        elif kind == "ScenarioFinished":
-            for check in itertools.chain.from_iterable(event.recorder.checks.values()):
-                found = check.failure_info
-                passed += found is None
-                if found is not None and not is_as_agreed(found.failure):
-                    problems.append(f"{event.recorder.label}: {found.failure!r}\n{found.code_sample}")
-    assert not problems, f"seed {seed}:\n" + "\n\n".join(problems[:5])
-    assert {name for name, status in phases.items() if status != "SKIP"} >= PHASES, phases
-    assert passed > 1000
+    check_conformance(
+        app, seed=seed, examples=EXAMPLES, least_passed=1000, checks=(*CHECKS, "use_after_free"),
+        excluded=["stream_session"], is_stateful=True, is_as_agreed=is_as_agreed,
+    )  # fmt: skip
 
 
 def is_as_agreed(failure):

@@ -37,7 +37,7 @@ class LongRun:
 
         self.thread = threading.Thread(target=ask)
         self.thread.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while summary(client, session)["status"] != "running":
             assert time.monotonic() < deadline, "it never began"
             time.sleep(0.001)
@@ -274,9 +274,9 @@ class TestKill:
     def test_it_stops_the_engine_and_keeps_what_there_is(self, client, session):
         long = LongRun(client, session)
         assert summary(client, session)["status_text"].startswith("Running ·")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not client.get(f"{P}/sessions/{session}/telemetry").json()["rows"]:
-            assert time.monotonic() < deadline, "no running estimate within 10 s"
+            assert time.monotonic() < deadline, "no running estimate within 60 s"
         killed = client.post(f"{P}/sessions/{session}/kill")
         assert killed.json()["status"] == "terminated"
         assert list(killed.json()) == ["status", "message", "session_id"]

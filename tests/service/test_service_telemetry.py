@@ -4,10 +4,10 @@ import itertools
 import json
 import math
 import re
-import time
 
 import pytest
 from scratch_postgresql import scratch_postgresql
+from waiting import wait_until
 
 P = "/api/v1/synqc"
 MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -153,10 +153,7 @@ class TestStorage:
         client.post(P + "/sessions/x1/run", json={})
         for _ in range(5):
             rows = polled(client, "x1")
-        deadline = time.monotonic() + 5
-        while rows_stored(client, "x1") < len(rows):
-            assert time.monotonic() < deadline, "rows did not reach the database within 5 s"
-            time.sleep(0.02)
+        wait_until(lambda: rows_stored(client, "x1") >= len(rows))
 
     @pytest.mark.parametrize("background_flush", [True, False])
     def test_closing_stores_the_rest(self, client_with, background_flush):

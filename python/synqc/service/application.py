@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from synqc.environment import EnvironmentSettings
 from synqc.errors import InputError
 from synqc.service.applications import chosen_applications, settings_of_process
+from synqc.service.doors import Door
 from synqc.service.index import index_of
 from synqc.service.logs import write_logs
 from synqc.service.loop_lag import measure_loop_lag
@@ -25,6 +26,7 @@ from synqc.service.middleware.request_metrics import RequestMetrics
 from synqc.service.middleware.secrets_in_addresses import keep_out_of_access_logs
 from synqc.service.mount import Mount
 from synqc.service.mounted import MountedApplication
+from synqc.service.pages import pages_of
 from synqc.service.process_metrics import report_process
 from synqc.service.resources import Resources
 from synqc.service.server_connections import watched_connections
@@ -87,6 +89,9 @@ def _assembled(mounts: Sequence[Mount], resources: Resources, shutdown: Shutdown
         mount.name: app if mount is root else MountedApplication(mount, resources, shutdown) for mount in mounts
     }
     app.state.applications = by_name
+    paged = [name for name, one in by_name.items() if one is not app and one.doors.is_route("GET", "/ui")]
+    with app.doors.entered(Door.OPEN):
+        app.include_router(pages_of(paged))
     served = _as_requests_find(app, by_name, resources)
     at_root = served.pop("")
     app.receive_requests(RequestMiddleware(at_root, served, resources.settings), resources.settings)
@@ -120,8 +125,9 @@ def _as_requests_find(
         mount = app.offered
         return Served(
             answering=app.answering, doors=app.doors, errors=mount.errors,
-            authentication=Authentication(mount.keys, keys, resources.tickets, addresses, rates),
+            authentication=Authentication(mount.keys, keys, resources.tickets, addresses, rates or mount.rates),
             metrics=RequestMetrics(mount.api_prefix, "" if app is root else mount.prefix),
+            headers=mount.headers, body_limits=mount.body_limits,
         )  # fmt: skip
 
     at_root = served(root)

@@ -41,6 +41,7 @@ class Application:
         mount: The function that makes its mount of its settings and the shared resources, as `module:name`.
         extra: What pip installs for it.
         packages: Those of the extra; without one of them it is not mounted unless it is named.
+        by_name: Whether it is mounted only where `SYNQC_APPLICATIONS` names it.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Application:
     mount: str
     extra: str = "service"
     packages: tuple[str, ...] = ()
+    by_name: bool = False
 
     @property
     def missing(self) -> str | None:
@@ -67,6 +69,35 @@ class Application:
 
 APPLICATIONS: tuple[Application, ...] = (
     Application("tds", "synqc.apps.tds.settings:TdsSettings", "synqc.service.tds.mount:mount_of"),
+    Application(
+        "enrichment",
+        "synqc.apps.enrichment.settings:EnrichmentSettings",
+        "synqc.service.enrichment.mount:mount_of",
+        extra="service,enrichment",
+        packages=("httpx",),
+        by_name=True,
+    ),
+    Application(
+        "prompts",
+        "synqc.apps.prompts.settings:PromptsSettings",
+        "synqc.service.prompts.mount:mount_of",
+        extra="service,prompts",
+        packages=("flint", "latex2mathml", "openai", "pyarrow", "scipy", "sympy"),
+    ),
+    Application(
+        "fir",
+        "synqc.apps.fir.settings:FirSettings",
+        "synqc.service.fir.mount:mount_of",
+        extra="service,fir",
+        packages=("docx", "openai", "pikepdf", "pypdfium2", "python_multipart", "typst"),
+    ),
+    Application(
+        "synth",
+        "synqc.apps.synth.settings:SynthSettings",
+        "synqc.service.synth.mount:mount_of",
+        extra="service,synth",
+        packages=("mimesis", "openai", "pyarrow"),
+    ),
 )
 
 
@@ -126,7 +157,7 @@ def chosen_applications(settings: ServiceSettings, given: Sequence[EnvironmentSe
         return [_named_one(known, name) for name in dict.fromkeys(settings.applications)]
     if given:
         return [one for one in APPLICATIONS if any(isinstance(each, one.settings_class()) for each in given)]
-    return [application for application in APPLICATIONS if application.missing is None]
+    return [application for application in APPLICATIONS if application.missing is None and not application.by_name]
 
 
 def _named_one(known: dict[str, Application], name: str) -> Application:

@@ -22,7 +22,7 @@ _SCHEMES = {
 _WORDS = {
     400: "An argument is refused.",
     401: "No valid key was shown.",
-    403: "The request comes from a page that may change nothing here.",
+    403: "The request comes from a page that may change nothing here, or with a key that does not allow this.",
     404: "Nothing has that name.",
     408: "The body did not arrive in time.",
     409: "A run is under way, or was stopped before it had anything.",

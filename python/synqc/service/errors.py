@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ class Problem:
         code: Why, for programs; None where the status says it all.
         error_id: Of an internal error, as the log has it.
         fields: What is wrong with each field of a malformed request.
+        more: Further members of the body, where an application's errors have some.
     """
 
     status: int
@@ -48,6 +50,7 @@ class Problem:
     code: str | None = None
     error_id: str | None = None
     fields: tuple[Any, ...] | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _detail_and_code(problem: Problem) -> dict[str, Any]:
@@ -56,6 +59,14 @@ def _detail_and_code(problem: Problem) -> dict[str, Any]:
         "detail": problem.detail if problem.fields is None else list(problem.fields),
         **{name: value for name, value in named.items() if value is not None},
     }
+
+
+def _nothing(error: SynqcError) -> Mapping[str, Any]:
+    return {}
+
+
+def _soon_where_it_may_help(error: SynqcError) -> float | None:
+    return 1.0 if isinstance(error, _SOON_AGAIN) else None
 
 
 _REFUSAL = {
@@ -76,11 +87,15 @@ class ErrorAnswers:
             decides.
         body: Makes the body of a problem.
         schema: Of such bodies, for the OpenAPI description.
+        more_of: What the body of an error says besides.
+        retry_after_of: Seconds after which the same may be asked again; None: that is not known.
     """
 
     status_of: StatusOf = ()
     body: Callable[[Problem], dict[str, Any]] = _detail_and_code
     schema: Mapping[str, Any] = field(default_factory=lambda: _REFUSAL)
+    more_of: Callable[[SynqcError], Mapping[str, Any]] = _nothing
+    retry_after_of: Callable[[SynqcError], float | None] = _soon_where_it_may_help
 
     def answer(self, problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
         """The answer to a problem."""
@@ -90,8 +105,10 @@ class ErrorAnswers:
         """What the tables say of an error."""
         for kind, status in (*self.status_of, *_OF_ALL):
             if isinstance(error, kind):
-                headers = {"retry-after": "1"} if isinstance(error, _SOON_AGAIN) else None
-                return self.answer(Problem(status=status, detail=str(error), code=error.code), headers)
+                seconds = self.retry_after_of(error)
+                headers = None if seconds is None else {"retry-after": str(math.ceil(seconds))}
+                problem = Problem(status=status, detail=str(error), code=error.code, more=self.more_of(error))
+                return self.answer(problem, headers)
         return self.internal(error)
 
     def internal(self, error: BaseException) -> JSONResponse:

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-__all__ = ["IGNORED", "name_ignored_members"]
+__all__ = ["IGNORED", "name_ignored_members", "refuse_ignored_members"]
 
 IGNORED = "synqc.ignored"
 """Key of a request's scope: what the header `X-SynQc-Ignored` says."""
@@ -41,19 +41,36 @@ async def name_ignored_members(connection: HTTPConnection) -> None:
     Raises:
         RequestValidationError: There is such, and `Prefer` says `handling=strict`.
     """
-    if not isinstance(connection, Request):
+    ignored = await _ignored(connection)
+    if not ignored:
         return
+    if any(_STRICT.search(value) for value in connection.headers.getlist("prefer")):
+        raise RequestValidationError([_problem(place, near) for place, near in ignored])
+    connection.scope[IGNORED] = ", ".join(_shown(place, near) for place, near in ignored).encode()
+
+
+async def refuse_ignored_members(connection: HTTPConnection) -> None:
+    """Refuse what is not read, whatever the client prefers; a dependency of routes whose filters must not get lost.
+
+    Raises:
+        RequestValidationError: There is such.
+    """
+    ignored = await _ignored(connection)
+    if ignored:
+        raise RequestValidationError([_problem(place, near) for place, near in ignored])
+
+
+async def _ignored(connection: HTTPConnection) -> list[tuple[_Place, str | None]]:
+    """What of a request is not read, with the nearest right name."""
+    if not isinstance(connection, Request):
+        return []
     models, parameters = _read_by(connection.scope)
     ignored: list[tuple[_Place, str | None]] = [
         (("query", name), _near(name, parameters)) for name in connection.query_params if name not in parameters
     ]
     if models:
         ignored += [(("body", *place), near) for place, near in _unread(models, await _document(connection))]
-    if not ignored:
-        return
-    if any(_STRICT.search(value) for value in connection.headers.getlist("prefer")):
-        raise RequestValidationError([_problem(place, near) for place, near in ignored[:_MOST_NAMED]])
-    connection.scope[IGNORED] = ", ".join(_shown(place, near) for place, near in ignored[:_MOST_NAMED]).encode()
+    return ignored[:_MOST_NAMED]
 
 
 def _read_by(scope: Scope) -> tuple[tuple[type[BaseModel], ...], frozenset[str]]:

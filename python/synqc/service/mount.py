@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from synqc.service.doors import Door
 from synqc.service.errors import ErrorAnswers
 from synqc.service.middleware.authentication import KeyPolicy
+from synqc.service.middleware.rate_limit import RateLimit
 
 __all__ = ["Mount"]
 
@@ -35,6 +36,10 @@ class Mount:
         api_prefix: What most of these begin with; metrics name routes without it.
         errors: Status of its classes of errors, and the shape of their bodies.
         keys: How its clients show keys.
+        headers: Of all its answers, refusals included, beside those of every application; what an answer has already
+            stays.
+        rates: Its own limit of requests, where the service has none; None: it has none either.
+        body_limits: Bytes of a body, by the path below its prefix, where it takes more than the service does.
         fast_path: Makes ASGI middleware that answers hot routes before the framework; None: it has none.
         state: What handlers find in `request.app.state`, beside `workers`, `shutdown`, `tickets` and `settings`.
         start: Called when a server begins to serve it, in the event loop; not by clients that ask without a server.
@@ -51,6 +56,9 @@ class Mount:
     api_prefix: str = ""
     errors: ErrorAnswers = field(default_factory=ErrorAnswers)
     keys: KeyPolicy = field(default_factory=KeyPolicy)
+    headers: Callable[[Scope], Iterable[tuple[bytes, bytes]]] | None = None
+    rates: RateLimit | None = None
+    body_limits: Mapping[str, int] = field(default_factory=dict)
     fast_path: Callable[[ASGIApp], ASGIApp] | None = None
     state: Mapping[str, Any] = field(default_factory=dict)
     start: Callable[[], None] = _nothing

@@ -41,8 +41,7 @@ class CountingTransport(httpx.AsyncBaseTransport):
 
 
 @pytest.mark.parametrize("requests", [1000, pytest.param(10_000, marks=pytest.mark.deep)])
-def test_requests_to_three_hosts_that_fail_and_are_cancelled_keep_each_limit(requests):
-    seed = random.randrange(2**32)
+def test_requests_to_three_hosts_that_fail_and_are_cancelled_keep_each_limit(requests, seed):
     draw = random.Random(seed)
     network = CountingTransport(draw)
     client = AsyncNetworkClient(PerfConfig(retry_backoff_ms=(0.0,)), transport=network)
@@ -67,8 +66,7 @@ def test_requests_to_three_hosts_that_fail_and_are_cancelled_keep_each_limit(req
     assert sum(network.now.values()) == network.all_now == 0, f"seed {seed}"
 
 
-def test_a_thousand_cancels_leave_no_more_sockets_than_the_limit_and_the_next_calls_work(server):
-    seed = random.randrange(2**32)
+def test_a_thousand_cancels_leave_no_more_sockets_than_the_limit_and_the_next_calls_work(server, seed):
     draw = random.Random(seed)
     server.answer, server.delay_s = (lambda path, body: {"ok": 1}), 0.002
     client = AsyncNetworkClient(PerfConfig(per_host_limit=6))

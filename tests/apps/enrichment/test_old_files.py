@@ -85,8 +85,7 @@ def test_the_older_program_reads_and_writes_on(path):
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_nothing_that_lived_is_lost(tmp_path, attempt):
-    seed = random.randrange(2**32)
+def test_nothing_that_lived_is_lost(tmp_path, attempt, seed):
     draw = random.Random(seed)
 
     def value(depth=0):
@@ -183,9 +182,8 @@ def test_a_table_of_something_else_is_left_alone(tmp_path):
 
 
 @pytest.mark.parametrize("attempt", range(20))
-def test_damage_anywhere_raises_nothing(tmp_path, attempt):
+def test_damage_anywhere_raises_nothing(tmp_path, attempt, seed):
     """Bytes are turned over, or the file ends early: what is read is right or is a miss."""
-    seed = random.randrange(2**32)
     cache = PerformanceCache(tmp_path)
     kept = {f"k{number}": "v" * 500 + str(number) for number in range(50)}
     for key, value in kept.items():

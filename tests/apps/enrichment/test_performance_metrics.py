@@ -29,8 +29,7 @@ def by_the_contract(values):
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 19, 20, 99, 100, 101, 500, 1024])
-def test_percentiles_are_those_of_the_rule_of_before(n):
-    seed = random.randrange(2**32)
+def test_percentiles_are_those_of_the_rule_of_before(n, seed):
     values = [random.Random(seed * 1000 + one).expovariate(0.01) for one in range(n)]
     metrics = Metrics()
     for value in values:
@@ -39,8 +38,7 @@ def test_percentiles_are_those_of_the_rule_of_before(n):
 
 
 @pytest.mark.parametrize("n", [1025, 5000])
-def test_percentiles_of_many_are_right_to_one_percent(n):
-    seed = random.randrange(2**32)
+def test_percentiles_of_many_are_right_to_one_percent(n, seed):
     draw = random.Random(seed)
     values = [draw.expovariate(0.01) + 0.1 for _ in range(n)]
     metrics = Metrics()

@@ -75,8 +75,7 @@ def test_a_viewer_who_comes_during_a_run_is_not_told_what_was_there_before(opene
     assert viewer.told() == viewer.logged()
 
 
-def test_anything_in_any_order_is_told_once_and_in_order(opened):
-    seed = random.randrange(2**32)
+def test_anything_in_any_order_is_told_once_and_in_order(opened, seed):
     rng = random.Random(seed)
     tds = opened()
     _, viewer = watched(tds)

@@ -20,13 +20,18 @@ _LAST_ANSWER = {"connection": "close"}  # what is left of the body is not read
 class RequestBody:
     """Receives it.
 
+    Args:
+        receive: What receives the request.
+        settings: Its times.
+        most_bytes: Of it.
+
     Its refusals are the framework's own errors: whatever else is raised while it reads a body becomes its 400.
     """
 
-    def __init__(self, receive: Receive, settings: ServiceSettings) -> None:
+    def __init__(self, receive: Receive, settings: ServiceSettings, most_bytes: int) -> None:
         self._receive = receive
         self._settings = settings
-        self._left = settings.max_body_bytes
+        self._most_bytes = self._left = most_bytes
         self._deadline = time.monotonic() + settings.request_timeout_s
         self._complete = False
 
@@ -48,19 +53,19 @@ class RequestBody:
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
-                raise HTTPException(413, _size_words(self._settings), _LAST_ANSWER)
+                raise HTTPException(413, _size_words(self._most_bytes), _LAST_ANSWER)
             self._complete = not message.get("more_body", False)
         return message
 
 
-def refusal_of_size(scope: Scope, settings: ServiceSettings) -> Refusal | None:
+def refusal_of_size(scope: Scope, most_bytes: int) -> Refusal | None:
     """Why a request goes no further whose head says that its body is too long: the body is not read."""
     if scope["type"] == "http":
         length = first_header(scope["headers"], b"content-length")
-        if length is not None and length.isdigit() and int(length[:19]) > settings.max_body_bytes:
-            return Refusal(413, _size_words(settings), ((b"connection", b"close"),))
+        if length is not None and length.isdigit() and int(length[:19]) > most_bytes:
+            return Refusal(413, _size_words(most_bytes), ((b"connection", b"close"),))
     return None
 
 
-def _size_words(settings: ServiceSettings) -> str:
-    return f"The body must have at most {settings.max_body_bytes} bytes."
+def _size_words(most_bytes: int) -> str:
+    return f"The body must have at most {most_bytes} bytes."

@@ -28,6 +28,11 @@ class RateLimit:
         self.per_minute = per_minute
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
+    @property
+    def clients(self) -> int:
+        """How many buckets are kept."""
+        return len(self._buckets)
+
     def seconds_to_wait(self, who: Hashable, *, take: bool = True) -> float:
         """0 where a request is left, which is then taken; else how long until there is one.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,6 +39,8 @@ class Served:
         errors: How refusals look.
         authentication: Who may ask.
         metrics: How requests are counted.
+        headers: Of its answers, beside those of all.
+        body_limits: Bytes of a body, by path, where it takes more than the service.
     """
 
     answering: ASGIApp
@@ -46,6 +48,12 @@ class Served:
     errors: ErrorAnswers
     authentication: Authentication
     metrics: RequestMetrics
+    headers: Callable[[Scope], Iterable[tuple[bytes, bytes]]] | None = None
+    body_limits: Mapping[str, int] = field(default_factory=dict)
+
+    def most_bytes(self, scope: Scope, most: int) -> int:
+        """Of the body of a request, where the service takes `most`."""
+        return max(most, self.body_limits.get(path_below_mount(scope), 0)) if self.body_limits else most
 
 
 class RequestMiddleware:
@@ -86,7 +94,8 @@ class RequestMiddleware:
                 await refuse(scope, answer.send, refusal, served.errors)
                 return
             if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
-                receive = RequestBody(receive, self._settings).receive
+                most_bytes = served.most_bytes(scope, self._settings.max_body_bytes)
+                receive = RequestBody(receive, self._settings, most_bytes).receive
             await served.answering(scope, receive, answer.send)
         except Exception as error:
             if answer.client_left:
@@ -105,7 +114,7 @@ class RequestMiddleware:
             refusal = self._origins.refusal(scope, door) or served.authentication.refusal(scope, door, secrets_in_query)
             if refusal is not None:
                 return refusal
-        return refusal_of_size(scope, self._settings)
+        return refusal_of_size(scope, served.most_bytes(scope, self._settings.max_body_bytes))
 
 
 class _DoorOnce:
@@ -126,8 +135,8 @@ class _Answer:
     """Adds headers to an answer, remembers its status, and is counted."""
 
     __slots__ = (
-        "_doors", "_metrics", "_number", "_root_path", "_route_of_others", "_scope", "_send", "_started_at", "_stream",
-        "client_left", "started", "status",
+        "_doors", "_headers", "_metrics", "_number", "_root_path", "_route_of_others", "_scope", "_send", "_started_at",
+        "_stream", "client_left", "started", "status",
     )  # fmt: skip
 
     def __init__(self, send: Send, number: str, scope: Scope, served: Served, started: float) -> None:
@@ -135,6 +144,7 @@ class _Answer:
         self._number = number.encode()
         self._scope = scope
         self._doors = served.doors
+        self._headers = served.headers
         self._route_of_others = scope.get("route")  # of the application that this one is mounted in
         self._root_path = scope.get("root_path", "")  # routes that are mounted here lengthen it
         self._metrics = served.metrics
@@ -149,6 +159,9 @@ class _Answer:
             self.started = True
             self.status = message["status"]
             headers = [*message.get("headers", ()), *SECURITY_HEADERS, (b"x-request-id", self._number)]
+            if self._headers is not None:
+                there = {name for name, _ in headers}
+                headers += [one for one in self._headers(self._scope) if one[0] not in there]
             if IGNORED in self._scope:
                 headers.append((b"x-synqc-ignored", self._scope[IGNORED]))
             message["headers"] = headers

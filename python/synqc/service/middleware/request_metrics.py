@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from synqc import metrics
 
 __all__ = ["ROUTE", "RequestMetrics"]
 
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WEBSOCKET"})
+"""Each a series of its own; what else a client may call its request shares one, or its words would fill the memory."""
 ROUTE = "synqc.route"
 """Key of a request's scope: the route that answers, noted by whoever answers before the framework, or beside it."""
 
@@ -35,6 +37,7 @@ class RequestMetrics:
         """An answer is complete, or a stream has begun."""
         series = self._known.get((method, route, status))
         if series is None:
+            method = method if method in _METHODS else "(other)"
             series = self._durations.labels(method=method, route=self._named(route), status=str(status))
             self._known[method, route, status] = series
         series.record(seconds)

@@ -10,6 +10,8 @@ from starlette.types import Scope
 
 __all__ = ["keep_out_of_access_logs", "taken_out_of"]
 
+_SAID = {"text", "user_input", "q"}
+"""What somebody says, which is nobody's business who reads a log."""
 _NAMES = {"api_key", "apikey", "api-key", "x-api-key", "access_token", "token", "key", "ticket"}
 _MAY_HOLD_SOME = re.compile(rb"key|ticket|token|%", re.IGNORECASE)
 _CONCEALED = "***"
@@ -26,14 +28,14 @@ def taken_out_of(scope: Scope) -> dict[str, str]:
     query: bytes = scope["query_string"]
     if not query or _MAY_HOLD_SOME.search(query) is None:
         return {}
-    concealed, found = _without_secrets(query.decode("latin-1"))
+    concealed, found = _without(query.decode("latin-1"), _NAMES)
     if found:
         scope["query_string"] = concealed.encode("latin-1")  # in place: it is the server's own
     return found
 
 
 def keep_out_of_access_logs() -> None:
-    """Conceal them in the lines of servers, too: something between may have copied the request."""
+    """Conceal them in the lines of servers, too, and what people say: something between may have copied the request."""
     for name in _SERVERS_LOGS:
         logger = logging.getLogger(name)
         if not any(isinstance(one, _Concealing) for one in logger.filters):
@@ -49,16 +51,16 @@ class _Concealing(logging.Filter):
 
 def _shown(text: str) -> str:
     path, mark, query = text.partition("?")
-    return path + mark + _without_secrets(query)[0] if mark else text
+    return path + mark + _without(query, _NAMES | _SAID)[0] if mark else text
 
 
-def _without_secrets(query: str) -> tuple[str, dict[str, str]]:
+def _without(query: str, names: set[str]) -> tuple[str, dict[str, str]]:
     found: dict[str, str] = {}
     parts = query.split("&")
     for index, part in enumerate(parts):
         name, equals, value = part.partition("=")
         plain = unquote_plus(name).strip().lower()
-        if plain in _NAMES and equals:
+        if plain in names and equals:
             found.setdefault(plain, unquote_plus(value))
             parts[index] = f"{name}={_CONCEALED}"
     return "&".join(parts), found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request
@@ -10,20 +11,18 @@ from pydantic import BaseModel, Field
 
 from synqc import json
 from synqc.jobs import JobEvent, JobFilter, JobState, Ledger
-from synqc.jobs.signals import Signal
+from synqc.jobs.states import FINAL, Lifecycle, Retry, transition
 from synqc.service.context import run_in_thread
 from synqc.service.description import answered, refused
+from synqc.service.job_changes import moments_to_look
 from synqc.service.responses import EventStream
-from synqc.service.shutdown import Shutdown
-from synqc.service.thread_safe_event import ThreadSafeEvent
 
-__all__ = ["router", "streams"]
+__all__ = ["facts_of_jobs", "router", "streams"]
 
 router = APIRouter(tags=["jobs"])
 streams = APIRouter(tags=["jobs"])
 """Those that a ticket lets in."""
 
-_LOOK_AROUND_S = 1.0
 _LOOKS_PER_SIGN_OF_LIFE = 15
 _LARGEST_EVENT_NUMBER = 2**31 - 1
 
@@ -81,6 +80,20 @@ _EVENTS = (
     'id: 1\nevent: submitted\ndata: {"number":1,"at":1767323045.006,"kind":"submitted","attempt":0}\n\n'
     'id: 2\nevent: claimed\ndata: {"number":2,"at":1767323045.009,"kind":"claimed","attempt":1}\n\n'
 )
+
+
+def facts_of_jobs(kept_after_end_s: float | None) -> dict[str, Any]:
+    """What a page would have to repeat otherwise: states, what may be done in them, and how long jobs are kept.
+
+    >>> facts_of_jobs(None)["states"][0]
+    {'name': 'queued', 'has_ended': False, 'may_be_retried': False}
+    """
+    return {"states": [_state(state) for state in JobState], "kept_after_end_s": kept_after_end_s}
+
+
+def _state(state: JobState) -> dict[str, Any]:
+    retried = transition(Lifecycle(state), Retry(attempts=1), now=0.0)
+    return {"name": state.value, "has_ended": state in FINAL, "may_be_retried": isinstance(retried, Lifecycle)}
 
 
 def _ledger(request: Request) -> Ledger:
@@ -143,19 +156,9 @@ async def stream_job(
 
 
 async def _history(request: Request, job_id: str, number: int) -> AsyncIterator[bytes]:
-    ledger, changed = _ledger(request), ThreadSafeEvent()
-    shutdown: Shutdown = request.app.state.shutdown
-    quiet = 0
-
-    def hear(signal: Signal) -> None:
-        if signal.name == job_id:
-            changed.set()
-
-    ledger.signals.subscribe(hear)
-    shutdown.subscribe(changed.set)
-    try:
-        while not shutdown.begun:
-            changed.clear()
+    ledger, quiet = _ledger(request), 0
+    async with aclosing(moments_to_look(request, ledger, job_id)) as moments:
+        async for _ in moments:
             has_ended = (await run_in_thread(request, ledger.job, job_id)).has_ended
             events = await run_in_thread(request, ledger.events, job_id, number)
             for event in events:
@@ -166,10 +169,6 @@ async def _history(request: Request, job_id: str, number: int) -> AsyncIterator[
             quiet = 0 if events else quiet + 1
             if quiet and quiet % _LOOKS_PER_SIGN_OF_LIFE == 0:
                 yield b": alive\n\n"
-            await changed.wait(_LOOK_AROUND_S)
-    finally:
-        shutdown.unsubscribe(changed.set)
-        ledger.signals.unsubscribe(hear)
 
 
 def _event(event: JobEvent) -> bytes:

@@ -27,9 +27,9 @@ from synqc.apps.tds.models import (
     bounds_of,
 )
 from synqc.apps.tds.settings import TdsSettings
-from synqc.jobs.states import FINAL, JobState, Lifecycle, Retry, transition
 from synqc.lab.device import device, targets
 from synqc.service.description import answered
+from synqc.service.routes.jobs import facts_of_jobs
 from synqc.service.tds.context import Tds
 
 __all__ = ["router"]
@@ -92,7 +92,7 @@ _PRESETS = {
 @router.get("/presets", operation_id="list_presets", responses=answered(_PRESETS))
 async def list_presets(tds: Tds) -> dict[str, Any]:
     """Presets, targets, envelopes, rules and objectives, with the limits of each number."""
-    return {**_names(), "limits": _limits(tds.settings), **_facts(), "jobs": _jobs(tds.settings)}
+    return {**_names(), "limits": _limits(tds.settings), **_facts(), "jobs": facts_of_jobs(tds.settings.keep_ended_s)}
 
 
 @cache
@@ -159,19 +159,6 @@ def _known(properties: list[dict[str, Any]], names: type[StrEnum]) -> list[dict[
     """Of those that a configuration may name, in its order."""
     by_name = {one["name"]: one for one in properties}
     return [by_name[name.value] for name in names]
-
-
-def _jobs(settings: TdsSettings) -> dict[str, Any]:
-    return {"states": [_state(state) for state in JobState], "kept_after_end_s": settings.keep_ended_s}
-
-
-def _state(state: JobState) -> dict[str, Any]:
-    retried = transition(Lifecycle(state), Retry(attempts=1), now=0.0)
-    return {
-        "name": state.value,
-        "has_ended": state in FINAL,
-        "may_be_retried": isinstance(retried, Lifecycle),
-    }
 
 
 def _limits(settings: TdsSettings) -> dict[str, Any]:

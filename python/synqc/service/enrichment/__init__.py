@@ -1,0 +1,1 @@
+"""What enrichment workers count and keep, over HTTP."""
