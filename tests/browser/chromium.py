@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
+import pytest
 from desk import HEIGHT, SCHEME, WIDTH, Desk
 from playwright.sync_api import sync_playwright
 
+FAILED = pytest.StashKey[bool]()
+"""Of a test: pages that stay open go with one that failed."""
 PROGRAM = os.environ.get("SYNQC_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from chromium import Chromium
+from chromium import FAILED, Chromium
 from desk import Desk
 from playwright.sync_api import expect
 from running_server import RunningServer
@@ -13,7 +13,6 @@ from running_server import RunningServer
 expect.set_options(timeout=15_000)  # a processor that is shared with other tests may be late
 
 CHROMIUM = pytest.StashKey[Chromium]()
-FAILED = pytest.StashKey[bool]()
 
 _numbers = itertools.count(1)
 

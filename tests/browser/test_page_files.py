@@ -13,8 +13,8 @@ from synqc.settings import Settings
 UI = Path(str(resources.files("synqc") / "ui"))
 SCRIPTS = sorted(UI.glob("*/*.js"))
 STYLES = sorted(UI.glob("*/*.css"))
-PAGE = (UI / "tds" / "synqc_control_panel.html").read_text()
-FOLDERS = {"ui/static": "tds", "ui/shared": "shared"}
+PAGES = {path.parent.name: path.read_text() for path in sorted(UI.glob("*/*.html"))}
+PAGE = PAGES["tds"]
 
 
 def test_smoke_checks_of_older_clients_find_their_words():
@@ -38,7 +38,7 @@ def test_every_script_is_loaded_and_imports_what_exists(path):
     imports = {one: re.findall(r'from "([\w./]+)"', one.read_text()) for one in SCRIPTS}
     for imported in imports[path]:
         assert (path.parent / imported).resolve() in SCRIPTS
-    if path != UI / "tds" / "app.js":
+    if path.name != "app.js":
         assert any((one.parent / name).resolve() == path for one, names in imports.items() for name in names)
 
 
@@ -47,9 +47,20 @@ def test_what_is_shared_knows_no_application(path):
     assert set(re.findall(r'from "(.*)/', path.read_text())) <= {"."}
 
 
-def test_every_style_sheet_is_linked_once():
-    linked = re.findall(r'<link rel="stylesheet" href="(ui/\w+)/([\w.]+)">', PAGE)
-    assert sorted((FOLDERS[folder], name) for folder, name in linked) == [(one.parent.name, one.name) for one in STYLES]
+@pytest.mark.parametrize("folder", PAGES)
+def test_every_style_sheet_is_linked_once(folder):
+    linked = re.findall(r'<link rel="stylesheet" href="ui/(\w+)/([\w.]+)">', PAGES[folder])
+    own = [(place, name) for place, name in linked if place == "static"]
+    assert sorted(name for _, name in own) == [one.name for one in STYLES if one.parent.name == folder]
+    assert len(linked) == len(set(linked))
+    assert {name for place, name in linked if place == "shared"} <= {
+        one.name for one in STYLES if one.parent.name == "shared"
+    }
+
+
+def test_every_shared_style_sheet_is_used():
+    linked = {name for page in PAGES.values() for name in re.findall(r'href="ui/shared/([\w.]+)"', page)}
+    assert sorted(linked) == [one.name for one in STYLES if one.parent.name == "shared"]
 
 
 def test_every_colour_that_is_used_is_declared():
@@ -59,15 +70,36 @@ def test_every_colour_that_is_used_is_declared():
 
 
 def test_nothing_is_asked_of_another_origin():
-    for text in [PAGE, *(path.read_text() for path in SCRIPTS)]:
-        assert re.findall(r"https?://[^\s\"']+", text.replace("http://www.w3.org/2000/svg", "")) == []
+    for text in [*PAGES.values(), *(path.read_text() for path in SCRIPTS)]:
+        found = re.findall(r"https?://[^\s\"']+", text)
+        assert set(found) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"}
 
 
-def test_every_control_has_a_name():
-    for kind, attributes in re.findall(r"<(input|select|textarea)\b([^>]*)>", PAGE):
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_every_control_has_a_name(page):
+    for kind, attributes in re.findall(r"<(input|select|textarea)\b([^>]*)>", page):
         found = re.search(r'\bid="([\w-]+)"', attributes)
         assert found, f"A {kind} has no id."
-        assert f'for="{found[1]}"' in PAGE or "aria-label=" in attributes, f"#{found[1]} has no label."
+        assert f'for="{found[1]}"' in page or "aria-label=" in attributes, f"#{found[1]} has no label."
+
+
+def test_a_page_under_the_strict_policy_has_neither_styles_nor_scripts_in_its_markup():
+    for name in ("prompts", "fir"):
+        assert not re.search(r"\bstyle=|<style|\bon\w+=|<script(?! type=\"module\" src=)", PAGES[name])
+
+
+def test_the_page_of_reports_has_every_word_in_both_languages():
+    words = (UI / "fir" / "words.js").read_text()
+    english, hindi = re.split(r"^  hi: \{$", words, flags=re.MULTILINE)
+    names, hindi_names = (re.findall(r"^    (\w+):", part, re.MULTILINE) for part in (english, hindi))
+    assert names == hindi_names
+    assert len(names) == len(set(names))
+    scripts = "".join(path.read_text() for path in SCRIPTS if path.parent.name == "fir" and path.name != "words.js")
+    said = set(re.findall(r'\bsay\("(\w+)"', scripts)) | set(re.findall(r'data-(?:words|label)="(\w+)"', PAGES["fir"]))
+    assert said <= set(names)
+    made = ("state_", "kind_", "doubt_", "verdict_", "status_", "part_")  # of what the server says
+    others = {name for name in set(names) - said if not name.startswith(made)}
+    assert {name for name in others if f'"{name}"' not in scripts} <= {"auto", "light", "dark"}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +130,8 @@ def test_no_file_repeats_what_the_server_tells(catalogue):
     assert {"kalman", "fluxonium-pilot", "minimize-latency", "aws-braket", "dead"} < texts
     assert {0.975, 800, 0.95, 200_000, 100_000} <= numbers
     repeated = []
-    for name, text in {"the page": PAGE, **{path.name: path.read_text() for path in SCRIPTS}}.items():
+    of_tds = [path for path in SCRIPTS if path.parent.name in ("shared", "tds")]
+    for name, text in {"the page": PAGE, **{path.name: path.read_text() for path in of_tds}}.items():
         quoted = set(re.findall(r"""["'`]([^"'`\n]+)["'`]""", text))
         written = {float(one.replace("_", "")) for one in re.findall(r"(?<![\w.#-])\d[\d_]*(?:\.\d+)?(?![\w.%])", text)}
         repeated += [(name, one) for one in texts if one in quoted or (len(one) > 20 and one in text)]

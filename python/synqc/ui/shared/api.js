@@ -15,8 +15,9 @@ export class ApiError extends Error {
 }
 
 export class Api {
-  constructor() {
-    this.prefix = USUAL_PREFIX;
+  /** @param prefix - what the routes begin with */
+  constructor(prefix = USUAL_PREFIX) {
+    this.prefix = prefix;
     /** Called when a request found nobody there. */
     this.onUnreachable = () => {};
     /** Called when the server wants an API key, or another one. */
@@ -68,7 +69,8 @@ export class Api {
     } catch {
       // Not JSON: the status has to do.
     }
-    if (response.status === 401) this.onLocked();
+    // A key that is asked for one deed alone, such as filing, locks nothing.
+    if (response.status === 401 && body?.code !== "wrong_auth_key") this.onLocked();
     throw new ApiError(response.status, problemWords(response.status, body));
   }
 
@@ -93,14 +95,15 @@ export class Api {
 
   async _fetch(method, path, { body, absolute = false, patience = PATIENCE_MS, signal, headers = {} } = {}) {
     const sent = { ...headers };
-    if (body !== undefined) sent["Content-Type"] = "application/json";
+    const isFile = body instanceof Blob || body instanceof FormData;
+    if (body !== undefined && !isFile) sent["Content-Type"] = "application/json";
     if (this.key) sent["X-API-Key"] = this.key;
     const stops = [signal, Number.isFinite(patience) ? AbortSignal.timeout(patience) : null].filter(Boolean);
     try {
       return await fetch(absolute ? path : this.prefix + path, {
         method,
         headers: sent,
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined || isFile ? body : JSON.stringify(body),
         cache: "no-store",
         signal: stops.length ? AbortSignal.any(stops) : undefined,
       });

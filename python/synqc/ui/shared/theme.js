@@ -5,14 +5,14 @@ import { byId } from "./element.js";
 const NAME = "synqc-theme";
 const NEXT = { auto: "light", light: "dark", dark: "auto" };
 
-/** Wire the toggle; `onChange` is called when colours have changed. */
-export function startTheme(onChange) {
+/** Wire the toggle; `onChange` is called when colours have changed. Returns what says the button's words anew. */
+export function startTheme(onChange, words = (chosen) => `Theme: ${chosen}`) {
   const button = byId("theme");
   let chosen = NEXT[localStorage.getItem(NAME)] ? localStorage.getItem(NAME) : "auto";
   const show = () => {
     if (chosen === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = chosen;
-    button.textContent = `Theme: ${chosen}`;
+    button.textContent = words(chosen);
   };
   show();
   button.addEventListener("click", () => {
@@ -22,6 +22,7 @@ export function startTheme(onChange) {
     onChange();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onChange);
+  return show;
 }
 
 /** A colour of the style sheet in the present scheme, e.g. colour("accent"). */

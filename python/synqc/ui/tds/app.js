@@ -6,7 +6,7 @@ import { BlochSpheres } from "./bloch_spheres.js";
 import { ChatPanel } from "./chat_panel.js";
 import { ConfigurationForm } from "./configuration_form.js";
 import { ConfigurationSaving } from "./configuration_saving.js";
-import { Connection } from "./connection.js";
+import { Connection } from "../../ui/shared/connection.js";
 import { debounce } from "../shared/debounce.js";
 import { byId } from "../shared/element.js";
 import { isEmulated, labelEmulated, learnEmulated } from "./emulated_label.js";

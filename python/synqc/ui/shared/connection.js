@@ -10,12 +10,14 @@ export class Connection {
    * @param onState - called with ("online" | "reconnecting" | "locked", words)
    * @param onBack - called when the server is there for the first time, or again
    * @param onUpgrade - called with the version of a server that was another one before
+   * @param probe - a route that needs a key where the server wants one
    */
-  constructor(api, { onState, onBack, onUpgrade }) {
+  constructor(api, { onState, onBack, onUpgrade, probe = "/presets" }) {
     this._api = api;
     this._onState = onState;
     this._onBack = onBack;
     this._onUpgrade = onUpgrade;
+    this._probe = probe;
     this._version = null;
     this._failures = 0;
     this._timer = null;
@@ -55,7 +57,7 @@ export class Connection {
     try {
       const health = await this._api.health();
       // Everybody may know of its health; what needs a key says whether ours is right.
-      if (!this.online || this._refused) await this._api.get("/presets", { patience: 5000 });
+      if (!this.online || this._refused) await this._api.get(this._probe, { patience: 5000 });
       this._refused = false;
       const wasAway = this.state !== "online";
       this._failures = 0;
