@@ -66,6 +66,15 @@ def test_verify_tells_a_changed_file(models_dir, capsys):
     assert "was not here" in capsys.readouterr().out
 
 
+def test_doctor_lists_models_for_every_purpose_with_what_is_missing(models_dir, capsys):
+    assert main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    rows = told.partition("models of this machine for")[2].partition("settings of")[0]
+    assert "synqc models get minilm-int8" in rows
+    for role in ("text", "embeddings", "speech", "pictures"):
+        assert f"  {role} " in rows
+
+
 def test_doctor_says_which_model_would_answer(models_dir, monkeypatch, capsys):
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OLLAMA_HOST", "SYNQC_LOCAL_MODEL"):
         monkeypatch.delenv(name, raising=False)

@@ -1,4 +1,4 @@
-"""The command line: `synqc run | sweep | presets | targets | doctor | bench`."""
+"""The command line: `synqc COMMAND`, one module for each (`synqc.cli.commands`)."""
 
 from synqc.cli.main import main
 

@@ -15,17 +15,16 @@ from synqc.errors import UnknownName
 from synqc.lab.device import Device, Target, device, presets, targets
 from synqc.lab.units import format_duration
 
-__all__ = ["add_commands"]
+__all__ = ["add_command"]
 
 _WIDTH = 100
 
 
-def add_commands(commands: Any) -> None:
+def add_command(commands: Any) -> None:
     """Declare `synqc presets` and `synqc targets`."""
     for name, what, act in (("presets", "device", _show_presets), ("targets", "target", _show_targets)):
         parser = commands.add_parser(
             name,
-            help=f"list {what}s, or show one with its sources",
             description=f"List all {what}s, or show one with its figures, assumptions and sources.",
             allow_abbrev=False,
         )

@@ -9,7 +9,6 @@ import os
 import platform
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from synqc import _core
@@ -17,6 +16,7 @@ from synqc._version import __version__
 from synqc.cli.server_check import check_server
 from synqc.cli.tables import json_text, table
 from synqc.errors import SynqcError
+from synqc.measure.fingerprint import processor, usable_threads
 
 __all__ = ["add_command", "findings"]
 
@@ -39,7 +39,6 @@ def add_command(commands: Any) -> None:
     """Declare `synqc doctor`."""
     parser = commands.add_parser(
         "doctor",
-        help="show versions, processor, threads, optional packages and settings",
         description="Show what was found: versions, processor, threads, optional packages, browser, and each "
         "setting of the service with its origin.",
         allow_abbrev=False,
@@ -69,20 +68,6 @@ def _browser_version(browser: str | None) -> str | None:
     return answer.stdout.strip() or None
 
 
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def _usable_threads() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def findings() -> dict[str, Any]:
     """Everything `synqc doctor` shows, as plain values; None where nothing was found.
 
@@ -102,12 +87,13 @@ def findings() -> dict[str, Any]:
         },
         "machine": {
             "system": platform.platform(),
-            "processor": _processor(),
-            "threads": _usable_threads(),
+            "processor": processor(),
+            "threads": usable_threads(),
         },
         "optional": {name: _version_of(name) for name in _OPTIONAL},
         "browser": {"path": browser, "version": _browser_version(browser)},
         "language_model": _language_model(),
+        "components": _components(),
         "settings": _settings(),
     }
 
@@ -124,6 +110,18 @@ def _language_model() -> str | None:
         return choose(settings, model=settings.agent_model, task="numbers").words
     except SynqcError as error:
         return str(error)
+
+
+def _components() -> list[dict[str, Any]] | None:
+    """Models and programs for texts, speech and pictures; None without the extra that says where models lie."""
+    if _version_of("pydantic-settings") is None:
+        return None
+    from synqc.llm.components_here import components_here
+    from synqc.llm.model_files import ModelDirectory
+    from synqc.llm.providers.local import LocalModelSettings
+
+    directory = ModelDirectory(LocalModelSettings.from_environment().models_dir)
+    return [one.to_plain() for one in components_here(directory)]
 
 
 def _settings() -> list[dict[str, str]] | None:
@@ -157,12 +155,28 @@ def _lines(found: dict[str, Any]) -> list[str]:
         )
     lines.append("language model that would answer the agent")
     lines.append(f"  {found['language_model'] or 'none: pip install ' + repr('synqc[service,local]')}")
+    lines.append("models of this machine for texts, meanings, speech and pictures")
+    if found["components"] is None:
+        lines.append("  none: pip install 'synqc[local]'")
+    else:
+        lines += [f"  {one['role']:<11}{one['name']:<26}{_state(one)}" for one in found["components"]]
     lines.append("settings of a service started here")
     if found["settings"] is None:
         lines.append("  none: pip install 'synqc[service]'")
     else:
         lines += [f"  {one['variable']:<30}{one['value']:<22} {one['origin']}" for one in found["settings"]]
     return lines
+
+
+def _state(component: dict[str, Any]) -> str:
+    if component["missing"]:
+        return f"missing: {component['missing']}"
+    languages = component["languages"]
+    if languages is None:
+        return f"ready: {component['good_for']}"
+    told = [*languages["able"], *(f"{one} roughly" for one in languages["rough"])]
+    told += [f"not {one}" for one in languages["unable"]]
+    return f"ready: {', '.join(told)}"
 
 
 def _act(arguments: argparse.Namespace) -> bool:

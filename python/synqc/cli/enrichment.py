@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from synqc.cli.tables import json_text
-from synqc.errors import InputError, MissingExtra, SynqcError
+from synqc.errors import MissingExtra
 
 if TYPE_CHECKING:
     from synqc.apps.enrichment.config import PerfConfig
-    from synqc.apps.enrichment.performance_cache import PerformanceCache
 
 __all__ = ["add_command"]
 
@@ -22,7 +20,6 @@ def add_command(commands: Any) -> None:
     """Declare it and its own commands."""
     enrichment = commands.add_parser(
         "enrichment",
-        help="show and clear what enrichment workers keep",
         description="The cache and the metrics of the workers that config/perf_config.json and SYNQC_ENRICHMENT_CONFIG "
         "name; they may be running.",
         allow_abbrev=False,
@@ -50,56 +47,35 @@ def _with_config(act: Callable[[PerfConfig], str], arguments: argparse.Namespace
 
 
 def _stats(config: PerfConfig) -> str:
-    from synqc.apps.enrichment.performance_metrics import stats_of
-    from synqc.apps.enrichment.published_metrics import published
+    from synqc.apps.enrichment.report import folder_payload
 
-    with _opened(config) as cache:
-        performance = stats_of(published(config.cache_dir)) if cache.enabled else {"cache": {}}
-        return json_text({"status": "ok", "performance": performance, "cache": cache.get_stats()})
+    return json_text(folder_payload(config))
 
 
 def _cache(config: PerfConfig) -> str:
-    with _opened(config) as cache:
+    from synqc.apps.enrichment.report import existing_cache
+
+    with existing_cache(config) as cache:
         return json_text(cache.get_stats())
 
 
 def _clear_expired(config: PerfConfig) -> str:
-    with _opened(config) as cache:
+    from synqc.apps.enrichment.report import existing_cache, refuse_trouble
+
+    with existing_cache(config) as cache:
         removed = cache.clear_expired() or 0
-        _refuse_trouble(cache)
+        refuse_trouble(cache)
         return f"{removed} expired entries removed."
 
 
 def _clear(config: PerfConfig) -> str:
-    with _opened(config) as cache:
+    from synqc.apps.enrichment.report import existing_cache, refuse_trouble
+
+    with existing_cache(config) as cache:
         entries = cache.get_stats().get("total_entries", 0)
         cache.clear_all()
-        _refuse_trouble(cache)
+        refuse_trouble(cache)
         return f"{entries} entries removed."
-
-
-@contextmanager
-def _opened(config: PerfConfig) -> Iterator[PerformanceCache]:
-    """The configured cache, if there is one: a look at it makes none."""
-    from synqc.apps.enrichment.performance_cache import PerformanceCache
-
-    if config.cache_enabled and not config.cache_dir.is_dir():
-        raise InputError(
-            f"There is no cache at {config.cache_dir}: stand where the workers' config/perf_config.json is found, "
-            "or set SYNQC_ENRICHMENT_CONFIG or SYNQC_ENRICHMENT_CACHE_DIR."
-        )
-    cache = PerformanceCache.from_config(config)
-    try:
-        _refuse_trouble(cache)
-        yield cache
-    finally:
-        cache.close()
-
-
-def _refuse_trouble(cache: PerformanceCache) -> None:
-    if cache.enabled and (cache.trouble or cache.errors):
-        words = cache.trouble or "it cannot be written, or another process is writing to it"
-        raise SynqcError(f"{cache.db_path} cannot be used: {words}.")
 
 
 def _config(config: PerfConfig) -> str:

@@ -22,13 +22,12 @@ def add_command(commands: Any) -> None:
     """Declare it and its own commands."""
     gateway = commands.add_parser(
         "gateway",
-        help="serve language models behind one door of OpenAI's protocol",
         description="Routing, fallbacks, budgets and keys in front of language models; see docs/gateway.md.",
         allow_abbrev=False,
     )
     acts = gateway.add_subparsers(title="commands", metavar="COMMAND", dest="gateway_command", required=True)
 
-    serving = _add(acts, "serve", _serve, "serve a configuration until Ctrl-C")
+    serving = _add(acts, "serve", _serve, "serve a configuration until Ctrl-C; SIGHUP reads it anew")
     serving.add_argument("--host", help="address to listen on instead of the file's")
     serving.add_argument("--port", type=port_number, help="likewise")
     _add(acts, "check", _check, "say whether a configuration can be served")
@@ -37,6 +36,9 @@ def add_command(commands: Any) -> None:
     explaining.add_argument("--prompt", default="Why?", help="the conversation's text; default: a short question")
     explaining.add_argument("--max-tokens", type=int, help="of the answer")
     explaining.add_argument("--strategy", help="instead of the policy's")
+    explaining.add_argument(
+        "--capability", action="append", default=[], help="that the request needs, such as tools or vision; repeatable"
+    )
     explaining.add_argument("--session", help="for the strategy affinity")
     explaining.add_argument("--json", action="store_true", help="a JSON document")
     simulating = _add(acts, "simulate", _simulate, "replay a trace under the file's policy, or another")
@@ -64,7 +66,9 @@ def _serve(arguments: argparse.Namespace, configuration: GatewayConfiguration) -
     require_service_extra()
     from synqc.service.gateway.launcher import serve_gateway
 
-    serve_gateway(configuration, host=arguments.host, port=arguments.port)
+    serve_gateway(
+        configuration, host=arguments.host, port=arguments.port, reread=lambda: _configuration(arguments.file)
+    )
     return False
 
 
@@ -84,7 +88,9 @@ def _explain(arguments: argparse.Namespace, configuration: GatewayConfiguration)
     request = Request(
         model=arguments.model, messages=(Message("user", arguments.prompt),), max_tokens=arguments.max_tokens
     )
-    routing = Routing(strategy=arguments.strategy, session=arguments.session)
+    routing = Routing(
+        strategy=arguments.strategy, session=arguments.session, capabilities=frozenset(arguments.capability)
+    )
     explained = configuration.router().explain(request, routing)
     if arguments.json:
         sys.stdout.write(json_text(asdict(explained)) + "\n")

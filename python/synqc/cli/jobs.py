@@ -26,7 +26,6 @@ def add_command(commands: Any) -> None:
     """Declare it and its own commands."""
     jobs = commands.add_parser(
         "jobs",
-        help="list, show, cancel, retry and watch jobs",
         description="Jobs of the service's database (SYNQC_STATE_DIR or SYNQC_DATABASE_URL), which may be in use.",
         allow_abbrev=False,
     )

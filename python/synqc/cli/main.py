@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 
 from synqc._version import __version__
-from synqc.cli import catalogue, doctor, enrichment, gateway, jobs, models, run, serve, state, sweep, text, worker
+from synqc.cli.commands import COMMANDS
 from synqc.cli.parser import EXIT_ERROR, Parser
 from synqc.errors import SynqcError
 
@@ -25,7 +28,8 @@ _EPILOG = """examples:
 """
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: str) -> argparse.ArgumentParser:
+    """The parser, of which only the command that is asked for knows its options."""
     parser = Parser(
         prog="synqc",
         description="What a weak probe learns, what it breaks, and whether a controller can keep up.",
@@ -37,13 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", required=True, parser_class=Parser
     )
-    for add in (
-        run.add_command, sweep.add_command, serve.add_command, worker.add_command, jobs.add_command, state.add_commands,
-        text.add_command, enrichment.add_command, gateway.add_command, models.add_command, catalogue.add_commands,
-        doctor.add_command,
-    ):  # fmt: skip
-        add(commands)
-    commands.add_parser("bench", help="measure speed against the goals and peers", add_help=False)
+    module = COMMANDS[asked].module if asked in COMMANDS else None
+    if module is not None:
+        importlib.import_module(module).add_command(commands)
+    for name, command in COMMANDS.items():
+        if command.module != module:
+            commands.add_parser(name, help=command.words, add_help=False)
     return parser
 
 
@@ -78,10 +81,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         2
     """
     given = list(sys.argv[1:] if argv is None else argv)
+    # What is left when the interpreter ends needs no last collection, which takes seconds of a busy machine.
+    atexit.register(gc.freeze)
     try:
         if given[:1] == ["bench"]:
             return _bench(given[1:])
-        arguments = _parser().parse_args([_with_dashes(argument) for argument in given])
+        arguments = _parser(given[0] if given else "").parse_args([_with_dashes(argument) for argument in given])
         interrupted = arguments.act(arguments)
         sys.stdout.flush()
         return _EXIT_INTERRUPTED if interrupted else 0

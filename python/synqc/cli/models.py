@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from synqc.llm.model_files import Component, ModelDirectory, ModelFile
     from synqc.llm.providers.local import LocalModelSettings
 
-__all__ = ["add_command"]
+__all__ = ["add_command", "provider_of"]
 
 _DRAWN_EVERY_S = 0.1
 
@@ -31,7 +31,6 @@ def add_command(commands: Any) -> None:
     """Declare it and its own commands."""
     models = commands.add_parser(
         "models",
-        help="list, get, verify, remove, measure and serve language models",
         description="Language models as files of this machine (SYNQC_MODELS_DIR); see docs/local_models.md.",
         allow_abbrev=False,
     )
@@ -153,7 +152,7 @@ def _remove(arguments: argparse.Namespace) -> None:
 def _bench(arguments: argparse.Namespace) -> None:
     from synqc.llm.model_bench import measure_model
 
-    provider, name, is_here = _provider(arguments)
+    provider, name, is_here = provider_of(arguments)
     try:
         with _Bar(name) as bar:
             figures = measure_model(provider, name, say=lambda words: bar.say(f"Measuring {name}: {words}."))
@@ -196,7 +195,13 @@ def _serve(arguments: argparse.Namespace) -> None:
         engine.stop(10.0)
 
 
-def _provider(arguments: argparse.Namespace) -> tuple[Provider, str, bool]:
+def provider_of(arguments: argparse.Namespace, *, reuses_prompts: bool = False) -> tuple[Provider, str, bool]:
+    """Who answers for `arguments.model`, under which name, and whether in this process; by `arguments.url` a server.
+
+    Args:
+        arguments: Parsed command line with `model` and `url`.
+        reuses_prompts: Whether a model in this process keeps the prompt that it read; see `LocalModel`.
+    """
     if arguments.url is not None:
         from synqc.llm import Endpoint, LanguageModels
 
@@ -205,7 +210,7 @@ def _provider(arguments: argparse.Namespace) -> tuple[Provider, str, bool]:
     from synqc.llm.providers.local import LocalModel
 
     path, name, check = _model_here(arguments.model)
-    return LocalModel.of(_settings(), path, name=name, check=check), name, True
+    return LocalModel.of(_settings(), path, name=name, check=check, reuses_prompts=reuses_prompts), name, True
 
 
 def _model_here(given: str) -> tuple[Path, str, Callable[[], None]]:

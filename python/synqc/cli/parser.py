@@ -54,5 +54,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _near(word: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(word, list(known), n=2, cutoff=0.7)
-    return f"; near it: {', '.join(found)}" if found else ""
+    """The nearest right words; dashes are no likeness."""
+    names = {name.lstrip("-"): name for name in known}
+    found = difflib.get_close_matches(word.lstrip("-"), list(names), n=2, cutoff=0.6)
+    return f"; near it: {', '.join(names[name] for name in found)}" if found else ""

@@ -43,7 +43,6 @@ def add_command(commands: Any) -> None:
     """Declare `synqc run`."""
     parser = commands.add_parser(
         "run",
-        help="run one experiment",
         description="Run one Drive-Probe-Drive experiment and print its figures with their errors.",
         allow_abbrev=False,
     )

@@ -14,7 +14,6 @@ def add_command(commands: Any) -> None:
     """Declare `synqc serve`."""
     parser = commands.add_parser(
         "serve",
-        help="serve the control page and the API",
         description="Serve the control page at /ui and the API. Settings come from the environment and from .env: "
         "SYNQC_STATE_DIR, SYNQC_DATABASE_URL, SYNQC_API_KEYS and others, see docs/service.md.",
         allow_abbrev=False,

@@ -14,37 +14,34 @@ if TYPE_CHECKING:
     from synqc.storage.backup import FileCheck
     from synqc.storage.settings import StorageSettings
 
-__all__ = ["add_commands"]
+__all__ = ["add_command"]
 
 _Work = Callable[["StorageSettings", argparse.Namespace], str]
 """Does what a command is for, and says in a sentence what was done."""
 
 
-def add_commands(commands: Any) -> None:
+def add_command(commands: Any) -> None:
     """Declare them."""
-    exporting = _add_command(
+    exporting = _declare(
         commands, "export-state", _export_state,
-        help="write sessions.json and runs/ as earlier services did",
         description="Write sessions.json and runs/ from the service's database, which may be in use.",
     )  # fmt: skip
     exporting.add_argument("folder", type=Path, metavar="FOLDER", help="where to; made if it is not there")
-    backing_up = _add_command(
+    backing_up = _declare(
         commands, "backup", _back_up,
-        help="copy the service's database, also while it runs",
         description="Copy the service's SQLite database to a file that appears whole or not at all.",
     )  # fmt: skip
     backing_up.add_argument("file", type=Path, metavar="FILE", help="where to")
     backing_up.add_argument("--force", action="store_true", help="replace FILE if it is there already")
-    restoring = _add_command(
+    restoring = _declare(
         commands, "restore", _restore,
-        help="make a backup the service's database again",
         description="Make a copy that `synqc backup` wrote the service's SQLite database, while no service runs on it.",
     )  # fmt: skip
     restoring.add_argument("file", type=Path, metavar="FILE", help="the copy; it stays as it is")
     restoring.add_argument("--force", action="store_true", help="set a database aside that is there already")
 
 
-def _add_command(commands: Any, name: str, work: _Work, **words: str) -> Any:
+def _declare(commands: Any, name: str, work: _Work, **words: str) -> Any:
     def act(arguments: argparse.Namespace) -> bool:
         require_service_extra()
         from synqc.service.applications import read_settings
@@ -88,8 +85,10 @@ def _restore(settings: StorageSettings, arguments: argparse.Namespace) -> str:
 
 def _checks() -> list[FileCheck]:
     """By each room that has tables in the service's database."""
+    from synqc.apps.fir.workflow.workflow import COMPONENTS as FIR
+    from synqc.apps.prompts.tables.schema import COMPONENT as PROMPTS
     from synqc.apps.tds.storage.schema import check_file
     from synqc.jobs.tables.schema import COMPONENT
     from synqc.storage.backup import check_component
 
-    return [check_file, check_component(COMPONENT)]
+    return [check_file, check_component(COMPONENT), check_component(PROMPTS), *map(check_component, FIR)]

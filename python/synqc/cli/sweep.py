@@ -35,7 +35,6 @@ def add_command(commands: Any) -> None:
     """Declare `synqc sweep`."""
     parser = commands.add_parser(
         "sweep",
-        help="run an experiment over a grid of its arguments",
         description="Run an experiment over a grid. A sweep with --cache goes on where an earlier one was stopped.",
         allow_abbrev=False,
     )

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import chain, zip_longest
 from typing import Any
 
-__all__ = ["json_text", "table"]
+__all__ = ["json_text", "table", "terminal_columns"]
+
+_NARROWEST = 12
+"""A column of texts stays at least this wide."""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
     """Columns under their heads, two blanks between them.
 
+    On a terminal that is too narrow the widest texts go on below themselves; a pipe gets whole lines.
+
     Args:
         head: Names of the columns.
         rows: Texts, as many as there are names.
-        numbers: Columns to align on the right.
+        numbers: Columns to align on the right, which are never broken.
 
     Examples:
         >>> print(table(["name", "T1"], [["fez", "145"], ["aachen", "9"]], numbers=[1]))
@@ -25,15 +34,41 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequen
         fez     145
         aachen    9
     """
-    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
+    widths = _widths_within(
+        terminal_columns(), [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))],
+        [k for k in range(len(head)) if k not in numbers],
+    )  # fmt: skip
 
-    def line(cells: Sequence[str]) -> str:
-        return "  ".join(
-            f"{cell:>{width}}" if k in numbers else f"{cell:<{width}}"
-            for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ).rstrip()
+    def lines(cells: Sequence[str]) -> Iterator[str]:
+        wrapped = [textwrap.wrap(cell, width, break_on_hyphens=False) if len(cell) > width else [cell]
+                   for cell, width in zip(cells, widths, strict=True)]  # fmt: skip
+        for parts in zip_longest(*wrapped, fillvalue=""):
+            yield "  ".join(
+                f"{part:>{width}}" if k in numbers else f"{part:<{width}}"
+                for k, (part, width) in enumerate(zip(parts, widths, strict=True))
+            ).rstrip()
 
-    return "\n".join([line(head), line(["-" * width for width in widths]), *map(line, rows)])
+    return "\n".join(chain(lines(head), lines(["-" * width for width in widths]), *map(lines, rows)))
+
+
+def terminal_columns() -> int:
+    """Columns of the terminal that standard output is; 0 where it is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
+def _widths_within(columns: int, widths: list[int], breakable: Sequence[int]) -> list[int]:
+    """Widths that fit, by narrowing the widest texts; as they are where `columns` is 0, or nothing fits."""
+    excess = sum(widths) + 2 * (len(widths) - 1) - columns
+    if columns == 0 or not breakable:
+        return widths
+    narrowed = list(widths)
+    while excess > 0:
+        widest = max(breakable, key=lambda k: narrowed[k])
+        if narrowed[widest] <= _NARROWEST:
+            return narrowed
+        narrowed[widest] -= 1
+        excess -= 1
+    return narrowed
 
 
 def _plain(value: Any) -> Any:

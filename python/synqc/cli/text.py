@@ -21,9 +21,7 @@ _EXIT_FOUND = 1
 
 def add_command(commands: Any) -> None:
     """Declare `synqc text` and its own commands."""
-    parser = commands.add_parser(
-        "text", help="deduplicate rows of text", description="Work on rows of text.", allow_abbrev=False
-    )
+    parser = commands.add_parser("text", description="Work on rows of text.", allow_abbrev=False)
     acts = parser.add_subparsers(title="commands", metavar="COMMAND", dest="text_command", required=True)
     dedup = acts.add_parser(
         "dedup",

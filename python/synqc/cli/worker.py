@@ -24,7 +24,6 @@ def add_command(commands: Any) -> None:
     """Declare it."""
     working = commands.add_parser(
         "worker",
-        help="do jobs of the service's PostgreSQL database",
         description="Do jobs of the PostgreSQL database that SYNQC_DATABASE_URL names, until SIGTERM or Ctrl-C: jobs "
         "under way are given back then. Any number of workers may run, on any number of machines. With "
         "SYNQC_BROKER_URL, Celery brings them the ids of jobs; without it they look in the database.",
@@ -47,7 +46,30 @@ def _sweep() -> Work:
     return sweep_work(SynQcEngine())
 
 
-_WORKS: Mapping[str, Callable[[], Work]] = {"sweep": _sweep}
+def _generation() -> Work:
+    from synqc.apps.prompts.application import work_of
+    from synqc.apps.prompts.settings import PromptsSettings
+
+    return work_of(PromptsSettings.from_environment())
+
+
+def _dataset() -> Work:
+    from synqc.apps.synth.application import work_of
+    from synqc.apps.synth.settings import SynthSettings
+
+    return work_of(SynthSettings.from_environment())
+
+
+def _fir_stage() -> Work:
+    from synqc.apps.fir.application import work_of
+    from synqc.apps.fir.settings import FirSettings
+
+    return work_of(FirSettings.from_environment())
+
+
+_WORKS: Mapping[str, Callable[[], Work]] = {
+    "sweep": _sweep, "generation": _generation, "dataset": _dataset, "fir_stage": _fir_stage,
+}  # fmt: skip
 
 
 def _work(arguments: argparse.Namespace) -> bool:
@@ -86,7 +108,7 @@ def _look_until_told(ledger: Ledger, works: Mapping[str, Work], lease_s: float, 
     ended = threading.Event()
     for wish in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wish, lambda *_: ended.set())
-    with Worker(ledger, works, lease_s=lease_s, keep_ended_s=keep_ended_s) as worker:
+    with Worker(ledger, works, lease_s=lease_s, keep_ended_s=keep_ended_s, takes_over=True) as worker:
         _say(f"Worker {worker.name} does {', '.join(works)} of {ledger.database.place}.")
         ended.wait()
 
