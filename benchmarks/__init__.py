@@ -11,13 +11,14 @@ from pathlib import Path
 
 from synqc.benchmarks.goals import Goal, read_goals
 from synqc.benchmarks.kernel_programs import shown_kernels
-from synqc.benchmarks.machine import machine, usable_threads
 from synqc.benchmarks.measurement import Setting, Unavailable, WrongAnswer
 from synqc.benchmarks.registry import measures_for
 from synqc.benchmarks.report import Entry, entry_document, entry_lines, head_lines, machine_lines, summary_line
+from synqc.measure.fingerprint import machine, usable_threads
 
 __all__ = ["main"]
 
+_PACKAGES = ("synqc", "numpy", "scipy", "qutip", "dynamiqs", "jax", "jaxlib")
 _REPETITIONS = 9
 _QUICK_REPETITIONS = 3
 
@@ -84,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not goals and not arguments.kernels:
         sys.stderr.write(f"synqc bench: error: no figure is named like {', '.join(arguments.only)}; see --list.\n")
         return 2
-    found = machine()
+    found = machine(_PACKAGES)
     level = found["simd_level"]
     if arguments.list:
         for goal in goals.values():

@@ -8,7 +8,26 @@ from importlib import resources
 
 __all__ = ["SECTIONS", "Goal", "read_goals"]
 
-SECTIONS = ("laboratory", "json", "cache", "pipeline", "metrics", "text", "llm", "enrichment", "jobs", "service")
+SECTIONS = (
+    "laboratory",
+    "infer",
+    "optimise",
+    "json",
+    "cache",
+    "pipeline",
+    "metrics",
+    "text",
+    "readout",
+    "measure",
+    "generate",
+    "llm",
+    "enrichment",
+    "fir",
+    "jobs",
+    "prompts",
+    "synth",
+    "service",
+)
 
 
 @dataclass(frozen=True)

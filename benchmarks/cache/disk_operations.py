@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from synqc.benchmarks.measurement import Measurement, Setting, import_peer, refuse_unless
-from synqc.benchmarks.stopwatch import interleaved
 from synqc.cache import DiskCache, MemoryCache, TieredCache, content_key
+from synqc.measure.turns import interleaved
 
 __all__ = ["measure_disk", "measure_keys", "measure_tiers"]
 

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from synqc.benchmarks.kernel_programs import labelled_nanoseconds
 from synqc.benchmarks.measurement import Measurement, Setting, Unavailable, import_peer, refuse_unless
-from synqc.benchmarks.stopwatch import Times, interleaved, ratio
 from synqc.cache import MemoryCache
+from synqc.measure.turns import Times, interleaved, ratio
 
 __all__ = ["measure_operations", "measure_overhead", "measure_two_threads"]
 

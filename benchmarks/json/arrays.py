@@ -10,7 +10,7 @@ import numpy as np
 from synqc import json
 from synqc.benchmarks.json.documents import document
 from synqc.benchmarks.measurement import Measurement, Setting, import_peer, refuse_unless
-from synqc.benchmarks.stopwatch import interleaved, ratio
+from synqc.measure.turns import interleaved, ratio
 
 __all__ = ["measure_reading", "measure_writing"]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from synqc.benchmarks.measurement import Measurement, Setting, import_peer, refuse_unless
-from synqc.benchmarks.stopwatch import interleaved, ratio
 from synqc.lab.experiment import Experiment
+from synqc.measure.turns import interleaved, ratio
 
 __all__ = ["measure_run"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from synqc import json
 from synqc.benchmarks.json.documents import DOCUMENTS, document
 from synqc.benchmarks.measurement import Measurement, Setting, import_peer, refuse_unless
-from synqc.benchmarks.stopwatch import interleaved, ratio
+from synqc.measure.turns import interleaved, ratio
 
 __all__ = ["measure_dumps", "measure_loads"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from synqc.benchmarks.kernel_programs import nanoseconds
 from synqc.benchmarks.measurement import Measurement, Setting
-from synqc.benchmarks.stopwatch import interleaved
 from synqc.lab.experiment import Experiment
+from synqc.measure.turns import interleaved
 
 __all__ = ["measure_normals", "measure_qubit_step", "measure_random_share"]
 

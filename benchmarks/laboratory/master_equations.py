@@ -11,8 +11,8 @@ import numpy as np
 
 from synqc.benchmarks.laboratory.peers import import_qutip, without_words
 from synqc.benchmarks.measurement import Measurement, Setting, refuse_unless
-from synqc.benchmarks.stopwatch import interleaved, ratio
 from synqc.lab.mesolve import mesolve
+from synqc.measure.turns import interleaved, ratio
 
 __all__ = ["measure_constant", "measure_driven"]
 

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 
 from synqc.benchmarks.measurement import Measurement, Setting, Unavailable, refuse_unless
-from synqc.benchmarks.stopwatch import Times, interleaved, ratio
 from synqc.lab.experiment import Experiment
+from synqc.measure.turns import Times, interleaved, ratio
 
 __all__ = ["measure_linearity", "measure_one_shot", "measure_two_threads"]
 

@@ -13,10 +13,10 @@ import numpy as np
 from synqc.benchmarks.laboratory.peers import import_dynamiqs, import_qutip, qutip_smesolve
 from synqc.benchmarks.laboratory.shot_model import ShotModel, shot_models
 from synqc.benchmarks.measurement import Measurement, Setting, WrongAnswer, refuse_unless
-from synqc.benchmarks.stopwatch import interleaved, ratio
 from synqc.lab.experiment import Experiment
 from synqc.lab.run import Run
 from synqc.lab.smesolve import smesolve
+from synqc.measure.turns import interleaved, ratio
 
 __all__ = ["measure_against_dynamiqs", "measure_against_qutip", "measure_run"]
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from synqc.benchmarks.laboratory.peers import import_qutip, qutip_smesolve
 from synqc.benchmarks.measurement import Measurement, Setting, refuse_unless
-from synqc.benchmarks.stopwatch import interleaved, ratio
 from synqc.errors import NonPhysicalState
 from synqc.lab.mesolve import mesolve
 from synqc.lab.smesolve import smesolve
+from synqc.measure.turns import interleaved, ratio
 
 __all__ = ["measure_steps"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from synqc.benchmarks.kernel_programs import nanoseconds
 from synqc.benchmarks.measurement import Measurement, Setting, import_peer, refuse_unless
-from synqc.benchmarks.stopwatch import Times, interleaved, ratio
+from synqc.measure.turns import Times, interleaved, ratio
 from synqc.metrics import Registry
 
 __all__ = ["measure_count", "measure_kernel", "measure_labels", "measure_record"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from synqc.benchmarks.measurement import Measurement, Setting, import_peer, refuse_unless
-from synqc.benchmarks.stopwatch import interleaved, ratio
+from synqc.measure.turns import interleaved, ratio
 from synqc.metrics import Registry
 
 __all__ = ["measure_histograms", "measure_scrape"]

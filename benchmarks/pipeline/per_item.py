@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from synqc.benchmarks.measurement import Measurement, Setting, import_peer, refuse_unless
-from synqc.benchmarks.stopwatch import Times, interleaved, ratio
+from synqc.measure.turns import Times, interleaved, ratio
 from synqc.pipeline import Pipeline, Stage, native
 
 __all__ = ["measure_coroutine", "measure_native", "measure_python"]

@@ -17,6 +17,7 @@ from typing import Any
 
 from synqc.benchmarks.measurement import Unavailable
 from synqc.benchmarks.service.load import LoadResult, Plan
+from synqc.measure.memory_readings import resident_bytes
 
 __all__ = ["Server", "bare_server", "load", "service"]
 
@@ -42,8 +43,7 @@ class Server:
 
     def resident_bytes(self) -> int:
         """Memory of the process."""
-        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
+        return resident_bytes(self.process.pid)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import json
 import subprocess
 
-import numpy as np
 import pytest
 
 from synqc import Experiment, benchmarks
@@ -11,7 +10,7 @@ from synqc.benchmarks.goals import Goal, read_goals
 from synqc.benchmarks.measurement import Measurement, Setting, Unavailable, WrongAnswer, import_peer
 from synqc.benchmarks.registry import measures_for
 from synqc.benchmarks.report import Entry, entry_document, entry_lines
-from synqc.benchmarks.stopwatch import interleaved, ratio
+from synqc.measure.turns import interleaved, ratio
 
 QUICK = Setting(repetitions=1, quick=True, threads=2)
 GOAL = Goal(
@@ -109,11 +108,10 @@ def test_a_quick_figure_has_a_right_answer(capsys, name):
             assert figure["value"] > 0
 
 
-def test_equations_written_apart_give_the_engines_mean_fidelity():
+def test_equations_written_apart_give_the_engines_mean_fidelity(seed):
     from synqc.benchmarks.laboratory.shot_model import shot_models
 
     experiment = Experiment(envelope="drag", probe_strength=0.5)
-    seed = int(np.random.default_rng().integers(2**31))
     run = experiment.run(200_000, seed=seed)
     for model, qubit in zip(shot_models(experiment), run.history[-1].qubits, strict=True):
         distance = abs(qubit.fidelity.value - model.exact_fidelity) / qubit.fidelity.standard_error
