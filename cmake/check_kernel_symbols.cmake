@@ -4,7 +4,7 @@
 #     cmake -DNM=nm "-DOBJECTS=a.o|b.o" -DLEVEL=v4 -P check_kernel_symbols.cmake
 string(REPLACE "|" ";" objects "${OBJECTS}")
 string(LENGTH "${LEVEL}" length)
-set(own "^[0-9a-f]+ [BDRT] _ZN5synqc${length}${LEVEL}")
+set(own "^[0-9a-f]+ [BDRT] _ZN5synqc([0-9]+[a-z_]+)?${length}${LEVEL}[0-9]")  # a room may have a namespace
 foreach(object ${objects})
     execute_process(COMMAND ${NM} --defined-only --extern-only ${object} OUTPUT_VARIABLE symbols RESULT_VARIABLE failed)
     if(failed)

@@ -16,17 +16,35 @@ if(level_count EQUAL 1)
     add_compile_definitions(SYNQC_ONLY_LEVEL=${SYNQC_SIMD_LEVELS})
 endif()
 
-# Compiles the sources of a target as one file, so that what they share is compiled once: names in anonymous namespaces
-# must differ within a room. The compiler then takes a source for a header, and a name of one source for that of another:
-# hence the two warnings, which sources that stand alone keep. A room's tests are joined, for most of their compilation is
-# GoogleTest and Eigen; under the sanitizers, which instrument both, the room itself too. Kernels are never joined.
-option(SYNQC_JOIN "Compile tests, bindings and, under the sanitizers, rooms as one file each; OFF for tools that look at single files" ON)
-function(synqc_join target)
+# Compiles the sources of a target as one file, or as one for every `batch` of them, so that what they share is compiled
+# once: names in anonymous namespaces must differ within a room. The compiler then takes a source for a header, and a name
+# of one source for that of another: hence the two warnings, which scripts/lint.sh sees, where sources stand alone.
+# Most of a test's compilation is GoogleTest and Eigen, most of a room's Eigen. Kernels are never joined.
+option(SYNQC_JOIN "Compile sources joined; OFF for tools that look at single files" ON)
+function(synqc_join target batch)
     if(NOT SYNQC_JOIN)
         return()
     endif()
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${batch})
     target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow)
+endfunction()
+
+# Rooms whose bindings are compiled as one file: pybind11 takes half of it, which every file would compile anew. Two that make
+# a Python type of their own have the names of such a type's parts, and one of them stands alone.
+set(SYNQC_BOUND_TOGETHER "readout|pulse|device|probe|control|dynamics|experiment|route" "text|json|generate" "infer" "optimise" "cache|parallel|pipeline|metrics|py")
+set(SYNQC_BOUND_ALONE memory_cache.pybind.cc)
+function(synqc_join_bindings room)
+    foreach(rooms ${SYNQC_BOUND_TOGETHER})
+        if(room MATCHES "^(${rooms})$")
+            string(REPLACE "|" "_" group ${rooms})
+        endif()
+    endforeach()
+    foreach(binding ${ARGN})
+        get_filename_component(file ${binding} NAME)
+        if(NOT file IN_LIST SYNQC_BOUND_ALONE)
+            set_source_files_properties(${binding} PROPERTIES UNITY_GROUP ${group})
+        endif()
+    endforeach()
 endfunction()
 
 function(synqc_room name)
@@ -45,7 +63,9 @@ function(synqc_room name)
     if(sources OR kernels)
         add_library(${library} STATIC ${sources})
         if(SYNQC_SANITIZE)
-            synqc_join(${library})
+            synqc_join(${library} 0)
+        else()
+            synqc_join(${library} 16)  # few enough that whoever changes one waits half a minute at most
         endif()
         set(scope PUBLIC)
     else()
@@ -78,22 +98,16 @@ function(synqc_room name)
 
     set(SYNQC_ROOMS ${SYNQC_ROOMS} ${library} CACHE INTERNAL "")
     set(SYNQC_PYBIND_SOURCES ${SYNQC_PYBIND_SOURCES} ${bindings} CACHE INTERNAL "")
-    foreach(binding ${bindings})
-        # A file that makes a Python type by hand has the names that every such file has, and stands alone.
-        file(STRINGS ${binding} own_type REGEX "PyType_Spec|PyMethodDef methods" LIMIT_COUNT 1)
-        if(NOT own_type)
-            set_source_files_properties(${binding} PROPERTIES UNITY_GROUP ${name})
-        endif()
-    endforeach()
+    synqc_join_bindings(${name} ${bindings})
 
     if(SYNQC_TESTS AND tests)
         add_executable(${name}_tests ${tests})
-        synqc_join(${name}_tests)
+        synqc_join(${name}_tests 0)
         if(NOT SYNQC_SANITIZE)
             target_compile_options(${name}_tests PRIVATE -O2)  # the room itself is as it is shipped
         endif()
         target_link_libraries(${name}_tests PRIVATE ${library} GTest::gtest_main)
-        target_compile_definitions(${name}_tests PRIVATE SYNQC_DATA_DIR="${PROJECT_SOURCE_DIR}/python/synqc/data")
+        target_compile_definitions(${name}_tests PRIVATE _GLIBCXX_ASSERTIONS SYNQC_DATA_DIR="${PROJECT_SOURCE_DIR}/python/synqc/data")
         gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
                              PROPERTIES ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp")
     endif()

@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Balancer', 'Checkpoint', 'Coefficient', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'PropagatorCache', 'Pulse', 'RoutingChoice', 'RunResult', 'StochasticEquation', 'StopFlag', 'Target', 'TextIndex', 'TextSources', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'decimated', 'decode_value', 'device_parameters', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'filter_signal_to_noise', 'fit_clouds', 'folded_text', 'gaussian_information', 'gaussian_shot_backaction', 'instrument_kraus', 'integrated_rows', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'objective_properties', 'objective_score', 'openmetrics_of_metrics', 'probe_figures_pulse', 'probe_figures_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'refit_clouds', 'resolve_functions', 'routing_hash', 'routing_strategies', 'rule_properties', 'run_document', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'thermal_population', 'trace_distance', 'use_simd_level', 'usual_evolution', 'write_device']
+__all__: list[str] = ['Balancer', 'Checkpoint', 'Coefficient', 'ControlEnsemble', 'Counter', 'Device', 'DiskCache', 'DriftPath', 'EventLog', 'Experiment', 'Flight', 'FlightBoard', 'FlightWait', 'Gauge', 'GeneratedColumnKind', 'GeneratedTable', 'Histogram', 'MemoryCache', 'MetricsRegistry', 'PipelineProgress', 'PipelineRun', 'PropagatorCache', 'Pulse', 'ReadoutModel', 'ResonatorFields', 'RoutingChoice', 'RowStream', 'RunResult', 'Series', 'StochasticEquation', 'StopFlag', 'TablePlan', 'Target', 'TextIndex', 'TextSampler', 'TextSources', 'TrajectoryProgram', 'assignment_error', 'assignment_errors', 'banaszek_slack', 'build_info', 'category_column', 'cavity_ring_up', 'content_key', 'cost_law', 'cost_law_shots', 'count_distributions', 'decimated', 'decode_value', 'device_parameters', 'dichotomic_fidelities', 'dichotomic_information', 'dispersive_probe', 'efficiency_from_snr', 'encode_value', 'envelope_properties', 'evolve_open_system', 'evolve_superoperator', 'experiment_fields', 'expression_column', 'filter_signal_to_noise', 'fit_clouds', 'folded_text', 'foreign_key_column', 'gaussian_information', 'gaussian_shot_backaction', 'generator_version', 'instrument_kraus', 'integer_column', 'integer_range_column', 'integrated_rows', 'jittered_moment_column', 'json_canonical', 'json_dumps', 'json_loads', 'jumping_information', 'label_clouds', 'matched_filter', 'merge_metrics', 'moment_column', 'number_column', 'number_distributions', 'objective_properties', 'objective_score', 'openmetrics_of_metrics', 'probe_doses_from_pulse', 'probe_doses_from_rate', 'prometheus_of_metrics', 'qnd_backaction', 'raw_trace', 'read_device', 'read_experiment', 'read_ibm_properties', 'read_ionq_characterization', 'record_log_likelihoods', 'record_predictions', 'refit_clouds', 'regular_moment_column', 'resolve_functions', 'routing_hash', 'routing_strategies', 'rule_properties', 'run_document', 'sequence_column', 'sha256_hex', 'signal_rotation', 'signal_to_noise', 'simd_levels', 'target', 'target_names', 'template_column', 'text_column', 'thermal_population', 'trace_distance', 'truth_column', 'unique_integer_column', 'unique_text_column', 'use_simd_level', 'usual_evolution', 'uuid_column', 'write_device']
 class StopFlag:
     """
     A request to stop a run, a sweep or other long work, raised from any thread.
@@ -67,6 +67,144 @@ class TextIndex:
     @property
     def rows_seen(self) -> int:
         ...
+class TextSampler:
+    """
+    Draws texts by pieces, choices and repetitions.
+    """
+    @staticmethod
+    def choice(outcomes: collections.abc.Sequence[str], weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] | None = None) -> TextSampler:
+        ...
+    @staticmethod
+    def literal(text: str) -> TextSampler:
+        ...
+    @staticmethod
+    def one_of(parts: collections.abc.Sequence[TextSampler]) -> TextSampler:
+        ...
+    @staticmethod
+    def pattern(pattern: str, extra_repeats: typing.SupportsInt | typing.SupportsIndex) -> TextSampler:
+        ...
+    @staticmethod
+    def repeated(part: TextSampler, low: typing.SupportsInt | typing.SupportsIndex, high: typing.SupportsInt | typing.SupportsIndex) -> TextSampler:
+        ...
+    @staticmethod
+    def sequence(parts: collections.abc.Sequence[TextSampler]) -> TextSampler:
+        ...
+    def sample(self, seed: typing.SupportsInt | typing.SupportsIndex, stream: str, row: typing.SupportsInt | typing.SupportsIndex) -> str:
+        """
+        One text.
+        """
+    @property
+    def count(self) -> int | None:
+        """
+        Number of texts, or None if it is not known.
+        """
+class RowStream:
+    """
+    The random numbers of one row, in turn.
+    """
+    def __init__(self, seed: typing.SupportsInt | typing.SupportsIndex, name: str, row: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def below(self, count: typing.SupportsInt | typing.SupportsIndex) -> int:
+        """
+        A whole number below `count`, which is 1 to 2^32.
+        """
+    def text(self, sampler: TextSampler) -> str:
+        """
+        A text.
+        """
+    def uniform(self) -> float:
+        """
+        A number within (0, 1).
+        """
+    def wide_below(self, count: typing.SupportsInt | typing.SupportsIndex) -> int:
+        """
+        The same up to 2^64, from bits of its own.
+        """
+class GeneratedColumnKind:
+    """
+    How a column's values are made.
+    """
+class GeneratedTable:
+    """
+    Rows of a table.
+    """
+    def csv(self, header: bool, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> bytes:
+        ...
+    def has_numbers(self, place: typing.SupportsInt | typing.SupportsIndex) -> bool:
+        """
+        Whether the words of a column of categories stand for numbers.
+        """
+    def json_lines(self, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> bytes:
+        ...
+    def json_members(self, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> bytes:
+        """
+        Objects with commas between them: what stands in an array.
+        """
+    def moment_form(self, place: typing.SupportsInt | typing.SupportsIndex) -> str:
+        ...
+    def storage(self, place: typing.SupportsInt | typing.SupportsIndex) -> str:
+        ...
+    def text_bytes(self, place: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
+        """
+        UTF-8 of all texts of a column.
+        """
+    def texts(self, place: typing.SupportsInt | typing.SupportsIndex) -> list:
+        ...
+    def valid(self, place: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+        """
+        0 where a value is missing; None if no value is.
+        """
+    def values(self, place: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
+        """
+        Numbers, microseconds, days, 0 or 1, places in the dictionary, or offsets of texts.
+        """
+    def words(self, place: typing.SupportsInt | typing.SupportsIndex) -> list[str]:
+        ...
+    @property
+    def first(self) -> int:
+        ...
+    @property
+    def names(self) -> list[str]:
+        ...
+    @property
+    def rows(self) -> int:
+        ...
+class TablePlan:
+    """
+    Columns to be made.
+    """
+    def __init__(self, name: str, seed: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def add(self, name: str, column: GeneratedColumnKind, null_rate: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    def correlate(self, names: collections.abc.Sequence[str], correlations: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    def make(self, first: typing.SupportsInt | typing.SupportsIndex, rows: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, stop: StopFlag) -> tuple:
+        """
+        The rows, and whether Ctrl-C came; none of them after a stop.
+        """
+class Series:
+    """
+    A time series of which any row can be computed.
+    """
+    def __init__(self, *, base: typing.SupportsFloat | typing.SupportsIndex, slope: typing.SupportsFloat | typing.SupportsIndex, walk: typing.SupportsFloat | typing.SupportsIndex, seasons: collections.abc.Sequence[typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(3)"]], noise: typing.SupportsFloat | typing.SupportsIndex, autoregression: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], moving_average: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], squares: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], variances: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], noise_seasons: collections.abc.Sequence[typing.Annotated[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(3)"]], regimes: collections.abc.Sequence[tuple[str, typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex]], regime_length: typing.SupportsFloat | typing.SupportsIndex, anomalies: collections.abc.Sequence[tuple[str, str, typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]], gap_rate: typing.SupportsFloat | typing.SupportsIndex, gap_length: typing.SupportsInt | typing.SupportsIndex, drifts: collections.abc.Sequence[tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex]], bounds: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, decimals: typing.SupportsInt | typing.SupportsIndex | None) -> None:
+        ...
+    def anomalies(self, plan: TablePlan, name: str) -> GeneratedColumnKind:
+        ...
+    def column(self) -> GeneratedColumnKind:
+        ...
+    def regimes(self, plan: TablePlan, name: str) -> GeneratedColumnKind:
+        ...
+class EventLog:
+    """
+    A log of events, made from its first on.
+    """
+    def __init__(self, *, name: str, seed: typing.SupportsInt | typing.SupportsIndex, further: TablePlan, types: collections.abc.Sequence[str], first_weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], next_weights: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], mean_delays: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], mean_gap: typing.SupportsFloat | typing.SupportsIndex, day_amplitude: typing.SupportsFloat | typing.SupportsIndex, day_phase: typing.SupportsFloat | typing.SupportsIndex, caused_sessions: typing.SupportsFloat | typing.SupportsIndex, caused_delay: typing.SupportsFloat | typing.SupportsIndex, users: typing.SupportsInt | typing.SupportsIndex, distribution: str | None, parameters: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], start: typing.SupportsInt | typing.SupportsIndex, form: str) -> None:
+        ...
+    def make(self, first: typing.SupportsInt | typing.SupportsIndex, rows: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, stop: StopFlag) -> tuple:
+        """
+        The rows, and whether Ctrl-C came; none of them after a stop.
+        """
 class Counter:
     """
     A number that only grows.
@@ -462,6 +600,10 @@ class Balancer:
     """
     def __init__(self, deployments: collections.abc.Sequence[dict], *, seed: typing.SupportsInt | typing.SupportsIndex, latency_decay_s: typing.SupportsFloat | typing.SupportsIndex, latency_valid_s: typing.SupportsFloat | typing.SupportsIndex, most_load: typing.SupportsFloat | typing.SupportsIndex, failures_to_open: typing.SupportsInt | typing.SupportsIndex, failure_share: typing.SupportsFloat | typing.SupportsIndex, open_s: typing.SupportsFloat | typing.SupportsIndex, longest_open_s: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
+    def add(self, deployment: dict) -> int:
+        """
+        One more deployment; its number, which may have been that of one that was removed.
+        """
     def add_group(self, members: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> int:
         ...
     def choose(self, group: typing.SupportsInt | typing.SupportsIndex, now_s: typing.SupportsFloat | typing.SupportsIndex, *, strategy: str, capabilities: typing.SupportsInt | typing.SupportsIndex = 0, prompt_tokens: typing.SupportsInt | typing.SupportsIndex = 0, completion_tokens: typing.SupportsInt | typing.SupportsIndex = 0, window_tokens: typing.SupportsInt | typing.SupportsIndex = 0, affinity: typing.SupportsInt | typing.SupportsIndex | None = None, needs_price: bool = False, prefer: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], asked: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> RoutingChoice:
@@ -473,6 +615,14 @@ class Balancer:
     def explain(self, group: typing.SupportsInt | typing.SupportsIndex, now_s: typing.SupportsFloat | typing.SupportsIndex, *, strategy: str, capabilities: typing.SupportsInt | typing.SupportsIndex = 0, prompt_tokens: typing.SupportsInt | typing.SupportsIndex = 0, completion_tokens: typing.SupportsInt | typing.SupportsIndex = 0, window_tokens: typing.SupportsInt | typing.SupportsIndex = 0, affinity: typing.SupportsInt | typing.SupportsIndex | None = None, needs_price: bool = False, prefer: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], asked: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> tuple:
         """
         The choice that would be made, and how each member is judged.
+        """
+    def remove(self, deployment: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Nobody is sent there any more; what is under way there ends as it would.
+        """
+    def set_group(self, group: typing.SupportsInt | typing.SupportsIndex, members: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        """
+        Other members of a group.
         """
     def statistics(self, now_s: typing.SupportsFloat | typing.SupportsIndex) -> list:
         ...
@@ -542,16 +692,16 @@ class DriftPath:
         Now, kHz.
         """
     @property
-    def hold_time_s(self) -> float:
-        ...
-    @property
     def log_t1(self) -> float:
         """
         Logarithm of T1 now over its calibrated value.
         """
+    @property
+    def quasi_static_interval_s(self) -> float:
+        ...
 class Device:
     """
-    A kind of device: typical qubit, individuals, hidden calibration and drift.
+    A kind of device: typical qubit, calibrated qubits, hidden calibration and drift.
     """
     __hash__: typing.ClassVar[None] = None
     def __eq__(self, arg0: Device) -> bool:
@@ -562,15 +712,15 @@ class Device:
         """
     def register(self, count: typing.SupportsInt | typing.SupportsIndex, device_seed: typing.SupportsInt | typing.SupportsIndex) -> list:
         """
-        True parameters, hidden calibration and drift of the first `count` individuals.
+        True parameters, hidden calibration and drift of the first `count` qubits.
+        """
+    def with_calibrated_qubits_selected(self, numbers: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> Device:
+        """
+        Copy with only the calibrated qubits of these numbers, in this order.
         """
     def with_drift(self, processes: collections.abc.Sequence[tuple[str, collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]]]) -> Device:
         """
         Copy that drifts otherwise.
-        """
-    def with_individuals_selected(self, numbers: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> Device:
-        """
-        Copy with only the calibrated qubits of these numbers, in this order.
         """
     def with_name(self, name: str) -> Device:
         """
@@ -578,7 +728,7 @@ class Device:
         """
     def with_parameters(self, values: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], levels: typing.SupportsInt | typing.SupportsIndex | None = None) -> Device:
         """
-        Copy with other parameters, on the typical qubit and every individual.
+        Copy with other parameters, on the typical qubit and every calibrated qubit.
         """
     @property
     def assumptions(self) -> list[str]:
@@ -606,6 +756,36 @@ class Device:
         ...
     @property
     def sources(self) -> list[str]:
+        ...
+class ResonatorFields:
+    def __init__(self, *, linewidth: typing.SupportsFloat | typing.SupportsIndex, detunings: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], thermal_photons: typing.SupportsFloat | typing.SupportsIndex, durations: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], amplitudes: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    def at(self, times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.complex128]:
+        ...
+    def information(self, j: typing.SupportsInt | typing.SupportsIndex, k: typing.SupportsInt | typing.SupportsIndex, times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def log_coherence(self, j: typing.SupportsInt | typing.SupportsIndex, k: typing.SupportsInt | typing.SupportsIndex, times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.complex128]:
+        ...
+class ReadoutModel:
+    def __init__(self, *, fields: ResonatorFields, heterodyne: bool, efficiency: typing.SupportsFloat | typing.SupportsIndex, phase: typing.SupportsFloat | typing.SupportsIndex, delay: typing.SupportsFloat | typing.SupportsIndex, edges: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], rates: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> None:
+        ...
+    def exact_likelihoods(self, *, records: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], threads: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
+        ...
+    def filter(self, *, start_weights: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], records: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], keep_populations: bool, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+        ...
+    def sample(self, *, levels: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex, experiment: typing.SupportsInt | typing.SupportsIndex, channel: typing.SupportsInt | typing.SupportsIndex, first_shot: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+        ...
+    @property
+    def decays(self) -> numpy.ndarray:
+        ...
+    @property
+    def means(self) -> numpy.ndarray:
+        ...
+    @property
+    def shares(self) -> numpy.ndarray:
+        ...
+    @property
+    def signals(self) -> numpy.ndarray:
         ...
 class Pulse:
     """
@@ -670,6 +850,17 @@ class TrajectoryProgram:
     def ensemble_error(self, exact: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]] = []) -> float:
         ...
     def sample(self, *, watched: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]], seeds: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], trajectories: typing.SupportsInt | typing.SupportsIndex, keep_watched: bool, keep_measurement: bool, keep_states: bool, keep_final_states: bool, threads: typing.SupportsInt | typing.SupportsIndex, progress: typing.Any) -> dict:
+        ...
+class ControlEnsemble:
+    def __init__(self, systems: collections.abc.Sequence[tuple[typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]], collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]]]], start: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], target: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], kept: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], leakage_weight: typing.SupportsFloat | typing.SupportsIndex, sample_us: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    def errors(self, amplitudes: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], with_gradient: bool = True, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple:
+        ...
+    @property
+    def controls(self) -> int:
+        ...
+    @property
+    def members(self) -> int:
         ...
 class Checkpoint:
     """
@@ -785,6 +976,8 @@ def build_info() -> dict:
     """
     Compiler and libraries this module was built with, and the kernels' instruction-set level in use.
     """
+def category_column(words: collections.abc.Sequence[str], are_numbers: bool, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] | None) -> GeneratedColumnKind:
+    ...
 def cavity_ring_up(arg0: complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
     ...
 def content_key(kind, content, parameters, namespace, version):
@@ -797,6 +990,10 @@ def cost_law() -> dict:
     """
 def cost_law_shots(probe_duration_ns: typing.SupportsFloat | typing.SupportsIndex) -> int:
     ...
+def count_distributions() -> list:
+    """
+    Name, meaning and parameters of every distribution of whole numbers.
+    """
 def decimated(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
     ...
 def decode_value(data):
@@ -835,6 +1032,10 @@ def experiment_fields() -> list:
     """
     Every argument of an experiment: name, kind, owner (request, device, target), meaning, choices, bounds.
     """
+def expression_column(steps: collections.abc.Sequence[tuple[str, typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex, str]], result: str) -> GeneratedColumnKind:
+    """
+    Steps (operation, place, number, text) in postfix order.
+    """
 def filter_signal_to_noise(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> float:
     ...
 def fit_clouds(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.int32], arg2: typing.SupportsInt | typing.SupportsIndex) -> tuple[numpy.ndarray, numpy.ndarray, float]:
@@ -843,13 +1044,21 @@ def folded_text(row: str, *, look_alikes: bool, renames_numbers: bool) -> str:
     """
     A text as it is compared.
     """
+def foreign_key_column(keys: GeneratedColumnKind, table: str, name: str, seed: typing.SupportsInt | typing.SupportsIndex, rows: typing.SupportsInt | typing.SupportsIndex, distribution: str | None, parameters: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> GeneratedColumnKind:
+    ...
 def gaussian_information(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> typing.Any:
     ...
 def gaussian_shot_backaction(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float]:
     ...
 def instrument_kraus(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsInt | typing.SupportsIndex) -> tuple[numpy.ndarray, numpy.ndarray]:
     ...
+def integer_column(distribution: str, parameters: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> GeneratedColumnKind:
+    ...
+def integer_range_column(low: typing.SupportsInt | typing.SupportsIndex, high: typing.SupportsInt | typing.SupportsIndex) -> GeneratedColumnKind:
+    ...
 def integrated_rows(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg1: typing.SupportsInt | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex, arg4: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> numpy.ndarray:
+    ...
+def jittered_moment_column(start: typing.SupportsInt | typing.SupportsIndex, step: typing.SupportsInt | typing.SupportsIndex, jitter: typing.SupportsFloat | typing.SupportsIndex, form: str) -> GeneratedColumnKind:
     ...
 def json_canonical(obj, *, stdlib = False, rfc8785 = False):
     """
@@ -873,6 +1082,14 @@ def merge_metrics(snapshots: collections.abc.Iterable) -> dict:
     """
     Snapshots of several processes as one.
     """
+def moment_column(start: typing.SupportsInt | typing.SupportsIndex, end: typing.SupportsInt | typing.SupportsIndex, step: typing.SupportsInt | typing.SupportsIndex, form: str) -> GeneratedColumnKind:
+    ...
+def number_column(distribution: str, parameters: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], decimals: typing.SupportsInt | typing.SupportsIndex | None, bounds: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None) -> GeneratedColumnKind:
+    ...
+def number_distributions() -> list:
+    """
+    Name, meaning and parameters of every distribution of real numbers.
+    """
 def objective_properties() -> list:
     """
     Every objective: name and meaning.
@@ -883,9 +1100,9 @@ def openmetrics_of_metrics(snapshot: dict) -> str:
     """
     A plain snapshot in the text format of OpenMetrics.
     """
-def probe_figures_pulse(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float, float, str, float]:
+def probe_doses_from_pulse(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float, float, str, float]:
     ...
-def probe_figures_rate(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float, float, str, float]:
+def probe_doses_from_rate(arg0: typing.SupportsFloat | typing.SupportsIndex, arg1: typing.SupportsFloat | typing.SupportsIndex, arg2: typing.SupportsFloat | typing.SupportsIndex, arg3: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, float, float, str, float]:
     ...
 def prometheus_of_metrics(snapshot: dict) -> str:
     """
@@ -911,7 +1128,17 @@ def read_ionq_characterization(text: str) -> Device:
     """
     Device from an IonQ characterisation.
     """
+def record_log_likelihoods(*, records: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], bin_us: typing.SupportsFloat | typing.SupportsIndex, start: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], models: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], with_gradients: bool, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    """
+    ln density (models, records) of records (records, bins), and the gradients (models, 8) of their sums by detuning, rabi_x, rabi_y, decay, coherence_loss, strength, gain and offset.
+    """
+def record_predictions(*, records: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], bin_us: typing.SupportsFloat | typing.SupportsIndex, start: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], models: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    """
+    Mean and standard deviation (records, bins) of each bin given all bins before it, under one model.
+    """
 def refit_clouds(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex], arg2: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], arg3: typing.SupportsFloat | typing.SupportsIndex) -> tuple[numpy.ndarray, numpy.ndarray, float]:
+    ...
+def regular_moment_column(start: typing.SupportsInt | typing.SupportsIndex, step: typing.SupportsInt | typing.SupportsIndex, form: str) -> GeneratedColumnKind:
     ...
 def resolve_functions(function: typing.Any, kind: str, times: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], breakpoints: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], longest_gap: typing.SupportsFloat | typing.SupportsIndex, name: str) -> tuple:
     """
@@ -933,6 +1160,8 @@ def run_document(run: RunResult) -> bytes:
     """
     Everything of a run but arrays as compact JSON.
     """
+def sequence_column(start: typing.SupportsInt | typing.SupportsIndex, step: typing.SupportsInt | typing.SupportsIndex) -> GeneratedColumnKind:
+    ...
 def sha256_hex(data):
     """
     See synqc.cache.sha256_hex.
@@ -953,11 +1182,23 @@ def target_names() -> list[str]:
     """
     Names of all targets.
     """
+def template_column(parts: collections.abc.Sequence[tuple[str, typing.SupportsInt | typing.SupportsIndex | None, str]]) -> GeneratedColumnKind:
+    """
+    Parts (literal, place or None, lettering).
+    """
+def text_column(sampler: TextSampler) -> GeneratedColumnKind:
+    ...
 def thermal_population(frequency_ghz: typing.SupportsFloat | typing.SupportsIndex, temperature_mk: typing.SupportsFloat | typing.SupportsIndex) -> float:
     """
     P(|1>) of a two-level system in a bath.
     """
 def trace_distance(arg0: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128], arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> float:
+    ...
+def truth_column(probability: typing.SupportsFloat | typing.SupportsIndex) -> GeneratedColumnKind:
+    ...
+def unique_integer_column(low: typing.SupportsInt | typing.SupportsIndex, high: typing.SupportsInt | typing.SupportsIndex) -> GeneratedColumnKind:
+    ...
+def unique_text_column(sampler: TextSampler) -> GeneratedColumnKind:
     ...
 def use_simd_level(level: str) -> None:
     """
@@ -967,7 +1208,10 @@ def usual_evolution() -> tuple:
     """
     (method, atol, rtol, max_step, stops) of whoever does not say how to evolve.
     """
+def uuid_column() -> GeneratedColumnKind:
+    ...
 def write_device(device: Device) -> str:
     """
     Document that reads back equal.
     """
+generator_version: int = 1

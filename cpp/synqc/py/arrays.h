@@ -3,6 +3,7 @@
 #include <pybind11/numpy.h>
 
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,17 @@
 
 /// NumPy arrays in and out. No other file includes the NumPy API beyond the pybind11 types declared here.
 namespace synqc {
+
+/// An array of T, given as one or as anything that NumPy copies into one.
+template <typename T>
+using AnyArray = pybind11::array_t<T, pybind11::array::c_style | pybind11::array::forcecast>;
+
+/// Elements of an array that lies by rows.
+template <typename T, int flags>
+std::span<const T> span_of(const pybind11::array_t<T, flags>& array) {
+    static_assert((flags & pybind11::array::c_style) != 0);
+    return {array.data(), static_cast<std::size_t>(array.size())};
+}
 
 /// An array that owns `values` without copying them; `shape` must multiply to its size.
 template <typename T>

@@ -9,6 +9,7 @@ void register_errors(pybind11::module_& module);
 void bind_build(pybind11::module_& module);
 void bind_stop_flag(pybind11::module_& module);
 void bind_text(pybind11::module_& module);
+void bind_generate(pybind11::module_& module);
 void bind_metrics(pybind11::module_& module);
 void bind_memory_cache(pybind11::module_& module);
 void bind_disk_cache(pybind11::module_& module);
@@ -19,11 +20,14 @@ void bind_device(pybind11::module_& module);
 void bind_json(pybind11::module_& module);
 void bind_python_json(pybind11::module_& module);
 void bind_run_documents(pybind11::module_& module);
+void bind_readout(pybind11::module_& module);
 void bind_pulse(pybind11::module_& module);
 void bind_trajectories(pybind11::module_& module);
 void bind_master_equation(pybind11::module_& module);
 void bind_probe(pybind11::module_& module);
 void bind_control(pybind11::module_& module);
+void bind_optimise(pybind11::module_& module);
 void bind_experiment(pybind11::module_& module);
+void bind_record_likelihood(pybind11::module_& module);
 
 }  // namespace synqc

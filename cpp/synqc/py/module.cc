@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core_where_it_runs, module) {
     synqc::bind_build(module);
     synqc::bind_stop_flag(module);
     synqc::bind_text(module);
+    synqc::bind_generate(module);
     synqc::bind_metrics(module);
     synqc::bind_memory_cache(module);
     synqc::bind_disk_cache(module);
@@ -19,6 +20,7 @@ PYBIND11_MODULE(_core_where_it_runs, module) {
     synqc::bind_pipeline(module);
     synqc::bind_route(module);
     synqc::bind_device(module);
+    synqc::bind_readout(module);
     synqc::bind_pulse(module);
     synqc::bind_json(module);
     synqc::bind_python_json(module);
@@ -26,7 +28,9 @@ PYBIND11_MODULE(_core_where_it_runs, module) {
     synqc::bind_trajectories(module);
     synqc::bind_probe(module);
     synqc::bind_control(module);
+    synqc::bind_optimise(module);
     synqc::bind_experiment(module);
+    synqc::bind_record_likelihood(module);
     synqc::bind_run_documents(module);
 }
 
