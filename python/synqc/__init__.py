@@ -55,7 +55,10 @@ _HOME = {
     "targets": "lab.device",
 }
 _FORMER = {"Carry": "Checkpoint"}  # names until the next minor version
-_MODULES = ("cache", "errors", "json", "lab", "metrics", "pipeline")
+_MODULES = (
+    "cache", "design", "errors", "generate", "infer", "json", "lab", "llm", "measure", "metrics", "optimise",
+    "pipeline", "protocols", "readout", "records", "text", "twin",
+)  # fmt: skip
 
 __all__ = [
     "Batch",
@@ -99,4 +102,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *globals()})
+    return sorted({*__all__, *_MODULES, *globals()})

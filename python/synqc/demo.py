@@ -8,13 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from synqc._version import __version__
 from synqc.errors import MissingExtra, SynqcError
 from synqc.lab.cards import figure_in_words
 from synqc.lab.device import Device, device
-from synqc.lab.estimate import Estimate
 from synqc.lab.experiment import Experiment
 from synqc.lab.run import Run
 from synqc.lab.sweep import Sweep, sweep
@@ -55,12 +52,11 @@ def _device_lines(one: Device) -> str:
 
 def _gain(here: Run, fixed: Run) -> str:
     """What a rule won over fixed pulses, or that it won nothing that shows."""
-    gain = float(here.fidelity) - float(fixed.fidelity)
-    error = float(np.hypot(here.fidelity.standard_error, fixed.fidelity.standard_error))
+    gain = here.fidelity - fixed.fidelity
     # Where nothing is left to chance the errors vanish, and a rounding of the angle generator would pass for a loss.
-    if abs(gain) < max(3 * error, _WORTH_MENTIONING):
+    if abs(gain) < max(3 * gain.standard_error, _WORTH_MENTIONING):
         return "none"
-    return ("+" if gain > 0 else "") + str(Estimate(gain, error))
+    return ("+" if gain > 0 else "") + str(gain)
 
 
 def _run_rules(experiment: Experiment) -> list[tuple[_Rule, Run]]:

@@ -19,6 +19,7 @@ And what it warns of:
 SynqcWarning (also UserWarning)
   ResolutionWarning                  something may be finer than what was looked at
   ImplausibleWarning                 an argument is legal but hardly meant: a unit mistaken, or no effect
+  ValidityWarning                    what is asked for lies outside of where the model holds
 """
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "SynqcWarning",
     "TimedOut",
     "UnknownName",
+    "ValidityWarning",
 ]
 
 
@@ -135,3 +137,7 @@ class ResolutionWarning(SynqcWarning):
 
 class ImplausibleWarning(SynqcWarning):
     """An argument is legal but hardly meant: its unit was mistaken, or it has no effect beside the others."""
+
+
+class ValidityWarning(SynqcWarning):
+    """What is asked for lies outside of where the model holds; the message says which approximation ends."""
