@@ -1,6 +1,7 @@
 """`make mutants`: mistakes that parse, that are one each, and that are counted as seen only when a test fails."""
 
 import ast
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,8 +13,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from mutants import sampling  # noqa: E402
 from mutants.cpp_mutations import cpp_mutations  # noqa: E402
 from mutants.mutation import Mutation  # noqa: E402
+from mutants.program import Ended  # noqa: E402
 from mutants.python_mutations import python_mutations  # noqa: E402
-from mutants.python_tests import PythonTests  # noqa: E402
+from mutants.python_tests import PythonTests, Verdict  # noqa: E402
 from mutants.sampling import drawn, sources  # noqa: E402
 from mutants.trees import mirror, mutated  # noqa: E402
 
@@ -88,10 +90,11 @@ def test_cpp_is_mistaken_in_one_place(source, expected):
     assert texts(cpp_mutations, source) == expected
 
 
-def test_every_mistake_in_python_is_a_program():
+@pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.deep)])
+def test_every_mistake_in_python_is_a_program(count):
     seed = "parse"
     paths = [path for path in sources(ROOT, []) if path.endswith(".py")]
-    for _, mutation in zip(range(100), drawn(ROOT, paths, seed), strict=False):
+    for _, mutation in zip(range(count), drawn(ROOT, paths, seed), strict=False):
         source = (ROOT / mutation.path).read_bytes()
         assert ast.dump(ast.parse(mutation.applied_to(source))) != ast.dump(ast.parse(source)), f"{seed}: {mutation}"
         assert mutation.diff(source)
@@ -154,15 +157,39 @@ def test_what_a_test_sees_is_told_from_what_fails_anyhow_or_once_or_not_at_all(t
         "    known = not once.exists()\n    once.unlink(missing_ok=True)\n    assert known\n\n"
         "def test_the_larger_is_found():\n    assert thing.larger(1, 2) == 2\n"
     )
+    untouched = tmp_path / "untouched"
+    shutil.copytree(package, untouched)
     told = []
-    tests = PythonTests(root, package, told.append)
-    tests.learn(["tests"])
-    assert [words.split()[0] for words in told] == ["tests/test_thing.py::test_always_fails"]
+    tests = PythonTests(root, package, untouched, told.append, seconds=60)
     source = (package / "thing" / "__init__.py").read_bytes()
     place = source.index(b"max")
     (tmp_path / "once").touch()
     with mutated(package, Mutation("thing/__init__.py", place, place + 3, "min", "name")):
-        assert tests.killer_of("thing/__init__.py", ["tests"]) == "tests/test_thing.py::test_the_larger_is_found"
+        verdict = tests.verdict_on("thing/__init__.py", ["tests"])
+    assert verdict == Verdict("tests/test_thing.py::test_the_larger_is_found")
+    assert [words.split()[0] for words in told] == ["tests/test_thing.py::test_always_fails"]
     place = source.index(b"1\n", source.index(b"unseen"))
     with mutated(package, Mutation("thing/__init__.py", place, place + 1, "2", "number")):
-        assert tests.killer_of("thing/__init__.py", ["tests"]) is None
+        assert tests.verdict_on("thing/__init__.py", ["tests"]) == Verdict(None)
+
+
+@pytest.mark.parametrize(
+    ("without", "expected"),
+    [(Ended(0, ""), Verdict("no end within 40 s")), (Ended(None, ""), Verdict(None, complete=False))],
+    ids=["a mistake that never ends", "tests that are many"],
+)
+def test_what_never_ends_is_told_from_what_takes_long(tmp_path, monkeypatch, without, expected):
+    (tmp_path / "test_thing.py").write_text("")
+    tests = PythonTests(tmp_path, tmp_path / "package", tmp_path / "untouched", print, seconds=40)
+    monkeypatch.setattr(tests, "_ran", lambda _, package, __: Ended(None, "") if package.name == "package" else without)
+    assert tests.verdict_on("thing.py", ["."]) == expected
+
+
+def test_tests_that_speak_of_a_file_are_asked_first(tmp_path):
+    for name, text in (("test_other", ""), ("test_user", "from synqc.lab import thing"), ("test_thing", "x" * 100)):
+        (tmp_path / "tests").mkdir(exist_ok=True)
+        (tmp_path / "tests" / f"{name}.py").write_text(text)
+    tests = PythonTests(tmp_path, tmp_path, tmp_path, print, seconds=1)
+    near, far = tests._nearest_first("python/synqc/lab/thing.py", ["tests"])
+    assert near == ["tests/test_thing.py", "tests/test_user.py"]
+    assert far == ["tests/test_other.py"]

@@ -2,8 +2,8 @@
 
 import ast
 import re
+from functools import cache
 
-import pytest
 from law_of_arrows import ROOT
 
 PACKAGE = ROOT / "python" / "synqc"
@@ -15,6 +15,7 @@ FILES = {
 POOLS = {"ThreadPoolExecutor", "ProcessPoolExecutor", "ThreadPool", "Pool"}
 
 
+@cache
 def called_in(path):
     """Last parts of the names that a file calls."""
     calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
@@ -32,10 +33,9 @@ def lone_threads():
     return [line.split("`")[1] for line in table.splitlines()]
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_pools_are_made_in_one_place(name):
-    found = called_in(FILES[name]) & POOLS
-    assert name == "jobs/executors" or not found, f"{name} makes a {found}: take jobs.executors.thread_pool"
+def test_pools_are_made_in_one_place():
+    found = {name: pools for name, path in FILES.items() if (pools := called_in(path) & POOLS)}
+    assert set(found) == {"jobs/executors"}, f"take jobs.executors.thread_pool instead of {found}"
 
 
 def test_every_other_thread_is_in_the_table():

@@ -47,8 +47,7 @@ def check(path, where):
     return found
 
 
-def test_flipped_bytes_never_give_a_wrong_value(sound, tmp_path):
-    seed = random.randrange(2**32)
+def test_flipped_bytes_never_give_a_wrong_value(sound, tmp_path, seed):
     rng = random.Random(seed)
     path = tmp_path / "cache.db"
     size = sound.stat().st_size
@@ -74,7 +73,7 @@ def test_flipped_bytes_never_give_a_wrong_value(sound, tmp_path):
         assert "version" in refusal or "another database" in refusal, f"seed {seed}, round {round_}"
 
 
-def test_one_bit_that_turned_costs_no_entry(tmp_path, caplog):
+def test_one_bit_that_turned_costs_no_entry(tmp_path, caplog, seed):
     path, sound = tmp_path / "cache.db", tmp_path / "sound.db"
     expected = {f"key {k}": value_of(k) for k in range(300)} | {f"large {k}": bytes([k]) * 20_000 for k in range(3)}
     with DiskCache(sound) as cache:
@@ -86,7 +85,6 @@ def test_one_bit_that_turned_costs_no_entry(tmp_path, caplog):
         for k in range(100):
             cache.delete(f"gone {k}")
     content = sound.read_bytes()
-    seed = random.randrange(2**32)
     rng = random.Random(seed)
     mended = 0
     for round_ in range(300):
@@ -106,7 +104,7 @@ def test_one_bit_that_turned_costs_no_entry(tmp_path, caplog):
     assert mended > 200, f"seed {seed}: the others hit what nobody reads"
 
 
-def test_what_is_damaged_further_costs_the_entries_of_its_pages_alone(tmp_path, caplog):
+def test_what_is_damaged_further_costs_the_entries_of_its_pages_alone(tmp_path, caplog, seed):
     path, sound = tmp_path / "cache.db", tmp_path / "sound.db"
     expected = {f"key {k:06}.": [k, "v" * (k % 200)] for k in range(2000)}
     with DiskCache(sound) as cache:
@@ -115,7 +113,6 @@ def test_what_is_damaged_further_costs_the_entries_of_its_pages_alone(tmp_path, 
     content = sound.read_bytes()
     page = 8192
     leaves = [start for start in range(page, len(content), page) if content[start] == 13]  # of a table
-    seed = random.randrange(2**32)
     rng = random.Random(seed)
     for round_ in range(10):
         damaged, lost = bytearray(content), set()
@@ -135,8 +132,7 @@ def test_what_is_damaged_further_costs_the_entries_of_its_pages_alone(tmp_path, 
         caplog.clear()
 
 
-def test_truncated_files_never_give_a_wrong_value(sound, tmp_path):
-    seed = random.randrange(2**32)
+def test_truncated_files_never_give_a_wrong_value(sound, tmp_path, seed):
     rng = random.Random(seed)
     path = tmp_path / "cache.db"
     size = sound.stat().st_size
@@ -173,8 +169,7 @@ def test_a_text_is_refused_and_left_alone(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_damage_done_while_the_cache_is_open_never_gives_a_wrong_value(sound, tmp_path):
-    seed = random.randrange(2**32)
+def test_damage_done_while_the_cache_is_open_never_gives_a_wrong_value(sound, tmp_path, seed):
     rng = random.Random(seed)
     path = tmp_path / "cache.db"
     for round_ in range(10):

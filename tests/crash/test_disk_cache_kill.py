@@ -31,11 +31,10 @@ WRITER = textwrap.dedent("""
 """)
 
 
-def test_killed_writers_leave_a_whole_cache(tmp_path):
+def test_killed_writers_leave_a_whole_cache(tmp_path, seed):
     import hashlib
 
     path = tmp_path / "cache.db"
-    seed = random.randrange(2**32)
     rng = random.Random(seed)
     for round_ in range(ROUNDS):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(round_)], stdout=subprocess.PIPE)

@@ -104,8 +104,7 @@ def server(request, tmp_path):
         yield RunningServer(tmp_path, SYNQC_DATABASE_URL=url, SYNQC_LEASE_SEC="1")
 
 
-def test_killed_servers_lose_nothing_they_told_of(server):
-    seed = random.randrange(2**32)
+def test_killed_servers_lose_nothing_they_told_of(server, seed):
     rng = random.Random(seed)
     told = {}
     notes = {}

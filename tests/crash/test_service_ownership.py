@@ -140,9 +140,8 @@ def test_a_restart_of_the_database_costs_no_acknowledged_change(service, countin
 
 
 @pytest.mark.deep
-def test_chaos(tmp_path, url, service, counting):
+def test_chaos(tmp_path, url, service, counting, seed):
     """Two services, one database, six clients; one of them freezes, is killed, is cut off or loses its backends."""
-    seed = random.randrange(2**32)
     rng = random.Random(seed)
     relays = [Relay(5432), Relay(5432)]
     services = [service(url.replace(":5432", f":{relay.port}")) for relay in relays]

@@ -1,5 +1,6 @@
 """The shipped extension is hardened: what an overflow would want to write or run cannot be."""
 
+import re
 import struct
 import sys
 from pathlib import Path
@@ -43,3 +44,8 @@ def test_addresses_of_functions_are_filled_at_once_and_read_only_then(elf, segme
 
 def test_the_stack_holds_no_code(segments):
     assert not segments[PT_GNU_STACK][0] & EXECUTABLE
+
+
+def test_frames_and_buffers_are_guarded(elf):
+    assert b"\0__stack_chk_fail\0" in elf, "-fstack-protector-strong"
+    assert re.search(rb"\0__(?:mem|str|v?sn?printf|read|f?gets)\w*_chk\0", elf), "-D_FORTIFY_SOURCE=3"
