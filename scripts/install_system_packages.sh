@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(g++ make cmake ninja-build git python3-dev python3-venv libeigen3-dev libtbb-dev libsimdjson-dev libsqlite3-dev libssl-dev
     libgtest-dev
     chromium clang libclang-rt-14-dev clang-format clang-tidy
-    tesseract-ocr tesseract-ocr-eng tesseract-ocr-hin fonts-dejavu-core fonts-noto-core)
+    tesseract-ocr tesseract-ocr-eng tesseract-ocr-hin fonts-dejavu-core fonts-noto-core espeak-ng)
 # Tests of others that ours run: Python's own, which Debian packs apart, and a package of npm.
 python3 -c 'import test.test_json' 2>/dev/null ||
     packages+=("$(python3 -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')")

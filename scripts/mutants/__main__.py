@@ -11,14 +11,16 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import queue
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mutants.cpp_build import CppBuild
 from mutants.mutation import Mutation
-from mutants.python_tests import PythonTests
+from mutants.python_tests import PythonTests, Verdict
 from mutants.sampling import drawn, sources, tests_of
 from mutants.trees import mirror, mutated
 
@@ -31,61 +33,79 @@ def say(words: str) -> None:
     print(words, flush=True)
 
 
-def judged_python(mutations: Iterator[Mutation]) -> Iterator[tuple[Mutation, str | None]]:
-    """Each with what killed it, or None."""
-    from synqc import _core  # of the package that tests import otherwise
+def judged_python(mutations: Iterable[Mutation], jobs: int, seconds: float) -> Iterator[tuple[Mutation, Verdict]]:
+    """Each with the verdict of its room's tests, `jobs` at a time, each of them in a copy of its own."""
+    untouched = untouched_package()
+    copies: queue.SimpleQueue[tuple[Path, PythonTests]] = queue.SimpleQueue()
+    for number in range(jobs):
+        tree = WORK / f"package-{number}"
+        mirror(untouched, ["benchmarks", "python"], tree)
+        shutil.copy(core_of(untouched), tree / "python" / "synqc")
+        tests = PythonTests(ROOT, tree / "python", untouched / "python", say, seconds=seconds)
+        copies.put((tree, tests))
 
-    tree = WORK / "package"
+    def judged(mutation: Mutation) -> tuple[Mutation, Verdict]:
+        tree, tests = copies.get()
+        try:
+            with mutated(tree, mutation):
+                return mutation, tests.verdict_on(mutation.path, tests_of(mutation.path) or [])
+        finally:
+            copies.put((tree, tests))
+
+    with ThreadPoolExecutor(jobs) as pool:
+        yield from pool.map(judged, mutations)
+
+
+def untouched_package() -> Path:
+    """A copy of the package as it is, with the extension that tests import otherwise."""
+    from synqc import _core
+
+    tree = WORK / "untouched"
     mirror(ROOT, ["benchmarks", "python"], tree)
     shutil.copy(_core.__file__, tree / "python" / "synqc")
-    tests = PythonTests(ROOT, tree / "python", say)
-    for mutation in mutations:
-        responsible = tests_of(mutation.path) or []
-        tests.learn(responsible)
-        with mutated(tree, mutation):
-            yield mutation, tests.killer_of(mutation.path, responsible)
+    return tree
 
 
-def judged_cpp(mutations: Iterator[Mutation], jobs: int) -> Iterator[tuple[Mutation, str | None]]:
-    """Each that compiles with what killed it, or None."""
+def core_of(tree: Path) -> Path:
+    """The extension in a copy."""
+    return next((tree / "python" / "synqc").glob("_core*.so"))
+
+
+def judged_cpp(mutations: Iterator[Mutation], jobs: int, seconds: float) -> Iterator[tuple[Mutation, Verdict]]:
+    """Each that compiles with the verdict of its room's tests."""
     tree = WORK / "tree"
     package = tree / "python" / "synqc"
     mirror(ROOT, ["CMakeLists.txt", "benchmarks", "cmake", "cpp", "python"], tree)
     build = CppBuild(tree, WORK / "build", jobs)
-    tests = PythonTests(ROOT, package.parent, say)
-    learnt: set[str] = set()
+    tests = PythonTests(ROOT, package.parent, untouched_package() / "python", say, seconds=seconds)
     for mutation in mutations:
         room = mutation.path.split("/")[2]
         responsible = tests_of(mutation.path) or []
-        if room not in learnt:
-            learnt.add(room)
-            build.learn(room)
-            if not build.place_extension(package):
-                raise RuntimeError("The extension cannot be built.")
-            tests.learn(responsible)
+        build.learn(room)
         with mutated(tree, mutation):
             if not build.compiles(room):
                 continue
-            killer = build.killer_of(room)
-            if killer is None and responsible:
+            verdict = Verdict(build.killer_of(room))
+            if verdict.killer is None and responsible:
                 if not build.place_extension(package):
                     continue
-                killer = tests.killer_of(mutation.path, responsible)
-            yield mutation, killer
+                verdict = tests.verdict_on(mutation.path, responsible)
+            yield mutation, verdict
 
 
-def report(kind: str, judged: Iterator[tuple[Mutation, str | None]]) -> None:
+def report(kind: str, judged: Iterator[tuple[Mutation, Verdict]]) -> None:
     """A line for each, and the diff of those that live."""
     killed, lived = 0, []
-    for mutation, killer in judged:
+    for mutation, verdict in judged:
         source = (ROOT / mutation.path).read_bytes()
         place = f"{mutation.path}:{mutation.line(source)} ({mutation.kind})"
-        if killer is not None:
+        if verdict.killer is not None:
             killed += 1
-            say(f"killed  {place}: {killer}")
+            say(f"killed  {place}: {verdict.killer}")
         else:
+            within = "" if verdict.complete else ", but not every test of its room had been asked when its time was up"
             lived.append(f"{place}\n{mutation.diff(source)}")
-            say(f"LIVES   {place}")
+            say(f"LIVES   {place}{within}")
     if killed + len(lived):
         say(f"\n{kind}: {killed} of {killed + len(lived)} killed\n")
     for one in lived:
@@ -99,8 +119,9 @@ def main() -> None:
     parser.add_argument("--cpp", type=int, default=15, metavar="N", help="mistakes in C++")
     parser.add_argument("--seed", default=None, help="seed of the sample; drawn and printed by default")
     parser.add_argument("--under", nargs="*", default=[], metavar="WAY", help="only files that begin like this")
+    parser.add_argument("--seconds", type=float, default=60, help="how long a room's Python tests may take for each")
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="compilers of the C++ build that run at once"
+        "--jobs", type=int, default=os.cpu_count() or 1, help="mistakes in Python, and compilers, at a time"
     )
     chosen = parser.parse_args()
     seed = chosen.seed or secrets.token_hex(4)
@@ -109,9 +130,10 @@ def main() -> None:
     python = [path for path in paths if path.endswith(".py")]
     cpp = [path for path in paths if path.endswith(".cc")]
     if python and chosen.python:
-        report("Python", judged_python(itertools.islice(drawn(ROOT, python, seed), chosen.python)))
+        sample = itertools.islice(drawn(ROOT, python, seed), chosen.python)
+        report("Python", judged_python(sample, chosen.jobs, chosen.seconds))
     if cpp and chosen.cpp:
-        report("C++", itertools.islice(judged_cpp(drawn(ROOT, cpp, seed), chosen.jobs), chosen.cpp))
+        report("C++", itertools.islice(judged_cpp(drawn(ROOT, cpp, seed), chosen.jobs, chosen.seconds), chosen.cpp))
 
 
 if __name__ == "__main__":
