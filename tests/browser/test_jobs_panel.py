@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from running_server import PREFIX, RunningServer
+from waiting import wait_until
 
 from synqc.jobs import open_ledger
 
@@ -64,9 +65,16 @@ def test_a_sweep_of_a_script_is_seen_running_and_cancelled(desk, start):
 
 
 def test_what_another_client_cancels_is_seen_by_listening_to_the_job(desk, start):
+    listened_to = []
+    desk.page.on("request", lambda request: listened_to.append(request.url))
     job_id = start(LONG)
-    with desk.page.expect_request(f"**{PREFIX}/jobs/{job_id}/events"):
-        expect(state(desk, job_id)).to_have_text("running")
+    expect(state(desk, job_id)).to_have_text("running")
+
+    def listens():
+        desk.page.wait_for_timeout(20)  # lets the browser tell of its requests
+        return any(url.endswith(f"{PREFIX}/jobs/{job_id}/events") for url in listened_to)
+
+    wait_until(listens)
     desk.service.api("POST", f"/jobs/{job_id}/cancel")
     expect(state(desk, job_id)).to_have_text("cancelled")
 
