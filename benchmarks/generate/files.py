@@ -45,8 +45,9 @@ assert read["code"][-1].as_py() == last.column("code")[0]
 print(seconds, processor)
 """
 _STREAM = """
-import resource, sys, time
+import sys, time
 from synqc import generate as g
+from synqc.measure import peak_resident_bytes
 rows = int(sys.argv[1])
 table = g.Table({"id": g.Sequence(), "x": g.Number("normal", {"mean": 0, "deviation": 1}), "code":
     g.Pattern("[a-z]{8}"), "plan": g.Category(["a", "b"])})
@@ -56,7 +57,7 @@ for chunk in g.stream(table, rows=rows, seed=5):
     total += float(chunk.column("x").sum())
 seconds = time.perf_counter() - start
 assert seen == rows and int(chunk.column("id")[-1]) == rows and abs(total) < 6 * rows**0.5
-print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
+print(seconds, peak_resident_bytes() / 1e6)
 """
 
 

@@ -20,22 +20,16 @@ start = time.perf_counter()
 print(time.perf_counter() - start)
 """
 
-# VmHWM belongs to the program; ru_maxrss would also remember the process it was forked from.
 _MEMORY = """
-import json, resource
+import json
 from synqc import Experiment
-
-def peak_megabytes():
-    try:
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1000
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+from synqc.measure import peak_resident_bytes
 
 few = Experiment().run({few}, seed=1, progress=False)
-before = peak_megabytes()
+before = peak_resident_bytes() / 1e6
 run = Experiment().run({shots}, seed=1, progress=False)
-print(json.dumps([peak_megabytes(), before, abs(run.fidelity.value - few.fidelity.value), few.fidelity.standard_error]))
+most = peak_resident_bytes() / 1e6
+print(json.dumps([most, before, abs(run.fidelity.value - few.fidelity.value), few.fidelity.standard_error]))
 """
 
 

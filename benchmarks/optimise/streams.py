@@ -16,6 +16,7 @@ __all__ = ["measure_stream"]
 
 _READ = """
 import sys, time
+from synqc.measure import peak_resident_bytes
 from synqc.records import chunks_of, summarise_shots
 start = time.perf_counter()
 with open(sys.argv[1], "rb", buffering=0) as file:
@@ -27,8 +28,7 @@ del room
 start, busy = time.perf_counter(), time.process_time()
 summary = summarise_shots(chunks_of(sys.argv[1]))
 seconds, busy = time.perf_counter() - start, time.process_time() - busy
-with open("/proc/self/status") as status:  # what getrusage says, a child inherits from its parent
-    most = next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+most = peak_resident_bytes()
 print(seconds, plain, busy, most, summary.shots, summary.mean.real, summary.mean.imag, summary.covariance[0, 1])
 """
 _BLOCK = 1 << 20

@@ -19,16 +19,17 @@ _THRESHOLD = 0.8
 _HASHES = 128
 
 _MILLION = """
-import resource, sys, time
+import sys, time
 from synqc import text
 from synqc.benchmarks.text.rows import copies_in, rows_with_copies
+from synqc.measure import peak_resident_bytes
 size = int(sys.argv[1])
 rows = rows_with_copies(size, seed=7)
 start, processor = time.perf_counter(), time.process_time()
 found = text.deduplicate(rows, threshold=0.8, threads=2, progress=False)
 seconds, processor = time.perf_counter() - start, time.process_time() - processor
 assert found.duplicates.rows.tolist() == copies_in(size), "other rows than the planted copies were found"
-print(seconds, processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(seconds, processor, peak_resident_bytes())
 """
 
 

@@ -153,18 +153,19 @@ def test_memory_grows_with_the_bytes_and_not_with_what_they_claim(letter, each, 
     heads = b"".join(letter + struct.pack("<Q", (size - 9 * level) // each - 500) for level in range(480))
     (tmp_path / "bytes").write_bytes(sealed(b"\x01" + heads + b"N" * (size - len(heads))))
     program = """
-        import pathlib, resource, sys
+        import pathlib, sys
         from synqc import _core
         from synqc.errors import InputError
+        from synqc.measure import peak_resident_bytes
         data = pathlib.Path(sys.argv[1]).read_bytes()
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = peak_resident_bytes()
         try:
             _core.decode_value(data)
             raise SystemExit("it was read")
         except InputError:
             pass
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        assert grown < 60_000, f"{grown} kB"
+        grown = peak_resident_bytes() - before
+        assert grown < 60e6, f"{grown} bytes"
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(program), str(tmp_path / "bytes")], check=True)
 

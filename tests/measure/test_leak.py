@@ -3,6 +3,9 @@
 import itertools
 import os
 import random
+import subprocess
+import sys
+import textwrap
 
 import pytest
 from drawn_seed import drawn_seed
@@ -93,3 +96,20 @@ def test_memory_of_another_process_is_read_by_its_number():
 def test_arguments_out_of_range_are_named(options, words):
     with pytest.raises(InputError, match=words):
         leak(list, **options)
+
+
+def test_the_peak_is_that_of_this_program_and_not_of_the_one_that_started_it():
+    held = bytearray(os.urandom(1)) * (400 << 20)  # the system counts it to what a child is said to have held
+    program = """
+        from synqc.measure import peak_resident_bytes
+        before = peak_resident_bytes()
+        held = bytearray(b"x") * (100 << 20)
+        del held
+        print(before, peak_resident_bytes())
+    """
+    answer = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True
+    )
+    before, after = map(int, answer.stdout.split())
+    assert before < len(held)
+    assert after - before >= 90 << 20

@@ -73,11 +73,11 @@ asyncio.run(m())
 s=Pipeline([Stage(aslow,concurrency=3)]).stream(iter(int,1)); next(s); t=time.time(); s.close(); assert time.time()-t<1
 """,
     "memory": """
-import resource,gc
+from synqc.measure import peak_resident_bytes as peak
 P=Pipeline([abs,Stage(abs,concurrency=2)],on_error='collect')
 def go():
   for k in range(300): P.run(['x',1,2])
-go(); a=resource.getrusage(0).ru_maxrss; go(); go(); b=resource.getrusage(0).ru_maxrss; assert b-a<3000,(a,b)
+go(); a=peak(); go(); go(); b=peak(); assert b-a<3e6,(a,b)
 """,
 }
 

@@ -19,7 +19,7 @@ from synqc.measure.leak import LeakReport, leak
 from synqc.measure.load import RequestFailed, closed_loop, open_loop
 from synqc.measure.load_report import LoadReport, Seconds
 from synqc.measure.load_url import UrlLoad, load_url
-from synqc.measure.memory_readings import memory_of_process, own_memory
+from synqc.measure.memory_readings import memory_of_process, own_memory, peak_resident_bytes
 from synqc.measure.stream_times import AnswerClock, Part
 from synqc.measure.subjects import subject_of
 from synqc.measure.turns import Times, interleaved, ratio
@@ -53,6 +53,7 @@ __all__ = [
     "memory_of_process",
     "open_loop",
     "own_memory",
+    "peak_resident_bytes",
     "ratio",
     "subject_of",
 ]

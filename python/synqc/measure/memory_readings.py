@@ -6,6 +6,7 @@ import ctypes
 import functools
 import gc
 import os
+import resource
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Final
 from synqc.errors import InputError
 from synqc.measure.errors import MeasuredNothing
 
-__all__ = ["Readings", "memory_of_process", "own_memory", "resident_bytes"]
+__all__ = ["Readings", "memory_of_process", "own_memory", "peak_resident_bytes", "resident_bytes"]
 
 Readings = Callable[[], Mapping[str, float]]
 """What is held now, by the name of who says so, in bytes unless the name says otherwise."""
@@ -37,6 +38,24 @@ def resident_bytes(pid: int | None = None) -> int:
         return int(place.read_text(encoding="ascii").split()[1]) * _PAGE
     except (OSError, IndexError, ValueError) as error:
         raise MeasuredNothing(f"Memory of process {pid or os.getpid()} cannot be read from {place}.") from error
+
+
+def peak_resident_bytes() -> int:
+    """Most bytes of this process that ever lay in memory, since its program began.
+
+    Where the system has no `/proc`, `getrusage` answers, whose `ru_maxrss` also remembers the process that this one was
+    started from: a child of a large process then seems as large.
+
+    Examples:
+        >>> peak_resident_bytes() >= 1_000_000
+        True
+    """
+    try:
+        words = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        return next(1024 * int(line.split()[1]) for line in words if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else 1024 * most
 
 
 class _MallInfo(ctypes.Structure):
