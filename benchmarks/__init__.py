@@ -6,6 +6,7 @@ import argparse
 import itertools
 import json as standard_json  # `json` here is the section of that name
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -59,6 +60,10 @@ def _measured(goals: dict[str, Goal], setting: Setting, simd_level: str) -> Iter
             yield from (Entry(goals[key], simd_level, unavailable=str(reason)) for key in keys)
         except WrongAnswer as reason:
             yield from (Entry(goals[key], simd_level, wrong=str(reason)) for key in keys)
+        except Exception as error:  # the other figures are not lost for it
+            traceback.print_exc()
+            words = f"It could not be measured: {type(error).__name__}: {error}"
+            yield from (Entry(goals[key], simd_level, wrong=words) for key in keys)
         else:
             yield from (Entry(goals[key], simd_level, found[key]) for key in keys)
 

@@ -82,6 +82,8 @@ def _litellm_beside(direct: Server, seconds: float) -> str:
     program = os.environ.get("SYNQC_LITELLM") or shutil.which("litellm")
     if program is None:
         return "LiteLLM's proxy is not installed: SYNQC_LITELLM names no program"
+    if shutil.which(program) is None:
+        return f"LiteLLM's proxy: SYNQC_LITELLM is {program!r}, which is no program"
     try:
         with _litellm(program, direct.port) as through:
             status, body = through.ask("POST", _DOOR, json.loads(_BODY))

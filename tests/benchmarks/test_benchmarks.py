@@ -69,6 +69,21 @@ def test_a_missing_peer_is_a_reason_and_a_wrong_answer_is_an_error(monkeypatch, 
     assert (figures["memory"]["verdict"], figures["memory"]["reason"]) == ("wrong", "Off by one.")
 
 
+def test_a_figure_that_fails_takes_no_other_with_it(monkeypatch, capsys):
+    def broken(setting):
+        raise FileNotFoundError(2, "No such file or directory", "litellm")
+
+    def sound(setting):
+        return {"memory": Measurement(1.0, proof="one is one")}
+
+    monkeypatch.setattr(benchmarks, "measures_for", lambda goals: [(("one-shot",), broken), (("memory",), sound)])
+    code, figures = figures_of(capsys)
+    assert code == 1
+    assert figures["one-shot"]["verdict"] == "wrong"
+    assert "could not be measured: FileNotFoundError" in figures["one-shot"]["reason"]
+    assert figures["memory"]["verdict"] == "met"
+
+
 def test_a_section_can_be_asked_for_by_its_name(capsys):
     assert benchmarks.main(["--only", "laboratory", "--list"]) == 0
     assert "one-shot" in capsys.readouterr().out
