@@ -117,7 +117,7 @@ build/asan/tests.ready: $(CPP_SOURCES) | build/system.ready
 	@touch $@
 
 # Rooms whose parts are shared by threads.
-THREADED_ROOMS := parallel text generate metrics cache pipeline route
+THREADED_ROOMS := parallel text generate metrics cache pipeline route infer optimise readout
 space := $(subst ,, )
 
 build/tsan/tests.ready: $(CPP_SOURCES) | build/system.ready
