@@ -289,7 +289,7 @@ def test_how_a_job_is_done_is_asked_for_and_what_no_field_says_as_json(open_page
         "on_exhaustion": "raise",
     }
     assert sent["judge_model"] == {"provider": "openai", "model_name": "judge-1"}
-    rule = {"m": 2, "k": 3, "reference_solves": 2, "reference_agreements": 2, "judge_confidence": 0.9}
+    rule = {"m": 2, "k": 3, "reference_solves": 2, "judge_confidence": 0.9}
     assert sent["acceptance"] == rule
     for text, words in (
         ('{"batch": true}', "must not say batch: a field of the form does"),

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from synqc.apps.prompts.acceptance import MOfK, ReferenceGuard, SequentialTest
+from synqc.apps.prompts.acceptance import MOfK, SequentialTest
 from synqc.apps.prompts.causes import DiscardCause, RowStatus
 from synqc.apps.prompts.draws import Draw
 from synqc.apps.prompts.equivalence import Verdict
@@ -191,11 +191,10 @@ class Attempt:
 
     async def _reference_holds(self) -> bool:
         """Have the problem solved independently, and hold the solutions against the reference."""
-        rule = self.request.acceptance
-        if rule.reference_solves == 0:
+        guard = self.request.acceptance.guard
+        if guard is None:
             return True
         assert self.problem is not None
-        guard = ReferenceGuard(agree=rule.reference_agreements, solves=rule.reference_solves)
         agreements = solves = 0
         while True:
             answer = await self.ask(self.roles.solver(self.number, self.problem, solves), final_answer_in)

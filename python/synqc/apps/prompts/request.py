@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self, get_args
 
+from synqc.apps.prompts.acceptance import ReferenceGuard, SequentialTest
 from synqc.apps.prompts.checks import check_flag, check_number, check_text, check_texts, check_whole, check_word
 from synqc.errors import InputError, UnknownName
 
@@ -152,13 +153,14 @@ class AcceptanceRule(_Document):
 
     Args:
         rule: "m_of_k": it fails at least `m` of `k` times. "sprt": Wald's sequential test between failure rates
-            `rate_low` and `rate_high`, with error rates `alpha` and `beta`, at most `k` times.
+            `rate_low` and `rate_high`, with error rates `alpha` and `beta`, at most `k` times, which must suffice to
+            accept anything.
         m, k: See above; 1 of 1 asks once.
         rate_low, rate_high: Failure rates of a problem that does not and that does do.
         alpha: Probability to accept one of `rate_low`.
         beta: Probability to refuse one of `rate_high`.
         reference_solves: Independent solutions that are asked for before a failure counts; 0: the reference is trusted.
-        reference_agreements: How many of them must equal the reference.
+        reference_agreements: How many of them must equal the reference; None: all, and that number stands here then.
         judge_confidence: Least confidence of the judge's word, where no computation can tell whether two answers are
             equal; below it that is unknown.
     """
@@ -171,7 +173,7 @@ class AcceptanceRule(_Document):
     alpha: float = 0.05
     beta: float = 0.05
     reference_solves: int = 1
-    reference_agreements: int = 1
+    reference_agreements: int | None = None
     judge_confidence: float = 0.7
 
     def __post_init__(self) -> None:
@@ -185,19 +187,37 @@ class AcceptanceRule(_Document):
                 f"Argument `rate_low` must be below `rate_high`, but they are {self.rate_low} and {self.rate_high}."
             )
         check_whole("reference_solves", self.reference_solves, 0, 100)
-        check_whole("reference_agreements", self.reference_agreements, 0 if not self.reference_solves else 1, 100)
+        agreements = self.reference_solves if self.reference_agreements is None else self.reference_agreements
+        object.__setattr__(self, "reference_agreements", agreements)
+        check_whole("reference_agreements", agreements, 0 if not self.reference_solves else 1, 100)
         if self.rule == "sprt":
-            for name, least, most in (
-                ("rate_low", 0.001, 1),
-                ("rate_high", 0, 0.999),
-                ("alpha", 0.001, 0.499),
-                ("beta", 0.001, 0.499),
-            ):
-                check_number(name, getattr(self, name), least, most)
-        if self.reference_solves and self.reference_agreements > self.reference_solves:
+            self._check_test()
+        if self.reference_solves and agreements > self.reference_solves:
             raise InputError(
                 f"Argument `reference_agreements` must be at most `reference_solves`, {self.reference_solves}, but is "
-                f"{self.reference_agreements}."
+                f"{agreements}."
+            )
+
+    @property
+    def guard(self) -> ReferenceGuard | None:
+        """Of reference answers; None where they are trusted."""
+        if not self.reference_solves or self.reference_agreements is None:
+            return None
+        return ReferenceGuard(agree=self.reference_agreements, solves=self.reference_solves)
+
+    def _check_test(self) -> None:
+        for name, least, most in (
+            ("rate_low", 0.001, 1),
+            ("rate_high", 0, 0.999),
+            ("alpha", 0.001, 0.499),
+            ("beta", 0.001, 0.499),
+        ):
+            check_number(name, getattr(self, name), least, most)
+        fewest = SequentialTest(self.rate_low, self.rate_high, self.alpha, self.beta, self.k).least_samples
+        if self.k < fewest:
+            raise InputError(
+                f"Argument `k` must be at least {fewest} for a test between failure rates of {self.rate_low} and "
+                f"{self.rate_high} to accept anything, but is {self.k}."
             )
 
 

@@ -184,7 +184,6 @@ export class NewJobForm {
       }
       if (field.value !== "") into[name] = value;
     }
-    if ("reference_solves" in acceptance) acceptance.reference_agreements ??= acceptance.reference_solves;
     if (Object.keys(acceptance).length) request.acceptance = acceptance;
     for (const [id, name] of [
       ["job-name", "name"],

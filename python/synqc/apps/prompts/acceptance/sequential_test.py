@@ -102,6 +102,16 @@ class SequentialTest:
         return self.characteristic(failure_rate).expected_samples
 
     @property
+    def least_samples(self) -> int:
+        """Fewest answers that can accept: all of them wrong. With a lower bound nothing is ever accepted.
+
+        >>> SequentialTest(0.5, 0.9, most_samples=1).least_samples
+        6
+        """
+        fewest = math.ceil(self._upper / self._step_up)
+        return fewest if fewest * self._step_up >= self._upper else fewest + 1
+
+    @property
     def wrong_accept(self) -> float:
         """Exact probability to accept a problem at which the target fails at the rate `p0`."""
         return self.accept_probability(self.p0)
