@@ -15,7 +15,6 @@ from sqlalchemy import select
 
 from synqc.apps.prompts.application import PromptsApplication
 from synqc.apps.prompts.causes import RowStatus, StopReason
-from synqc.apps.prompts.row import RowFilter
 from synqc.apps.prompts.settings import PromptsSettings
 from synqc.jobs.tables.schema import charges
 
@@ -90,7 +89,7 @@ def test_kill_9_loses_and_doubles_nothing_and_the_books_agree(tmp_path, asked, k
 
 def check_rows(application, job_id, wanted, seed):
     """As many as asked for, none twice, numbered without a gap, and every one follows from what the models said."""
-    rows = application.rows(RowFilter(job_id=job_id, limit=10_000))
+    rows = list(application.export_rows(job_id, statuses=tuple(RowStatus)))
     accepted = [row for row in rows if row.status is RowStatus.ACCEPTED]
     assert len(accepted) == len({row.problem for row in accepted}) == wanted, seed
     assert len({row.attempt for row in rows}) == len(rows), seed
@@ -122,7 +121,7 @@ def check_books(application, job_id, log, seed):
         assert one.usd_micros == cost(usage, *PRICES[asked[0]]), seed
         assert told[asked] <= 1 + lost[f"{one.attempt}.{one.step}"] + broken_off(calls, one), seed
     counted = sum(one.usd_micros for one in whole)
-    rows = application.rows(RowFilter(job_id=job_id, limit=10_000))
+    rows = application.export_rows(job_id, statuses=tuple(RowStatus))
     assert funnel.usd_micros == counted == sum(row.usd_micros or 0 for row in rows), seed
     assert status.usd_micros == sum(one.spent_usd_micros for one in charged) == counted + funnel.uncounted_usd_micros
     assert status.reserved_usd_micros == 0, seed
