@@ -23,6 +23,7 @@ from synqc.cli.prompts.grammar import add_job_options
 from synqc.cli.prompts.job_request import read_asked
 from synqc.cli.prompts.progress_line import line_of
 from synqc.cli.prompts.row_card import harmless
+from synqc.errors import InputError
 
 ROLES = [
     word
@@ -191,13 +192,83 @@ class TestRun:
         assert err.count("\n") == 1
 
 
-def test_a_job_may_be_asked_by_the_batch_interface(tmp_path):
+@pytest.fixture
+def read_options(tmp_path):
+    """The document that options ask with."""
     parser = argparse.ArgumentParser()
     add_job_options(parser)
     (tmp_path / "topics.json").write_text('{"Arithmetic": ["Sums"]}')
     words = [*ROLES, "--taxonomy-path", str(tmp_path / "topics.json")]
-    chosen = [read_asked(parser.parse_args([*words, *more])).document.batch for more in ([], ["--batch"])]
-    assert chosen == [False, True]
+    return lambda *more: read_asked(parser.parse_args([*words, *map(str, more)])).document
+
+
+def test_a_job_may_be_asked_by_the_batch_interface(read_options):
+    assert [read_options().batch, read_options("--batch").batch] == [False, True]
+
+
+def test_a_judge_is_named_as_the_other_models_are(read_options):
+    assert read_options().judge_model is None
+    judge = read_options("--judge-provider", "ollama", "--judge-model", "phi3").to_value().models.of_judge
+    assert str(judge) == "ollama:phi3"
+    with pytest.raises(InputError, match="The judge must have a model: give `--judge-model`"):
+        read_options("--judge-provider", "ollama")
+
+
+def test_a_sequential_test_takes_the_place_of_failures_of_tries(read_options):
+    rule = read_options("--sequential").acceptance
+    assert (rule.rule, rule.k, rule.rate_low, rule.rate_high) == ("sprt", 40, 0.5, 0.9)
+    rates = ("--rate-low", 0.2, "--rate-high", 0.8, "--alpha", 0.01, "--beta", 0.1, "--tries", 12)
+    rule = read_options("--sequential", *rates).acceptance
+    assert (rule.rate_low, rule.rate_high, rule.alpha, rule.beta, rule.k) == (0.2, 0.8, 0.01, 0.1, 12)
+    for words, said in (
+        (("--rate-low", 0.2), "`--rate-low` is of a test: give `--sequential`"),
+        (("--sequential", "--failures", 2), "`--failures` and `--sequential` exclude each other"),
+        (("--sequential", "--tries", 3), "`k` must be at least 6"),
+    ):
+        with pytest.raises(InputError, match=said):
+            read_options(*words)
+
+
+def test_independent_solutions_must_all_agree_unless_fewer_are_said_to_do(read_options):
+    for words, agreements in (((), 1), (("--reference-solves", 3), 3), (("--reference-solves", 0), 0)):
+        assert read_options(*words).acceptance.reference_agreements == agreements
+    assert read_options("--reference-solves", 3, "--reference-agreements", 2).acceptance.reference_agreements == 2
+
+
+def test_rows_are_held_against_benchmarks_by_name_and_by_file(read_options, tmp_path):
+    lines = tmp_path / "mine.jsonl"
+    lines.write_text('{"problem": "Find x."}\n"Find y."\n')
+    table = tmp_path / "mine.csv"
+    table.write_text("problem,answer\nFind z.,1\n")
+    rule = read_options("--against", "AIME", "--against", f"mine={lines}", "--against", f"theirs={table}").duplicates
+    assert rule.benchmarks == ("AIME",)
+    assert rule.benchmark_rows == {"mine": ("Find x.", "Find y."), "theirs": ("Find z.",)}
+    assert [one.problem for one in read_options("--seeds-path", table).seed_data] == ["Find z."]
+    for words, said in (
+        (("--against", "=x"), "must be NAME or NAME=FILE, but is '=x'"),
+        (("--against", "a="), "must be NAME or NAME=FILE, but is 'a='"),
+        (("--against", "a", "--against", f"a={lines}"), "a name of its own, but 'a' is there twice"),
+    ):
+        with pytest.raises(InputError, match=said):
+            read_options(*words)
+
+
+def test_levels_of_difficulty_have_weights(read_options):
+    assert read_options("--difficulty", "Graduate=3", "--difficulty", "High School=1").difficulties == {
+        "Graduate": 3.0, "High School": 1.0
+    }  # fmt: skip
+    with pytest.raises(InputError, match="`--difficulty` must be LEVEL=WEIGHT, but is 'Graduate'"):
+        read_options("--difficulty", "Graduate")
+
+
+def test_a_row_that_repeats_a_benchmark_of_the_command_line_is_not_accepted(make, call, world):
+    assert make("--num-problems", "1")[0] == 0
+    (known,) = read("valid.json")
+    Path("known.jsonl").write_text(json.dumps(known["problem"]) + "\n")
+    code, _, _ = make("--num-problems", "1", "--against", "known=known.jsonl", "--seed", "0")
+    assert code == 0
+    listed = call("list", "2", "--cause", "contaminated", "--json")[1].splitlines()
+    assert {found["source"] for found in json.loads(listed[0])["duplicates"]} >= {"known"}
 
 
 class TestReading:

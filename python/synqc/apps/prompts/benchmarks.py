@@ -11,7 +11,7 @@ from synqc.apps.prompts.request import SeedProblem
 from synqc.apps.prompts.topics import FORMATS, ProblemFile, read_problems
 from synqc.errors import DocumentError, UnknownName
 
-__all__ = ["Benchmarks", "problems_in"]
+__all__ = ["Benchmarks", "problems_in", "problems_of"]
 
 _SUFFIXES = tuple(f".{one}" for one in FORMATS)
 
@@ -69,6 +69,18 @@ def problems_in(text: str, where: str, *, lines: bool) -> tuple[SeedProblem, ...
     """
     body = text.encode(errors="surrogatepass")
     return _whole(read_problems(body, name=where, format="jsonl" if lines else "json"), where)
+
+
+def problems_of(path: Path) -> tuple[SeedProblem, ...]:
+    """Problems of a file: CSV or Parquet by its suffix, any other is JSON or JSON lines; all of it, or none.
+
+    Raises:
+        DocumentError: It cannot be read, or a row is none; the message names the place.
+    """
+    if path.suffix.lower() in (".csv", ".parquet"):
+        return _whole(read_problems(path), str(path))
+    text = path.read_text(encoding="utf-8-sig")
+    return problems_in(text, str(path), lines=not text.lstrip().startswith("["))
 
 
 def _whole(found: ProblemFile, where: str) -> tuple[SeedProblem, ...]:

@@ -24,18 +24,52 @@ def add_job_options(parser: Any) -> None:
             f"--{role}-provider", metavar="NAME", help=f"whose model {words}: openai, ollama, local, ..."
         )
         asked.add_argument(f"--{role}-model", metavar="NAME", help="its name there")
+    asked.add_argument(
+        "--judge-provider", metavar="NAME",
+        help="whose model judges answers where no computation can, and solves problems anew; default the checker",
+    )  # fmt: skip
+    asked.add_argument("--judge-model", metavar="NAME", help="its name there")
+    asked.add_argument(
+        "--difficulty", action="append", metavar="LEVEL=WEIGHT",
+        help="how often a level is asked for, beside others; may be given several times; default the taxonomy's own",
+    )  # fmt: skip
     asked.add_argument("--taxonomy-path", type=Path, metavar="FILE", help="JSON: subjects with their topics")
-    asked.add_argument("--seeds-path", type=Path, metavar="FILE", help="JSON or JSON lines: problems to make harder")
+    asked.add_argument(
+        "--seeds-path", type=Path, metavar="FILE", help="JSON, JSON lines, CSV or Parquet: problems to make harder"
+    )
     asked.add_argument("--benchmark-name", metavar="NAME", help="take seeds of this benchmark")
     asked.add_argument("--seed", type=int, metavar="N", help="of every draw; default 0")
     asked.add_argument("--name", metavar="TEXT", help="of the batch, for people")
 
     rules = parser.add_argument_group("what a problem must pass")
     rules.add_argument("--failures", type=int, metavar="M", help="times that the target must fail; default 1")
-    rules.add_argument("--tries", type=int, metavar="K", help="times that the target is asked; default 1")
     rules.add_argument(
-        "--reference-solves", type=int, metavar="N", help="independent solutions that guard the reference answer"
+        "--tries", type=int, metavar="K", help="times that the target is asked; default 1, of --sequential at most 40"
     )
+    rules.add_argument(
+        "--sequential", action="store_true",
+        help="ask until the target's failure rate is shown to be high or low, by Wald's test (SPRT), in the place of "
+        "--failures",
+    )  # fmt: skip
+    for name, words in (
+        ("rate-low", "failure rate of a problem that does not do; default 0.5"),
+        ("rate-high", "failure rate of one that does; default 0.9"),
+        ("alpha", "how often one of --rate-low may be accepted; default 0.05"),
+        ("beta", "how often one of --rate-high may be refused; default 0.05"),
+    ):
+        rules.add_argument(f"--{name}", type=float, metavar="X", help=words)
+    rules.add_argument(
+        "--reference-solves", type=int, metavar="N",
+        help="independent solutions that guard the reference answer; default 1",
+    )  # fmt: skip
+    rules.add_argument(
+        "--reference-agreements", type=int, metavar="M", help="how many of them must equal it; default all"
+    )
+    rules.add_argument(
+        "--against", action="append", metavar="NAME[=FILE]",
+        help="a benchmark that rows must not repeat, of SYNQC_PROMPTS_BENCHMARKS or in a file; may be given several "
+        "times",
+    )  # fmt: skip
     rules.add_argument("--duplicate-threshold", type=float, metavar="X", help="least similarity of a repetition")
     rules.add_argument(
         "--semantic-embedder", metavar="NAME",

@@ -27,6 +27,7 @@ _PLAIN = {
     "budget": "budget_usd", "deadline": "deadline_s", "on_exhaustion": "on_exhaustion",
     "unknown_price": "unknown_price", "max_workers": "max_workers", "reuse_from": "reuse_from",
 }  # fmt: skip
+_MOST_TRIES_OF_TEST = 40
 _OF_FILE_ALONE = ("output_dir", "default_batch_id")
 
 
@@ -82,6 +83,8 @@ def read_asked(arguments: argparse.Namespace) -> Asked:
             options[member] = f"--{option.replace('_', '-')}"
     for role in _ROLES:
         found[f"{role}_model"] = _model(role, found.get(f"{role}_model"), arguments)
+    if found.get("judge_model") is not None or arguments.judge_provider or arguments.judge_model:
+        found["judge_model"] = _model("judge", found.get("judge_model"), arguments)
     _take_files(found, arguments)
     _take_rules(found, arguments)
     if arguments.easy_topic is not None:
@@ -155,23 +158,18 @@ def _model(role: str, of_file: Any, arguments: argparse.Namespace) -> dict[str, 
 
 
 def _take_files(found: dict[str, Any], arguments: argparse.Namespace) -> None:
+    from synqc.apps.prompts.benchmarks import problems_of
+
     if arguments.taxonomy_path is not None:
         found["taxonomy"] = _loaded(arguments.taxonomy_path.read_bytes(), arguments.taxonomy_path)
     if arguments.seeds_path is not None:
-        found |= {"use_seed_data": True, "seed_data": _seeds(arguments.seeds_path)}
+        found |= {"use_seed_data": True, "seed_data": [one.to_dict() for one in problems_of(arguments.seeds_path)]}
     if arguments.benchmark_name is not None:
         found |= {"use_seed_data": True, "benchmark_name": arguments.benchmark_name}
     if "taxonomy" not in found and not found.get("use_seed_data"):
         raise InputError(
             "A job must have topics or seeds: give `--taxonomy-path`, `--seeds-path` or `--benchmark-name`."
         )
-
-
-def _seeds(path: Path) -> list[Any]:
-    from synqc.apps.prompts.benchmarks import problems_in
-
-    text = path.read_text(encoding="utf-8-sig")
-    return [one.to_dict() for one in problems_in(text, str(path), lines=not text.lstrip().startswith("["))]
 
 
 def _loaded(text: bytes, place: object) -> Any:
@@ -182,26 +180,74 @@ def _loaded(text: bytes, place: object) -> Any:
 
 
 def _take_rules(found: dict[str, Any], arguments: argparse.Namespace) -> None:
-    rules = {"m": arguments.failures, "k": arguments.tries, "reference_solves": arguments.reference_solves}
-    given = {name: value for name, value in rules.items() if value is not None}
-    if given.get("reference_solves") == 0:
-        given["reference_agreements"] = 0
-    if given:
-        found["acceptance"] = {**(found.get("acceptance") or {}), **given}
-    duplicates = dict(found.get("duplicates") or {})
+    acceptance = _acceptance(dict(found.get("acceptance") or {}), arguments)
+    if acceptance:
+        found["acceptance"] = acceptance
+    duplicates = _duplicates(dict(found.get("duplicates") or {}), arguments)
+    if duplicates:
+        found["duplicates"] = duplicates
+    if arguments.difficulty is not None:
+        found["difficulties"] = dict(map(_level, arguments.difficulty))
+
+
+def _acceptance(rule: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
+    """The rule of the configuration file, with what options say of it."""
+    options = {
+        "m": arguments.failures, "k": arguments.tries, "rate_low": arguments.rate_low, "rate_high": arguments.rate_high,
+        "alpha": arguments.alpha, "beta": arguments.beta, "reference_solves": arguments.reference_solves,
+        "reference_agreements": arguments.reference_agreements,
+    }  # fmt: skip
+    rule |= {name: value for name, value in options.items() if value is not None}
+    if arguments.sequential:
+        if arguments.failures is not None:
+            raise InputError("Arguments `--failures` and `--sequential` exclude each other.")
+        rule = {**rule, "rule": "sprt", "k": rule.get("k", _MOST_TRIES_OF_TEST)}
+    elif rule.get("rule") != "sprt":
+        for name in ("rate_low", "rate_high", "alpha", "beta"):
+            if options[name] is not None:
+                raise InputError(f"Argument `--{name.replace('_', '-')}` is of a test: give `--sequential`, too.")
+    return rule
+
+
+def _duplicates(rule: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
+    """What counts as a repetition by the configuration file, with what options say of it."""
     if arguments.duplicate_threshold is not None:
-        duplicates["threshold"] = arguments.duplicate_threshold
+        rule["threshold"] = arguments.duplicate_threshold
+    for given in arguments.against or ():
+        _add_benchmark(rule, given)
     said = {"embedder": arguments.semantic_embedder, "threshold": arguments.semantic_threshold}
-    semantic = {**(duplicates.get("semantic") or {}), **{name: one for name, one in said.items() if one is not None}}
+    semantic = {**(rule.get("semantic") or {}), **{name: one for name, one in said.items() if one is not None}}
     if semantic:
         for name in said:
             if name not in semantic:
                 raise InputError(
                     f"Rows that say the same in other words need an embedder and a threshold: give `--semantic-{name}`."
                 )
-        duplicates["semantic"] = semantic
-    if duplicates:
-        found["duplicates"] = duplicates
+        rule["semantic"] = semantic
+    return rule
+
+
+def _add_benchmark(rule: dict[str, Any], given: str) -> None:
+    from synqc.apps.prompts.benchmarks import problems_of
+
+    name, equals, file = given.partition("=")
+    if not name or (equals and not file):
+        raise InputError(f"Argument `--against` must be NAME or NAME=FILE, but is {given!r}.")
+    named, uploaded = [*rule.get("benchmarks", ())], dict(rule.get("benchmark_rows") or {})
+    if name in named or name in uploaded:
+        raise InputError(f"Each `--against` must have a name of its own, but {name!r} is there twice.")
+    if equals:
+        rule["benchmark_rows"] = {**uploaded, name: [one.problem for one in problems_of(Path(file))]}
+    else:
+        rule["benchmarks"] = [*named, name]
+
+
+def _level(given: str) -> tuple[str, float]:
+    name, _, weight = given.rpartition("=")
+    try:
+        return name.strip(), float(weight)
+    except ValueError:
+        raise InputError(f"Argument `--difficulty` must be LEVEL=WEIGHT, but is {given!r}.") from None
 
 
 def _words_of(error: Any, options: Mapping[str, str]) -> str:
