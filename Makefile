@@ -14,13 +14,14 @@ CPP_SOURCES := $(shell find cpp cmake CMakeLists.txt -type f)
 # What is compiled of a package when it is first imported is kept.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo demo-agent serve test test-cpp test-python test-deep test-cpp-deep test-python-deep test-models test-sanitizers \
+.PHONY: help demo demo-agent serve docs test test-cpp test-python test-deep test-cpp-deep test-python-deep test-models test-sanitizers \
 	test-extension-sanitized fuzz mutants bench lint stubs clean
 
 help:
 	@echo "make demo    run the laboratory's main job on a real device's figures"
 	@echo "make demo-agent  suggestions by a language model of this process: no key, no server"
 	@echo "make serve   the control page at http://127.0.0.1:8000/ui, and the API"
+	@echo "make docs    the documentation as a site in build/site; \`make serve\` then shows it at /docs/site"
 	@echo "make test    what every change needs: C++ (optimised), Python, browser, notebooks, documentation"
 	@echo "make test-deep  what is too long for that: sanitizers, fuzzing, wide sweeps, kill loops, foreign suites"
 	@echo "make test-models  of that, the tests of real models: speech, meanings, the 1.5B; what no source gives is said"
@@ -78,8 +79,19 @@ $(VENV)/serve.ready: pyproject.toml | $(VENV)/demo.ready
 	$(BIN)/python scripts/install_requirements.py service
 	@touch $@
 
+# The documentation is served if it was built.
 serve: $(VENV)/installed $(VENV)/serve.ready
-	$(BIN)/synqc serve
+	$(if $(wildcard build/site/index.html),SYNQC_DOCS_SITE=build/site )$(BIN)/synqc serve
+
+$(VENV)/docs.ready: pyproject.toml | $(VENV)/demo.ready
+	$(BIN)/python scripts/install_requirements.py docs
+	@touch $@
+
+# A page that is not in the navigation, a link or an anchor that leads nowhere, an object without a docstring: each fails it.
+# Notebooks are executed once, until they or the version change.
+docs: $(VENV)/installed $(VENV)/docs.ready
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=python $(BIN)/python -m mkdocs build --quiet --clean --config-file site/mkdocs.yml
+	@echo "build/site/index.html"
 
 $(VENV)/local.ready: pyproject.toml | $(VENV)/serve.ready
 	$(BIN)/python scripts/install_requirements.py local

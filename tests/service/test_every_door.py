@@ -25,7 +25,7 @@ P = "/api/v1/synqc"
 KEY = "lab-key"
 OPEN = {
     ("GET", "/openapi.json"), ("HEAD", "/openapi.json"), ("GET", "/docs"), ("HEAD", "/docs"), ("GET", "/redoc"),
-    ("HEAD", "/redoc"), ("GET", "/docs/oauth2-redirect"), ("HEAD", "/docs/oauth2-redirect"),
+    ("HEAD", "/redoc"), ("GET", "/docs/files/{name}"),
     ("GET", P + "/health"), ("HEAD", P + "/health"), ("GET", P + "/ready"), ("HEAD", P + "/ready"),
     ("GET", "/ui"), ("GET", "/ui/"), ("GET", "/ui/static"), ("HEAD", "/ui/static"),
     ("GET", "/ui/shared"), ("HEAD", "/ui/shared"),

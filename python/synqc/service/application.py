@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from synqc.environment import EnvironmentSettings
 from synqc.errors import InputError
 from synqc.service.applications import chosen_applications, settings_of_process
+from synqc.service.documentation_site import documentation_router
 from synqc.service.doors import Door
 from synqc.service.index import index_of
 from synqc.service.logs import write_logs
@@ -92,6 +93,8 @@ def _assembled(mounts: Sequence[Mount], resources: Resources, shutdown: Shutdown
     paged = [name for name, one in by_name.items() if one is not app and one.doors.is_route("GET", "/ui")]
     with app.doors.entered(Door.OPEN):
         app.include_router(pages_of(paged))
+        if resources.settings.docs_site is not None:
+            app.include_router(documentation_router(resources.settings.docs_site))
     served = _as_requests_find(app, by_name, resources)
     at_root = served.pop("")
     app.receive_requests(RequestMiddleware(at_root, served, resources.settings), resources.settings)

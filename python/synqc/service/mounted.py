@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Lifespan
 
 from synqc import __version__
 from synqc.service.description import describe_refusals
+from synqc.service.descriptions import descriptions_router
 from synqc.service.doors import Door, Doors
 from synqc.service.errors import answer_errors
 from synqc.service.ignored_members import name_ignored_members
@@ -35,7 +36,7 @@ class MountedApplication(FastAPI):
     ) -> None:
         super().__init__(
             title=mount.title, version=__version__, lifespan=lifespan, strict_content_type=False,
-            description=mount.description, dependencies=[Depends(name_ignored_members)],
+            description=mount.description, dependencies=[Depends(name_ignored_members)], docs_url=None, redoc_url=None,
         )  # fmt: skip
         self.doors = Doors(self)
         self.offered = mount
@@ -45,6 +46,8 @@ class MountedApplication(FastAPI):
         self.state.workers = resources.workers
         self.state.tickets = resources.tickets
         self.state.shutdown = shutdown
+        with self.doors.entered(Door.OPEN):
+            self.include_router(descriptions_router(mount.title))
         for door, router in mount.routers.items():
             with self.doors.entered(door):
                 self.include_router(router)

@@ -14,9 +14,10 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from synqc.service.compressed_file import CompressedFileResponse
 from synqc.service.middleware.request_metrics import ROUTE
 
-__all__ = ["STRICT_POLICY", "page_router", "pages_of"]
+__all__ = ["STRICT_POLICY", "RevalidatedFiles", "page_router", "pages_of"]
 
 _FOLDER = Path(str(resources.files("synqc") / "ui"))
 STRICT_POLICY = (
@@ -42,7 +43,7 @@ def page_router(folder: str, page: str, *, policy: str = STRICT_POLICY) -> APIRo
         found = _FOLDER / folder / page
         if not found.is_file():
             raise HTTPException(404, "The page is not installed")
-        return FileResponse(found, media_type="text/html", headers=headers)
+        return CompressedFileResponse(found, media_type="text/html", headers=headers)
 
     @router.get("/ui/")
     async def page_by_another_name() -> RedirectResponse:
@@ -50,7 +51,7 @@ def page_router(folder: str, page: str, *, policy: str = STRICT_POLICY) -> APIRo
 
     for path, files in {"/ui/static": _FOLDER / folder, "/ui/shared": _FOLDER / "shared"}.items():
         if files.is_dir():
-            served = _Revalidated(path, files, hidden=page, headers=headers)
+            served = RevalidatedFiles(path, files, hidden=page, headers=headers)
             router.mount(path, served, name=path.removeprefix("/").replace("/", "-"))
     return router
 
@@ -70,10 +71,17 @@ def _leading_to(address: str) -> Callable[[], Awaitable[RedirectResponse]]:
     return lead
 
 
-class _Revalidated(StaticFiles):
-    """Files that a browser asks about each time: old modules beside new ones would break the page after an upgrade."""
+class RevalidatedFiles(StaticFiles):
+    """Files that a browser asks about each time: old modules beside new ones would break the page after an upgrade.
 
-    def __init__(self, path: str, folder: Path, *, hidden: str, headers: dict[str, str]) -> None:
+    Args:
+        path: Where they are mounted.
+        folder: Of the files.
+        hidden: One that has an address of its own, and none here.
+        headers: Of each answer.
+    """
+
+    def __init__(self, path: str, folder: Path, *, hidden: str = "", headers: dict[str, str]) -> None:
         super().__init__(directory=folder)
         self._path = path
         self._hidden = hidden
@@ -89,5 +97,7 @@ class _Revalidated(StaticFiles):
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
+        if isinstance(response, FileResponse):
+            response = CompressedFileResponse(response.path, stat_result=response.stat_result)
         response.headers.update({"cache-control": "no-cache", **self._headers})
         return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Literal
 
 from annotated_types import Interval
@@ -60,6 +61,8 @@ class ServiceSettings(EnvironmentSettings):
     """Per address, or per key where it is a right one; 0: no limit."""
     trusted_proxies: Annotated[tuple[str, ...], Variable("SYNQC_TRUSTED_PROXIES")] = ()
     """Comma list of addresses and networks whose `X-Forwarded-For` is believed."""
+    docs_site: Annotated[Path | None, Variable("SYNQC_DOCS_SITE")] = None
+    """Folder that `make docs` has made, served at `/docs/site` to everybody; without one it is not."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], Variable("SYNQC_LOG_LEVEL")] = "INFO"
     """Of the JSON lines on standard error."""
 

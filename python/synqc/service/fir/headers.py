@@ -7,8 +7,6 @@ from typing import Final
 
 from starlette.types import Scope
 
-from synqc.service.routed_path import path_below_mount
-
 __all__ = ["headers_of"]
 
 _ALWAYS: Final = (
@@ -17,13 +15,6 @@ _ALWAYS: Final = (
     (b"permissions-policy", b"geolocation=(), camera=(), payment=(), microphone=(self)"),
 )
 _NOTHING: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
-_DESCRIPTION: Final = (
-    b"content-security-policy",
-    b"default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; worker-src blob:; "
-    b"script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net "
-    b"https://fonts.googleapis.com; font-src https://fonts.gstatic.com; frame-ancestors 'none'",
-)
-_DESCRIPTIONS: Final = ("/docs", "/redoc")
 
 
 def headers_of(requests_per_minute: int) -> Callable[[Scope], Iterable[tuple[bytes, bytes]]]:
@@ -39,8 +30,7 @@ def headers_of(requests_per_minute: int) -> Callable[[Scope], Iterable[tuple[byt
             (b"x-ratelimit-window", b"60"),
         )
 
-    def headers(scope: Scope) -> Iterable[tuple[bytes, bytes]]:
-        policy = _DESCRIPTION if path_below_mount(scope) in _DESCRIPTIONS else _NOTHING
-        return (*_ALWAYS, policy, *limited)
+    def headers(_: Scope) -> Iterable[tuple[bytes, bytes]]:
+        return (*_ALWAYS, _NOTHING, *limited)
 
     return headers

@@ -60,4 +60,4 @@ def _owned(app: ASGIApp, tds: TdsApplication) -> ASGIApp:
     if lease is None:
         return app
     always = {f"{prefix}/health", f"{prefix}/ready", "/metrics", "/openapi.json", "/docs", "/redoc", "/", "/ui"}
-    return OwnersAlone(app, lease, lambda path: path in always or path.startswith("/ui/"), TDS_ERRORS)
+    return OwnersAlone(app, lease, lambda path: path in always or path.startswith(("/ui/", "/docs/")), TDS_ERRORS)
