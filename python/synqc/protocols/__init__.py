@@ -14,6 +14,7 @@ from __future__ import annotations
 from synqc.protocols.all_xy import AllXY
 from synqc.protocols.amplitude import AmplifiedAmplitude, RabiAmplitude
 from synqc.protocols.analysis import Analysis
+from synqc.protocols.catalogue import PROTOCOLS, protocol_named
 from synqc.protocols.circuit import Circuit, Delay, Rotation, Settings
 from synqc.protocols.count_protocol import CountProtocol
 from synqc.protocols.drag import Drag
@@ -23,11 +24,13 @@ from synqc.protocols.iq_blobs import IQBlobs, IQPoints
 from synqc.protocols.monitors import FrequencyMonitor, T1Monitor, TimeSeries, allan_variance
 from synqc.protocols.ramsey import Ramsey, RamseyDecay
 from synqc.protocols.randomised_benchmarking import RandomisedBenchmarking
+from synqc.protocols.record_files import MeasuredProtocol, read_records, write_records
 from synqc.protocols.records import Records
 from synqc.protocols.relaxation import T1
 from synqc.protocols.retune import Retuning, RetuningStep, retune
 
 __all__ = [
+    "PROTOCOLS",
     "T1",
     "AllXY",
     "AmplifiedAmplitude",
@@ -41,6 +44,7 @@ __all__ = [
     "IQBlobs",
     "IQPoints",
     "Instrument",
+    "MeasuredProtocol",
     "RabiAmplitude",
     "Ramsey",
     "RamseyDecay",
@@ -53,5 +57,8 @@ __all__ = [
     "T1Monitor",
     "TimeSeries",
     "allan_variance",
+    "protocol_named",
+    "read_records",
     "retune",
+    "write_records",
 ]

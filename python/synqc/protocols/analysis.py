@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = ["Analysis", "Verdict"]
@@ -21,6 +21,8 @@ class Analysis:
         verdict: "good"; "suspicious", if a test speaks against the model; "not determined", if the data leave open
             what was asked.
         reasons: Why the verdict is not "good".
+        fitted: Every parameter of the curve that was fitted, what was not asked for and what was known included; empty
+            where no curve was.
 
     Examples:
         >>> found = Analysis({"t1_us": 81.2}, {"t1_us": (79.0, 83.5)}, {"t1_us": (76.9, 85.9)}, "good", ())
@@ -34,6 +36,7 @@ class Analysis:
     wide_intervals: dict[str, tuple[float, float]]
     verdict: Verdict
     reasons: tuple[str, ...]
+    fitted: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         rows = [

@@ -162,6 +162,7 @@ def judged(
         wide,
         verdict,
         reasons,
+        values,
     )
 
 

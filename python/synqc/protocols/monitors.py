@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -105,6 +105,8 @@ class T1Monitor:
     shots: int = 200
     windows: int = 50
 
+    columns: ClassVar[tuple[str, ...]] = ("reference", "delay_us")
+
     def __post_init__(self) -> None:
         _check_windows(self)
 
@@ -118,7 +120,7 @@ class T1Monitor:
         circuits: list[Circuit] = [(flip, Delay(self.delay_us)), (), (flip,)]
         settings = [(-1.0, self.delay_us), (0.0, 0.0), (1.0, 0.0)]
         counts = [device.counts(circuits, self.shots) for _ in range(self.windows)]
-        return Records("T1Monitor", ("reference", "delay_us"), np.array(settings), np.array(counts), self.shots)
+        return Records("T1Monitor", self.columns, np.array(settings), np.array(counts), self.shots)
 
     def analyse(self, records: Records) -> TimeSeries:
         """T1 of each window: -delay / ln q, q the excited share."""
@@ -161,6 +163,8 @@ class FrequencyMonitor:
     shots: int = 200
     windows: int = 50
 
+    columns: ClassVar[tuple[str, ...]] = ("reference", "delay_us", "phase_rad")
+
     def __post_init__(self) -> None:
         _check_windows(self)
 
@@ -177,8 +181,7 @@ class FrequencyMonitor:
         precession = self.delay_us + 2 * PULSE_PRECESSION * device.gate_ns * 1e-3
         counts = [device.counts(circuits, max(1, self.shots // 2)) for _ in range(self.windows)]
         settings = [(-1.0, precession, phase) for phase in phases]
-        columns = ("reference", "delay_us", "phase_rad")
-        return Records("FrequencyMonitor", columns, np.array(settings), np.array(counts), max(1, self.shots // 2))
+        return Records("FrequencyMonitor", self.columns, np.array(settings), np.array(counts), max(1, self.shots // 2))
 
     def analyse(self, records: Records) -> TimeSeries:
         """Angle of both quadratures over the time; opposite phases take out the readout's errors."""

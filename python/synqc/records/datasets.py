@@ -44,7 +44,7 @@ def unit_of(name: str, attributes: Mapping[str, Any], units: Mapping[str, str]) 
     given = units.get(name)
     if said is None and given is None:
         raise InputError(
-            f"Argument `units` must say the unit of {name!r}, which the file does not, but names {sorted(units)}."
+            f"Argument `units` must say the unit of {name!r}, which the file does not, but has none for it."
         )
     if said is not None and given is not None and str(said) != given:
         raise InputError(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 
-from synqc.errors import DocumentError, InputError, UnknownName
+from synqc.errors import DocumentError, InputError, SynqcError, UnknownName
 from synqc.records._packages import package
 from synqc.records.conventions import Conventions
 from synqc.records.datasets import measured_of, open_netcdf, unit_of
 from synqc.records.measured import Axis, Measured, MeasuredFile
 
-__all__ = ["DESCRIPTION", "read"]
+__all__ = ["DESCRIPTION", "layout_at", "read"]
 
 DESCRIPTION = "synqc_description"
 """Name of the JSON text in a .npz file that says axes, units and settings."""
@@ -27,7 +28,7 @@ def read(
     source: Any,
     *,
     layout: str | None = None,
-    ground_sign: int | None = None,
+    ground_sign: int | Literal["any"] | None = None,
     efficiency_convention: str | None = None,
     units: Mapping[str, str] | None = None,
     axes: Mapping[str, tuple[str, ...]] | None = None,
@@ -61,21 +62,36 @@ def read(
         >>> file.points("array").real.tolist()
         [-1.0, 1.0]
     """
-    kind = layout or _layout_at(source)
+    kind = layout or layout_at(source)
     if kind not in _READERS:
         raise UnknownName(f"Argument `layout` must be one of {', '.join(_READERS)}, but is {kind!r}.")
-    arrays, settings = _READERS[kind](source, dict(units or {}), dict(axes or {}))
+    try:
+        arrays, settings = _READERS[kind](source, dict(units or {}), dict(axes or {}))
+    except SynqcError:
+        raise
+    except (ValueError, KeyError, EOFError, BadZipFile, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # not what lies there, but getting at it
+            raise
+        name = Path(source).name if isinstance(source, str | Path) else "source"
+        reason = str(error).split(". ")[0].rstrip(".")  # what else is said is advice for NumPy's users
+        raise DocumentError(f"File {name} must be of the layout {kind}, but is not: {reason} (at $).") from error
     conventions = Conventions.settled(
         settings,
-        ground_sign,
+        None if ground_sign == "any" else ground_sign,
         efficiency_convention,
-        has_points=any(_is_point(name, array) for name, array in arrays.items()),
+        has_points=ground_sign != "any" and any(_is_point(name, array) for name, array in arrays.items()),
         has_efficiency=any(_is_efficiency(name) for name in [*arrays, *_keys_of(settings)]),
     )
     return MeasuredFile(arrays, settings, conventions, kind)
 
 
-def _layout_at(source: Any) -> str:
+def layout_at(source: Any) -> str:
+    """The layout of what lies at a path; objects are Qiskit's.
+
+    Raises:
+        InputError: Nothing lies there.
+        UnknownName: Nothing that lies there says it.
+    """
     if not isinstance(source, str | Path):
         return "qiskit"
     path = Path(source)
