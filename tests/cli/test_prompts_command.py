@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "service" / "prompts"))
 
+from model_world import numbers_in
 from prompts_service import SelfCheckingWorld, prices_of, serve
 from waiting import wait_until
 
@@ -343,6 +344,37 @@ def test_a_preview_shows_what_was_said_and_an_estimate_what_it_takes(call, world
     world.trouble = 1.0
     assert call("estimate", *job, "--quiet", "--seed", "10")[0] == EXIT_CODES["error_rate"]
     assert call("list")[1].count("\n") == 2
+
+
+def test_the_guard_is_tried_on_known_problems_and_told_in_the_card(make, call, world):
+    solve = world.engineer
+
+    def engineer(said, body):
+        if not said.startswith("What is"):
+            return solve(said, body)
+        return str(sum(numbers_in(said)) + ("wrongly" in said))
+
+    world.engineer = engineer
+    texts = [f"What is {k} + {k + 1}? Add them {'up' if k % 3 else 'wrongly'}." for k in range(12)]
+    lines = [json.dumps({"problem": text, "answer": str(2 * k + 1)}) for k, text in enumerate(texts)]
+    Path("known.jsonl").write_text("\n".join(lines))
+    job = [*ROLES[:8], "--quiet"]
+    code, out, err = call("guard", *job, "--known", "known.jsonl")
+    assert (code, err) == (0, "")
+    assert "Wrong references refused: 100.0% (4 of 4;" in out
+    assert "Right references trusted: 100.0% (8 of 8;" in out
+    assert make("--num-problems", "2")[0] == 0
+    code, out, _ = call("guard", "--trial", "1", "--of", "2", "--json")
+    report = json.loads(out)
+    assert (code, report["power"]["count"], report["trusted"]["of"]) == (0, 4, 2 + len(extra_of("results/batch_01")))
+    assert call("export", "2", "--output", "rows.jsonl", "--card", "card.md", "--guard", "1")[0] == 0
+    assert "Of wrong references in trials 100.0%" in Path("card.md").read_text()
+    for words, said in (
+        (job, "needs problems whose answers are known: give `--known`"),
+        (("--trial", "2"), "must be a trial of a guard, but 2 makes problems"),
+    ):
+        code, _, err = call("guard", *words)
+        assert (code, said in err) == (2, True), err
 
 
 def test_without_a_model_the_command_says_how_to_get_one(call, monkeypatch):

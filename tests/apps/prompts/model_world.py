@@ -146,7 +146,7 @@ class InProcess:
 
     async def acomplete(self, request, read=str, *, repeats=0, **_):
         messages = [{"role": one.role, "content": one.content} for one in request.messages]
-        body = {"model": request.model, "messages": messages}
+        body = {"model": request.model, "messages": messages, "seed": request.seed}
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:

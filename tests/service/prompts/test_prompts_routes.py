@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from model_world import numbers_in
 from prompts_service import asked, bill, model
 
 from synqc.apps.prompts.causes import RowStatus
@@ -297,6 +298,34 @@ class TestInTheBackground:
         assert (accepted["status"], accepted["rejection_reason"]) == ("valid", None)
         assert client.post(f"{path}/accept", json={"reason": " "}).status_code == 422
         assert client.post("/api/problems/999/accept", json={"reason": "So."}).status_code == 404
+
+
+def test_the_guard_is_tried_on_seeds_with_answers(open_service):
+    client = open_service(rules={"sound": 1.0, "failing": 1.0})
+    solve = client.world.engineer
+    client.world.engineer = lambda said, body: (
+        str(sum(numbers_in(said)) + ("wrongly" in said)) if said.startswith("What is") else solve(said, body)
+    )
+    seeds = [
+        {"problem": f"What is {k} + {k}? Add them {'up' if k % 3 else 'wrongly'}.", "answer": str(2 * k)}
+        for k in range(9)
+    ]  # fmt: skip
+    of_seeds = {"taxonomy": None, "use_seed_data": True}
+    answer = client.post("/api/guard", json=asked(1, seed_data=seeds, **of_seeds))
+    assert answer.status_code == 202
+    assert client.ended(answer.json()["job_id"])["status"] == "succeeded"
+    batch = client.made(asked(2))["progress"]
+    path = f"/api/batches/{answer.json()['batch_id']}/guard"
+    alone, report = (client.get(f"{path}{query}").json() for query in ("", "?of=2"))
+    assert [(alone[name]["count"], alone[name]["of"]) for name in ("power", "right_kept")] == [(3, 3), (6, 6)]
+    assert (alone["wrong_among_trusted"], alone["trusted"]["value"]) == (None, None)
+    assert report["trusted"]["count"] >= batch["accepted"] == 2
+    assert len(report["wrong_among_trusted"]) == 3
+    for seed in ({"problem": "What is 1 + 1?"}, {"problem": "What is 1 + 1?", "answer": " "}):
+        refused = client.post("/api/guard", json=asked(1, seed_data=[seed], **of_seeds))
+        assert (refused.status_code, "number 0 has none" in refused.json()["message"]) == (400, True)
+    assert client.get("/api/batches/2/guard").status_code == 400
+    assert client.get("/api/batches/99/guard").status_code == 404
 
 
 class TestTypedAnswers:

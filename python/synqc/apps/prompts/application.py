@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from synqc import json
+from synqc.apps.prompts.acceptance import GuardReport
 from synqc.apps.prompts.acceptance.share import exact_share
 from synqc.apps.prompts.benchmarks import Benchmarks
 from synqc.apps.prompts.causes import RowStatus, StopReason
@@ -24,6 +25,7 @@ from synqc.apps.prompts.forgotten_jobs import forgotten_job
 from synqc.apps.prompts.funnel import Estimate, Funnel, GenerationStatus, SemanticReport
 from synqc.apps.prompts.funnel_reading import estimate_of, funnel_of
 from synqc.apps.prompts.generation_work import FALSE_ALARMS, KIND, Judge, generation_work, sources_of
+from synqc.apps.prompts.guard_trials import check_same_guard, report_of, trial_request
 from synqc.apps.prompts.prices import PricedModel, PriceTable
 from synqc.apps.prompts.providers import Answers, Providers
 from synqc.apps.prompts.replaying import Replay, replay
@@ -174,6 +176,42 @@ class PromptsApplication:
             request, limits=limits, is_preview=True, rows=attempts, on_exhaustion="return_partial", batch=False
         )
         return self.submit(few, idempotency_key=idempotency_key)
+
+    def try_guard(self, request: GenerationRequest, *, idempotency_key: str | None = None) -> str:
+        """Have the guard of reference answers tried on the request's seeds, whose answers are known.
+
+        The engineer solves each seed; its solution, right or wrong, is then a reference, of which the guard decides as
+        it would of one that the engineer wrote: by independent solutions of the judge. `guard_report` tells the rest.
+        Its rows are no rows of the store.
+
+        Args:
+            request: The generation that the guard is of; its target and topics are not asked.
+            idempotency_key: As for `submit`.
+
+        Raises:
+            InputError: A seed has no answer, the request has no guard, or as `submit`.
+        """
+        return self.submit(trial_request(request), idempotency_key=idempotency_key)
+
+    def guard_report(self, trial: str | int, *, of: str | int | None = None) -> GuardReport:
+        """How many wrong references the guard refuses, and right ones it trusts, by a trial, with exact intervals.
+
+        Args:
+            trial: What `try_guard` returned.
+            of: A generation of the same models and rule: the report then says how many of its accepted rows are likely
+                to have a wrong reference.
+
+        Raises:
+            UnknownGeneration: There is none.
+            InputError: One is no trial, or the other is of another guard.
+        """
+        request = GenerationRequest.from_dict(self.status(trial).request)
+        if not request.is_guard_trial:
+            raise InputError(f"Argument `trial` must be a trial of a guard, but {trial!r} makes problems.")
+        if of is not None:
+            check_same_guard(request, GenerationRequest.from_dict(self.status(of).request))
+        rows = self.export_rows(trial, statuses=tuple(RowStatus))
+        return report_of(request, rows, None if of is None else self.funnel(of))
 
     def _check(self, request: GenerationRequest) -> None:
         """Refuse what cannot be done, before it is a job."""

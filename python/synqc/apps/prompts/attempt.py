@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from synqc.apps.prompts.acceptance import MOfK, SequentialTest
@@ -88,6 +89,8 @@ class Attempt:
             if self.meaning is not None:
                 await self.meaning.read(self.problem.problem)
             self.held_against = novelty.extent
+            if self.request.is_guard_trial:
+                return  # it is one of the seeds
             self.repeat(await novelty.repeats(self.problem.problem, self.meaning))
 
     async def examine(self) -> None:
@@ -105,6 +108,11 @@ class Attempt:
             what = "cosine" if first.by == "meaning" else "similarity"
             cause = DiscardCause.DUPLICATE if in_rows else DiscardCause.CONTAMINATED
             self._end(RowStatus.DISCARDED, cause, f"Repeats {words}, with {what} {first.score:.3f}.")
+
+    def is_taken(self, novelty: Novelty, row: asyncio.Future[int]) -> bool:
+        """Whether, as an accepted one, it repeats no row; if so it is one from now on, whose id `row` will have."""
+        assert self.problem is not None
+        return self.request.is_guard_trial or novelty.take(self.problem.problem, row, self.meaning)
 
     @property
     def repeats_row(self) -> int | None:
@@ -142,6 +150,9 @@ class Attempt:
         self.reason = reason.replace("\0", " ").encode(errors="replace").decode()  # it may quote a model
 
     async def _write(self) -> None:
+        if self.request.is_guard_trial:
+            await self._pose()
+            return
         about = f"{self.draw.subject} / {self.draw.topic}".casefold()
         if any(words.casefold() in about for words in self.request.easy_topics):
             self._end(RowStatus.DISCARDED, DiscardCause.TOO_EASY, "Pre-filtered as too easy")
@@ -151,8 +162,24 @@ class Attempt:
         if any(map(_says_nothing, told)):
             self._end(RowStatus.DISCARDED, DiscardCause.UNCLASSIFIED, "Subject/topic classification failed")
 
+    async def _pose(self) -> None:
+        """Take a seed, of which the engineer's solution is the reference from here on."""
+        assert self.draw.seed_index is not None
+        seed = self.request.seeds[self.draw.seed_index]
+        self.problem = Problem(seed.subject, seed.topic, seed.problem, seed.answer, {})
+        solution = await self.ask(self.roles.author(self.number, self.problem), final_answer_in)
+        if await self._equals("engineer", 0, solution) == "unknown":
+            self._end(
+                RowStatus.DISCARDED, DiscardCause.UNDECIDED, "Whether the engineer's solution is right is unknown."
+            )
+        self.problem = replace(self.problem, answer=solution)
+
     async def _examine(self) -> None:
         assert self.problem is not None
+        if self.request.is_guard_trial:
+            if await self._reference_holds():
+                self._end(RowStatus.ACCEPTED, None, "")
+            return
         check = await self.ask(self.roles.checker(self.number, self.problem), self.roles.check_in)
         if not check.valid:
             words = check.reason.strip() or "The checker gave no reason."

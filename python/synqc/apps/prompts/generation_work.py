@@ -255,7 +255,7 @@ class _Generation:
             assert attempt.problem is not None
             # Nothing is awaited between these two and the call of the writer: rows are committed in the order in
             # which they were held against each other.
-            if not self._novelty.take(attempt.problem.problem, row, attempt.meaning):
+            if not attempt.is_taken(self._novelty, row):
                 attempt.repeat(await self._novelty.repeats(attempt.problem.problem, attempt.meaning))
         try:
             committed: Committed = await self._writes.call(

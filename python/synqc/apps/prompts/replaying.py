@@ -143,7 +143,7 @@ class _Replaying:
             if attempt.status is RowStatus.ACCEPTED and attempt.problem is not None:
                 number = loop.create_future()
                 number.set_result(row.id)
-                if not novelty.take(attempt.problem.problem, number, attempt.meaning):
+                if not attempt.is_taken(novelty, number):
                     attempt.repeat(await novelty.repeats(attempt.problem.problem, attempt.meaning))
 
     def _checked(self, row: Row, attempt: Attempt, account: CallAccount, status: RowStatus | None) -> dict[str, Any]:

@@ -359,6 +359,8 @@ class GenerationRequest(_Document):
         name: For people; None: `Batch_<target>_<moment>`.
         most_tokens: Limit of one answer, in tokens, of each role.
         is_preview: Whether its rows are for looking at: they are no rows of the store that others must not repeat.
+        is_guard_trial: Whether, instead of making problems, the guard of `acceptance` is tried on those of `seeds`,
+            whose answers are right: the engineer solves each, and the guard decides on that as on a reference.
         batch: Whether models of providers with a batch interface are asked by it: for less, and within a day for each
             step of an attempt, so that `workers` should be many.
 
@@ -394,6 +396,7 @@ class GenerationRequest(_Document):
     name: str | None = None
     most_tokens: int = 2048
     is_preview: bool = False
+    is_guard_trial: bool = False
     batch: bool = False
 
     def __post_init__(self) -> None:
@@ -402,6 +405,7 @@ class GenerationRequest(_Document):
         check_whole("seed", self.seed, 0, 2**53)
         check_whole("most_tokens", self.most_tokens, 16, 1_000_000)
         check_flag("is_preview", self.is_preview)
+        check_flag("is_guard_trial", self.is_guard_trial)
         check_flag("batch", self.batch)
         check_word("on_exhaustion", self.on_exhaustion, get_args(OnExhaustion))
         check_word("unknown_price", self.unknown_price, get_args(UnknownPrice))
@@ -419,6 +423,19 @@ class GenerationRequest(_Document):
             if getattr(self, name) is not None:
                 check_text(name, getattr(self, name), 1, _LONGEST_NAME)
         self._check_topics()
+        if self.is_guard_trial:
+            self._check_trial()
+
+    def _check_trial(self) -> None:
+        if self.acceptance.guard is None:
+            raise InputError("Argument `reference_solves` must be at least 1 where the guard is tried, but is 0.")
+        for place, seed in enumerate(self.seeds):
+            if not seed.answer.strip():
+                raise InputError(
+                    f"Argument `seeds` must hold answers where the guard is tried, but number {place} has none."
+                )
+        if self.taxonomy is not None or not self.seeds:
+            raise InputError("Argument `seeds` must be given where the guard is tried, and no `taxonomy`.")
 
     def _check_topics(self) -> None:
         check_texts("easy_topics", self.easy_topics)

@@ -159,6 +159,11 @@ class Roles:
         words = self._words.solver or prompt_words.SOLVER
         return self._asked(f"solver.{sample}", "judge", attempt, words, problem.problem, 0.7, None)
 
+    def author(self, attempt: int, problem: Problem) -> Asked:
+        """Ask the engineer for a solution, which is as right or wrong as the references that it writes."""
+        words = self._words.solver or prompt_words.SOLVER
+        return self._asked("author", "engineer", attempt, words, problem.problem, 0.7, None)
+
     def judge(self, attempt: int, problem: Problem, answer: str, of: str, sample: int) -> Asked:
         """Ask whether an answer equals the reference."""
         told = json.dumps({

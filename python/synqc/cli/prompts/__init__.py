@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from synqc.cli.prompts import demo, estimating, exporting, generation, reading, replaying
+from synqc.cli.prompts import demo, estimating, exporting, generation, guard, reading, replaying
 from synqc.cli.prompts.exit_codes import WORDS
 from synqc.cli.prompts.grammar import add_job_options, add_listing_options, add_output_options
 
@@ -43,6 +43,11 @@ def add_command(commands: Any) -> None:
     guessing.add_argument("--attempts", type=int, default=3, metavar="N", help="how many; default 3")
     _add_quietness(guessing, "one JSON document, and nothing else")
 
+    trying = _add(acts, "guard", guard.guard, "try the guard of reference answers on problems whose answers are known")
+    add_job_options(trying)
+    guard.add_options(trying)
+    _add_quietness(trying, "one JSON document, and nothing else")
+
     looking = _add(acts, "status", reading.status, "how a job stands, where its attempts ended, and what it cost")
     _add_job(looking)
     looking.add_argument("--json", action="store_true", help="one JSON document, and nothing else")
@@ -69,6 +74,7 @@ def add_command(commands: Any) -> None:
     saving.add_argument("--output", type=Path, metavar="FILE", help="default: stdout, as JSON lines")
     saving.add_argument("--card", type=Path, metavar="FILE", help="write the data card here, too, as Markdown")
     saving.add_argument("--licence", metavar="TEXT", help="of the rows, as you publish them")
+    saving.add_argument("--guard", metavar="BATCH", help="a trial of `guard`, of which the data card shall tell")
     saving.add_argument("--formula-safe", action="store_true", help="CSV: nothing that a spreadsheet would compute")
     again = _add(acts, "replay", replaying.replay, "make a job again from the store, without network, and compare")
     _add_job(again)
@@ -79,7 +85,7 @@ def add_command(commands: Any) -> None:
 
 
 def _add(acts: Any, name: str, act: Callable[[argparse.Namespace], bool], words: str) -> Any:
-    codes = f" {WORDS}" if name in ("run", "preview", "estimate", "status", "demo") else ""
+    codes = f" {WORDS}" if name in ("run", "preview", "estimate", "guard", "status", "demo") else ""
     parser = acts.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.{codes}", allow_abbrev=False)
     parser.set_defaults(act=act)
     return parser

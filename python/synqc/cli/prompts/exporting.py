@@ -25,7 +25,12 @@ def export(arguments: argparse.Namespace) -> bool:
     with opened() as application:
         status = application.status(generation_of(arguments.job))
         prices = [one.to_dict() for one in application.prices_of(status.job_id)]
-        card = data_card(status, application.funnel(status.job_id), licence=arguments.licence, prices=prices)
+        guard = None
+        if arguments.guard is not None:
+            guard = application.guard_report(generation_of(arguments.guard), of=status.job_id)
+        card = data_card(
+            status, application.funnel(status.job_id), licence=arguments.licence, prices=prices, guard=guard
+        )  # fmt: skip
         rows = application.export_rows(status.job_id)
         target = arguments.output or sys.stdout.buffer
         sys.stdout.flush()

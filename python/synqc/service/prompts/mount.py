@@ -16,6 +16,7 @@ from synqc.service.prompts.routes import (
     export,
     generate,
     generation,
+    guard,
     health,
     preview,
     problems,
@@ -53,7 +54,7 @@ def mount_of(settings: PromptsSettings, resources: Resources) -> Mount:
 def _routers() -> dict[Door, APIRouter]:
     # A filter that is not honoured would be a wrong answer: what no route reads is refused.
     closed = APIRouter(dependencies=[Depends(refuse_ignored_members)])
-    for routes in (generate, generation, batches, problems, progress, preview, export, catalogue, seeds):
+    for routes in (generate, generation, batches, problems, progress, preview, guard, export, catalogue, seeds):
         closed.include_router(routes.router)
     for routes in (tickets, jobs):
         closed.include_router(routes.router, prefix="/api")

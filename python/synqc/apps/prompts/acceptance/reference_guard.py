@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import comb, lgamma
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -69,6 +69,15 @@ class GuardReport:
     wrong_references: tuple[float, float, float] | None
     wrong_among_trusted: tuple[float, float, float] | None
     level: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, ready for JSON."""
+        return {
+            "power": dict(vars(self.power)), "right_kept": dict(vars(self.right_kept)),
+            "trusted": dict(vars(self.trusted)), "level": self.level, "words": str(self),
+            "wrong_references": None if self.wrong_references is None else list(self.wrong_references),
+            "wrong_among_trusted": None if self.wrong_among_trusted is None else list(self.wrong_among_trusted),
+        }  # fmt: skip
 
     def __str__(self) -> str:
         lines = [

@@ -299,7 +299,7 @@ def _semantic_lines(semantic: Mapping[str, Any] | None) -> list[str]:
 
 def _guard_lines(guard: Mapping[str, Any]) -> list[str]:
     lines = [
-        f"Of wrong references planted {_percent(guard['wrong_references_refused'])} were refused, of right ones "
+        f"Of wrong references in trials {_percent(guard['wrong_references_refused'])} were refused, of right ones "
         f"{_percent(guard['right_references_trusted'])} trusted."
     ]
     if guard["wrong_among_trusted"] is not None:
