@@ -29,6 +29,7 @@ MODULES = {
     "generate": "seeded synthetic data",
     "jobs": "durable jobs",
     "llm": "language models",
+    "mcp": "the laboratory for agents",
     "errors": "everything that is raised on purpose",
 }
 """Modules with a page of their own, and what they are about."""

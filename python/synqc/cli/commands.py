@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "text": Command("synqc.cli.text", "deduplicate rows of text"),
     "enrichment": Command("synqc.cli.enrichment", "show and clear what enrichment workers keep"),
     "gateway": Command("synqc.cli.gateway", "serve language models behind one door of OpenAI's protocol"),
+    "mcp": Command("synqc.cli.mcp", "serve the laboratory to agents by the Model Context Protocol"),
     "models": Command("synqc.cli.models", "list, get, verify, remove, measure and serve language models"),
     "prompts": Command("synqc.cli.prompts", "make problems that a target model fails"),
     "synth": Command("synqc.cli.synth", "make synthetic data"),
