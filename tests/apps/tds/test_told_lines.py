@@ -1,9 +1,13 @@
 """Whoever watches a session is told of each line of its log once, in order."""
 
+import itertools
 import json
 import random
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+
+from waiting import wait_until
 
 from synqc.apps.tds.models import RunConfiguration, RunRequest
 from synqc.apps.tds.storage import Change
@@ -22,10 +26,16 @@ class Viewer:
         self._lines_before = session.next_line
 
     def told(self):
+        return [one["line"] for one in self._told_of("log")]
+
+    def states(self):
+        return [one["status"] for one in self._told_of("state")]
+
+    def _told_of(self, kind):
         self._writer.submit(Change()).result(10)  # what was said before is stored now
         events, lost = self._session.events.since(self._first)
         assert not lost
-        return [json.loads(event.data)["line"] for event in events if event.kind == "log"]
+        return [json.loads(event.data) for event in events if event.kind == kind]
 
     def logged(self):
         return self._session.newest_lines(self._session.next_line - self._lines_before)
@@ -48,6 +58,20 @@ def test_a_run_is_told_once(opened):
     run(tds, request=RunRequest(shot_limit=9000)).result(20)
     assert viewer.told() == viewer.logged()
     assert [line.split("] ")[1].split(" ")[0] for line in viewer.told()] == ["Shot", "Run", "Run"]
+
+
+def test_a_run_that_ends_before_its_beginning_is_stored_is_told_as_running_and_then_as_idle(opened):
+    tds = opened()
+    session, viewer = watched(tds)
+    calls, stored_again = itertools.count(), threading.Event()
+    session.events.subscribe(lambda: stored_again.wait(20) if next(calls) == 0 else None)  # holds who stores
+    tds.store.save(session)
+    with ThreadPoolExecutor(1) as threads:
+        answer = tds.runs.submit("x1", RunRequest(shot_limit=9000), short=threads.submit, long=threads.submit)
+        wait_until(lambda: session.last_run_id is not None)
+        stored_again.set()
+        answer.result(20)
+    assert viewer.states() == ["idle", "running", "idle"]
 
 
 def test_a_run_is_told_of_while_it_goes_on(opened):

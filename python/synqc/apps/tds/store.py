@@ -364,13 +364,17 @@ class SessionStore:
 
 
 def _telling(session: Session, lines: Sequence[LogRow]) -> Settled:
-    """Tells whoever watches about new log lines and the state, unless they could not be stored."""
+    """Tells whoever watches about new log lines and the state as it is now, unless they could not be stored.
+
+    A run may end before its beginning is stored: both states are told all the same, in their order.
+    """
+    state = session.summary_bytes() if session.events.watched else None
 
     def tell(done: Future[None]) -> None:
         if session.events.watched and done.exception() is None:
             for row in lines:
                 session.events.publish("log", json.dumps({"line": row["line"]}))
-            session.events.publish("state", session.summary_bytes())
+            session.events.publish("state", state or session.summary_bytes())
 
     return tell
 
