@@ -98,7 +98,16 @@ def __getattr__(name: str) -> Any:
     if name in _FORMER:
         warnings.warn(f"synqc.{name} is called synqc.{_FORMER[name]} now.", DeprecationWarning, stacklevel=2)
         return __getattr__(_FORMER[name])
-    raise AttributeError(f"module 'synqc' has no attribute {name!r}")
+    raise AttributeError(f"module 'synqc' has no attribute {name!r}{_what_is_near(name)}", name=name)
+
+
+def _what_is_near(name: str) -> str:
+    if name.startswith("_"):
+        return ""
+    from synqc.lab._near_words import near_words
+
+    near = near_words(name, (*__all__, *_MODULES))
+    return f"; near it: {', '.join(near)}" if near else ""
 
 
 def __dir__() -> list[str]:

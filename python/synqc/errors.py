@@ -5,6 +5,8 @@ SynqcError
     ShapeError                       an array does not fit
     DocumentError                    a document could not be read; the message ends with the path, e.g. $.qubit.t1_us
     UnknownName                      no preset, target, envelope, rule or objective of that name
+      UnknownArgument (also TypeError)  no argument of that name
+      UnknownKey (also KeyError)       a mapping has nothing under that name
   NumericalError (also ArithmeticError)  the input is legal, the method gave up
     StepTooSmall
     NonPhysicalState
@@ -38,6 +40,8 @@ __all__ = [
     "SynqcError",
     "SynqcWarning",
     "TimedOut",
+    "UnknownArgument",
+    "UnknownKey",
     "UnknownName",
     "ValidityWarning",
 ]
@@ -71,6 +75,21 @@ class UnknownName(InputError):
     """A name is not among the known ones, which the message lists."""
 
     code = "unknown_name"
+
+
+class UnknownArgument(UnknownName, TypeError):
+    """A function has no argument of that name; the message says which of its own is near."""
+
+    code = "unknown_argument"
+
+
+class UnknownKey(UnknownName, KeyError):
+    """A mapping has nothing under that name; the message says what it has."""
+
+    code = "unknown_key"
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
 
 
 class NumericalError(SynqcError, ArithmeticError):

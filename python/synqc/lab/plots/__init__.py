@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from synqc.errors import InputError
+from synqc.lab._near_words import unknown_name
 from synqc.lab.plots.bloch import plot_bloch
 from synqc.lab.plots.curves import plot_curves
 from synqc.lab.plots.files import PICTURE_FORMATS, find_browser, picture_bytes, write
@@ -64,7 +64,8 @@ def plot_run(run: Run, kind: str = "summary") -> plotly.graph_objects.Figure:
             state; runs the experiment twice more) or "bloch" (path of ensemble and single shots; computed anew).
 
     Raises:
-        InputError: There is no such picture, or it does not suit the run.
+        UnknownName: There is no such picture.
+        InputError: It does not suit the run.
         MissingExtra: Plotly is not installed.
 
     Examples:
@@ -74,7 +75,7 @@ def plot_run(run: Run, kind: str = "summary") -> plotly.graph_objects.Figure:
         'bar'
     """
     if kind not in RUN_PICTURES:
-        raise InputError(f"Argument `kind` must be one of {', '.join(RUN_PICTURES)}, but is {kind!r}.")
+        raise unknown_name("kind", kind, RUN_PICTURES)
     return RUN_PICTURES[kind](run)
 
 
@@ -87,7 +88,7 @@ def plot_sweep(sweep: Sweep, x: str, y: str) -> plotly.graph_objects.Figure:
         y: A figure.
 
     Raises:
-        InputError: `x` or `y` is not among the sweep's names.
+        UnknownName: `x` or `y` is not among the sweep's names.
         MissingExtra: Plotly is not installed.
 
     Examples:

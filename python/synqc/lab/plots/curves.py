@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synqc.errors import InputError
+from synqc.lab._near_words import unknown_name
 from synqc.lab.plots import style
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ def plot_curves(sweep: Sweep, x: str, y: str) -> plotly.graph_objects.Figure:
         ('Probe duration (ns)', 'Fidelity')
     """
     if x not in sweep.dims and x not in sweep.names:
-        raise InputError(f"Argument `x` must be one of {', '.join(sweep.dims + sweep.names)}, but is {x!r}.")
+        raise unknown_name("x", x, sweep.dims + sweep.names)
     if y not in sweep.names:
-        raise InputError(f"Argument `y` must be one of {', '.join(sweep.names)}, but is {y!r}.")
+        raise unknown_name("y", y, sweep.names)
     along = sweep.dims.index(x) if x in sweep.dims else 0
     others = [name for name in sweep.dims if name != sweep.dims[along]]
     heights, errors = np.moveaxis(sweep[y], along, 0), np.moveaxis(sweep.error(y), along, 0)
