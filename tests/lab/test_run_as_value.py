@@ -76,9 +76,9 @@ def test_a_file_is_found_by_the_name_it_was_saved_under(run, tmp_path):
         synqc.load(tmp_path / "other")
 
 
-@pytest.mark.parametrize("name", ["run.json", "run.h5", "run.npz.old", "run.NPZ"])
+@pytest.mark.parametrize("name", ["run.json", "run.csv", "run.npz.old", "run.NPZ"])
 def test_another_suffix_is_refused_and_nothing_written(run, tmp_path, name):
-    with pytest.raises(InputError, match=r"`path` must end with \.npz"):
+    with pytest.raises(InputError, match=r"`path` must end with \.npz, \.nc, \.h5, \.hdf5, \.zarr or \.parquet"):
         run.save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 

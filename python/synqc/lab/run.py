@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import math
@@ -11,27 +10,35 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from synqc import _core
-from synqc.errors import InputError, MissingExtra
+from synqc.errors import InputError, MissingExtra, UnknownKey
 from synqc.lab._cached_property import cached_property
+from synqc.lab._near_words import unknown_name
 from synqc.lab.checkpoint import Checkpoint
 from synqc.lab.estimate import Estimate
-from synqc.lab.run_file import ARRAYS, read_saved_run, write_saved_run
+from synqc.lab.result_files import save_result
+from synqc.lab.run_file import ARRAYS, RUN_FORMAT, Saved, read_npz, write_npz
+from synqc.lab.units import unit_of
 
 if TYPE_CHECKING:
+    import pandas
     import plotly.graph_objects
     import xarray
 
     from synqc.lab.experiment import Experiment
 
-__all__ = ["IterationResult", "ProbeSummary", "QubitResult", "Run", "StoredResult", "read_run"]
+__all__ = ["IterationResult", "ProbeSummary", "QubitResult", "Run", "StoredResult", "run_from"]
 
 _CONSISTENT_INNOVATION = 2.5
 _KPIS = ("fidelity", "backaction", "information_bits", "latency_us", "objective_score")
+_PLAIN_OF_QUBIT = (
+    "shots", "detuning_khz", "detuning_deviation_khz", "tracker_locked", "true_detuning_khz", "true_t1_ratio",
+)  # fmt: skip
+_OF_BATCH = ("device_time_s",)
 
 
 @dataclass(frozen=True)
@@ -455,23 +462,14 @@ class Run:
             import xarray
         except ImportError as error:
             raise MissingExtra("to_xarray() needs xarray: pip install 'synqc[xarray]'.") from error
-        per_qubit = ("iteration", "qubit")
-        table = [[qubit for qubit in iteration.qubits] for iteration in self.history]
+        rows = (len(self.history), len(self.history[0].qubits))
         variables: dict[str, Any] = {}
-        for name in ("fidelity", "one_fraction", "success", "mean_record"):
-            variables[name] = (per_qubit, [[getattr(qubit, name).value for qubit in row] for row in table])
-            variables[f"{name}_error"] = (
-                per_qubit,
-                [[getattr(qubit, name).standard_error for qubit in row] for row in table],
-            )
-        for name in ("detuning_khz", "detuning_deviation_khz", "true_detuning_khz"):
-            variables[name] = (per_qubit, [[getattr(qubit, name) for qubit in row] for row in table], {"units": "kHz"})
-        variables["true_t1_ratio"] = (per_qubit, [[qubit.true_t1_ratio for qubit in row] for row in table])
-        variables["device_time_s"] = (
-            "iteration",
-            [iteration.device_time_s for iteration in self.history],
-            {"units": "s"},
-        )
+        for name, column in self._columns().items():
+            if name in ("iteration", "qubit"):
+                continue
+            grid = column.reshape(rows)
+            is_of_batch = name in _OF_BATCH
+            variables[name] = ("iteration", grid[:, 0]) if is_of_batch else (("iteration", "qubit"), grid)
         for name, figure in self.kpis().items():
             if name not in variables:
                 variables[name] = ((), figure.value)
@@ -481,18 +479,64 @@ class Run:
         if self._raw.records("i") is not None:
             for name in ("records", "records_quadrature", "record_moments"):
                 variables[name] = (("iteration", "qubit", "shot", "bin"), getattr(self, name))
-        coordinates = {"iteration": np.arange(len(self.history)), "qubit": np.arange(len(table[0]))}
+        coordinates = {"iteration": np.arange(rows[0]), "qubit": np.arange(rows[1])}
         attributes = {
             "seed": self.seed,
             "partial": int(self.partial),
             "experiment": json.dumps(self.experiment.to_dict()),
         }
-        return xarray.Dataset(variables, coordinates, attributes)
+        dataset = xarray.Dataset(variables, coordinates, attributes)
+        for label, variable in dataset.variables.items():
+            variable.attrs["units"] = unit_of(str(label))
+        return dataset
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Figures of each qubit in each iteration as a table; errors stand beside their values, suffixed `_error`.
+
+        Returns:
+            DataFrame with the index (iteration, qubit); `frame.attrs["units"]` has the unit of each column.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+
+        Examples:
+            >>> import synqc
+            >>> frame = synqc.Experiment(qubits=2).run(shots=100, iterations=3, seed=7).to_pandas()
+            >>> frame.shape[0], frame.attrs["units"]["detuning_khz"]
+            (6, 'kHz')
+            >>> bool((frame["fidelity"].groupby("iteration").mean() > 0.9).all())
+            True
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise MissingExtra("to_pandas() needs pandas: pip install 'synqc[pandas]'.") from error
+        frame = pandas.DataFrame(self._columns()).set_index(["iteration", "qubit"])
+        frame.attrs = {"units": {name: unit_of(name) for name in frame.columns}, "seed": self.seed}
+        return frame
+
+    def _columns(self) -> dict[str, np.ndarray]:
+        rows = [(number, batch, k) for number, batch in enumerate(self.history) for k in range(len(batch.qubits))]
+        columns: dict[str, Any] = {
+            "iteration": [number for number, _, _ in rows],
+            "qubit": [k for _, _, k in rows],
+        }
+        for name in ("fidelity", "one_fraction", "success", "mean_record"):
+            figures = [getattr(batch.qubits[k], name) for _, batch, k in rows]
+            columns[name] = [figure.value for figure in figures]
+            columns[f"{name}_error"] = [figure.standard_error for figure in figures]
+        for name in _PLAIN_OF_QUBIT:
+            columns[name] = [getattr(batch.qubits[k], name) for _, batch, k in rows]
+        for name in _OF_BATCH:
+            columns[name] = [getattr(batch, name) for _, batch, _ in rows]
+        return {name: np.array(values) for name, values in columns.items()}
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write everything to one file that `synqc.load` reads back: a NumPy `.npz` without pickled objects.
+        """Write everything to one file that `synqc.load` reads back equal; its form is that of the suffix.
 
-        The file appears whole or not at all.
+        `.npz`: NumPy's archive without pickled objects, the one form for files of strangers. `.nc`, `.h5` and `.hdf5`:
+        what `to_xarray` shows, with units, for anything that reads netCDF 4 or HDF5; `.zarr`: the same as a folder.
+        `.parquet`: the table of `to_pandas`, with bits and records as lists. The file appears whole or not at all.
 
         Args:
             path: Where to; `.npz` is added if the name has no suffix.
@@ -503,33 +547,18 @@ class Run:
         Raises:
             InputError: The name has another suffix.
             FileNotFoundError: The folder is not there.
+            MissingExtra: The form needs the extra `records` (netCDF, HDF5, Zarr) or `pandas` (Parquet).
         """
-        target = Path(path)
-        if not target.suffix:
-            target = target.with_suffix(".npz")
-        if target.suffix != ".npz":
-            raise InputError(f"Argument `path` must end with .npz, the form of a whole run, but is {str(path)!r}.")
-        if not target.parent.is_dir():
-            raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(target.parent))
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            with temporary.open("wb") as file:
-                self._write(file, compressed=True)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        return target
+        return save_result(self, path)
 
-    def _write(self, file: IO[bytes], *, compressed: bool) -> None:
-        document = {"experiment": self.experiment.to_dict(), "run": self.to_dict()}
-        write_saved_run(file, document, {name: self._array(name) for name in ARRAYS}, compressed=compressed)
+    def _saved(self) -> Saved:
+        document = {"format": RUN_FORMAT, "experiment": self.experiment.to_dict(), "run": self.to_dict()}
+        return Saved(document, {name: self._array(name) for name in ARRAYS})
 
     def __reduce__(self) -> tuple[Any, ...]:
         """As a file of `save`, so that what is pickled is as safe to read, and a rule of the user's own is its name."""
         content = io.BytesIO()
-        self._write(content, compressed=False)
+        write_npz(content, *self._saved(), compressed=False)
         return _unpickled, (type(self.experiment), content.getvalue(), self.interrupted)
 
     def __copy__(self) -> Run:
@@ -550,6 +579,29 @@ class Run:
 
     def __hash__(self) -> int:
         return hash((self.seed, self.shots_used, self.fidelity))
+
+    __iter__: ClassVar[None] = None
+    """A run is no list, although its figures may be asked for by name."""
+
+    def __getitem__(self, name: str) -> Estimate:
+        """A figure by name: one of `kpis()`, or "success".
+
+        Raises:
+            UnknownKey: There is no such figure.
+
+        Examples:
+            >>> import synqc
+            >>> run = synqc.Experiment(qubits=1).run(shots=100, seed=7)
+            >>> run["fidelity"] == run.fidelity
+            True
+            >>> run["fidelty"]
+            Traceback (most recent call last):
+                ...
+            synqc.errors.UnknownKey: Argument `name` must be one of fidelity, ..., but is 'fidelty'; near it: fidelity.
+        """
+        if name not in (known := (*_KPIS, "success")):
+            raise unknown_name("name", name, known, kind=UnknownKey)
+        return getattr(self, name)  # type: ignore[no-any-return]
 
     def _array(self, name: str) -> np.ndarray | None:
         if name == "bits":
@@ -580,26 +632,25 @@ class Run:
         return html_card(self)
 
 
-def read_run(experiment_class: type[Experiment], file: IO[bytes], *, interrupted: bool) -> Run:
-    """The run in a file of `Run.save` that is open for reading.
+def run_from(experiment_class: type[Experiment], saved: Saved, *, interrupted: bool = False) -> Run:
+    """The run that a file holds.
 
     Args:
         experiment_class: `Experiment`, which knows of runs, as this module does not of it.
-        file: The file.
+        saved: What the file holds.
         interrupted: Whether Ctrl-C had ended the run.
     """
-    document, arrays = read_saved_run(file)
-    experiment = experiment_class.from_dict(document["experiment"])
-    figures = dict(document["run"])
+    experiment = experiment_class.from_dict(saved.document["experiment"])
+    figures = dict(saved.document["run"])
     figures["checkpoint"] = SimpleNamespace(**figures.pop("carry"))
-    run = Run(experiment, StoredResult(figures, arrays), interrupted=interrupted)
+    run = Run(experiment, StoredResult(figures, saved.arrays), interrupted=interrupted)
     run.to_dict()
     _ = (run.history, run.kpis, run.checkpoint, run.settings, run.probe, run.success)
     return run
 
 
 def _unpickled(experiment_class: type[Experiment], content: bytes, interrupted: bool) -> Run:
-    return read_run(experiment_class, io.BytesIO(content), interrupted=interrupted)
+    return run_from(experiment_class, read_npz(io.BytesIO(content)), interrupted=interrupted)
 
 
 def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:

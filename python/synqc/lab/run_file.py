@@ -1,4 +1,4 @@
-"""The file of a run, read as if a stranger had written it."""
+"""The document and the arrays of a result's file, read as if a stranger had written them."""
 
 from __future__ import annotations
 
@@ -14,35 +14,93 @@ import numpy as np
 
 from synqc.errors import DocumentError
 
-__all__ = ["ARRAYS", "SavedRun", "read_saved_run", "write_saved_run"]
+__all__ = [
+    "ARRAYS",
+    "RUN_FORMAT",
+    "SWEEP_FORMAT",
+    "Saved",
+    "checked_array",
+    "document_bytes",
+    "document_from",
+    "read_npz",
+    "write_npz",
+]
 
-FORMAT: Final = "synqc-run-1"
+RUN_FORMAT: Final = "synqc-run-1"
+SWEEP_FORMAT: Final = "synqc-sweep-1"
 _LARGEST_DOCUMENT: Final = 1 << 28
 _LARGEST_HEADER: Final = 1 << 12
 _MOST_EXPANSION: Final = 1040  # of deflate, which 1032 bounds
 
-# Dtype and axes of each array: (iterations, qubits, shots[, bins]).
+# Dtype and axes of each array of a run: (iterations, qubits, shots[, bins]).
 ARRAYS: Final = {"bits": ("|u1", 3), "records_i": ("<f8", 4), "records_q": ("<f8", 4), "record_moments": ("<f8", 4)}
 
 
-class SavedRun(NamedTuple):
-    """What the file holds, checked as far as its form goes."""
+class Saved(NamedTuple):
+    """What a file holds, checked as far as its form goes."""
 
     document: dict[str, Any]
     arrays: dict[str, np.ndarray | None]
 
 
-def write_saved_run(
-    file: IO[bytes], document: dict[str, Any], arrays: Mapping[str, np.ndarray | None], *, compressed: bool
+def document_bytes(document: Mapping[str, Any]) -> np.ndarray:
+    """A document as an array that every form of file can hold: uint8, its JSON in UTF-8."""
+    return np.frombuffer(json.dumps(document).encode(), dtype=np.uint8)
+
+
+def document_from(content: bytes) -> dict[str, Any]:
+    """The document of a file, of a format that is known.
+
+    Raises:
+        DocumentError: It is none.
+    """
+    if len(content) > _LARGEST_DOCUMENT:
+        raise DocumentError(f"Document must have at most {_LARGEST_DOCUMENT} bytes, but has more.")
+    document = json.loads(content)
+    found = document.get("format") if isinstance(document, dict) else type(document).__name__
+    if found not in (RUN_FORMAT, SWEEP_FORMAT):
+        raise DocumentError(f"Document must be of format {RUN_FORMAT} or {SWEEP_FORMAT}, but is {found}.")
+    return document  # type: ignore[no-any-return]
+
+
+def rows_of(document: dict[str, Any]) -> tuple[int, int]:
+    """Iterations and qubits of a run's document."""
+    iterations = document["run"]["iterations"]
+    qubits = {len(iteration["qubits"]) for iteration in iterations}
+    if len(qubits) != 1:
+        raise DocumentError("Document must have as many qubits in every iteration, but has not (at $.run.iterations).")
+    return len(iterations), qubits.pop()
+
+
+def checked_array(document: dict[str, Any], name: str, values: np.ndarray) -> np.ndarray:
+    """An array of a run as a read-only one of the dtype and the axes it must have.
+
+    Raises:
+        DocumentError: It has others.
+    """
+    dtype, dimensions = ARRAYS[name]
+    rows = rows_of(document)
+    if values.dtype != np.dtype(dtype) or values.ndim != dimensions or values.shape[:2] != rows:
+        raise DocumentError(
+            f"Array `{name}` must be {dtype} with {dimensions} axes that begin with {rows}, "
+            f"but is {values.dtype} {values.shape}."
+        )
+    values = np.ascontiguousarray(values, dtype)
+    values.flags.writeable = False
+    return values
+
+
+def write_npz(
+    file: IO[bytes], document: Mapping[str, Any], arrays: Mapping[str, np.ndarray | None], *, compressed: bool
 ) -> None:
-    """Write what `read_saved_run` reads, to a file open for writing; arrays that are None are left out."""
-    written = {"document": np.frombuffer(json.dumps({"format": FORMAT, **document}).encode(), dtype=np.uint8)}
+    """Write what `read_npz` reads, to a file open for writing; arrays that are None are left out."""
+    written = {"document": document_bytes(document)}
     written.update((name, values) for name, values in arrays.items() if values is not None)
     (np.savez_compressed if compressed else np.savez)(file, **written)  # type: ignore[arg-type]
 
 
-def read_saved_run(file: IO[bytes]) -> SavedRun:
-    """The document and the arrays of a file that `Run.save` wrote, open for reading.
+def read_npz(file: IO[bytes]) -> Saved:
+    """The document and the arrays of a file that `write_npz` wrote, open for reading.
 
     Shapes are held against the document and sizes against the file before anything of that size is made.
 
@@ -52,10 +110,12 @@ def read_saved_run(file: IO[bytes]) -> SavedRun:
     try:
         with zipfile.ZipFile(file) as members:
             document = _document(members)
-            rows = _rows_of(document)
-            return SavedRun(document, {name: _array(members, name, rows) for name in ARRAYS})
+            if document["format"] == SWEEP_FORMAT:
+                return Saved(document, {})
+            rows = rows_of(document)
+            return Saved(document, {name: _array(members, name, rows) for name in ARRAYS})
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise DocumentError(f"Document must be a whole file of Run.save(), but is not: {error}") from error
+        raise DocumentError(f"Document must be a whole file of save(), but is not: {error}") from error
     except (
         KeyError,
         ValueError,
@@ -69,27 +129,14 @@ def read_saved_run(file: IO[bytes]) -> SavedRun:
         # NumPy reads the head of an array as Python, and lets what Python's tokenizer says pass.
         if isinstance(error, DocumentError):
             raise
-        raise DocumentError(f"Document must be written by Run.save(), but is not: {error}") from error
+        raise DocumentError(f"Document must be written by save(), but is not: {error}") from error
 
 
 def _document(members: zipfile.ZipFile) -> dict[str, Any]:
     if members.getinfo("document.npy").file_size > _LARGEST_DOCUMENT:
         raise DocumentError(f"Document must have at most {_LARGEST_DOCUMENT} bytes, but has more.")
     content, _ = _content(members, "document", "|u1", 1, ())
-    document = json.loads(content)
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        found = document.get("format") if isinstance(document, dict) else type(document).__name__
-        raise DocumentError(f"Document must be of format {FORMAT}, but is {found}.")
-    return document
-
-
-def _rows_of(document: dict[str, Any]) -> tuple[int, int]:
-    """Iterations and qubits."""
-    iterations = document["run"]["iterations"]
-    qubits = {len(iteration["qubits"]) for iteration in iterations}
-    if len(qubits) != 1:
-        raise DocumentError("Document must have as many qubits in every iteration, but has not (at $.run.iterations).")
-    return len(iterations), qubits.pop()
+    return document_from(content)
 
 
 def _array(members: zipfile.ZipFile, name: str, rows: tuple[int, int]) -> np.ndarray | None:

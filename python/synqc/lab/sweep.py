@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import itertools
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,21 +20,30 @@ import numpy as np
 from synqc import _core
 from synqc._version import __version__
 from synqc.cache import Cache, DiskCache, content_key
-from synqc.errors import Cancelled, InputError, MissingExtra
+from synqc.errors import Cancelled, InputError, MissingExtra, UnknownKey, UnknownName
+from synqc.lab._near_words import naming_unknown_arguments, near_words, unknown_name
+from synqc.lab._whole_number import whole_number
+from synqc.lab.device import Device
 from synqc.lab.estimate import Estimate
 from synqc.lab.experiment import Experiment, StopFlag
+from synqc.lab.result_files import save_result
+from synqc.lab.run_file import SWEEP_FORMAT, Saved
+from synqc.lab.units import unit_of
 from synqc.pipeline import Pipeline, Stage
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
 if TYPE_CHECKING:
+    import pandas
     import plotly.graph_objects
     import xarray
 
-__all__ = ["Executor", "Sweep", "sweep"]
+__all__ = ["Executor", "Sweep", "sweep", "sweep_from"]
 
+_ARGUMENTS = tuple(item.name for item in fields(Experiment) if item.init)
+_ARGUMENTS_OF_RUN = ("shots", "iterations", "seed", "threads", "keep_bits", "keep_records")
 _KPIS = ("fidelity", "success", "backaction", "information_bits", "latency_us", "objective_score")
 _PLAIN = ("g", "s", "eps_pulse", "shots_used")
-_UNITS = {"latency_us": "µs", "information_bits": "bit"}
+_WORDS_ELSEWHERE = {name: f'axes are given as {{"{name}": [...]}}' for name in _ARGUMENTS}
 
 
 class Executor(Protocol):
@@ -150,6 +162,41 @@ class Sweep:
     def __getitem__(self, name: str) -> np.ndarray:
         return self._grid(name, 0)
 
+    def __len__(self) -> int:
+        """Number of points that were run."""
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The points that were run, as `at` takes them, in the order of the grid.
+
+        Examples:
+            >>> import synqc
+            >>> grid = synqc.sweep(synqc.Experiment(qubits=1), {"probe_strength": [0.1, 0.9]}, shots=100, seed=2)
+            >>> [(point, grid.at(**point)["backaction"].value < 0.05) for point in grid]
+            [({'probe_strength': 0.1}, True), ({'probe_strength': 0.9}, False)]
+        """
+        for index in sorted(self._rows):
+            yield {name: values[k] for (name, values), k in zip(self.axes.items(), index, strict=True)}
+
+    def __eq__(self, other: object) -> bool:
+        """Whether experiment, axes, seed and figures are the same, wherever they were computed."""
+        if not isinstance(other, Sweep):
+            return NotImplemented
+        return self is other or self._text() == other._text()
+
+    def __hash__(self) -> int:
+        return hash(self._text())
+
+    def _text(self) -> str:
+        """Everything, as a text in which NaN is equal to NaN."""
+        return json.dumps(self._saved().document)
+
+    def __copy__(self) -> Sweep:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Sweep:
+        return self
+
     def error(self, name: str) -> np.ndarray:
         """Standard errors of a figure over the grid; 0 where it is exact, NaN where one shot shows no spread."""
         return self._grid(name, 1)
@@ -161,18 +208,26 @@ class Sweep:
             InputError: The values are not a point of the grid, or it was not run.
         """
         index = []
+        for name in point:
+            if name not in self.axes:
+                raise unknown_name("point", name, self.dims)
         for axis, values in self.axes.items():
-            if axis not in point or point[axis] not in values:
-                raise InputError(f"Argument `{axis}` must be one of {values}, but is {point.get(axis)!r}.")
+            if axis not in point:
+                raise InputError(f"Argument `{axis}` must be given, one of {values}, but is not.")
+            if point[axis] not in values:
+                raise InputError(f"Argument `{axis}` must be one of {values}, but is {point[axis]!r}.")
             index.append(values.index(point[axis]))
         if tuple(index) not in self._rows:
             raise InputError(f"The point {point} was not run: the sweep was stopped.")
         return {name: Estimate(*self._rows[tuple(index)][name]) for name in _KPIS}
 
     def _grid(self, name: str, position: int) -> np.ndarray:
+        if name in self.axes:
+            raise UnknownKey(f"Argument `name` must be a figure, but {name!r} is an axis: its values are in `axes`.")
         if name not in self.names:
-            raise InputError(f"Argument `name` must be one of {', '.join(self.names)}, but is {name!r}.")
-        grid = np.full(self.shape, np.nan)
+            raise unknown_name("name", name, self.names, kind=UnknownKey)
+        is_count = name == "shots_used" and position == 0
+        grid = np.zeros(self.shape, np.int64) if is_count else np.full(self.shape, np.nan)
         for index, row in self._rows.items():
             value = row[name]
             grid[index] = value[position] if isinstance(value, list) else (value if position == 0 else 0.0)
@@ -188,15 +243,81 @@ class Sweep:
             import xarray
         except ImportError as error:
             raise MissingExtra("to_xarray() needs xarray: pip install 'synqc[xarray]'.") from error
-        variables: dict[str, Any] = {}
+        variables: dict[str, Any] = {name: (self.dims, grid) for name, grid in self._grids().items()}
+        coordinates = {name: _labels(values) for name, values in self.axes.items()}
+        dataset = xarray.Dataset(variables, coordinates, {"seed": self.seed, "partial": int(self.partial)})
+        for label, variable in dataset.variables.items():
+            if variable.dtype.kind in "biuf":
+                variable.attrs["units"] = unit_of(str(label))
+        return dataset
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The grid as a table with a row per point: its axes, then figures, errors beside them, suffixed `_error`.
+
+        Returns:
+            DataFrame; `frame.attrs["units"]` has the unit of each column of numbers. Points that a stop prevented are
+            NaN.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+
+        Examples:
+            >>> import synqc
+            >>> grid = synqc.sweep(synqc.Experiment(qubits=1), {"probe_strength": [0.1, 0.9]}, shots=100, seed=2)
+            >>> frame = grid.to_pandas()
+            >>> frame["probe_strength"].tolist(), frame.attrs["units"]["latency_us"]
+            ([0.1, 0.9], 'µs')
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise MissingExtra("to_pandas() needs pandas: pip install 'synqc[pandas]'.") from error
+        columns = self._columns()
+        frame = pandas.DataFrame(columns)
+        numbers = [name for name, values in columns.items() if values.dtype.kind in "biuf"]
+        frame.attrs = {"units": {name: unit_of(name) for name in numbers}, "seed": self.seed}
+        return frame
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write everything to one file that `synqc.load` reads back equal; its form is that of the suffix.
+
+        Args:
+            path: Where to: `.npz` (also if the name has no suffix), `.nc`, `.h5`, `.hdf5`, `.zarr` or `.parquet`, as
+                for `Run.save`.
+
+        Returns:
+            The path written.
+
+        Raises:
+            InputError: The name has another suffix.
+            FileNotFoundError: The folder is not there.
+            MissingExtra: The form needs the extra `records` (netCDF, HDF5, Zarr) or `pandas` (Parquet).
+        """
+        return save_result(self, path)
+
+    def _grids(self) -> dict[str, np.ndarray]:
+        grids: dict[str, np.ndarray] = {}
         for name in _KPIS:
-            attributes = {"units": _UNITS[name]} if name in _UNITS else {}
-            variables[name] = (self.dims, self[name], attributes)
-            variables[f"{name}_error"] = (self.dims, self.error(name), attributes)
-        for name in _PLAIN:
-            variables[name] = (self.dims, self[name])
-        coordinates = {name: [_plain(value) for value in values] for name, values in self.axes.items()}
-        return xarray.Dataset(variables, coordinates, {"seed": self.seed, "partial": int(self.partial)})
+            grids |= {name: self[name], f"{name}_error": self.error(name)}
+        return grids | {name: self[name] for name in _PLAIN}
+
+    def _columns(self) -> dict[str, np.ndarray]:
+        points = np.meshgrid(*(np.arange(length) for length in self.shape), indexing="ij")
+        columns = {
+            name: _labels(values)[index.ravel()]
+            for (name, values), index in zip(self.axes.items(), points, strict=True)
+        }
+        return columns | {name: grid.ravel() for name, grid in self._grids().items()}
+
+    def _saved(self) -> Saved:
+        document = {
+            "format": SWEEP_FORMAT,
+            "experiment": self.experiment.to_dict(),
+            "axes": {name: [_written(value) for value in values] for name, values in self.axes.items()},
+            "rows": [[list(index), self._rows[index]] for index in sorted(self._rows)],
+            "seed": self.seed,
+        }
+        return Saved(document, {})
 
     def plot(self, x: str | None = None, y: str | None = None) -> plotly.graph_objects.Figure:
         """One figure against another, or against an axis, with error bars; "information_bits" against "backaction" also
@@ -225,6 +346,54 @@ class Sweep:
         return f"Sweep({grid}, seed={self.seed}{state}; best {self.experiment.objective} at {where})"
 
 
+def sweep_from(document: Mapping[str, Any]) -> Sweep:
+    """The sweep that a file's document holds.
+
+    Raises:
+        InputError, KeyError, TypeError, ValueError: It holds none.
+    """
+    axes = {str(name): [_read_back(value) for value in values] for name, values in document["axes"].items()}
+    lengths = [len(values) for values in axes.values()]
+    rows = {}
+    for index, row in document["rows"]:
+        if len(index) != len(lengths) or not all(0 <= k < most for k, most in zip(index, lengths, strict=True)):
+            raise InputError(f"Field `rows` must have indices within the axes, but has {index}.")
+        figures = {name: list(map(float, row[name])) for name in _KPIS}
+        rows[tuple(map(int, index))] = {**figures, **{name: row[name] for name in _PLAIN}}
+    return Sweep(Experiment.from_dict(document["experiment"]), axes, rows, seed=int(document["seed"]), reused=0)
+
+
+def _written(value: Any) -> Any:
+    """A value of an axis in a document."""
+    if isinstance(value, Device):
+        return {"device": value.to_json()}
+    if callable(value) or hasattr(value, "second_angle_corrections"):
+        return {"function": getattr(value, "__qualname__", type(value).__qualname__)}
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_written(entry) for entry in value]
+    return {"complex": [value.real, value.imag]} if isinstance(value, complex) else value
+
+
+def _read_back(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_read_back(entry) for entry in value]
+    if isinstance(value, dict) and set(value) == {"device"}:
+        return Device.from_json(value["device"])
+    if isinstance(value, dict) and set(value) == {"complex"}:
+        return complex(*value["complex"])
+    return value
+
+
+def _labels(values: Sequence[Any]) -> np.ndarray:
+    """Values of an axis as an array of numbers, NaN where the preset decides, or else of texts."""
+    plain = [value if value is None else _plain(value) for value in values]
+    if all(value is None or isinstance(value, (int, float)) for value in plain):
+        return np.array([math.nan if value is None else value for value in plain])
+    return np.array([str(value) for value in plain])
+
+
 class _Memory:
     """Finished points, as far as the caller wants them remembered."""
 
@@ -250,6 +419,7 @@ class _Memory:
             self._owned.close()
 
 
+@functools.partial(naming_unknown_arguments, elsewhere=_WORDS_ELSEWHERE)
 def sweep(
     experiment: Experiment,
     axes: Mapping[str, Sequence[Any]],
@@ -305,18 +475,11 @@ def sweep(
         >>> grid.reused
         2
     """
-    known = {item.name for item in fields(Experiment) if item.init}
-    if not axes:
-        raise InputError("Argument `axes` must name at least one argument of Experiment, but is empty.")
-    values_of: dict[str, list[Any]] = {}
-    for name, values in axes.items():
-        if name not in known:
-            raise InputError(f"Argument `axes` must name arguments of Experiment, but `{name}` is not one.")
-        if isinstance(values, str) or not hasattr(values, "__len__") or len(values) == 0:
-            raise InputError(f"Argument `axes` must give a sequence of values for `{name}`, but gives {values!r}.")
-        values_of[name] = [_plain(value) if isinstance(value, np.generic) else value for value in values]
+    _check_arguments(experiment, axes, executor)
+    values_of = {name: _values(name, values) for name, values in axes.items()}
     if seed is None:
         seed = int.from_bytes(os.urandom(8), "little") >> 1 if cache is None else 0
+    seed = whole_number("seed", seed, least=0, most=2**64 - 1)
 
     orders = list(_orders(experiment, values_of, shots, iterations, seed))
     memory = _Memory(cache)
@@ -347,6 +510,39 @@ def sweep(
         if isinstance(show, ProgressBar):
             show.close()
     return Sweep(experiment, values_of, rows, seed=seed, reused=reused)
+
+
+def _check_arguments(experiment: Any, axes: Any, executor: Any) -> None:
+    if not isinstance(experiment, Experiment):
+        found = "the class itself" if experiment is Experiment else f"{type(experiment).__name__}"
+        raise InputError(f"Argument `experiment` must be an Experiment, such as synqc.Experiment(), but is {found}.")
+    if not isinstance(axes, Mapping):
+        raise InputError(
+            f"Argument `axes` must be a dict of argument names and their values, but is {type(axes).__name__}."
+        )
+    if not axes:
+        raise InputError("Argument `axes` must name at least one argument of Experiment, but is empty.")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise InputError(
+            "Argument `executor` must have a method submit(), as those of concurrent.futures have, "
+            f"but is {type(executor).__name__}."
+        )
+
+
+def _values(name: Any, values: Any) -> list[Any]:
+    """One axis."""
+    if name in _ARGUMENTS_OF_RUN:
+        raise UnknownName(
+            f"Argument `axes` must name arguments of Experiment, but `{name}` is one of its method run(); "
+            f"sweep() takes {', '.join(_ARGUMENTS_OF_RUN[:3])} once, for all points."
+        )
+    if name not in _ARGUMENTS:
+        near = near_words(name, _ARGUMENTS)
+        told = f"; near it: {', '.join(near)}" if near else ""
+        raise UnknownName(f"Argument `axes` must name arguments of Experiment, but `{name}` is not one{told}.")
+    if isinstance(values, str) or not hasattr(values, "__len__") or len(values) == 0:
+        raise InputError(f"Argument `axes` must give a sequence of values for `{name}`, but gives {values!r}.")
+    return [_plain(value) if isinstance(value, np.generic) else value for value in values]
 
 
 def _orders(

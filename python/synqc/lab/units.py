@@ -1,8 +1,15 @@
-"""Numbers in the unit that suits them."""
+"""Numbers in the unit that suits them, and the unit that a name carries."""
 
 from __future__ import annotations
 
-__all__ = ["format_duration"]
+__all__ = ["UNIT_SUFFIXES", "format_duration", "unit_of"]
+
+UNIT_SUFFIXES = {
+    "_per_us": "1/µs", "_us": "µs", "_ns": "ns", "_s": "s", "_khz": "kHz", "_mhz": "MHz", "_ghz": "GHz",
+}  # fmt: skip
+"""Endings of names that say a unit and nothing else."""
+
+_UNITS_OF_KINDS = {"_bits": "bit", "_angle": "rad", "_axis": "rad"}
 
 
 def format_duration(microseconds: float) -> str:
@@ -16,3 +23,17 @@ def format_duration(microseconds: float) -> str:
         if microseconds >= size:
             return f"{microseconds / size:.4g} {unit}"
     return f"{microseconds * 1e3:.4g} ns"
+
+
+def unit_of(name: str) -> str:
+    """Unit of an argument or figure, from its name, as Pint reads it; "1" if it has none.
+
+    Examples:
+        >>> unit_of("probe_duration_ns"), unit_of("gamma_max_per_us"), unit_of("first_angle"), unit_of("fidelity")
+        ('ns', '1/µs', 'rad', '1')
+        >>> unit_of("latency_us_error")
+        'µs'
+    """
+    plain = name.removesuffix("_error")
+    endings = UNIT_SUFFIXES | _UNITS_OF_KINDS
+    return next((unit for suffix, unit in endings.items() if plain.endswith(suffix)), "1")

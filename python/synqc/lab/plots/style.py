@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from synqc import _core
 from synqc.errors import MissingExtra
 from synqc.lab.device import Device
+from synqc.lab.units import UNIT_SUFFIXES
 
 if TYPE_CHECKING:
     import plotly.graph_objects
@@ -67,7 +68,6 @@ _AXIS_TITLES: AxisWords = {
     "t1_us": "T1 (µs)",
     "t2_us": "T2 (µs)",
 }
-_UNIT_SUFFIXES = {"_per_us": "1/µs", "_us": "µs", "_ns": "ns", "_khz": "kHz"}
 
 
 def axis_title(name: str) -> str:
@@ -83,7 +83,7 @@ def axis_title(name: str) -> str:
     """
     if name in _AXIS_TITLES:
         return _AXIS_TITLES[name]
-    for suffix, unit in _UNIT_SUFFIXES.items():
+    for suffix, unit in UNIT_SUFFIXES.items():
         if name.endswith(suffix):
             return f"{name.removesuffix(suffix).replace('_', ' ').capitalize()} ({unit})"
     return name.replace("_", " ").capitalize()
@@ -245,4 +245,4 @@ def axis_unit(name: str) -> str:
         >>> axis_unit("probe_duration_ns"), axis_unit("probe_strength")
         ('ns', '')
     """
-    return next((unit for suffix, unit in _UNIT_SUFFIXES.items() if name.endswith(suffix)), "")
+    return next((unit for suffix, unit in UNIT_SUFFIXES.items() if name.endswith(suffix)), "")
