@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from synqc import metrics as metrics
     from synqc import pipeline as pipeline
     from synqc.lab.checkpoint import Checkpoint
+    from synqc.lab.compare import Comparison, compare
     from synqc.lab.device import Device, Target, device, presets, targets
     from synqc.lab.estimate import Estimate
     from synqc.lab.experiment import Experiment, StopFlag
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Batch": "lab.rules",
     "Checkpoint": "lab.checkpoint",
+    "Comparison": "lab.compare",
     "Device": "lab.device",
     "Estimate": "lab.estimate",
     "Experiment": "lab.experiment",
@@ -45,6 +47,7 @@ _HOME = {
     "StopFlag": "lab.experiment",
     "Sweep": "lab.sweep",
     "Target": "lab.device",
+    "compare": "lab.compare",
     "device": "lab.device",
     "filter_record": "lab.filter_record",
     "load": "lab.load",
@@ -63,6 +66,7 @@ _MODULES = (
 __all__ = [
     "Batch",
     "Checkpoint",
+    "Comparison",
     "Device",
     "Estimate",
     "Experiment",
@@ -73,6 +77,7 @@ __all__ = [
     "Target",
     "__version__",
     "cache",
+    "compare",
     "device",
     "errors",
     "filter_record",

@@ -8,8 +8,9 @@ from mkdocs.structure.files import File, Files
 __all__ = ["LABORATORY", "MODULES", "on_config", "on_files"]
 
 LABORATORY = (
-    "Experiment", "Run", "Estimate", "sweep", "Sweep", "Device", "device", "presets", "Target", "targets", "Batch",
-    "Checkpoint", "StopFlag", "load", "mesolve", "smesolve", "filter_record", "MonitoredQubit",
+    "Experiment", "Run", "Estimate", "compare", "Comparison", "sweep", "Sweep", "Device", "device", "presets",
+    "Target", "targets", "Batch", "Checkpoint", "StopFlag", "load", "mesolve", "smesolve", "filter_record",
+    "MonitoredQubit",
 )  # fmt: skip
 """Names of `synqc` itself, in the order of use."""
 MODULES = {

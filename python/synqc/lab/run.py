@@ -19,6 +19,7 @@ from synqc.errors import InputError, MissingExtra, UnknownKey
 from synqc.lab._cached_property import cached_property
 from synqc.lab._near_words import unknown_name
 from synqc.lab.checkpoint import Checkpoint
+from synqc.lab.compare import Comparison, compare
 from synqc.lab.estimate import Estimate
 from synqc.lab.result_files import save_result
 from synqc.lab.run_file import ARRAYS, RUN_FORMAT, Saved, read_npz, write_npz
@@ -602,6 +603,12 @@ class Run:
         if name not in (known := (*_KPIS, "success")):
             raise unknown_name("name", name, known, kind=UnknownKey)
         return getattr(self, name)  # type: ignore[no-any-return]
+
+    def __sub__(self, other: Run) -> Comparison:
+        """`synqc.compare(self, other)`: every figure's difference, whose errors know what both runs share."""
+        if not isinstance(other, Run):
+            return NotImplemented
+        return compare(self, other)
 
     def _array(self, name: str) -> np.ndarray | None:
         if name == "bits":
