@@ -6,7 +6,8 @@ set -euo pipefail
 packages=(g++ make cmake ninja-build git python3-dev python3-venv libeigen3-dev libtbb-dev libsimdjson-dev libsqlite3-dev libssl-dev
     libgtest-dev
     chromium clang libclang-rt-14-dev clang-format clang-tidy
-    tesseract-ocr tesseract-ocr-eng tesseract-ocr-hin fonts-dejavu-core fonts-noto-core espeak-ng)
+    tesseract-ocr tesseract-ocr-eng tesseract-ocr-hin fonts-dejavu-core fonts-noto-core espeak-ng
+    nginx-light)
 # Tests of others that ours run: Python's own, which Debian packs apart, and a package of npm.
 python3 -c 'import test.test_json' 2>/dev/null ||
     packages+=("$(python3 -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')")
@@ -28,5 +29,5 @@ fi
 
 echo "SynQc needs these Debian packages, which are not installed:"
 echo "    sudo apt-get install ${missing[*]}"
-echo "(On other systems: a C++20 compiler, make, CMake 3.25, Ninja, Eigen 3.4, oneTBB, simdjson, SQLite, OpenSSL, GoogleTest, Clang with libFuzzer, Chromium for PNG plots, Tesseract for pictures of pages.)"
+echo "(On other systems: a C++20 compiler, make, CMake 3.25, Ninja, Eigen 3.4, oneTBB, simdjson, SQLite, OpenSSL, GoogleTest, Clang with libFuzzer, Chromium for PNG plots, Tesseract for pictures of pages, nginx for tests behind it.)"
 exit 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import stat
+from pathlib import Path
 
 from synqc.errors import SynqcError
 
-__all__ = ["AddressTaken", "listening_sockets"]
+__all__ = ["AddressTaken", "UnixSocketTaken", "listening_sockets", "unix_socket"]
 
 
 class AddressTaken(SynqcError, OSError):
@@ -46,3 +49,45 @@ def listening_sockets(host: str, port: int, *, remedy: str) -> list[socket.socke
             continue  # a machine without IPv6
         bound.append(one)
     return bound
+
+
+class UnixSocketTaken(SynqcError, OSError):
+    """Nobody can listen at a path."""
+
+    code = "address_taken"
+
+
+def unix_socket(path: Path) -> socket.socket:
+    """A socket at a path, for its owner and group; what a server that has died left there is taken over.
+
+    Raises:
+        UnixSocketTaken: Another server listens there, something else is there, or it cannot be made.
+    """
+    _remove_dead(path)
+    one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o117)  # else others could connect before its mode is set
+    try:
+        one.bind(str(path))
+    except OSError as error:
+        one.close()
+        raise UnixSocketTaken(f"{path} cannot be served: {(error.strerror or str(error)).lower()}.") from error
+    finally:
+        os.umask(before)
+    return one
+
+
+def _remove_dead(path: Path) -> None:
+    try:
+        if not stat.S_ISSOCK(path.stat().st_mode):
+            raise UnixSocketTaken(f"{path} cannot be served: a file that is no socket is there.")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+        try:
+            asking.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+        except OSError as error:
+            raise UnixSocketTaken(f"{path} cannot be served: {(error.strerror or str(error)).lower()}.") from error
+    raise UnixSocketTaken(f"{path} cannot be served: another server listens there.")

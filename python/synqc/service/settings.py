@@ -12,6 +12,7 @@ from pydantic import field_validator
 
 from synqc.environment import EnvironmentSettings, Variable
 from synqc.errors import InputError
+from synqc.service.middleware.client_address import UNIX_SOCKET
 
 __all__ = ["ServiceSettings"]
 
@@ -42,6 +43,10 @@ class ServiceSettings(EnvironmentSettings):
     """Address that `synqc serve` listens on."""
     port: Annotated[int, Variable("SYNQC_PORT"), Interval(ge=1, le=65_535)] = 8000
     """Port that `synqc serve` listens on."""
+    unix_socket: Annotated[Path | None, Variable("SYNQC_UNIX_SOCKET")] = None
+    """Path that `synqc serve` listens at, instead of an address; for its owner and group."""
+    root_path: Annotated[str, Variable("SYNQC_ROOT_PATH")] = ""
+    """What clients see in front of every path of `synqc serve`, such as `/lab`, because a proxy puts it there."""
     reload: Annotated[bool, Variable("SYNQC_RELOAD")] = False
     """1: `synqc serve` starts again when a file of the package changes."""
     allowed_origins: Annotated[tuple[str, ...], Variable("SYNQC_ALLOWED_ORIGINS")] = ("*",)
@@ -60,7 +65,7 @@ class ServiceSettings(EnvironmentSettings):
     requests_per_minute: Annotated[int, Variable("SYNQC_RATE_LIMIT_PER_MINUTE"), Interval(ge=0, le=10_000_000)] = 0
     """Per address, or per key where it is a right one; 0: no limit."""
     trusted_proxies: Annotated[tuple[str, ...], Variable("SYNQC_TRUSTED_PROXIES")] = ()
-    """Comma list of addresses and networks whose `X-Forwarded-For` is believed."""
+    """Comma list of addresses and networks whose `X-Forwarded-For` is believed; `unix`: who comes by a Unix socket."""
     docs_site: Annotated[Path | None, Variable("SYNQC_DOCS_SITE")] = None
     """Folder that `make docs` has made, served at `/docs/site` to everybody; without one it is not."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], Variable("SYNQC_LOG_LEVEL")] = "INFO"
@@ -77,6 +82,8 @@ class ServiceSettings(EnvironmentSettings):
     @classmethod
     def _proxies_are_addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
         for proxy in proxies:
+            if proxy == UNIX_SOCKET:
+                continue
             try:
                 ip_network(proxy, strict=False)
             except ValueError:

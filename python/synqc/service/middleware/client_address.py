@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
 
 from starlette.types import Scope
 
-__all__ = ["ClientAddress"]
+__all__ = ["UNIX_SOCKET", "ClientAddress"]
 
+UNIX_SOCKET: Final = "unix"
+"""Stands among trusted proxies for who has no address."""
 _SOMEBODY_BEHIND_A_PROXY = "behind a proxy"
 _UNKNOWN = "unknown"
 
@@ -22,11 +25,13 @@ class ClientAddress:
     has happened, and loopback is not trusted here, all such requests count as one client.
 
     Args:
-        trusted: Addresses and networks of proxies.
+        trusted: Addresses and networks of proxies; `unix` is who comes by a socket in the file system.
     """
 
     def __init__(self, trusted: Iterable[str]) -> None:
-        self._networks = tuple(ip_network(one, strict=False) for one in trusted)
+        named = tuple(trusted)
+        self._trusts_unix = UNIX_SOCKET in named
+        self._networks = tuple(ip_network(one, strict=False) for one in named if one != UNIX_SOCKET)
         self._trusts = lru_cache(4096)(self._is_trusted)
         self._trusts_loopback = self._trusts("127.0.0.1") or self._trusts("::1")
 
@@ -37,7 +42,11 @@ class ClientAddress:
         forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
         if forwarded.strip(", "):
             believed_by_server = peer in forwarded
-            if self._trusts(peer) or (believed_by_server and self._trusts_loopback):
+            if (
+                self._trusts(peer)
+                or (self._trusts_unix and not client)
+                or (believed_by_server and self._trusts_loopback)
+            ):
                 return _network(self._first_untrusted(forwarded))
             if believed_by_server:
                 return _SOMEBODY_BEHIND_A_PROXY
