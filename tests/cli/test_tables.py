@@ -36,4 +36,4 @@ def test_a_pipe_gets_whole_lines_and_a_terminal_its_columns(monkeypatch):
 def test_a_terminal_too_narrow_for_anything_gets_the_narrowest_table(monkeypatch):
     monkeypatch.setattr(tables, "terminal_columns", lambda: 5)
     lines = table(HEAD, ROWS, numbers=[3]).splitlines()
-    assert lines[1] == "------  ------------  ------------  -----"
+    assert lines[1] == "------ ------------ ------------ -----"

@@ -10,7 +10,7 @@ import textwrap
 from typing import Any
 
 from synqc import _core
-from synqc.cli.tables import json_text, table
+from synqc.cli.tables import json_text, table, terminal_columns
 from synqc.errors import UnknownName
 from synqc.lab.device import Device, Target, device, presets, targets
 from synqc.lab.units import format_duration
@@ -34,7 +34,8 @@ def add_command(commands: Any) -> None:
 
 
 def _paragraph(text: str, indent: str = "") -> str:
-    return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent.replace("-", " "))
+    width = min(terminal_columns() or _WIDTH, _WIDTH)
+    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent.replace("-", " "))
 
 
 def _listed(title: str, lines: tuple[str, ...]) -> list[str]:

@@ -46,5 +46,6 @@ COMMANDS: Final = {
     "presets": Command("synqc.cli.catalogue", "list devices, or show one with its sources"),
     "targets": Command("synqc.cli.catalogue", "list targets, or show one with its sources"),
     "doctor": Command("synqc.cli.doctor", "show versions, processor, threads, optional packages and settings"),
+    "completion": Command("synqc.cli.completion", "write what a shell needs to complete commands"),
     "bench": Command("synqc.benchmarks", "measure speed against the goals and peers"),
 }

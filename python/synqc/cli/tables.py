@@ -20,12 +20,12 @@ _NARROWEST = 12
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
     """Columns under their heads, two blanks between them.
 
-    On a terminal that is too narrow the widest texts go on below themselves; a pipe gets whole lines.
+    On a terminal that is too narrow heads and the widest texts go on below themselves; a pipe gets whole lines.
 
     Args:
         head: Names of the columns.
         rows: Texts, as many as there are names.
-        numbers: Columns to align on the right, which are never broken.
+        numbers: Columns to align on the right, whose cells are never broken.
 
     Examples:
         >>> print(table(["name", "T1"], [["fez", "145"], ["aachen", "9"]], numbers=[1]))
@@ -34,16 +34,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequen
         fez     145
         aachen    9
     """
-    widths = _widths_within(
-        terminal_columns(), [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))],
-        [k for k in range(len(head)) if k not in numbers],
-    )  # fmt: skip
+    widths, gap = _widths_within(terminal_columns(), head, rows, [k for k in range(len(head)) if k not in numbers])
 
     def lines(cells: Sequence[str]) -> Iterator[str]:
         wrapped = [textwrap.wrap(cell, width, break_on_hyphens=False) if len(cell) > width else [cell]
                    for cell, width in zip(cells, widths, strict=True)]  # fmt: skip
         for parts in zip_longest(*wrapped, fillvalue=""):
-            yield "  ".join(
+            yield gap.join(
                 f"{part:>{width}}" if k in numbers else f"{part:<{width}}"
                 for k, (part, width) in enumerate(zip(parts, widths, strict=True))
             ).rstrip()
@@ -56,19 +53,27 @@ def terminal_columns() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
-def _widths_within(columns: int, widths: list[int], breakable: Sequence[int]) -> list[int]:
-    """Widths that fit, by narrowing the widest texts; as they are where `columns` is 0, or nothing fits."""
-    excess = sum(widths) + 2 * (len(widths) - 1) - columns
-    if columns == 0 or not breakable:
-        return widths
-    narrowed = list(widths)
-    while excess > 0:
-        widest = max(breakable, key=lambda k: narrowed[k])
-        if narrowed[widest] <= _NARROWEST:
-            return narrowed
-        narrowed[widest] -= 1
-        excess -= 1
-    return narrowed
+def _widths_within(
+    columns: int, head: Sequence[str], rows: Sequence[Sequence[str]], texts: Sequence[int]
+) -> tuple[list[int], str]:
+    """Widths that fit, and what stands between columns; as wide as they are where `columns` is 0.
+
+    Heads of several words go on below themselves first, then columns move together, then the widest texts are broken.
+    """
+    whole = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
+    cells = [max((len(row[k]) for row in rows), default=0) for k in range(len(head))]
+    words = [max(map(len, name.split()), default=0) for name in head]
+    narrow = [max(pair) for pair in zip(cells, words, strict=True)]
+    for widths, gap in ((whole, "  "), (narrow, "  "), (narrow, " ")):
+        if columns == 0 or sum(widths) + len(gap) * (len(widths) - 1) <= columns:
+            return widths, gap
+    widths = list(narrow)
+    for _ in range(sum(narrow) + len(narrow) - 1 - columns):
+        widest = max(texts, key=lambda k: widths[k], default=None)
+        if widest is None or widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+    return widths, " "
 
 
 def _plain(value: Any) -> Any:
