@@ -201,9 +201,17 @@ class EventLog:
     """
     def __init__(self, *, name: str, seed: typing.SupportsInt | typing.SupportsIndex, further: TablePlan, types: collections.abc.Sequence[str], first_weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], next_weights: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], mean_delays: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], mean_gap: typing.SupportsFloat | typing.SupportsIndex, day_amplitude: typing.SupportsFloat | typing.SupportsIndex, day_phase: typing.SupportsFloat | typing.SupportsIndex, caused_sessions: typing.SupportsFloat | typing.SupportsIndex, caused_delay: typing.SupportsFloat | typing.SupportsIndex, users: typing.SupportsInt | typing.SupportsIndex, distribution: str | None, parameters: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], start: typing.SupportsInt | typing.SupportsIndex, form: str) -> None:
         ...
+    def checkpoint(self) -> bytes:
+        """
+        Where the log stands after the last rows.
+        """
     def make(self, first: typing.SupportsInt | typing.SupportsIndex, rows: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, stop: StopFlag) -> tuple:
         """
         The rows, and whether Ctrl-C came; none of them after a stop.
+        """
+    def resume_from(self, checkpoint: bytes) -> None:
+        """
+        Goes on from there.
         """
 class Counter:
     """

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from synqc import generate
-from synqc.errors import Cancelled, InputError
+from synqc.errors import Cancelled, DocumentError, InputError
 
 SEED = 41
 LEAST_P = 1e-4
@@ -43,6 +43,40 @@ def test_bytes_do_not_depend_on_threads_chunks_or_where_they_are_resumed():
     assert rest == b"".join(whole.splitlines(keepends=True)[12_345:12_355])
     again = generate.EventLog.from_json(LOG.to_json())
     assert generate.make(again, rows=500, seed=SEED).to_csv() == generate.make(LOG, rows=500, seed=SEED).to_csv()
+
+
+def test_a_log_goes_on_from_the_checkpoint_of_any_rows_as_if_it_had_never_stopped(tmp_path):
+    whole = generate.make(LOG, rows=3000, seed=SEED).to_csv(header=False).splitlines(keepends=True)
+    begun = generate.make(LOG, rows=1000, seed=SEED)
+    for first_row in (1000, 2345):
+        rest = generate.make(LOG, rows=500, seed=SEED, first_row=first_row, resume_from=begun.checkpoint)
+        assert rest.to_csv(header=False) == b"".join(whole[first_row : first_row + 500])
+    chunks = generate.stream(LOG, rows=900, seed=SEED, first_row=1000, chunk_rows=300, resume_from=begun.checkpoint)
+    parts = list(chunks)
+    assert b"".join(part.to_csv(header=False) for part in parts) == b"".join(whole[1000:1900])
+    card = generate.write(
+        LOG, tmp_path / "rest.csv", rows=100, seed=SEED, first_row=1900, resume_from=parts[-1].checkpoint
+    )  # fmt: skip
+    assert (tmp_path / "rest.csv").read_bytes().splitlines(keepends=True)[1:] == whole[1900:2000]
+    assert card.first_row == 1900
+    assert generate.make(generate.Table({"n": generate.Sequence()}), rows=1).checkpoint is None
+
+
+def test_a_checkpoint_of_another_log_is_refused():
+    mark = generate.make(LOG, rows=100, seed=SEED).checkpoint
+    other = generate.EventLog(CHAIN, first={"visit": 1})
+    table = generate.Table({"n": generate.Sequence()})
+    for log, seed, first_row, resume_from, words in (
+        (LOG, SEED + 1, 100, mark, "must be a checkpoint of this log, with this seed"),
+        (other, SEED, 100, mark, "must be a checkpoint of this log, with this seed"),
+        (LOG, SEED, 99, mark, "`first_row` must be at least 100, where `resume_from` stands, but is 99"),
+        (LOG, SEED, 100, mark[:-1], "as it was given, but is none or was changed"),
+        (LOG, SEED, 100, b"", "as it was given, but is none or was changed"),
+        (LOG, SEED, 100, "text", "must be the bytes of a checkpoint, but is str"),
+        (table, SEED, 100, mark, "`resume_from` is of logs of events"),
+    ):
+        with pytest.raises((InputError, DocumentError), match=words):
+            generate.make(log, rows=1, seed=seed, first_row=first_row, resume_from=resume_from)
 
 
 def test_events_are_in_order_and_sessions_are_of_one_user():

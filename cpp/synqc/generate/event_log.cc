@@ -1,8 +1,10 @@
 #include "synqc/generate/event_log.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <queue>
 #include <utility>
 
@@ -32,12 +34,85 @@ std::int64_t cut_to(MomentForm form, Real moment) {
     return whole - (rest < 0 ? rest + unit : rest);
 }
 
+template <typename T>
+void append_bytes(std::string& bytes, T value) {
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+/// Numbers read one after the other, as `append_bytes` wrote them.
+class ByteReader {
+  public:
+    explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
+
+    std::size_t left() const { return bytes_.size(); }
+
+    template <typename T>
+    T next() {
+        if (bytes_.size() < sizeof(T)) {
+            throw InvalidArgument("Argument `checkpoint` must be what a log gave, but ends too early.");
+        }
+        T value;
+        std::memcpy(&value, bytes_.data(), sizeof value);
+        bytes_.remove_prefix(sizeof value);
+        return value;
+    }
+
+  private:
+    std::string_view bytes_;
+};
+
 }  // namespace
 
 /// The log under way: what is bound to happen, in order of time.
 class EventLog::Course {
   public:
     explicit Course(const EventLog& log) : log_(log) { plan_root(0); }
+
+    Course(const EventLog& log, std::string_view checkpoint) : log_(log) {
+        ByteReader bytes(checkpoint);
+        at_ = bytes.next<RowIndex>();
+        roots_ = bytes.next<std::uint64_t>();
+        sessions_ = bytes.next<std::uint64_t>();
+        planned_ = bytes.next<std::uint64_t>();
+        const auto types = static_cast<std::int32_t>(log.options_.types.size());
+        while (bytes.left() > 0) {
+            Pending one{};
+            one.time = bytes.next<Real>();
+            one.order = bytes.next<std::uint64_t>();
+            one.session = bytes.next<std::uint64_t>();
+            one.user = bytes.next<std::uint64_t>();
+            one.step = bytes.next<std::uint32_t>();
+            one.type = bytes.next<std::int32_t>();
+            one.is_root = bytes.next<std::uint8_t>() != 0;
+            if (!std::isfinite(one.time) || one.type < -1 || one.type >= types) {
+                throw InvalidArgument("Argument `checkpoint` must be what an equal log gave, but holds other events.");
+            }
+            pending_.push(one);
+        }
+        if (pending_.empty()) {
+            throw InvalidArgument("Argument `checkpoint` must be what a log gave, but has nothing to go on with.");
+        }
+    }
+
+    /// What the second constructor reads: the bytes of numbers as this machine has them, the lowest first.
+    std::string checkpoint() const {
+        static_assert(std::endian::native == std::endian::little);
+        std::string bytes;
+        for (const std::uint64_t count : {at_, roots_, sessions_, planned_}) {
+            append_bytes(bytes, count);
+        }
+        for (auto left = pending_; !left.empty(); left.pop()) {
+            const Pending& one = left.top();
+            append_bytes(bytes, one.time);
+            append_bytes(bytes, one.order);
+            append_bytes(bytes, one.session);
+            append_bytes(bytes, one.user);
+            append_bytes(bytes, one.step);
+            append_bytes(bytes, one.type);
+            append_bytes(bytes, static_cast<std::uint8_t>(one.is_root));
+        }
+        return bytes;
+    }
 
     RowIndex at() const { return at_; }
 
@@ -201,6 +276,19 @@ EventLog::EventLog(EventLogOptions options, const std::string& name, Seed seed, 
 }
 
 EventLog::~EventLog() = default;
+
+std::string EventLog::checkpoint() {
+    const std::lock_guard lock(one_at_a_time_);
+    if (course_ == nullptr) {
+        course_ = std::make_unique<Course>(*this);
+    }
+    return course_->checkpoint();
+}
+
+void EventLog::resume_from(std::string_view checkpoint) {
+    const std::lock_guard lock(one_at_a_time_);
+    course_ = std::make_unique<Course>(*this, checkpoint);
+}
 
 GeneratedTable EventLog::make(RowIndex first, std::size_t rows, int threads, RunControl& control) {
     const std::lock_guard lock(one_at_a_time_);

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "synqc/generate/table_plan.h"
@@ -41,6 +42,11 @@ class EventLog {
     /// Events first .. first + rows - 1. Goes on from the last call's end where it can; otherwise what is before is
     /// made and left out. One call at a time; others wait. A stop makes it return no rows.
     GeneratedTable make(RowIndex first, std::size_t rows, int threads, RunControl& control);
+
+    /// Where the log stands after the last call of `make`: what is bound to happen, and how much has. Not the options.
+    std::string checkpoint();
+    /// Goes on from a `checkpoint` of an equal log; throws InvalidArgument for bytes that are none.
+    void resume_from(std::string_view checkpoint);
 
   private:
     class Course;

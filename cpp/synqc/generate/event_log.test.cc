@@ -46,6 +46,24 @@ TEST(generate_events, rows_are_the_same_in_any_order_of_calls) {
     EXPECT_NE(csv_of(third, 0, 1000), first);
 }
 
+TEST(generate_events, a_log_goes_on_from_a_checkpoint_as_if_it_had_never_stopped) {
+    EventLog log(clicks(), "log", 7, TablePlan("log", 7));
+    const std::string whole = csv_of(log, 0, 3000);
+    EventLog first(clicks(), "log", 7, TablePlan("log", 7));
+    const std::string begun = csv_of(first, 0, 1000);
+    const std::string checkpoint = first.checkpoint();
+    EventLog second(clicks(), "log", 7, TablePlan("log", 7));
+    second.resume_from(checkpoint);
+    EXPECT_EQ(second.checkpoint(), checkpoint);
+    EXPECT_EQ(begun + csv_of(second, 1000, 2000), whole);
+    for (const std::size_t size : {std::size_t{0}, std::size_t{31}, std::size_t{32}, checkpoint.size() - 1}) {
+        EXPECT_THROW(second.resume_from(std::string_view(checkpoint).substr(0, size)), InvalidArgument) << size;
+    }
+    std::string of_other_types = checkpoint;
+    of_other_types[68] = 2;  // the type of what comes next
+    EXPECT_THROW(second.resume_from(of_other_types), InvalidArgument);
+}
+
 TEST(generate_events, chains_without_an_end_and_explosions_are_refused) {
     EventLogOptions endless = clicks();
     endless.next_weights = {{0, 1, 0}, {1, 0, 0}};

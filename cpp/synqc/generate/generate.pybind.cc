@@ -593,7 +593,16 @@ void bind_generate(py::module_& module) {
              "mean_delays"_a, "mean_gap"_a, "day_amplitude"_a, "day_phase"_a, "caused_sessions"_a, "caused_delay"_a,
              "users"_a, "distribution"_a, "parameters"_a, "start"_a, "form"_a)
         .def("make", &made<EventLog>, "first"_a, "rows"_a, "threads"_a, "stop"_a,
-             "The rows, and whether Ctrl-C came; none of them after a stop.");
+             "The rows, and whether Ctrl-C came; none of them after a stop.")
+        .def(
+            "checkpoint", [](EventLog& log) { return py::bytes(log.checkpoint()); },
+            "Where the log stands after the last rows.")
+        .def(
+            "resume_from",
+            [](EventLog& log, const py::bytes& checkpoint) {
+                log.resume_from(static_cast<std::string_view>(checkpoint));
+            },
+            "checkpoint"_a, "Goes on from there.");
 }
 
 }  // namespace synqc

@@ -14,6 +14,7 @@ from synqc.generate.data_card import DataCard, fingerprint_of, licences_of
 from synqc.generate.documents import DocumentRows, Documents
 from synqc.generate.event_log import EventLog
 from synqc.generate.files import writer_for
+from synqc.generate.log_checkpoint import opened_checkpoint, sealed_checkpoint
 from synqc.generate.rows import Rows
 from synqc.generate.table import Table
 from synqc.generate.time_series import TimeSeries
@@ -43,8 +44,25 @@ class _Maker:
                 f"but is {configuration!r}."
             )
         self._plan: Any = configuration._plan(seed_of(seed))
+        self._log = configuration if isinstance(configuration, EventLog) else None
+        self._seed = seed_of(seed)
         self._threads = whole_number("threads", threads, 0, MOST_THREADS)
         self._stop: Any = stop
+
+    def resume_from(self, checkpoint: bytes | None, first_row: int) -> None:
+        """Go on from there; None: from the first row."""
+        if checkpoint is None:
+            return
+        if self._log is None:
+            raise InputError(
+                "Argument `resume_from` is of logs of events, but any row of a table, series or document is at hand."
+            )
+        row, state = opened_checkpoint(checkpoint, self._log.to_dict(), self._seed)
+        if first_row < row:
+            raise InputError(
+                f"Argument `first_row` must be at least {row}, where `resume_from` stands, but is {first_row}."
+            )
+        self._plan.resume_from(state)
 
     def rows(self, first_row: int, rows: int) -> Any:
         made, interrupted = self._plan.make(first_row, rows, self._threads, self._stop)
@@ -54,7 +72,11 @@ class _Maker:
             return made
         if made.rows < rows:
             raise Cancelled("Generation was stopped before its rows were complete.")
-        return Rows(made)
+        return Rows(made, None if self._log is None else self._checkpoint(first_row + rows))
+
+    def _checkpoint(self, row: int) -> bytes:
+        assert self._log is not None
+        return sealed_checkpoint(self._log.to_dict(), self._seed, row, self._plan.checkpoint())
 
 
 @overload
@@ -66,6 +88,7 @@ def make(
     first_row: int = 0,
     threads: int = 0,
     stop: StopFlag | None = None,
+    resume_from: bytes | None = None,
 ) -> Rows: ...
 
 
@@ -78,6 +101,7 @@ def make(
     first_row: int = 0,
     threads: int = 0,
     stop: StopFlag | None = None,
+    resume_from: bytes | None = None,
 ) -> DocumentRows: ...
 
 
@@ -89,6 +113,7 @@ def make(
     first_row: int = 0,
     threads: int = 0,
     stop: StopFlag | None = None,
+    resume_from: bytes | None = None,
 ) -> Rows | DocumentRows:
     """Rows `first_row` to `first_row + rows - 1`, in memory.
 
@@ -100,6 +125,7 @@ def make(
         first_row: Number of the first row: what a resumed job goes on with.
         threads: At most so many; 0 for all the machine offers.
         stop: Ends the work when it is set.
+        resume_from: `checkpoint` of earlier rows of a log of events, so that those before it need not be made again.
 
     Raises:
         InputError: An argument is out of its range, or a column of distinct values has too few.
@@ -115,7 +141,9 @@ def make(
     """
     count = whole_number("rows", rows, 0, MOST_ROWS)
     first = whole_number("first_row", first_row, 0, MOST_ROWS)
-    made: Rows | DocumentRows = _Maker(configuration, seed, threads, stop).rows(first, count)
+    maker = _Maker(configuration, seed, threads, stop)
+    maker.resume_from(resume_from, first)
+    made: Rows | DocumentRows = maker.rows(first, count)
     return made
 
 
@@ -129,6 +157,7 @@ def stream(
     chunk_rows: int = _ROWS_PER_CHUNK,
     threads: int = 0,
     stop: StopFlag | None = None,
+    resume_from: bytes | None = None,
 ) -> Iterator[Rows]: ...
 
 
@@ -142,6 +171,7 @@ def stream(
     chunk_rows: int = _ROWS_PER_CHUNK,
     threads: int = 0,
     stop: StopFlag | None = None,
+    resume_from: bytes | None = None,
 ) -> Iterator[DocumentRows]: ...
 
 
@@ -154,6 +184,7 @@ def stream(
     chunk_rows: int = _ROWS_PER_CHUNK,
     threads: int = 0,
     stop: StopFlag | None = None,
+    resume_from: bytes | None = None,
 ) -> Iterator[Rows] | Iterator[DocumentRows]:
     """The same rows in chunks, each made when it is asked for: memory is that of one chunk.
 
@@ -165,6 +196,7 @@ def stream(
         chunk_rows: How many in a chunk; the last may have fewer.
         threads: At most so many; 0 for all the machine offers.
         stop: Ends the work when it is set.
+        resume_from: `checkpoint` of earlier rows of a log of events, so that those before it need not be made again.
 
     Raises:
         InputError: An argument is out of its range.
@@ -179,7 +211,9 @@ def stream(
     total = None if rows is None else whole_number("rows", rows, 0, MOST_ROWS)
     first = whole_number("first_row", first_row, 0, MOST_ROWS)
     size = whole_number("chunk_rows", chunk_rows, 1, 2**31 - 1)
-    return _chunks(_Maker(configuration, seed, threads, stop), total, first, size)
+    maker = _Maker(configuration, seed, threads, stop)
+    maker.resume_from(resume_from, first)
+    return _chunks(maker, total, first, size)
 
 
 def _chunks(maker: _Maker, total: int | None, first: int, size: int) -> Iterator[Any]:
@@ -201,6 +235,7 @@ def write(
     chunk_rows: int = _ROWS_PER_CHUNK,
     threads: int = 0,
     stop: StopFlag | None = None,
+    resume_from: bytes | None = None,
     distances: dict[str, Any] | None = None,
 ) -> DataCard:
     """Write rows to a file, chunk after chunk, and the data card beside it (`<path>.card.json`).
@@ -217,6 +252,7 @@ def write(
         chunk_rows: Rows that are held at a time; of Parquet, those of a row group.
         threads: At most so many; 0 for all the machine offers.
         stop: Ends the work when it is set; no file is left then.
+        resume_from: As for `make`.
         distances: What the data card shall say of how far the data are from others.
 
     Returns:
@@ -240,6 +276,7 @@ def write(
     first = whole_number("first_row", first_row, 0, MOST_ROWS)
     size = whole_number("chunk_rows", chunk_rows, 1, 2**31 - 1)
     maker = _Maker(configuration, seed, threads, stop)
+    maker.resume_from(resume_from, first)
     empty = maker.rows(first, 0)
     document = configuration.to_dict()
     card = DataCard(

@@ -28,7 +28,8 @@ class EventLog(Configuration):
     Sessions begin at random moments (a Poisson process); each has a user and walks a Markov chain of types until it
     ends, after exponential times. A session may cause further ones (a Hawkes process). Columns are `event`, `time`,
     `session`, `user` (from 1), `type`, and what `columns` adds. What makes a session depends on its number alone;
-    events are made in turn, so that a late `first_row` takes the time of all events before it.
+    events are made in turn, so that a late `first_row` takes the time of all events before it, or of those behind the
+    `checkpoint` of earlier rows.
 
     Args:
         transitions: For each type, how likely each type follows, by weight; `end` ends the session. See `funnel`.

@@ -32,8 +32,10 @@ class Rows:
         b'n\\r\\n1\\r\\n2\\r\\n7\\r\\n4\\r\\n2\\r\\n'
     """
 
-    def __init__(self, table: _core.GeneratedTable) -> None:
+    def __init__(self, table: _core.GeneratedTable, checkpoint: bytes | None = None) -> None:
         self._table = table
+        self.checkpoint = checkpoint
+        """Of a log of events: what `make`, `stream` and `write` take as `resume_from` to go on behind these rows."""
         self._places = {name: place for place, name in enumerate(table.names)}
 
     @property
