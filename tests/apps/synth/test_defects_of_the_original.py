@@ -277,6 +277,16 @@ def test_s14_zero_is_a_bound():
     assert "maximum" in check_row({"n": 89}, schema)
 
 
+@pytest.mark.parametrize("source", ["generator", "model"])
+def test_s16_moments_are_in_utc_and_no_model_writes_them(synths, server, source):
+    moments_of_its_own = {"rows": [{"timestamp": "2025-01-01T05:30:00+05:30", "value": k} for k in (1, 2)]}
+    server.script.append(answer(json.dumps(moments_of_its_own)))
+    server.otherwise = lambda body: answer(json.dumps({"rows": [{"value": 1}, {"value": 2}]}))
+    asked = {"count": 2, "source": source, "startDate": "2025-01-01T05:30:00+05:30"}
+    rows = synths().generate_data_sync("timeseries", **asked).data
+    assert [row["timestamp"] for row in rows] == ["2025-01-01T00:00:00.000Z", "2025-01-01T01:00:00.000Z"]
+
+
 def test_s17_bracketed_words_around_the_answer_do_no_harm(synths, server):
     rows = json.dumps({"rows": [{"name": "Ada", "age": 36}]})
     server.script.append(answer(f"Here [as asked] are the rows: {rows} [that is all]"))
