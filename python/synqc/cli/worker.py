@@ -67,8 +67,15 @@ def _fir_stage() -> Work:
     return work_of(FirSettings.from_environment())
 
 
+def _hardware() -> Work:
+    from synqc.hardware.open_vendor import open_vendor
+    from synqc.hardware.submission import hardware_work
+
+    return hardware_work(open_vendor)
+
+
 _WORKS: Mapping[str, Callable[[], Work]] = {
-    "sweep": _sweep, "generation": _generation, "dataset": _dataset, "fir_stage": _fir_stage,
+    "sweep": _sweep, "generation": _generation, "dataset": _dataset, "fir_stage": _fir_stage, "hardware": _hardware,
 }  # fmt: skip
 
 
