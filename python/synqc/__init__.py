@@ -59,7 +59,7 @@ _HOME = {
 }
 _FORMER = {"Carry": "Checkpoint"}  # names until the next minor version
 _MODULES = (
-    "cache", "design", "errors", "generate", "infer", "json", "lab", "llm", "measure", "metrics", "optimise",
+    "cache", "design", "errors", "fit", "generate", "infer", "json", "lab", "llm", "measure", "metrics", "optimise",
     "pipeline", "protocols", "readout", "records", "text", "twin",
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ MODULES = {
     "infer": "parameters from records and counts",
     "design": "the next probe",
     "optimise": "optimal control",
+    "fit": "fits of what was measured",
     "protocols": "what a laboratory plays, and what follows",
     "twin": "a device whose truth is known",
     "records": "measured files of other programs",
