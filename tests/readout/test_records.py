@@ -159,6 +159,18 @@ def test_populations_follow_a_record_as_the_stochastic_master_equation_does():
     assert np.abs(np.tanh(log_odds / 2) - np.real(result.runs_expect[0][0])[1:]).max() > 0.05
 
 
+def test_populations_without_information_are_those_of_the_rates_at_every_edge(seed):
+    """Nothing is half a bin late."""
+    rates = LevelRates.from_t1(0.3, levels=3)
+    blind = Resonator(kappa_mhz=5.0, chi_mhz=(1.0, -1.0, -3.0), drive_mhz=3.0, efficiency=0.0)
+    readout = Readout(blind, ReadoutPulse.square(900.0), bins=9, rates=rates)
+    start = np.array([0.1, 0.3, 0.6])
+    found = readout.populations(readout.simulate([2, 1], seed=seed).values, start)
+    for edge, time in enumerate(readout.edges_ns * 1e-3):
+        expected = sum(share * populations_after(rates.generator, time, k) for k, share in enumerate(start))
+        assert np.allclose(found[:, edge], expected, atol=1e-12), (seed, edge)
+
+
 def test_populations_without_decay_are_bayes_rule(seed):
     draw = np.random.default_rng(seed)
     for detection in ("homodyne", "heterodyne"):

@@ -1,8 +1,10 @@
 #include "synqc/readout/level_filter.h"
 
+#include <cmath>
 #include <vector>
 
 #include "synqc/base/checks.h"
+#include "synqc/linalg/exponential.h"
 #include "synqc/readout/readout_tables.h"
 
 namespace synqc {
@@ -12,6 +14,25 @@ namespace {
 void check_size(const char* name, std::size_t size, Index wanted) {
     if (static_cast<Index>(size) != wanted) {
         throw_invalid_argument(name, std::to_string(wanted) + " values", std::to_string(size));
+    }
+}
+
+/// At an edge inside, the kernel has changed levels until the middle of the bin before it alone.
+void change_levels_until_edges(const ReadoutModel& model, Index records, std::span<Real> populations) {
+    const Index levels = model.levels();
+    const Index row = levels + 3;
+    RealMatrix half;
+    Real before = -1;
+    for (Index edge = 1; edge < model.bins(); ++edge) {
+        const Real length = model.shown_time(edge) - model.shown_time(edge - 1);
+        if (std::abs(length - before) > 1e-12 * length) {
+            half = exponential(RealMatrix(model.generator() * (length / 2)));
+            before = length;
+        }
+        for (Index record = 0; record < records; ++record) {
+            Eigen::Map<RealVector> here(populations.data() + (record * (model.bins() + 1) + edge) * row, levels);
+            here = (half * here).eval();
+        }
     }
 }
 
@@ -42,10 +63,13 @@ void filter_levels(const ReadoutModel& model, std::span<const Real> start_weight
     check_size("weights", weights.size(), count * starts * levels);
     if (!populations.empty()) {
         check_size("start_weights (for populations)", start_weights.size(), levels);
-        check_size("populations", populations.size(), count * (model.bins() + 1) * (levels + 1));
+        check_size("populations", populations.size(), count * (model.bins() + 1) * (levels + 3));
     }
     readout_kernels().filter({tables, static_cast<int>(starts), start_weights.data(), count, records.data(),
                               likelihoods.data(), weights.data(), populations.empty() ? nullptr : populations.data()});
+    if (!populations.empty()) {
+        change_levels_until_edges(model, count, populations);
+    }
 }
 
 }  // namespace synqc

@@ -15,9 +15,9 @@ namespace synqc {
 ///
 /// `start_weights` is (starts, levels), rows that add up to 1: one row, or one per level. Written are `likelihoods`
 /// (records, starts), `weights` (records, starts, levels) of the levels at the end, and `populations` (records, bins +
-/// 1, levels + 1) at the edges of the bins, behind them the logarithm of the likelihood until there; empty unless
-/// wanted, which needs one start. `records` as sampled. Two or three
-/// levels. Thread-safe.
+/// 1, levels + 3) at the edges of the bins, behind them the logarithm of the likelihood until there and the mean
+/// signal, real and imaginary, of the bin that follows; empty unless wanted, which needs one start, and 0 at first.
+/// `records` as sampled. Two or three levels. Thread-safe.
 ///
 /// Source: Gambetta et al., PRA 76, 012325 (2007), for fields that follow at once.
 void filter_levels(const ReadoutModel& model, std::span<const Real> start_weights, std::span<const Real> records,

@@ -286,11 +286,30 @@ void keep_populations(const LevelFilterPlan& plan, std::ptrdiff_t at, std::ptrdi
         return;
     }
     for (std::ptrdiff_t lane = 0; lane < here; ++lane) {
-        double* row = plan.populations + ((at + lane) * (plan.tables.bins + 1) + edge) * (levels + 1);
+        double* row = plan.populations + ((at + lane) * (plan.tables.bins + 1) + edge) * (levels + 3);
         for (int level = 0; level < levels; ++level) {
             row[level] = beliefs[0].weights[level][lane];
         }
         row[levels] = logarithms[0][lane];
+    }
+}
+
+/// Mean signal of a bin given those before it, behind the populations at the edge where it begins.
+template <int levels>
+void keep_expectation(const LevelFilterPlan& plan, std::ptrdiff_t at, std::ptrdiff_t here, std::ptrdiff_t bin,
+                      const Beliefs<levels>& beliefs) {
+    LaneComplex expected{};
+    for (int level = 0; level < levels; ++level) {
+        const std::ptrdiff_t entry = 2 * (levels * bin + level);
+        const LaneComplex shown = product(all_lanes_of(plan.tables.shares + entry), beliefs.deviations[level]);
+        const LaneComplex mean = all_lanes_of(plan.tables.means + entry);
+        expected.real = fused(beliefs.weights[level], mean.real + shown.real, expected.real);
+        expected.imaginary = fused(beliefs.weights[level], mean.imaginary + shown.imaginary, expected.imaginary);
+    }
+    for (std::ptrdiff_t lane = 0; lane < here; ++lane) {
+        double* row = plan.populations + ((at + lane) * (plan.tables.bins + 1) + bin) * (levels + 3);
+        row[levels + 1] = expected.real[lane];
+        row[levels + 2] = expected.imaginary[lane];
     }
 }
 
@@ -344,6 +363,9 @@ void filter_register(const LevelFilterPlan& plan, std::ptrdiff_t at) {
             if (in_group == 0) {
                 for (int start = 0; start < starts; ++start) {
                     change_levels<levels>(tables, group, tables.signals + bin * levels * 2, beliefs[start]);
+                }
+                if (plan.populations != nullptr) {
+                    keep_expectation(plan, at, here, bin, beliefs[0]);
                 }
                 ++group;
             }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "synqc/py/signals.h"
 #include "synqc/readout/exact_likelihood.h"
 #include "synqc/readout/level_filter.h"
+#include "synqc/readout/level_likelihood.h"
 #include "synqc/readout/readout_model.h"
 #include "synqc/readout/readout_shots.h"
 
@@ -98,18 +100,18 @@ py::tuple filter_records(const ReadoutModel& model, const AnyArray<Real>& start_
     const Index edges = keep_populations ? model.bins() + 1 : 0;
     std::vector<Real> likelihoods(count * starts);
     std::vector<Real> weights(count * starts * levels);
-    std::vector<Real> populations(count * edges * (levels + 1));
+    std::vector<Real> populations(count * edges * (levels + 3));
     const std::span<const Real> start_values = span_of(start_weights);
     const std::span<const Real> record_values = span_of(records);
     for_blocks_of_records(count, threads, [&](Index first, Index here) {
         filter_levels(model, start_values, record_values.subspan(first * row, here * row),
                       std::span(likelihoods).subspan(first * starts, here * starts),
                       std::span(weights).subspan(first * starts * levels, here * starts * levels),
-                      std::span(populations).subspan(first * edges * (levels + 1), here * edges * (levels + 1)));
+                      std::span(populations).subspan(first * edges * (levels + 3), here * edges * (levels + 3)));
     });
     return py::make_tuple(hand_over(std::move(likelihoods), {count, starts}),
                           hand_over(std::move(weights), {count, starts, levels}),
-                          hand_over(std::move(populations), {count, edges, levels + 1}));
+                          hand_over(std::move(populations), {count, edges, levels + 3}));
 }
 
 py::array exact_record_likelihoods(const ReadoutModel& model, const AnyArray<Real>& records, int threads) {
@@ -123,6 +125,47 @@ py::array exact_record_likelihoods(const ReadoutModel& model, const AnyArray<Rea
                           std::span(likelihoods).subspan(first * levels, here * levels));
     });
     return hand_over(std::move(likelihoods), {count, levels});
+}
+
+/// Values (records), and with a gradient, by name, the derivatives of their sum by the tables and by the records.
+py::tuple smooth_likelihoods(const ReadoutModel& model, const AnyArray<Real>& start_weights,
+                             const AnyArray<Real>& records, bool with_gradient, int threads) {
+    const Index count = checked_records(model, records);
+    const Index levels = model.levels();
+    const Index row = records.shape(1);
+    if (start_weights.ndim() != 2 || start_weights.shape(0) != count || start_weights.shape(1) != levels) {
+        throw ShapeMismatch("Argument `start_weights` must have a row of levels per record, but has another shape.");
+    }
+    std::vector<Real> likelihoods(count);
+    std::vector<Real> by_records(with_gradient ? count * row : 0);
+    std::vector<std::optional<LevelLikelihoodGradient>> parts((count + shots_per_block - 1) / shots_per_block);
+    const std::span<const Real> start_values = span_of(start_weights);
+    const std::span<const Real> record_values = span_of(records);
+    for_blocks_of_records(count, threads, [&](Index first, Index here) {
+        LevelLikelihoodGradient* gradient = nullptr;
+        if (with_gradient) {
+            gradient = &parts[first / shots_per_block].emplace(model);
+        }
+        level_likelihoods(
+            model, start_values.subspan(first * levels, here * levels), record_values.subspan(first * row, here * row),
+            std::span(likelihoods).subspan(first, here), gradient,
+            std::span(by_records).subspan(with_gradient ? first * row : 0, with_gradient ? here * row : 0));
+    });
+    py::dict gradients;
+    if (with_gradient) {
+        LevelLikelihoodGradient sum(model);
+        for (const auto& part : parts) {
+            sum.add(*part);
+        }
+        const py::ssize_t bins = model.bins();
+        gradients["means"] = hand_over(std::move(sum.means), {bins, levels});
+        gradients["decays"] = hand_over(std::move(sum.decays), {bins, levels});
+        gradients["shares"] = hand_over(std::move(sum.shares), {bins, levels});
+        gradients["signals"] = hand_over(std::move(sum.signals), {bins + 1, levels});
+        gradients["transitions"] = hand_over(std::move(sum.transitions), {bins + 1, levels, levels});
+        gradients["records"] = hand_over(std::move(by_records), {count, row});
+    }
+    return py::make_tuple(hand_over(std::move(likelihoods), {count}), gradients);
 }
 
 py::array table_of(const std::vector<Complex>& rows, Index levels) {
@@ -184,10 +227,18 @@ void bind_readout(py::module_& module) {
                                [](const ReadoutModel& self) { return table_of(self.shares(), self.levels()); })
         .def_property_readonly("signals",
                                [](const ReadoutModel& self) { return table_of(self.signals(), self.levels()); })
+        .def_property_readonly(
+            "transitions",
+            [](const ReadoutModel& self) {
+                const Index levels = self.levels();
+                return wrap_without_copy(std::vector<Real>(self.transitions()), {self.bins() + 1, levels, levels});
+            })
         .def("sample", &sample_records, py::kw_only(), py::arg("levels"), py::arg("seed"), py::arg("experiment"),
              py::arg("channel"), py::arg("first_shot"), py::arg("threads"))
         .def("filter", &filter_records, py::kw_only(), py::arg("start_weights"), py::arg("records"),
              py::arg("keep_populations"), py::arg("threads"))
+        .def("smooth_likelihoods", &smooth_likelihoods, py::kw_only(), py::arg("start_weights"), py::arg("records"),
+             py::arg("with_gradient"), py::arg("threads"))
         .def("exact_likelihoods", &exact_record_likelihoods, py::kw_only(), py::arg("records"), py::arg("threads"));
 }
 

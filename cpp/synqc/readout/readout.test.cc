@@ -7,6 +7,7 @@
 #include "synqc/base/errors.h"
 #include "synqc/readout/exact_likelihood.h"
 #include "synqc/readout/level_filter.h"
+#include "synqc/readout/level_likelihood.h"
 #include "synqc/readout/readout_model.h"
 #include "synqc/readout/readout_shots.h"
 
@@ -102,15 +103,60 @@ TEST(Readout, WeightsAtTheEndAddUpToOne) {
     const Index shots = 13;
     std::vector<Real> likelihoods(shots);
     std::vector<Real> weights(shots * 2);
-    std::vector<Real> populations(shots * (model.bins() + 1) * 3);
+    std::vector<Real> populations(shots * (model.bins() + 1) * 5);
     filter_levels(model, std::vector<Real>{0.3, 0.7}, records_of(model, shots), likelihoods, weights, populations);
     for (Index shot = 0; shot < shots; ++shot) {
         EXPECT_NEAR(weights[2 * shot] + weights[2 * shot + 1], 1, 1e-14);
-        const Real* row = populations.data() + shot * (model.bins() + 1) * 3;
+        const Real* row = populations.data() + shot * (model.bins() + 1) * 5;
         EXPECT_EQ(row[0], 0.3);
         EXPECT_EQ(row[2], 0);
-        EXPECT_EQ(row[3 * model.bins()], weights[2 * shot]);
-        EXPECT_EQ(row[3 * model.bins() + 2], likelihoods[shot]);
+        EXPECT_EQ(row[5 * model.bins()], weights[2 * shot]);
+        EXPECT_EQ(row[5 * model.bins() + 2], likelihoods[shot]);
+    }
+}
+
+TEST(Readout, SmoothLikelihoodIsThatOfTheFilterWithoutGroups) {
+    for (const Detection detection : {Detection::homodyne, Detection::heterodyne}) {
+        const ReadoutModel model = example_readout(3, detection, 2);
+        const Index shots = 7;
+        std::vector<Real> records = records_of(model, shots);
+        records[11] = std::nan("");
+        const std::vector<Real> start = {0.2, 0.5, 0.3};
+        std::vector<Real> starts;
+        for (Index shot = 0; shot < shots; ++shot) {
+            starts.insert(starts.end(), start.begin(), start.end());
+        }
+        std::vector<Real> filtered(shots);
+        std::vector<Real> weights(shots * 3);
+        std::vector<Real> populations(shots * (model.bins() + 1) * 6);
+        filter_levels(model, start, records, filtered, weights, populations);
+        std::vector<Real> likelihoods(shots);
+        level_likelihoods(model, starts, records, likelihoods, nullptr, {});
+        for (Index shot = 0; shot < shots; ++shot) {
+            EXPECT_NEAR(likelihoods[shot], filtered[shot], 1e-10);
+        }
+    }
+}
+
+TEST(Readout, GradientOfTheLikelihoodByRecordsIsThatOfDifferences) {
+    for (const Detection detection : {Detection::homodyne, Detection::heterodyne}) {
+        const ReadoutModel model = example_readout(2, detection, 3);
+        std::vector<Real> records = records_of(model, 1);
+        const std::vector<Real> starts = {0.4, 0.6};
+        std::vector<Real> likelihood(1);
+        std::vector<Real> by_records(records.size());
+        LevelLikelihoodGradient gradient(model);
+        level_likelihoods(model, starts, records, likelihood, &gradient, by_records);
+        for (const std::size_t k : {std::size_t{8}, records.size() / 2, records.size() - 1}) {
+            Real ends[2];
+            for (const int side : {0, 1}) {
+                std::vector<Real> moved = records;
+                moved[k] += side == 0 ? -1e-4 : 1e-4;
+                level_likelihoods(model, starts, moved, likelihood, nullptr, {});
+                ends[side] = likelihood[0];
+            }
+            EXPECT_NEAR(by_records[k], (ends[1] - ends[0]) / 2e-4, 1e-7);
+        }
     }
 }
 

@@ -52,7 +52,9 @@ struct LevelFilterPlan {
     const double* records;  // (count, bins) or (count, bins, 2); NaN: no data
     double* likelihoods;    // (count, starts)
     double* weights;        // (count, starts, levels), sums 1
-    double* populations;    // (count, bins + 1, levels + 1) for one start, logarithm of the likelihood last; or null
+    /// (count, bins + 1, levels + 3) for one start, 0 at first: populations, logarithm of the likelihood, and the mean
+    /// signal (2) of the bin that follows; or null.
+    double* populations;
 };
 
 struct ReadoutKernels {
