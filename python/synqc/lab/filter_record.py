@@ -17,7 +17,7 @@ from synqc.errors import InputError, ResolutionWarning, ShapeError
 from synqc.lab._coefficients import Looking, frames_inside
 from synqc.lab._foreign import has_matrix
 from synqc.lab._operators import ComplexArray, RealArray, as_state, as_times
-from synqc.lab._resonator_filter import as_resonator_records, follow_resonator_records
+from synqc.lab._resonator_filter import QubitBehindResonator, as_resonator_records
 from synqc.lab._trajectories import (
     METHODS,
     TrajectoryModel,
@@ -60,8 +60,8 @@ class MonitoredQubit:
         efficiency: Quantum efficiency of detection, 0 to 1.
         t1_us: Energy relaxation time; infinity for none.
         t2_us: Coherence time without the measurement, at most 2 * t1_us; None for 2 * t1_us.
-        resonator: What the qubit is watched through, for `filter_record`: it, and not `gamma_per_us` and `efficiency`,
-            then says how fast and how well. Its fields ring up and down; the qubit must not be driven meanwhile.
+        resonator: What the qubit is watched through: it, and not `gamma_per_us` and `efficiency`, then says how fast
+            and how well. Its fields ring up and down; the qubit must not be driven meanwhile.
         pulse: Drive of the resonator, from an empty one at time 0.
 
     Examples:
@@ -154,6 +154,30 @@ class MonitoredQubit:
         if self.resonator is not None:
             raise InputError("Argument `resonator` must be left out where the monitored operator is asked for.")
         return [np.array([[1, 0], [0, -1]], dtype=np.complex128) * math.sqrt(self.gamma_per_us / 2)]
+
+    def behind_resonator(self, times: RealArray, heterodyne: bool) -> QubitBehindResonator:
+        """This qubit with the bins of a record of its resonator.
+
+        Args:
+            times (float64, (bins + 1,)): Edges, in us from the start of the pulse.
+            heterodyne: Whether both quadratures are recorded.
+
+        Raises:
+            InputError: It has no resonator, or the bins do not begin with the pulse.
+        """
+        if self.resonator is None or self.pulse is None:
+            raise InputError("Argument `resonator` must be given where a record of it is asked for, but is None.")
+        if times[0] != 0:
+            raise InputError(f"Argument `tlist` must begin at 0, where the pulse does, but begins at {times[0]:g}.")
+        return QubitBehindResonator(
+            self.resonator,
+            self.pulse,
+            self.t1_us,
+            self.dephasing_per_us,
+            2e-3 * math.pi * self.detuning_khz,
+            times,
+            heterodyne,
+        )
 
 
 @dataclass(frozen=True)
@@ -364,28 +388,12 @@ def _filter_behind_resonator(
     threads: int,
 ) -> FilteredRecord:
     state = as_state("rho0", rho0, 2)
-    if times[0] != 0:
-        raise InputError(f"Argument `tlist` must begin at 0, where the pulse does, but begins at {times[0]:g}.")
     records, many_records = as_resonator_records(record, len(times) - 1, heterodyne)
     likelihoods, states = [], []
     for point in _grid_points(grids):
-        here = _qubit_behind_resonator(qubit, point)
-        assert here.resonator is not None
-        assert here.pulse is not None
-        found, followed = follow_resonator_records(
-            records,
-            resonator=here.resonator,
-            pulse=here.pulse,
-            t1_us=here.t1_us,
-            dephasing_per_us=here.dephasing_per_us,
-            detuning=2 * math.pi * 1e-3 * here.detuning_khz,
-            state=state,
-            times=times,
-            heterodyne=heterodyne,
-            threads=threads,
-        )
-        likelihoods.append(found)
-        states.append(followed if keep_all else followed[:, -1:])
+        followed = _qubit_at(qubit, point).behind_resonator(times, heterodyne).follow(records, state, threads)
+        likelihoods.append(followed.log_likelihood)
+        states.append(followed.states if keep_all else followed.states[:, -1:])
     shape = tuple(len(grid) for grid in grids.values()) + ((len(records),) if many_records else ())
     return FilteredRecord(
         parameters=grids,
@@ -396,7 +404,7 @@ def _filter_behind_resonator(
     )
 
 
-def _qubit_behind_resonator(qubit: MonitoredQubit, point: Mapping[str, float]) -> MonitoredQubit:
+def _qubit_at(qubit: MonitoredQubit, point: Mapping[str, float]) -> MonitoredQubit:
     """The qubit at a point of the grid: names are fields of the resonator, or of the qubit where it has them not."""
     assert qubit.resonator is not None
     own = {"detuning_khz", "t1_us", "t2_us"}

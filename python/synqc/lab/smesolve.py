@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +14,11 @@ from numpy.typing import ArrayLike
 
 from synqc.errors import InputError
 from synqc.lab._foreign import has_matrix, maker_of_states
-from synqc.lab._operators import ComplexArray, RealArray, as_operator, as_times
+from synqc.lab._operators import ComplexArray, RealArray, as_operator, as_state, as_times
 from synqc.lab._qutip_options import understood
+from synqc.lab._resonator_trajectories import ResonatorTrajectories
 from synqc.lab._trajectories import (
+    TrajectoryModel,
     as_model,
     check_method,
     choose_steps,
@@ -24,6 +27,7 @@ from synqc.lab._trajectories import (
     looking_at,
 )
 from synqc.lab._whole_number import MOST_THREADS, whole_number
+from synqc.lab.filter_record import MonitoredQubit
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
 __all__ = ["TrajectoryResult", "smesolve"]
@@ -48,13 +52,15 @@ class TrajectoryResult:
             equation; shapes of `measurement`, for heterodyne detection that of J is sqrt(2) times theirs. None unless
             records are stored. They have mean 0 whatever came before and variance dt: exactly so, as independent
             normals, for all methods but "bayes-strang", where the mean over a step is that of its ends and a variance
-            exceeds dt by about v**2 / 4 of it, v = eta dt Var(L + L^dag) in a step (at most 1 % by default).
+            exceeds dt by about v**2 / 4 of it, v = eta dt Var(L + L^dag) in a step (at most 1 % by default). Behind a
+            resonator the mean is the one before a step, and a variance exceeds dt by that of this mean times dt**2.
         num_trajectories: How many there are; fewer than asked for if `partial`.
         seeds: What reproduces them: `smesolve(..., seeds=result.seeds)`.
         partial: True if Ctrl-C ended the run early; the trajectories there are, are complete.
         stats: method, dt (largest step), steps (of one trajectory), weak_error (trace distance of the scheme's mean
             state from the exact one, without sampling noise; exact for "bayes-strang", within a small factor for the
-            others; where anything depends on time the exact one is `mesolve`'s, to 1e-6), run_time_s, threads.
+            others; where anything depends on time the exact one is `mesolve`'s, to 1e-6; behind a resonator 0 without
+            decay and NaN, unknown, with it), run_time_s, threads.
         e_keys: Names of the rows of `average_expect` if `e_ops` was a dict.
     """
 
@@ -139,7 +145,11 @@ def smesolve(
     Args:
         H (complex128, (n, n)): Hamiltonian, n from 2 to 9; or [H0, [H1, f], ..] with f(t, **args) or samples at
             `tlist`; or a callable of time that returns a matrix; or a QobjEvo. Arrays or Qobj everywhere. Functions of
-            time are followed as by `mesolve`, and enter each half step by their mean over it.
+            time are followed as by `mesolve`, and enter each half step by their mean over it. Or a `MonitoredQubit`,
+            which brings its own c_ops, sc_ops and eta. One with a resonator is watched through that: fields ring up and
+            down, the qubit dephases and is Stark-shifted by them at every moment, each trajectory decays at any moment
+            with the field going on from where it was, and the record is what the resonator emits. Times are then in us
+            from the start of its pulse; states at t are those of t - delay, which the record until t tells of.
         rho0 (complex128, (n,) or (n, n)): Ket or density matrix at tlist[0].
         tlist (float64, (t,)): Moments to record, strictly increasing; records are averaged between them.
         c_ops (each complex128, (n, n)): Unmonitored collapse operators C_j, which may depend on time as H may.
@@ -155,7 +165,8 @@ def smesolve(
             sc_ops, positive, strong order 1. "platen", "milstein", "euler": for comparison, not positive.
         store_measurement: Keep the records and innovations; 2 * ntraj * channels * (t - 1) numbers.
         dt: Longest step. None takes 0.05 over the fastest rate, at least ten steps for each cycle in which an operator
-            oscillates, or whole intervals where that is exact. Features of operators as wide as `dt` are found.
+            oscillates, or whole intervals where that is exact. Features of operators as wide as `dt` are found. Behind
+            a resonator: steps whose means the observer is given; 0.05 over the rates of field, decay and information.
         breakpoints (float64, (k,)): Edges in functions of time that the looks of `mesolve` could miss.
         heterodyne: Detect both quadratures of every L_k, each with half the signal power.
         args: Arguments of functions of time.
@@ -205,8 +216,17 @@ def smesolve(
         >>> bool(result.std_expect[0, 1] < 1e-9), bool(abs(result.std_expect[0, 3] - result.std_expect[0, 2]) < 1e-9)
         (True, True)
 
+        A qubit behind a resonator that rings up: little is known of it after the first tenth of the pulse.
+
+        >>> from synqc.readout import ReadoutPulse, Resonator
+        >>> resonator = Resonator(kappa_mhz=5.0, chi_mhz=2.5, drive_mhz=2.5)
+        >>> qubit = MonitoredQubit(resonator=resonator, pulse=ReadoutPulse.square(500.0))
+        >>> result = smesolve(qubit, plus, [0.0, 0.05, 0.5], e_ops=[sz], ntraj=1000, seeds=1)
+        >>> bool(result.std_expect[0, 1] < 0.5 < result.std_expect[0, 2])
+        True
+
     Source: Wiseman and Milburn, Quantum Measurement and Control, ch. 4; Jacobs and Steck, Contemp. Phys. 47, 279
-    (2006).
+    (2006); behind a resonator Gambetta et al., PRA 77, 012112 (2008).
     """
     # convert
     if options is not None:
@@ -219,10 +239,17 @@ def smesolve(
         store_measurement, store_states = bool(chosen["store_measurement"]), bool(chosen["store_states"])
         keep_runs_results = bool(chosen["keep_runs_results"])
     times = as_times("tlist", tlist)
-    looking = looking_at(times, breakpoints, dt)
-    model = as_model(H, rho0, looking, c_ops, sc_ops, eta, args, heterodyne)
-    levels = model.levels
-    keys, operators, custom = _named_observables(e_ops, levels)
+    if isinstance(H, MonitoredQubit):
+        _check_brought_by_qubit(c_ops, sc_ops, eta)
+    behind = model = None
+    if isinstance(H, MonitoredQubit) and H.resonator is not None:
+        _check_resonator_arguments(args, method, breakpoints)
+        behind = ResonatorTrajectories.between(H.behind_resonator(times, heterodyne), as_state("rho0", rho0, 2), dt)
+    else:
+        if isinstance(H, MonitoredQubit):
+            H, c_ops, sc_ops, eta = H.H, H.c_ops, H.sc_ops, H.efficiency
+        model = as_model(H, rho0, looking_at(times, breakpoints, dt), c_ops, sc_ops, eta, args, heterodyne)
+    keys, operators, custom = _named_observables(e_ops, 2 if model is None else model.levels)
     made = maker_of_states(rho0)
     watched, parts = _hermitian_parts(operators)
     used_seeds, seed_list = _seeds(seeds, ntraj)
@@ -232,12 +259,14 @@ def smesolve(
     threads = whole_number("threads", threads, least=0, most=MOST_THREADS)
     # call
     started = time.perf_counter()
-    steps = choose_steps(model, times, method=method, dt=dt)
-    program = compile_program(model, times, steps, method=method, eigenvalue_tolerance=eigenvalue_tolerance)
-    weak_error = ensemble_error(model, times, program) if error_estimate else None
+    if behind is not None:
+        plan = _plan_behind_resonator(behind, error_estimate)
+    else:
+        assert model is not None
+        plan = _plan_of_equation(model, times, method, dt, eigenvalue_tolerance, error_estimate)
     bar = progress_callback(progress, "trajectories")
     try:
-        raw = program.sample(
+        raw = plan.sample(
             watched=watched,
             seeds=seed_list,
             trajectories=ntraj,
@@ -264,8 +293,8 @@ def smesolve(
         runs_expect = None if runs_expect is None else _inserted(runs_expect, custom, own)
     measurement = innovations = None
     if store_measurement:
-        shape = (count, -1, 2, len(times) - 1) if heterodyne else (count, model.channels, len(times) - 1)
-        measurement = (model.record_scale * raw["measurement"][:count]).reshape(shape)
+        shape = (count, -1, 2, len(times) - 1) if heterodyne else (count, plan.channels, len(times) - 1)
+        measurement = (plan.record_scale * raw["measurement"][:count]).reshape(shape)
         innovations = raw["innovations"][:count].reshape(shape)
     return TrajectoryResult(
         times=times,
@@ -282,15 +311,72 @@ def smesolve(
         seeds=used_seeds,
         partial=count < ntraj,
         stats={
-            "method": method,
-            "dt": float(np.max(np.diff(times) / np.array(steps))),
-            "steps": int(sum(steps)),
-            "weak_error": weak_error,
+            "method": plan.method,
+            "dt": plan.longest_step,
+            "steps": plan.steps,
+            "weak_error": plan.weak_error,
             "run_time_s": time.perf_counter() - started,
             "threads": threads,
         },
         e_keys=keys,
     )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What samples trajectories, and what is to be said of it."""
+
+    sample: Callable[..., dict[str, Any]]
+    channels: int
+    record_scale: float
+    method: str
+    longest_step: float
+    steps: int
+    weak_error: float | None
+
+
+def _plan_of_equation(
+    model: TrajectoryModel,
+    times: RealArray,
+    method: str,
+    dt: float | None,
+    eigenvalue_tolerance: float,
+    error_estimate: bool,
+) -> _Plan:
+    steps = choose_steps(model, times, method=method, dt=dt)
+    program = compile_program(model, times, steps, method=method, eigenvalue_tolerance=eigenvalue_tolerance)
+    weak_error = ensemble_error(model, times, program) if error_estimate else None
+    longest = float(np.max(np.diff(times) / np.array(steps)))
+    return _Plan(program.sample, model.channels, model.record_scale, method, longest, int(sum(steps)), weak_error)
+
+
+def _plan_behind_resonator(behind: ResonatorTrajectories, error_estimate: bool) -> _Plan:
+    two = behind.qubit.heterodyne
+    weak_error = behind.weak_error if error_estimate else None
+    return _Plan(
+        behind.sample, 2 if two else 1, math.sqrt(2) if two else 1.0, "resonator", behind.longest_step,
+        int(behind.ends[-1]), weak_error,
+    )  # fmt: skip
+
+
+def _check_brought_by_qubit(c_ops: Any, sc_ops: Any, eta: Any) -> None:
+    for name, is_given in (
+        ("c_ops", len(c_ops) > 0),
+        ("sc_ops", len(sc_ops) > 0),
+        ("eta", np.any(np.asarray(eta) != 1)),
+    ):
+        if is_given:
+            raise InputError(
+                f"Argument `{name}` must be left out with a MonitoredQubit, which brings its own, but is given."
+            )
+
+
+def _check_resonator_arguments(args: Any, method: str, breakpoints: ArrayLike) -> None:
+    for name, is_default in (
+        ("args", not args), ("method", method == "bayes-strang"), ("breakpoints", np.size(breakpoints) == 0),
+    ):  # fmt: skip
+        if not is_default:
+            raise InputError(f"Argument `{name}` must be left out for a MonitoredQubit with a resonator, but is given.")
 
 
 def _check_count(name: str, value: int) -> None:
