@@ -23,6 +23,7 @@ from synqc.infer.jax_bridge import jax_log_posterior
 from synqc.infer.likelihood import Likelihood
 from synqc.infer.parameter import Parameter
 from synqc.infer.record_likelihood import RecordLikelihood
+from synqc.infer.resonator_record_likelihood import ResonatorRecordLikelihood
 
 __all__ = [
     "CountLikelihood",
@@ -41,6 +42,7 @@ __all__ = [
     "Rabi",
     "Ramsey",
     "RecordLikelihood",
+    "ResonatorRecordLikelihood",
     "fit",
     "grid_posterior",
     "jax_log_posterior",

@@ -98,7 +98,7 @@ class RecordLikelihood(Likelihood):
         if qubit.resonator is not None:
             raise InputError(
                 "Argument `qubit` must have no resonator, whose ringing changes the rates while a record runs, but has "
-                "one: use filter_record, which follows it."
+                "one: use ResonatorRecordLikelihood, which follows it."
             )
         self.bin_us = float(bin_us)
         self.qubit = qubit
