@@ -46,9 +46,9 @@ def test_no_tracker_ends_on_a_wrong_fringe(rule):
 @pytest.mark.parametrize("rule", RULES)
 def test_no_tracker_of_many_ends_on_a_wrong_fringe(rule):
     seed = 1501
-    wrong, late = runs_that_ended_off(rule, runs=3000, seed=seed)
+    wrong, late = runs_that_ended_off(rule, runs=10_000, seed=seed)
     assert wrong == [], f"seed {seed}"
-    assert len(late) <= 5, f"seed {seed}"  # 2 of 9,000 were
+    assert len(late) <= 9, f"seed {seed}"  # 2 of 9,000 were
 
 
 @pytest.mark.parametrize("rule", RULES)
