@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from synqc import _core
 from synqc._version import __version__
 from synqc.cli.options import add_experiment_options, experiment_from, parse_whole
 from synqc.cli.outputs import add_shared_options, check_outputs, note, write_picture
@@ -50,6 +49,11 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--threads", type=parse_whole, default=0, metavar="N", help="default: all")
     parser.add_argument("--keep-records", action="store_true", help="keep every record, for --save")
     parser.add_argument(
+        "--on",
+        metavar="BACKEND",
+        help="a backend of qubits plays it as a circuit: ibm:fake_manila, ibm:aer",
+    )
+    parser.add_argument(
         "--resume-from",
         "--carry",  # its former name
         type=Path,
@@ -79,7 +83,7 @@ def document_of(run: Run) -> dict[str, Any]:
     return {
         "synqc": __version__,
         "experiment": run.experiment.to_dict(),
-        "emulated": bool(_core.target(run.experiment.target).emulated),
+        "emulated": run.emulated,
         "figures": {
             name: {"value": figure.value, "standard_error": figure.standard_error} for name, figure in figures.items()
         },
@@ -98,6 +102,7 @@ def _act(arguments: argparse.Namespace) -> bool:
         threads=arguments.threads,
         keep_bits=None if arguments.save is not None else False,
         keep_records=arguments.keep_records,
+        on=arguments.on,
         resume_from=load(arguments.resume_from) if arguments.resume_from is not None else None,
         progress=False if arguments.quiet else "auto",
     )

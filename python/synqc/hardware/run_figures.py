@@ -72,7 +72,7 @@ def run_figures(
 def run_arrays(shots: Shots, *, keep_bits: bool, keep_records: bool) -> dict[str, NDArray[Any] | None]:
     """Bits and records as `Run` has them: the probe's outcome 0 is the record +1."""
     readout, probe = shots.bits[:, 1::2].T[None], shots.bits[:, 0::2].T[None, :, :, None]
-    record = 1.0 - 2.0 * probe if keep_records else None
+    record = np.ascontiguousarray(1.0 - 2.0 * probe) if keep_records else None
     nothing = np.zeros(probe.shape) if keep_records else None
     return {
         "bits": np.ascontiguousarray(readout) if keep_bits else None, "records_i": record, "records_q": nothing,

@@ -50,9 +50,9 @@ def _title(run: Run) -> tuple[str, list[str]]:
     experiment = run.experiment
     name = experiment.preset.name if isinstance(experiment.preset, Device) else experiment.preset
     target = _core.target(experiment.target)
-    labels = []
-    if target.emulated:
-        labels.append("emulated")
+    labels = ["emulated"] if run.emulated else []
+    if run.backend is not None:
+        return f"circuit on {run.backend['name']}", labels
     if target.classical:
         labels.append("classical plant")
     if run.partial:

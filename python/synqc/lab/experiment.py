@@ -9,7 +9,7 @@ import secrets
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from synqc.lab.device import Device, device_of, preset_of
 from synqc.lab.rules import Batch, BatchRule, RecordRule, rule_hooks
 from synqc.lab.run import Run
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
+
+if TYPE_CHECKING:
+    from synqc.hardware.backend import Backend
 
 __all__ = ["Experiment", "StopFlag"]
 
@@ -206,6 +209,7 @@ class Experiment:
         stop: StopFlag | None = None,
         threads: int = 0,
         carry: Run | Checkpoint | None = None,
+        on: Backend | str | None = None,
     ) -> Run:
         """Run the experiment.
 
@@ -223,6 +227,8 @@ class Experiment:
             stop: Another thread may call `stop.stop()`; the run returns within 50 ms.
             threads: Threads to use; 0 means all.
             carry: Former name of `resume_from`, until the next minor version.
+            on: A backend of qubits that plays it as a circuit instead, one iteration: "ibm:fake_manila", "ibm:aer", or
+                an adapter of `synqc.hardware`. See docs/hardware.md.
 
         Returns:
             The result. After Ctrl-C or a stop it holds what was complete, with `partial` True.
@@ -251,6 +257,16 @@ class Experiment:
                 f"Argument `resume_from` must be a Run or a Checkpoint, but is {type(resume_from).__name__}."
             )
         # call
+        if on is not None:
+            if resume_from is not None:
+                raise InputError(
+                    "Argument `resume_from` must be None where a backend plays the experiment, but is not."
+                )
+            from synqc.hardware.play import play
+
+            shots = shots or _core.cost_law_shots(self.probe_duration_ns)
+            kept = {"keep_bits": bool(keep_bits), "keep_records": keep_records}
+            return Run.of_figures(self, *play(self, on, shots=shots, seed=seed, iterations=iterations, **kept))
         show = progress_callback(progress)
         settings, second_angle = self._hooks
         try:

@@ -191,6 +191,30 @@ class Run:
         self.interrupted = interrupted
         """True if Ctrl-C ended the run; then `partial` is True as well."""
 
+    @classmethod
+    def of_figures(
+        cls, experiment: Experiment, figures: dict[str, Any], arrays: dict[str, np.ndarray | None], *,
+        interrupted: bool = False,
+    ) -> Run:  # fmt: skip
+        """Run that was not simulated by this call: read from a file, or played by a backend.
+
+        Args:
+            experiment: What was run.
+            figures: As `to_dict` gives them.
+            arrays: Bits and records by name; None of what was not kept.
+            interrupted: Whether Ctrl-C had ended it.
+
+        Examples:
+            >>> import synqc
+            >>> run = synqc.Experiment(qubits=1).run(shots=100, seed=7, keep_bits=False)
+            >>> nothing = dict.fromkeys(("bits", "records_i", "records_q", "record_moments"))
+            >>> Run.of_figures(run.experiment, run.to_dict(), nothing) == run
+            True
+        """
+        known = {name: value for name, value in figures.items() if name != "carry"}
+        known["checkpoint"] = SimpleNamespace(**figures["carry"])
+        return cls(experiment, StoredResult(known, arrays), interrupted=interrupted)
+
     @cached_property
     def fidelity(self) -> Estimate:
         """Mean over shots and qubits of the last iteration of <psi_ideal|rho_final|psi_ideal>."""
@@ -399,6 +423,24 @@ class Run:
         return int(self._raw.seed)
 
     @property
+    def backend(self) -> dict[str, Any] | None:
+        """What played it: `name`, `emulated`, `layout` (system, ancilla), `entangling_gates`; None: simulated here."""
+        return getattr(self._raw, "backend", None)
+
+    @property
+    def emulated(self) -> bool:
+        """Whether what is shown is an imitation of a vendor's machine; False for its qubits, and for other targets.
+
+        Examples:
+            >>> import synqc
+            >>> synqc.Experiment(target="ibm-qpu", qubits=1).run(shots=100, seed=7).emulated
+            True
+        """
+        if self.backend is not None:
+            return bool(self.backend["emulated"])
+        return bool(_core.target(self.experiment.target).emulated)
+
+    @property
     def partial(self) -> bool:
         """True if a stop came before the end."""
         return bool(self._raw.partial)
@@ -420,8 +462,10 @@ class Run:
     def to_dict(self) -> dict[str, Any]:
         """Everything but arrays, as plain numbers, texts, lists and dicts, ready for JSON."""
         raw = self._raw
+        played = {} if self.backend is None else {"backend": dict(self.backend)}
         return {
             **{name: list(getattr(raw, name)) for name in _KPIS},
+            **played,
             "backaction_mean_per_shot": raw.backaction_mean_per_shot,
             "information_bits_per_second": raw.information_bits_per_second,
             "cycle_time_us": raw.cycle_time_us,
@@ -648,9 +692,7 @@ def run_from(experiment_class: type[Experiment], saved: Saved, *, interrupted: b
         interrupted: Whether Ctrl-C had ended the run.
     """
     experiment = experiment_class.from_dict(saved.document["experiment"])
-    figures = dict(saved.document["run"])
-    figures["checkpoint"] = SimpleNamespace(**figures.pop("carry"))
-    run = Run(experiment, StoredResult(figures, saved.arrays), interrupted=interrupted)
+    run = Run.of_figures(experiment, saved.document["run"], saved.arrays, interrupted=interrupted)
     run.to_dict()
     _ = (run.history, run.kpis, run.checkpoint, run.settings, run.probe, run.success)
     return run

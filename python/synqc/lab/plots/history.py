@@ -96,7 +96,7 @@ def plot_history(run: Run) -> plotly.graph_objects.Figure:
     name = rule if isinstance(rule, str) else "a rule of your own"
     figure = style.blank(
         f"Fidelity over the run, rule: {name}",
-        f"{style.describe_device(run.experiment)} · {style.describe_probe(run)} · {style.describe_shots(run)}",
+        f"{style.describe_device(run.experiment, run)} · {style.describe_probe(run)} · {style.describe_shots(run)}",
     )
     add_history(figure, run)
     figure.update_layout(

@@ -91,7 +91,7 @@ def plot_latency(run: Run) -> plotly.graph_objects.Figure:
     )
     figure = style.blank(
         f"One shot takes {format_duration(float(run.latency_us))} from first drive to result",
-        f"{style.describe_device(run.experiment)}{beside}",
+        f"{style.describe_device(run.experiment, run)}{beside}",
         height=480,
     )
     add_latency(figure, run)

@@ -195,14 +195,16 @@ def error_bars(estimates: list[Estimate]) -> dict[str, Any]:
     return {"type": "data", "array": [estimate.standard_error for estimate in estimates], "visible": True}
 
 
-def describe_device(experiment: Experiment) -> str:
-    """Device and target in a few words, saying so if the target is emulated.
+def describe_device(experiment: Experiment, run: Run | None = None) -> str:
+    """Device and target, or the backend that played a run of it, in a few words, saying so if that is emulated.
 
     Examples:
         >>> import synqc
         >>> describe_device(synqc.Experiment("transmon-default", target="ibm-qpu"))
         'transmon-default on ibm-qpu (emulated)'
     """
+    if run is not None and run.backend is not None:
+        return f"{run.backend['name']}{' (emulated)' if run.emulated else ''}"
     name = experiment.preset.name if isinstance(experiment.preset, Device) else experiment.preset
     emulated = " (emulated)" if _core.target(experiment.target).emulated else ""
     return f"{name} on {experiment.target}{emulated}"

@@ -53,7 +53,7 @@ def plot_summary(run: Run) -> plotly.graph_objects.Figure:
         horizontal_spacing=0.12,
     )
     style.blank(
-        f"Drive, probe, drive: {style.describe_device(run.experiment)}",
+        f"Drive, probe, drive: {style.describe_device(run.experiment, run)}",
         f"{style.describe_probe(run)} · {style.describe_shots(run)}",
         figure=figure,
         width=1200,

@@ -63,8 +63,8 @@ def plot_tracker(run: Run) -> plotly.graph_objects.Figure:
     )
     style.blank(
         "Tracked detuning against the true one",
-        f"{style.describe_device(run.experiment)} · rule: {run.experiment.adaptive_rule} · {style.describe_shots(run)}"
-        + (f" · first {panels} of {qubits} qubits" if panels < qubits else ""),
+        f"{style.describe_device(run.experiment, run)} · rule: {run.experiment.adaptive_rule}"
+        f" · {style.describe_shots(run)}" + (f" · first {panels} of {qubits} qubits" if panels < qubits else ""),
         figure=figure,
         height=520 if rows == 1 else 240 + 230 * rows,
     )
