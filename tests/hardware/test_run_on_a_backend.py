@@ -42,8 +42,14 @@ def test_a_backends_run_is_saved_shown_and_drawn(run, tmp_path):
     assert again.backend == run.backend
     assert str(run).startswith("circuit on ibm:fake_manila  [emulated]")
     assert json.loads(run.to_json())["backend"]["layout"] == [[0, 1], [4, 3]]
-    for kind in ("summary", "latency", "history", "records"):
+    for kind in ("summary", "latency", "history"):
         assert "ibm:fake_manila (emulated)" in str(run.plot(kind).layout.title)
+
+
+@pytest.mark.parametrize("kind", ["records", "bloch"])
+def test_a_picture_that_simulates_anew_is_not_passed_off_as_a_backends(run, kind):
+    with pytest.raises(InputError, match="which simulates anew, for a run that ibm:fake_manila played"):
+        run.plot(kind)
 
 
 def test_the_same_seed_gives_the_same_run():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from synqc.errors import InputError
 from synqc.lab._near_words import unknown_name
 from synqc.lab.plots.bloch import plot_bloch
 from synqc.lab.plots.curves import plot_curves
@@ -53,6 +54,7 @@ RUN_PICTURES: dict[str, Callable[[Run], plotly.graph_objects.Figure]] = {
     "records": lambda run: plot_records(run.experiment, seed=run.seed),
     "bloch": lambda run: plot_bloch(run.experiment, seed=run.seed),
 }
+_SIMULATED_ANEW = ("records", "bloch")
 
 
 def plot_run(run: Run, kind: str = "summary") -> plotly.graph_objects.Figure:
@@ -76,6 +78,10 @@ def plot_run(run: Run, kind: str = "summary") -> plotly.graph_objects.Figure:
     """
     if kind not in RUN_PICTURES:
         raise unknown_name("kind", kind, RUN_PICTURES)
+    if run.backend is not None and kind in _SIMULATED_ANEW:
+        raise InputError(
+            f"Argument `kind` must not be {kind!r}, which simulates anew, for a run that {run.backend['name']} played."
+        )
     return RUN_PICTURES[kind](run)
 
 

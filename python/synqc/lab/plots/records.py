@@ -102,7 +102,7 @@ def plot_records(
     error = _error_of_threshold(ground, excited)
     figure = style.blank(
         f"One record guesses the state wrongly {100 * float(error):.3g} % of the time",
-        f"{style.describe_device(experiment, run)} · {style.describe_probe(run)} · "
+        f"{style.describe_device(experiment)} · {style.describe_probe(run)} · "
         f"2 × {ground.size:,} records, seed {run.seed}; wrong guesses {error}",
     )
     if np.isin(np.concatenate([ground, excited]), (-1.0, 1.0)).all():
