@@ -35,6 +35,8 @@ def picture_of(measured: Any, analysis: Any) -> plotly.graph_objects.Figure:
         _draw_series(figure, analysis)
     elif analysis.fitted:
         _draw_curve(figure, measured, analysis)
+    elif hasattr(measured.protocol, "scanned"):
+        _draw_scan(figure, measured)
     else:
         _draw_clouds(figure, measured.records, analysis)
     return figure
@@ -87,6 +89,20 @@ def _draw_map(figure: Any, columns: tuple[str, ...], settings: Any, shares: Any)
             x=settings[:, 1], y=settings[:, 2], z=shares, colorbar={"title": {"text": "Share of outcome 1"}}
         )
     )
+
+
+def _draw_scan(figure: Any, measured: Any) -> None:
+    """Error of assignment at each setting."""
+    worth = measured.protocol.at_settings(measured.records)
+    figure.update_xaxes(title=style.axis_title(measured.records.column))
+    figure.update_yaxes(title="Assignment error")
+    bars = {"type": "data", "array": [one.deviation for one in worth]}
+    figure.add_trace(
+        style.graph_objects().Scatter(
+            x=[one.setting for one in worth], y=[one.assignment_error for one in worth], error_y=bars,
+            mode="lines+markers", name="measured",
+        )
+    )  # fmt: skip
 
 
 def _draw_clouds(figure: Any, records: Any, analysis: Any) -> None:

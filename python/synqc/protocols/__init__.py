@@ -15,19 +15,24 @@ from synqc.protocols.all_xy import AllXY
 from synqc.protocols.amplitude import AmplifiedAmplitude, RabiAmplitude
 from synqc.protocols.analysis import Analysis
 from synqc.protocols.catalogue import PROTOCOLS, protocol_named
-from synqc.protocols.circuit import Circuit, Delay, Rotation, Settings
+from synqc.protocols.circuit import Circuit, Delay, Drive, ReadoutTone, Rotation, Settings
 from synqc.protocols.count_protocol import CountProtocol
 from synqc.protocols.drag import Drag
 from synqc.protocols.echo import Echo
 from synqc.protocols.instrument import Instrument
 from synqc.protocols.iq_blobs import IQBlobs, IQPoints
 from synqc.protocols.monitors import FrequencyMonitor, T1Monitor, TimeSeries, allan_variance
+from synqc.protocols.rabi_drives import RabiChevron, RabiDuration
 from synqc.protocols.ramsey import Ramsey, RamseyDecay
 from synqc.protocols.randomised_benchmarking import RandomisedBenchmarking
+from synqc.protocols.readout_crosstalk import CrosstalkAnalysis, CrosstalkRecords, DephasingMatrix
+from synqc.protocols.readout_efficiency import EfficiencyRecords, ReadoutEfficiency
+from synqc.protocols.readout_scans import IQScan, ReadoutAtSetting, ReadoutDuration, ReadoutFrequency, ReadoutPower
 from synqc.protocols.record_files import MeasuredProtocol, read_records, write_records
 from synqc.protocols.records import Records
 from synqc.protocols.relaxation import T1
 from synqc.protocols.retune import Retuning, RetuningStep, retune
+from synqc.protocols.tones import ReadoutDephasing, RingDown
 
 __all__ = [
     "PROTOCOLS",
@@ -37,21 +42,37 @@ __all__ = [
     "Analysis",
     "Circuit",
     "CountProtocol",
+    "CrosstalkAnalysis",
+    "CrosstalkRecords",
     "Delay",
+    "DephasingMatrix",
     "Drag",
+    "Drive",
     "Echo",
+    "EfficiencyRecords",
     "FrequencyMonitor",
     "IQBlobs",
     "IQPoints",
+    "IQScan",
     "Instrument",
     "MeasuredProtocol",
     "RabiAmplitude",
+    "RabiChevron",
+    "RabiDuration",
     "Ramsey",
     "RamseyDecay",
     "RandomisedBenchmarking",
+    "ReadoutAtSetting",
+    "ReadoutDephasing",
+    "ReadoutDuration",
+    "ReadoutEfficiency",
+    "ReadoutFrequency",
+    "ReadoutPower",
+    "ReadoutTone",
     "Records",
     "Retuning",
     "RetuningStep",
+    "RingDown",
     "Rotation",
     "Settings",
     "T1Monitor",

@@ -14,20 +14,24 @@ from synqc.protocols.drag import Drag
 from synqc.protocols.echo import Echo
 from synqc.protocols.iq_blobs import IQBlobs
 from synqc.protocols.monitors import FrequencyMonitor, T1Monitor
+from synqc.protocols.rabi_drives import RabiChevron, RabiDuration
 from synqc.protocols.ramsey import Ramsey, RamseyDecay
 from synqc.protocols.randomised_benchmarking import RandomisedBenchmarking
+from synqc.protocols.readout_scans import ReadoutDuration, ReadoutFrequency, ReadoutPower
 from synqc.protocols.relaxation import T1
+from synqc.protocols.tones import ReadoutDephasing, RingDown
 
 __all__ = ["PROTOCOLS", "full_name", "protocol_named"]
 
 PROTOCOLS: Mapping[str, type[Any]] = {
     protocol.__name__: protocol
     for protocol in (
-        T1, Echo, Ramsey, RamseyDecay, RabiAmplitude, AmplifiedAmplitude, Drag, AllXY, RandomisedBenchmarking, IQBlobs,
+        T1, Echo, Ramsey, RamseyDecay, RabiAmplitude, RabiDuration, RabiChevron, AmplifiedAmplitude, Drag, AllXY,
+        RandomisedBenchmarking, IQBlobs, ReadoutDuration, ReadoutPower, ReadoutFrequency, ReadoutDephasing, RingDown,
         T1Monitor, FrequencyMonitor,
     )
 }  # fmt: skip
-"""Every protocol by its name."""
+"""Every protocol of one qubit by its name, whose records a file can hold."""
 
 
 def protocol_named(name: str, arguments: Mapping[str, Any] | None = None) -> Any:

@@ -11,7 +11,19 @@ import numpy as np
 
 from synqc.infer import Curve
 
-__all__ = ["AllXYStaircase", "AmplifiedTurn", "CliffordDecay", "DragFringe", "LeakageRise", "RabiFringe", "Referenced"]
+__all__ = [
+    "AllXYStaircase",
+    "AmplifiedTurn",
+    "Chevron",
+    "CliffordDecay",
+    "DragFringe",
+    "LeakageRise",
+    "RabiDecay",
+    "RabiFringe",
+    "Referenced",
+    "RingDownFringe",
+    "ToneFringe",
+]
 
 _DIFFERENCE = 1e-5
 
@@ -99,6 +111,143 @@ class RabiFringe(_Share):
     def scan_points(self, settings: Any, name: str, width: float) -> int:
         """Eighths of a cycle at the largest amplitude."""
         return max(9, math.ceil(4 * width * float(np.abs(settings[:, 0]).max())))
+
+
+@dataclass(frozen=True)
+class RabiDecay(_Share):
+    """A square pulse on resonance, from |0>: (1 - exp(-t / decay) (cos(w t) + sin(w t) / (w decay))) / 2.
+
+    w = 2 pi `rabi_khz`, 1 / decay = (1 / T1 + 1 / T2) / 2. Settings: duration in us.
+
+    Source: Bloch's equations; Torrey, Phys. Rev. 76, 1059 (1949).
+    """
+
+    names = ("rabi_khz", "decay_us")
+    columns = ("duration_us",)
+
+    def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """Share after the pulse."""
+        t = settings[:, 0]
+        turn, rate = 2e-3 * math.pi * values["rabi_khz"], 1 / values["decay_us"]
+        moved, by_turn, by_rate = _damped(t, turn, rate)
+        return moved / 2, {"rabi_khz": 1e-3 * math.pi * by_turn, "decay_us": -(rate**2) * by_rate / 2}
+
+    def scan_points(self, settings: Any, name: str, width: float) -> int:
+        """Quarters of a cycle over the longest duration."""
+        return max(9, math.ceil(4e-3 * width * float(settings[:, 0].max()))) if name == "rabi_khz" else 9
+
+
+def _damped(t: Any, turn: Any, rate: float) -> tuple[Any, Any, Any]:
+    """1 - exp(-rate t) (cos(turn t) + rate sin(turn t) / turn), and its derivatives by turn and rate."""
+    kept, cosine = np.exp(-t * rate), np.cos(turn * t)
+    sine = np.sin(turn * t) / turn
+    moved = 1 - kept * (cosine + rate * sine)
+    by_turn = kept * (t * turn * sine - rate * (t * cosine - sine) / turn)
+    return moved, by_turn, t * (1 - moved) - kept * sine
+
+
+@dataclass(frozen=True)
+class Chevron(_Share):
+    """A square pulse off resonance: f^2 (1 - exp(-t damping) (cos(2 pi F t) + ...)) / (2 F^2), as `RabiDecay`.
+
+    F^2 = f^2 + (shift - detuning)^2, f = `rabi_khz`; `damping` in 1/us. Settings: duration in us, frequency of the
+    pulse in kHz.
+    """
+
+    names = ("rabi_khz", "detuning_khz", "damping")
+    columns = ("duration_us", "drive_shift_khz")
+
+    def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """Share after the pulse."""
+        off = settings[:, 1] - values["detuning_khz"]
+        rabi = values["rabi_khz"]
+        square = rabi**2 + off**2
+        whole = np.sqrt(square)
+        moved, by_turn, by_rate = _damped(settings[:, 0], 2e-3 * math.pi * whole, values["damping"])
+        weight = rabi**2 / (2 * square)
+        by_square = -weight / square * moved + weight * 2e-3 * math.pi * by_turn / (2 * whole)
+        return weight * moved, {
+            "rabi_khz": rabi / square * moved + 2 * rabi * by_square,
+            "detuning_khz": -2 * off * by_square,
+            "damping": weight * by_rate,
+        }
+
+    def scan_points(self, settings: Any, name: str, width: float) -> int:
+        """Quarters of a cycle over the longest duration."""
+        cycles = 1e-3 * width * float(settings[:, 0].max())
+        return max(9, math.ceil(4 * cycles)) if name.endswith("_khz") else 9
+
+
+@dataclass(frozen=True)
+class ToneFringe(_Share):
+    """Ramsey through a tone of amplitude a: (1 + c exp(-b a^2) cos(s a^2 + o + phase)) / 2. Settings: a, phase.
+
+    b is `dephasing`, s `stark_rad`, c `contrast`, o `offset_rad`.
+    """
+
+    names = ("dephasing", "stark_rad", "contrast", "offset_rad")
+    columns = ("tone_amplitude", "phase_rad")
+
+    def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """Share after the second pulse."""
+        square = settings[:, 0] ** 2
+        fall = np.exp(-values["dephasing"] * square)
+        angle = values["stark_rad"] * square + values["offset_rad"] + settings[:, 1]
+        along, across = fall * np.cos(angle) / 2, fall * np.sin(angle) / 2
+        contrast = values["contrast"]
+        return 0.5 + contrast * along, {
+            "dephasing": -contrast * along * square,
+            "stark_rad": -contrast * across * square,
+            "contrast": along,
+            "offset_rad": -contrast * across,
+        }
+
+    def scan_points(self, settings: Any, name: str, width: float) -> int:
+        """Eighths of a turn at the largest amplitude."""
+        turns = width / (2 * math.pi) * float((settings[:, 0] ** 2).max())
+        return max(9, math.ceil(8 * turns)) if name == "stark_rad" else 9
+
+
+@dataclass(frozen=True)
+class RingDownFringe(_Share):
+    """Ramsey while photons leave: (1 + c Re(f exp(i (o + phase)))) / 2.
+
+    ln f = -i d n (1 - exp(-(k + i d) T)) / (k + i d): k = 2 pi `kappa_mhz`, d = 2 pi `shift_mhz`, the frequency of the
+    resonator with |0> minus that with |1>; n = `photons` exp(-k t) are left when the sequence begins. Settings: t in
+    us, T in us, phase.
+    """
+
+    names = ("kappa_mhz", "shift_mhz", "photons", "contrast", "offset_rad")
+    columns = ("delay_us", "ramsey_us", "phase_rad")
+
+    def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
+        """Share after the second pulse."""
+        t, length = settings[:, 0], settings[:, 1]
+        kappa, shift = (2 * math.pi * values[name] for name in ("kappa_mhz", "shift_mhz"))
+        left = values["photons"] * np.exp(-kappa * t)
+        rate = kappa + 1j * shift
+        gone = np.exp(-rate * length)
+        whole = -1j * shift / rate * (1 - gone)
+        by_rate = -1j * shift * (gone * length / rate - (1 - gone) / rate**2)
+        logarithm = left * whole
+        factor = np.exp(logarithm + 1j * (values["offset_rad"] + settings[:, 2])) / 2
+        contrast = values["contrast"]
+
+        def slope(of_logarithm: Any) -> Any:
+            return contrast * (factor * of_logarithm).real
+
+        by_shift = left * (-1j / rate * (1 - gone) + 1j * by_rate)
+        return 0.5 + contrast * factor.real, {
+            "kappa_mhz": 2 * math.pi * slope(-t * logarithm + left * by_rate),
+            "shift_mhz": 2 * math.pi * slope(by_shift),
+            "photons": slope(np.exp(-kappa * t) * whole),
+            "contrast": factor.real,
+            "offset_rad": slope(1j),
+        }
+
+    def scan_points(self, settings: Any, name: str, width: float) -> int:
+        """Linewidth and shift bend each other's curve."""
+        return 41 if name in ("kappa_mhz", "shift_mhz") else 9
 
 
 @dataclass(frozen=True)

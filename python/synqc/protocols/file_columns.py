@@ -18,6 +18,10 @@ _OTHER_NAMES = {
     "pulses": ("number_of_pulses", "n_pulses", "nb_of_pulses", "flips"),
     "coefficient": ("beta", "drag", "alpha_prefactor"),
     "cliffords": ("depth", "depths", "length", "number_of_cliffords"),
+    "tone_amplitude": ("readout_amplitude", "amp_prefactor", "amplitude"),
+    "readout_amplitude": ("amp_prefactor", "readout_power", "amplitude"),
+    "readout_duration_ns": ("readout_length", "integration_length", "duration"),
+    "readout_shift_mhz": ("detuning", "readout_detuning", "frequency_shift"),
     "drive_shift_khz": ("detuning", "drive_detuning", "frequency_shift"),
 }
 _SCALES = {

@@ -35,3 +35,26 @@ class Instrument(Protocol):
 
     def counts(self, circuits: Sequence[Circuit], shots: int) -> NDArray[np.int64]:
         """How many shots were assigned to |0>, |1> and |2> (int64, (circuits, 3)); missing ones are in none."""
+
+    def traces(
+        self,
+        circuits: Sequence[Circuit],
+        shots: int,
+        *,
+        pulse_ns: float,
+        amplitude: float,
+        window_ns: float,
+        sample_ns: float,
+    ) -> NDArray[np.complex128]:
+        """Records I + iQ (complex128, (circuits, shots, samples)) of a square readout pulse, and of what comes after.
+
+        Only `ReadoutEfficiency` asks for them.
+
+        Args:
+            circuits: What is played before.
+            shots: Of each.
+            pulse_ns: Length of the pulse.
+            amplitude: Of it, as `Settings.readout_amplitude`.
+            window_ns: How long is recorded, from the start of the pulse.
+            sample_ns: Length of a sample.
+        """

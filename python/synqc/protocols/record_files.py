@@ -16,6 +16,7 @@ from synqc.errors import DocumentError, InputError
 from synqc.protocols.catalogue import PROTOCOLS, full_name, protocol_named
 from synqc.protocols.file_columns import column_of, is_column, unit_in_name
 from synqc.protocols.iq_blobs import IQBlobs, IQPoints
+from synqc.protocols.readout_scans import IQScan
 from synqc.protocols.records import Records
 from synqc.records import Axis, Conventions, Measured, MeasuredFile, read, write
 from synqc.records.readers import layout_at
@@ -46,7 +47,7 @@ class MeasuredProtocol:
 
 
 def write_records(
-    records: Records | IQPoints,
+    records: Records | IQPoints | IQScan,
     path: str | Path,
     *,
     layout: str,
@@ -75,7 +76,7 @@ def write_records(
         True
     """
     settings = _settings_of(records, protocol)
-    conventions = Conventions(_ground_sign(records)) if isinstance(records, IQPoints) else Conventions()
+    conventions = Conventions() if isinstance(records, Records) else Conventions(_ground_sign(records))
     arrays = _flat_arrays(records, target) if layout in ("qibocal", "qiskit") else _arrays_of(records)
     if layout == "qiskit":
         if not isinstance(records, IQPoints):
@@ -148,7 +149,7 @@ def read_records(
     return found
 
 
-def _settings_of(records: Records | IQPoints, protocol: Any) -> dict[str, Any]:
+def _settings_of(records: Records | IQPoints | IQScan, protocol: Any) -> dict[str, Any]:
     name = "IQBlobs" if isinstance(records, IQPoints) else records.protocol
     settings: dict[str, Any] = {"protocol": name}
     if isinstance(records, Records):
@@ -160,14 +161,21 @@ def _settings_of(records: Records | IQPoints, protocol: Any) -> dict[str, Any]:
     return settings
 
 
-def _ground_sign(records: IQPoints) -> int:
-    middles = [np.nanmedian(row.real) for row in np.asarray(records.points)]
+def _ground_sign(records: IQPoints | IQScan) -> int:
+    points = np.asarray(records.points)
+    # Of a scan, where the clouds are farthest apart along I.
+    rows = points if points.ndim == 2 else max(points, key=lambda one: abs(np.nanmedian(one[0].real - one[1].real)))
+    middles = [np.nanmedian(row.real) for row in rows]
     return 1 if middles[0] >= middles[1] else -1
 
 
-def _arrays_of(records: Records | IQPoints) -> dict[str, Measured]:
+def _arrays_of(records: Records | IQPoints | IQScan) -> dict[str, Measured]:
     if isinstance(records, IQPoints):
         return {"points": Measured(np.asarray(records.points), (Axis("prepared"), Axis("shot")), "")}
+    if isinstance(records, IQScan):
+        axes = (Axis("setting"), Axis("prepared"), Axis("shot"))
+        setting = Measured(np.asarray(records.settings), (Axis("setting"),), unit_in_name(records.column))
+        return {records.column: setting, "points": Measured(np.asarray(records.points), axes, "")}
     columns = np.asarray(records.settings).T
     arrays = {
         name: Measured(values, (Axis("point"),), unit_in_name(name))
@@ -181,13 +189,15 @@ def _count_names(levels: int) -> list[str]:
     return [f"count_{level}" for level in range(levels)]
 
 
-def _flat_arrays(records: Records | IQPoints, target: str) -> dict[str, Measured]:
+def _flat_arrays(records: Records | IQPoints | IQScan, target: str) -> dict[str, Measured]:
     """One row per point of each sweep, or per shot: fields of one shape."""
     fields: dict[str, Any]
-    if isinstance(records, IQPoints):
+    if not isinstance(records, Records):
         points = np.asarray(records.points)
         fields = {"i": points.real.ravel(), "q": points.imag.ravel()}
-        fields["state"] = np.repeat([0, 1], points.shape[1])
+        fields["state"] = np.broadcast_to(np.array([0, 1])[:, None], points.shape).ravel()
+        if isinstance(records, IQScan):
+            fields[records.column] = np.repeat(np.asarray(records.settings), points[0].size)
     else:
         counts = np.asarray(records.counts)
         sweeps, points_of_each, levels = counts.shape
@@ -259,7 +269,9 @@ def _at(measured: Measured, axis: str, number: int) -> Measured:
 
 
 def _columns_of(protocol: Any) -> tuple[str, ...]:
-    """What a protocol sets, without the reference; none of what counts no outcomes."""
+    """What a protocol sets, without the reference."""
+    if hasattr(protocol, "scanned"):
+        return (protocol.column,)
     if hasattr(protocol, "reported"):
         made = protocol() if isinstance(protocol, type) else protocol
         return tuple(made.curve.columns[1:])
@@ -290,6 +302,8 @@ def _records_in(arrays: Mapping[str, Measured], protocol: Any, shots: int | None
             )
         return IQPoints(rows)
     name = type(protocol).__name__
+    if hasattr(protocol, "scanned"):
+        return _scanned(arrays, name, protocol.column)
     if "counts" in arrays or "count_0" in arrays:
         return _counted(arrays, name, shots)
     return _shared(arrays, protocol, shots)
@@ -318,6 +332,23 @@ def _blob_rows(arrays: Mapping[str, Measured]) -> Any:
     if len(slots) == len(arrays) == 2 and all(len(one.values[0]) == 1 for one in slots):
         return np.stack([np.asarray(one.values)[:, 0] for one in slots])
     return None
+
+
+def _scanned(arrays: Mapping[str, Measured], name: str, column: str) -> IQScan:
+    known = [one for one in arrays if is_column(one, column)]
+    if len(known) != 1 or not ("points" in arrays or all(one in arrays for one in ("i", "q", "state"))):
+        raise InputError(
+            f"Argument `path` must hold {column} and IQ points of both prepared levels at each (points, or i q state), "
+            f"but holds {_listed(arrays)}."
+        )
+    settings = column_of(column, arrays[known[0]].values, arrays[known[0]].unit, known[0])
+    if "points" in arrays:
+        return IQScan(name, column, settings, arrays["points"].values)
+    points = np.asarray(arrays["i"].values) + 1j * np.asarray(arrays["q"].values)
+    prepared, places = np.asarray(arrays["state"].values), list(dict.fromkeys(settings))
+    rows = [[points[(settings == place) & (prepared == level)] for level in (0, 1)] for place in places]
+    fewest = min(len(row) for pair in rows for row in pair)
+    return IQScan(name, column, places, np.array([[row[:fewest] for row in pair] for pair in rows]))
 
 
 def _counted(arrays: Mapping[str, Measured], name: str, shots: int | None) -> Records:

@@ -22,6 +22,7 @@ class Faults:
         phase_drift_rad_per_s: Turn of the IQ plane.
         stuck_share: Of circuits whose points are once more those of the circuit before.
         amplitude_compression: Pulses of relative amplitude a come out as a (1 - this * a^2).
+        readout_compression: Readout pulses and tones of amplitude a come out as a (1 - this * a^2).
         delay_step_us: Delays are rounded to multiples of this; 0 for none.
         burst: Moments (s) between which T1 is cut to `burst_t1_us`, as after a particle's impact.
         burst_t1_us: T1 meanwhile.
@@ -35,6 +36,7 @@ class Faults:
     phase_drift_rad_per_s: float = 0.0
     stuck_share: float = 0.0
     amplitude_compression: float = 0.0
+    readout_compression: float = 0.0
     delay_step_us: float = 0.0
     burst: tuple[float, float] | None = None
     burst_t1_us: float = 5.0
@@ -44,7 +46,7 @@ class Faults:
         for name in ("dropped_share", "dropped_excited_share", "mislabelled_share", "stuck_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"Argument `{name}` must be between 0 and 1, but is {getattr(self, name)}.")
-        for name in ("gain_drift_per_s", "phase_drift_rad_per_s", "amplitude_compression"):
+        for name in ("gain_drift_per_s", "phase_drift_rad_per_s", "amplitude_compression", "readout_compression"):
             if not math.isfinite(getattr(self, name)):
                 raise InputError(f"Argument `{name}` must be finite, but is {getattr(self, name)}.")
         if not 0 <= self.delay_step_us < math.inf:

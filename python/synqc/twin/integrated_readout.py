@@ -89,6 +89,45 @@ class IntegratedReadout:
         noise = generator.standard_normal((len(levels), 2)) @ np.array([1, 1j])
         return self._mean_points(path, times) + self.deviation * noise
 
+    def traces(
+        self,
+        levels: NDArray[np.int64],
+        down_per_us: float,
+        up_per_us: float,
+        window_ns: float,
+        sample_ns: float,
+        generator: np.random.Generator,
+    ) -> Any:
+        """Records of shots sample by sample, also after the pulse; a level jumps at the edge of a sample.
+
+        Args:
+            levels (int64, (shots,)): Level of each shot at the start.
+            down_per_us: As of `sample`.
+            up_per_us: As of `sample`.
+            window_ns: How long is recorded.
+            sample_ns: Length of a sample.
+            generator: Of jumps and noise.
+
+        Returns:
+            Means over each sample (complex128, (shots, samples)), whose quadratures have variance 1 / sample.
+        """
+        samples, step = round(window_ns / sample_ns), 1e-3 * sample_ns
+        path, ends = _paths(levels, down_per_us, up_per_us, samples * step, generator)
+        turn = 2 * math.pi
+        rates = turn * (self.kappa_mhz / 2 + 1j * np.array(self.shifts_mhz))
+        decays, means = np.exp(-rates * step), -np.expm1(-rates * step) / (rates * step)
+        shots = np.arange(len(levels))
+        field = np.zeros(len(levels), complex)
+        record = np.empty((len(levels), samples), complex)
+        for k in range(samples):
+            is_on = max(0.0, min(1.0, self.duration_ns / sample_ns - k))
+            steady = -1j * turn * self.drive_mhz * is_on / rates
+            now = path[shots, (ends <= (k + 0.5) * step).sum(axis=1).clip(max=path.shape[1] - 1)]
+            record[:, k] = steady[now] + (field - steady[now]) * means[now]
+            field = steady[now] + (field - steady[now]) * decays[now]
+        noise = generator.standard_normal((*record.shape, 2)) @ np.array([1, 1j]) / math.sqrt(step)
+        return math.sqrt(2 * self.efficiency * turn * self.kappa_mhz) * record + noise
+
     def _mean_points(self, path: NDArray[np.int64], ends: NDArray[np.float64]) -> Any:
         """Averages over the pulse of the fields of shots that follow `path` (shots, jumps + 1) until `ends`."""
         turn = 2 * math.pi

@@ -64,6 +64,13 @@ class TransmonPropagators:
             self._delays[duration_us] = _exponential()(duration_us * self._at_rest)
         return self._delays[duration_us]
 
+    def drive(self, duration_us: float, rabi_khz: float, detuning_khz: float) -> Superoperator:
+        """Of a square pulse about x, whose frequency is off the frame's by `detuning_khz`."""
+        in_its_frame = self._at_rest - _KHZ * detuning_khz * _commutator(_NUMBER) + _KHZ * rabi_khz * _DRIVE_X
+        levels = np.subtract.outer(np.arange(LEVELS), np.arange(LEVELS)).ravel()
+        back = np.exp(-1j * _KHZ * detuning_khz * duration_us * levels)
+        return back[:, None] * _exponential()(duration_us * in_its_frame)
+
     def pulse(self, angle_rad: float, phase_rad: float, drag_mhz: float, gate_ns: int) -> Superoperator:
         """Of a raised cosine.
 

@@ -8,13 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from synqc.errors import InputError
-from synqc.protocols.circuit import Circuit, Delay, Rotation, Settings
+from synqc.errors import InputError, ShapeError
+from synqc.protocols.circuit import Circuit, Delay, Drive, ReadoutTone, Rotation, Settings
 from synqc.twin.drifting_state import DriftingState, Moment
 from synqc.twin.faults import Faults
 from synqc.twin.hidden_qubit import HiddenQubit
+from synqc.twin.integrated_readout import IntegratedReadout
+from synqc.twin.tone_fields import ToneFields
 from synqc.twin.transmon_propagators import LEVELS, TransmonPropagators
 
 __all__ = ["Twin", "TwinQubit"]
@@ -36,6 +38,8 @@ class Twin:
         gate_ns: Length of a rotation, in whole nanoseconds.
         reset_us: Time between the end of a readout and the next shot, after which a qubit is in equilibrium.
         faults: What goes wrong.
+        crosstalk_mhz (float64, (qubits, qubits)): Half of what qubit i, going from |0> to |1>, takes from the frequency
+            of the resonator of qubit j, at [i, j]: so a `ReadoutTone` there dephases it. The diagonal is not looked at.
 
     Examples:
         >>> from synqc.protocols import Rotation
@@ -57,6 +61,7 @@ class Twin:
         gate_ns: int = 24,
         reset_us: float = 250.0,
         faults: Faults | None = None,
+        crosstalk_mhz: ArrayLike | None = None,
     ) -> None:
         if not qubits:
             raise InputError("Argument `qubits` must hold at least one, but is empty.")
@@ -64,11 +69,23 @@ class Twin:
             raise InputError(f"Argument `gate_ns` must be a whole number greater than 0, but is {gate_ns}.")
         if not 0 <= reset_us < math.inf:
             raise InputError(f"Argument `reset_us` must be finite and at least 0, but is {reset_us}.")
+        shifts = np.zeros((len(qubits),) * 2) if crosstalk_mhz is None else np.asarray(crosstalk_mhz, np.float64)
+        if shifts.shape != (len(qubits),) * 2:
+            raise ShapeError(
+                f"Argument `crosstalk_mhz` must have shape {(len(qubits),) * 2}, but has shape {shifts.shape}."
+            )
         self._clock = _Clock()
         self._qubits = [
             TwinQubit(hidden, self._clock, np.random.default_rng([seed, number]), gate_ns, reset_us, faults or Faults())
             for number, hidden in enumerate(qubits)
         ]
+        for number, qubit in enumerate(self._qubits):
+            qubit._neighbours = {
+                other: _shifted_by_neighbour(hidden.readout, float(shifts[number, other]))
+                for other, hidden in enumerate(qubits)
+                if other != number
+            }
+            qubit._number = number
 
     def __getitem__(self, number: int) -> TwinQubit:
         return self._qubits[number]
@@ -78,6 +95,12 @@ class Twin:
 
     def __iter__(self) -> Iterator[TwinQubit]:
         return iter(self._qubits)
+
+
+def _shifted_by_neighbour(readout: IntegratedReadout, shift_mhz: float) -> IntegratedReadout:
+    """A neighbour's resonator, its own qubit in |0>, as the levels of this qubit shift it."""
+    middle = readout.shifts_mhz[0]
+    return replace(readout, shifts_mhz=(middle + shift_mhz, middle - shift_mhz, middle - 3 * shift_mhz))
 
 
 class _Clock:
@@ -110,6 +133,8 @@ class TwinQubit:
         self._held_s = -math.inf
         self._moment = self._drift.at(0.0)
         self._propagators: dict[tuple[Moment, float], TransmonPropagators] = {}
+        self._neighbours: dict[int, IntegratedReadout] = {}
+        self._number = 0
 
     @property
     def gate_ns(self) -> float:
@@ -129,6 +154,41 @@ class TwinQubit:
         """How many shots were assigned to |0>, |1> and |2> (int64, (circuits, 3)); missing ones are in none."""
         labels = self._points_and_labels(circuits, shots)[1]
         return np.stack([(labels == level).sum(axis=1) for level in range(LEVELS)], axis=1)
+
+    def traces(
+        self,
+        circuits: Sequence[Circuit],
+        shots: int,
+        *,
+        pulse_ns: float,
+        amplitude: float,
+        window_ns: float,
+        sample_ns: float,
+    ) -> NDArray[np.complex128]:
+        """Records I + iQ (complex128, (circuits, shots, samples)) of a square readout pulse, and of what comes after.
+
+        Of the faults, shots that are lost are NaN, and gain and phase drift.
+
+        Args:
+            circuits: What is played before.
+            shots: Of each.
+            pulse_ns: Length of the pulse.
+            amplitude: Of it, as `Settings.readout_amplitude`.
+            window_ns: How long is recorded, from the start of the pulse.
+            sample_ns: Length of a sample.
+        """
+        at_amplitude = replace(self.settings, readout_amplitude=amplitude, readout_duration_ns=pulse_ns)
+        readout = self._readout(at_amplitude)
+        found = []
+        for circuit in circuits:
+            moment = self._held_moment()
+            levels = self._levels_after(circuit, moment, shots)
+            rates = (moment.down_per_us, moment.up_per_us)
+            record = readout.traces(levels, *rates, window_ns, sample_ns, self._generator) * self._chain()
+            record[self._generator.random(shots) < self._faults.dropped_share] = np.nan
+            self._pass_time(circuit, shots, window_ns)
+            found.append(record)
+        return np.stack(found)
 
     def populations(self, circuit: Circuit) -> Any:
         """Exact populations (float64, (3,)) at the end of a circuit, now: the truth, for tests alone."""
@@ -150,30 +210,59 @@ class TwinQubit:
     def _one_circuit(self, circuit: Circuit, shots: int) -> tuple[NDArray[np.complex128], NDArray[np.int64]]:
         faults, generator = self._faults, self._generator
         moment = self._held_moment()
-        populations = np.clip(self._populations(circuit, moment), 0, None)
-        levels = generator.choice(LEVELS, size=shots, p=populations / populations.sum())
+        levels = self._levels_after(circuit, moment, shots)
         if self._happens(faults.mislabelled_share):
             levels = np.array([1, 0, 2])[levels]
-        readout = self._hidden.readout
+        readout = self._readout(self.settings)
         points = readout.sample(levels, moment.down_per_us, moment.up_per_us, generator)
-        points *= (1 + faults.gain_drift_per_s * self._clock.now_s) * np.exp(
-            1j * faults.phase_drift_rad_per_s * self._clock.now_s
-        )
+        points *= self._chain()
         centres = np.array(readout.centres if self.settings.centres is None else self.settings.centres)
         labels = np.abs(points[:, None] - centres).argmin(axis=1)
         lost = generator.random(shots) < np.where(
             labels == 1, max(faults.dropped_share, faults.dropped_excited_share), faults.dropped_share
         )
         points[lost], labels[lost] = np.nan, -1
-        played_us = sum(self._length_us(operation) for operation in circuit)
-        self._clock.now_s += 1e-6 * shots * (played_us + 1e-3 * readout.duration_ns + self._reset_us)
+        self._pass_time(circuit, shots, readout.duration_ns)
         return points, labels
+
+    def _levels_after(self, circuit: Circuit, moment: Moment, shots: int) -> NDArray[np.int64]:
+        populations = np.clip(self._populations(circuit, moment), 0, None)
+        return self._generator.choice(LEVELS, size=shots, p=populations / populations.sum())
+
+    def _readout(self, settings: Settings) -> IntegratedReadout:
+        """With the length, amplitude and frequency that were set."""
+        readout = self._hidden.readout
+        if (settings.readout_duration_ns, settings.readout_amplitude, settings.readout_shift_mhz) == (None, 1.0, 0.0):
+            return readout
+        low, middle, high = readout.shifts_mhz
+        shift = settings.readout_shift_mhz
+        return replace(
+            readout,
+            duration_ns=settings.readout_duration_ns or readout.duration_ns,
+            drive_mhz=readout.drive_mhz * self._compressed(settings.readout_amplitude),
+            shifts_mhz=(low - shift, middle - shift, high - shift),
+        )
+
+    def _compressed(self, amplitude: float) -> float:
+        """What an amplitude comes out as."""
+        return amplitude * (1 - self._faults.readout_compression * amplitude**2)
+
+    def _chain(self) -> Any:
+        """Gain and phase of the readout's chain, now."""
+        now = self._clock.now_s
+        return (1 + self._faults.gain_drift_per_s * now) * np.exp(1j * self._faults.phase_drift_rad_per_s * now)
+
+    def _pass_time(self, circuit: Circuit, shots: int, readout_ns: float) -> None:
+        played_us = sum(self._length_us(operation) for operation in circuit)
+        self._clock.now_s += 1e-6 * shots * (played_us + 1e-3 * readout_ns + self._reset_us)
 
     def _happens(self, share: float) -> bool:
         return bool(share and self._generator.random() < share)
 
-    def _length_us(self, operation: Delay | Rotation) -> float:
-        return operation.duration_us if isinstance(operation, Delay) else 1e-3 * self._gate_ns
+    def _length_us(self, operation: Delay | Rotation | Drive | ReadoutTone) -> float:
+        if isinstance(operation, ReadoutTone):
+            return 1e-3 * operation.duration_ns
+        return 1e-3 * self._gate_ns if isinstance(operation, Rotation) else operation.duration_us
 
     def _held_moment(self) -> Moment:
         now = self._clock.now_s
@@ -197,12 +286,44 @@ class TwinQubit:
         state = np.zeros(LEVELS**2, complex)
         weights = (self._hidden.thermal_population / (1 - self._hidden.thermal_population)) ** np.arange(LEVELS)
         state[:: LEVELS + 1] = weights / weights.sum()
-        for operation in circuit:
-            if isinstance(operation, Delay):
-                state = propagators.delay(self._played(operation.duration_us)) @ state
-            else:
-                state = self._pulse(propagators, operation) @ state
+        if any(isinstance(operation, ReadoutTone) for operation in circuit):
+            state = self._through_tones(propagators, circuit, state)
+        else:
+            for operation in circuit:
+                state = self._propagator(propagators, operation) @ state
         return state[:: LEVELS + 1].real
+
+    def _propagator(self, propagators: TransmonPropagators, operation: Delay | Rotation | Drive | ReadoutTone) -> Any:
+        """Of the qubit alone."""
+        if isinstance(operation, Rotation):
+            return self._pulse(propagators, operation)
+        if isinstance(operation, Drive):
+            rabi_khz = self.settings.pi_amplitude * self._hidden.rabi_scale * operation.rabi_khz
+            return propagators.drive(operation.duration_us, rabi_khz, operation.detuning_khz)
+        return propagators.delay(self._played(self._length_us(operation)))
+
+    def _through_tones(self, propagators: TransmonPropagators, circuit: Circuit, state: Any) -> Any:
+        """The qubit's state while fields of resonators ring up and down: half of them before each operation."""
+        shift = self.settings.readout_shift_mhz
+        resonators = {self._number: self._hidden.readout, **self._neighbours}
+        fields = ToneFields(resonators, shift)
+        for operation in circuit:
+            if isinstance(operation, ReadoutTone):
+                driven = self._number if operation.resonator is None else operation.resonator
+                if driven not in resonators:
+                    raise InputError(
+                        f"Argument `resonator` must be one of {sorted(resonators)}, but is {operation.resonator}."
+                    )
+                amplitudes = {driven: self._compressed(operation.amplitude)}
+            else:
+                amplitudes = {}
+            half = self._length_us(operation) / 2
+            state = fields.pass_time(half, amplitudes) * state
+            if isinstance(operation, Rotation | Drive):
+                fields.forget_levels(np.clip(state[:: LEVELS + 1].real, 0, None))
+            state = self._propagator(propagators, operation) @ state
+            state = fields.pass_time(half, amplitudes) * state
+        return state
 
     def _at(self, moment: Moment, detuning_khz: float) -> TransmonPropagators:
         key = (moment, detuning_khz)
