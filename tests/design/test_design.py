@@ -57,19 +57,35 @@ def excited(detuning, setting, generator):
     return bool(generator.random() < chance)
 
 
-@pytest.mark.parametrize("trials", [12, pytest.param(2000, marks=pytest.mark.deep)])
-def test_no_run_of_two_phases_ends_on_a_wrong_fringe(trials, seed):
-    generator = np.random.default_rng(seed)
+def mid_fringe_setting(tracker):
+    """What asks for most information at each shot, and nothing else."""
+    wait = min(1 / (2e-3 * math.pi * tracker.deviation_khz), 25.0)
+    return design.RamseySetting(wait, -math.pi / 2 - 2e-3 * math.pi * tracker.detuning_khz * wait)
+
+
+def errors_after(shots, ask, trials, generator):
     errors = []
+    start = design.RamseyTracker(range_khz=1050.0, contrast=0.95, t2_us=50.0)
     for _ in range(trials):
         truth = generator.uniform(-1000.0, 1000.0)
-        tracker = design.RamseyTracker(range_khz=1050.0, contrast=0.95, t2_us=50.0)
-        for _ in range(160):
-            setting = tracker.next_setting()
+        tracker = start.anew()
+        for _ in range(shots):
+            setting = ask(tracker)
             tracker.observe(setting, excited=excited(truth, setting, generator))
         errors.append(abs(tracker.detuning_khz - truth))
-    assert max(errors) < 100.0, f"seed {seed}: {sorted(errors)[-3:]}"
+    return np.array(errors)
+
+
+@pytest.mark.parametrize("trials", [12, pytest.param(10_000, marks=pytest.mark.deep)])
+def test_no_run_of_two_phases_ends_on_a_wrong_fringe(trials, seed):
+    generator = np.random.default_rng(seed)
+    errors = errors_after(160, design.RamseyTracker.next_setting, trials, generator)
+    assert errors.max() < 100.0, f"seed {seed}: {np.sort(errors)[-3:]}"
     assert np.median(errors) < 2.0, f"seed {seed}"
+    # The negative control: one phase alone ends a tenth of its runs on a wrong fringe.
+    alone = errors_after(80, mid_fringe_setting, max(200, min(trials, 2000)), generator)
+    share = float((alone > 100.0).mean())
+    assert 0.125 - 4.5 * math.sqrt(0.11 / len(alone)) < share < 0.25, f"seed {seed}: {share}"
 
 
 def test_lock_is_not_given_up_while_it_holds(seed):

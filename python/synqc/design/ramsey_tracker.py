@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import deque
 from dataclasses import dataclass
@@ -47,7 +48,8 @@ class RamseyTracker:
         range_khz: The detuning is looked for within plus and minus this.
         contrast: V of the fringe.
         t2_us: Of the fringe.
-        longest_wait_us: None for T2 / 2.
+        longest_wait_us: None for the wait at which a shot tells most per time: T2 / 2 without dead time, T2 with much.
+        dead_time_us: Of a shot, besides its wait.
 
     Examples:
         >>> tracker = RamseyTracker(range_khz=1000.0, contrast=0.95, t2_us=50.0)
@@ -58,14 +60,22 @@ class RamseyTracker:
     """
 
     def __init__(
-        self, *, range_khz: float, contrast: float, t2_us: float, longest_wait_us: float | None = None
+        self,
+        *,
+        range_khz: float,
+        contrast: float,
+        t2_us: float,
+        longest_wait_us: float | None = None,
+        dead_time_us: float = 0.0,
     ) -> None:
         for name, value in (("range_khz", range_khz), ("t2_us", t2_us)):
             if not (value > 0 and math.isfinite(value)):
                 raise InputError(f"Argument `{name}` must be finite and greater than 0, but is {value}.")
         if not 0 < contrast < 1:
             raise InputError(f"Argument `contrast` must be between 0 and 1, but is {contrast}.")
-        self._longest = t2_us / 2 if longest_wait_us is None else longest_wait_us
+        if not (dead_time_us >= 0 and math.isfinite(dead_time_us)):
+            raise InputError(f"Argument `dead_time_us` must be finite and at least 0, but is {dead_time_us}.")
+        self._longest = _most_telling_wait(t2_us, dead_time_us) if longest_wait_us is None else longest_wait_us
         if not self._longest > 0:
             raise InputError(f"Argument `longest_wait_us` must be greater than 0, but is {longest_wait_us}.")
         self._contrast, self._t2 = contrast, t2_us
@@ -76,6 +86,15 @@ class RamseyTracker:
         self._weights = self._flat()
         self._recent: deque[tuple[float, float]] = deque(maxlen=_LOCK_SHOTS)
         self._shots = 0
+
+    def anew(self) -> RamseyTracker:
+        """A tracker like this one that has seen nothing yet."""
+        other = copy.copy(self)
+        other.losses_of_lock = 0
+        other._weights = self._flat()
+        other._recent = deque(maxlen=_LOCK_SHOTS)
+        other._shots = 0
+        return other
 
     @property
     def detuning_khz(self) -> float:
@@ -134,3 +153,9 @@ class RamseyTracker:
             return 0.0
         surplus = sum(weighed for weighed, _ in self._recent)
         return surplus / math.sqrt(sum(variance for _, variance in self._recent))
+
+
+def _most_telling_wait(t2: float, dead_time: float) -> float:
+    """Where wait^2 exp(-2 wait / T2) / (wait + dead time), the information of a shot per time, is largest."""
+    linear = t2 - 2 * dead_time
+    return (linear + math.sqrt(linear**2 + 16 * t2 * dead_time)) / 4
