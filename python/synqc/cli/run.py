@@ -51,7 +51,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--on",
         metavar="BACKEND",
-        help="a backend of qubits plays it as a circuit: ibm:fake_manila, ibm:aer",
+        help="a backend of qubits plays it as a circuit: ibm:fake_manila, ibm:aer, braket:braket_dm",
     )
     parser.add_argument(
         "--resume-from",

@@ -26,14 +26,20 @@ def backend_named(name: str) -> Backend:
         5
         >>> backend_named("fake_manila")
         Traceback (most recent call last):
-        synqc.errors.UnknownName: Argument `on` must be ibm:<backend> or ..., but is 'fake_manila'.
+        synqc.errors.UnknownName: Argument `on` must be ibm:<backend>, ..., but is 'fake_manila'.
     """
     vendor, _, backend = name.partition(":")
     if vendor == "ibm" and backend:
         from synqc.hardware.ibm import ibm_backend
 
         return ibm_backend(backend)
-    raise UnknownName(f"Argument `on` must be ibm:<backend> or an adapter of synqc.hardware, but is {name!r}.")
+    if vendor == "braket" and backend:
+        from synqc.hardware.braket import BraketSimulator
+
+        return BraketSimulator(backend)
+    raise UnknownName(
+        f"Argument `on` must be ibm:<backend>, braket:<simulator> or an adapter of synqc.hardware, but is {name!r}."
+    )
 
 
 def play(

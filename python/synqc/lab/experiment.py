@@ -227,8 +227,8 @@ class Experiment:
             stop: Another thread may call `stop.stop()`; the run returns within 50 ms.
             threads: Threads to use; 0 means all.
             carry: Former name of `resume_from`, until the next minor version.
-            on: A backend of qubits that plays it as a circuit instead, one iteration: "ibm:fake_manila", "ibm:aer", or
-                an adapter of `synqc.hardware`. See docs/hardware.md.
+            on: A backend of qubits that plays it as a circuit instead, one iteration: "ibm:fake_manila", "ibm:aer",
+                "braket:braket_dm", or an adapter of `synqc.hardware`. See docs/hardware.md.
 
         Returns:
             The result. After Ctrl-C or a stop it holds what was complete, with `partial` True.
