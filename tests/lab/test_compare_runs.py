@@ -112,6 +112,16 @@ def test_trackers_are_compared_under_the_controls_they_had_deployed(seed):
     assert found.deviations("fidelity") > 5, seed
 
 
+def test_a_drifting_device_is_compared_in_the_states_it_had(seed):
+    """Repetitions that drew a drift of their own would scatter ten times as far as the shots do."""
+    drift = [{"kind": "ornstein-uhlenbeck", "sigma_khz": 40.0, "correlation_time_s": 0.05}]
+    experiment = QUIET.replace(drift=drift, probe_strength=0.8, probe_duration_ns=100)
+    one = experiment.run(2000, iterations=3, seed=seed)
+    other = experiment.replace(probe_strength=0.2, probe_duration_ns=1600).run(2000, iterations=3, seed=seed)
+    found = one - other
+    assert found.fidelity.standard_error < 1.5 * (one.fidelity.standard_error + other.fidelity.standard_error), seed
+
+
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [(lambda batch: None, "a function of the user's own"), ("rl", "within the shot")],

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import html
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synqc.errors import InputError, MissingExtra, UnknownKey
 from synqc.lab._near_words import unknown_name
@@ -24,6 +24,7 @@ __all__ = ["Comparison", "Pairing", "compare"]
 
 _FIGURES = ("fidelity", "success", "backaction", "information_bits", "latency_us", "objective_score")
 _COUNTED = ("success",)
+_SLOWER = 1e6
 _OF_A_RUN = ("experiment", "history", "settings", "seed", "partial", "probe")
 _FEWEST_SHOTS = 500
 """Of a repetition: very similar runs differ in rare shots, which all repetitions together must see."""
@@ -166,7 +167,8 @@ def compare(first: Run, second: Run, *, repetitions: int = 40) -> Comparison:
     Runs of one seed draw the same random numbers shot by shot, so that the square root of the sum of both squared
     errors is far too wide for their difference. How far they move together is measured: short runs of both experiments,
     with new seeds that each pair shares, scatter as the difference does. That costs about as many shots as both runs,
-    and 500 per repetition at least. Where a rule has moved the controls, the short runs have those it had deployed.
+    and 500 per repetition at least. They stand where each run left its device, with the controls that its
+    rule had deployed.
 
     Args:
         first: A run.
@@ -262,12 +264,14 @@ def _paired_spread(first: Run, second: Run, repetitions: int) -> dict[str, float
     scale = max(1 / repetitions, _FEWEST_SHOTS / min(shots))
     short = [math.ceil(scale * count) for count in shots]
     experiments = [_as_deployed(run) for run in (first, second)]
+    # From where each run left its device: errors are those in the same states of the drift.
+    states = [run.checkpoint.without_rule() for run in (first, second)]
     found: dict[str, list[float]] = {name: [] for name in _FIGURES}
     for number in range(repetitions):
         seed = _seed_of_repetition(first.seed, number)
         one, other = (
-            experiment.run(count, seed=seed, keep_bits=False, progress=False)
-            for experiment, count in zip(experiments, short, strict=True)
+            experiment.run(count, seed=seed, keep_bits=False, progress=False, resume_from=state)
+            for experiment, count, state in zip(experiments, short, states, strict=True)
         )
         for name, values in found.items():
             values.append(one[name].value - other[name].value)
@@ -301,11 +305,26 @@ def _step_of_an_outcome(name: str, run: Run) -> float:
 
 
 def _as_deployed(run: Run) -> Experiment:
-    """The experiment with the controls of its last iteration, and no rule that would move them."""
-    if run.experiment.adaptive_rule == "none":
-        return run.experiment
+    """The experiment with the controls of its last iteration, no rule that would move them, and no drift."""
+    experiment = run.experiment.replace(drift=_standing_still(run.experiment.device.drift))
+    if experiment.adaptive_rule == "none":
+        return experiment
     settings = run.settings
-    return run.experiment.replace(adaptive_rule=lambda batch: settings[batch.qubit])
+    return experiment.replace(adaptive_rule=lambda batch: settings[batch.qubit])
+
+
+def _standing_still(drift: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]] | str:
+    """The same processes, so slow that a device stays where it is put."""
+    still = []
+    for process in drift:
+        slowed = dict(process)
+        for name, value in process.items():
+            if name.endswith("_per_s"):
+                slowed[name] = value / _SLOWER
+            elif name.endswith("_time_s"):
+                slowed[name] = value * _SLOWER
+        still.append(slowed)
+    return still or "none"
 
 
 def _seed_of_repetition(seed: int, number: int) -> int:
