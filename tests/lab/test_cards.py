@@ -47,7 +47,7 @@ def test_columns_of_the_text_card_are_aligned(run):
 def test_labels_say_emulated_classical_and_partial(run):
     emulated = run.experiment.replace(target="ionq").run(shots=50, seed=1)
     assert text_card(emulated).splitlines()[0] == "ibm_fez on ionq  [emulated]"
-    assert '<span class="badge">emulated</span>' in html_card(emulated)
+    assert re.search(r"<span [^>]+>emulated</span>", html_card(emulated))
     classical = run.experiment.replace(target="classical-only").run(shots=50, seed=1)
     assert "[classical plant]" in text_card(classical)
     assert "[emulated]" not in text_card(run)
@@ -97,6 +97,42 @@ def test_the_html_card_is_well_formed_and_escaped(run):
     assert checker.open == []
     assert "&lt;b&gt;mine" in card
     assert "<script" not in card
+
+
+@pytest.fixture(scope="module")
+def grid():
+    axes = {"probe_strength": [0.1, 0.9], "target": ["ionq"], "qubits": [1]}
+    return synqc.sweep(synqc.Experiment("ibm_fez", target="ionq"), axes, shots=50, seed=3, progress=False)
+
+
+def test_the_card_of_a_sweep_says_what_was_swept_and_found(grid):
+    card = grid._repr_html_()
+    words = re.sub(r"<[^>]+>", " ", card)
+    best = grid.at(probe_strength=0.1, target="ionq", qubits=1)["objective_score"]
+    for told in ("Sweep of ibm_fez on ionq", "emulated", "0.1 to 0.9", "2 values", "seed", "3", str(best)):
+        assert told in words, told
+    assert "maximize-fidelity at probe_strength = 0.1, target = ionq, qubits = 1" in words
+
+
+def test_the_card_of_a_sweep_that_was_stopped_says_so():
+    stop = synqc.StopFlag()
+    stop.stop()
+    cut = synqc.sweep(synqc.Experiment(qubits=1), {"probe_strength": [0.1, 0.2]}, shots=50, seed=3, stop=stop)
+    assert "0 of 2" in cut._repr_html_()
+    assert "partial" in cut._repr_html_()
+    assert "no point was finished" in cut._repr_html_()
+
+
+def test_cards_bear_a_sanitiser_and_the_rules_of_a_page(run, grid):
+    """No sheet of styles, script, heading or class; every cell says its alignment; nothing is wider than its place."""
+    for card in (html_card(run), grid._repr_html_()):
+        assert set(re.findall(r"<(\w+)", card)) <= {"div", "b", "span", "table", "tbody", "tr", "td"}
+        assert "class=" not in card
+        assert all('align="left"' in cell and "text-align:left" in cell for cell in re.findall(r"<td[^>]*>", card))
+        assert "max-width:100%;overflow-x:auto" in card
+        assert not re.search(r"[; \"]width:", card)
+        colours = set(re.findall(r"(?:color|background):([^;\"]+)", card))
+        assert colours <= {"inherit", "transparent", "#ea580c"}
 
 
 def test_the_html_card_takes_its_colours_from_the_page(run):

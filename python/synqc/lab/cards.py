@@ -1,24 +1,29 @@
-"""A run on one screen: an aligned table for terminals, a card for Jupyter."""
+"""A run or a sweep on one screen: an aligned table for terminals, a card for Jupyter."""
 
 from __future__ import annotations
 
 import html
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from synqc import _core
 from synqc.lab.device import Device
-from synqc.lab.units import format_duration
+from synqc.lab.units import format_duration, unit_of
 
 if TYPE_CHECKING:
     from synqc.lab.estimate import Estimate
     from synqc.lab.run import Run
+    from synqc.lab.sweep import Sweep
 
-__all__ = ["figure_in_words", "html_card", "text_card"]
+__all__ = ["figure_in_words", "html_card", "sweep_html_card", "text_card"]
 
 
 _SMALLEST_ERROR = 1e-7
+_MOST_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -182,23 +187,29 @@ def text_card(run: Run) -> str:
     return "\n".join(text)
 
 
-_STYLE = (
-    ".synqc-card{display:inline-block;font:14px/1.5 system-ui,'Segoe UI',sans-serif;"
-    "border:1px solid rgba(128,128,128,.35);border-radius:8px;padding:12px 16px;color:inherit;background:transparent}"
-    ".synqc-card h4{margin:0 0 6px;font-size:16px;font-weight:600}"
-    ".synqc-card .badge{font-size:12px;font-weight:600;margin-left:8px;padding:1px 8px;border-radius:9px;"
-    "border:1px solid #ea580c;color:#ea580c}"
-    ".synqc-card table{font:inherit;color:inherit;border-collapse:collapse;margin:0;border:0}"
-    ".synqc-card tbody+tbody{border-top:1px solid rgba(128,128,128,.35)}"
-    ".synqc-card td,.synqc-card tr{padding:2px 14px 2px 0;text-align:left;border:0;"
-    "background:transparent;color:inherit}"
-    ".synqc-card td:nth-child(2){font-variant-numeric:tabular-nums;font-weight:600;white-space:nowrap}"
-    ".synqc-card td:nth-child(3){opacity:.7}.synqc-card td.part{padding-left:14px}"
+# In the elements themselves: a sanitiser drops a sheet of styles, and a page's own rules for tables are stronger.
+_CARD = (
+    "display:inline-block;box-sizing:border-box;max-width:100%;overflow-x:auto;"
+    "font:14px/1.5 system-ui,'Segoe UI',sans-serif;border:1px solid rgba(128,128,128,.35);"
+    "border-radius:8px;padding:12px 16px;color:inherit;background:transparent"
 )
+_TITLE = "font-size:16px;font-weight:600;margin:0 0 6px"
+_BADGE = (
+    "font-size:12px;font-weight:600;margin-left:8px;padding:1px 8px;border-radius:9px;border:1px solid #ea580c;"
+    "color:#ea580c;white-space:nowrap"
+)
+_TABLE = "border-collapse:collapse;border:0;margin:0;color:inherit"
+_ROW = "background:transparent;border:0"
+_RULED = "background:transparent;border:0;border-top:1px solid rgba(128,128,128,.35)"
+_CELL = "padding:2px 14px 2px 0;text-align:left;border:0;vertical-align:top;white-space:normal"
+_VALUE = f"{_CELL};font-variant-numeric:tabular-nums;font-weight:600"
+_REMARK = f"{_CELL};opacity:.7"
+_PART = "padding:2px 14px 2px 14px;text-align:left;border:0;vertical-align:top"
 
 
 def html_card(run: Run) -> str:
-    """The same as a card for Jupyter: no script, colours from the page, so that light and dark themes both suit.
+    """The same as a card for Jupyter: no script and no sheet of styles, colours from the page, so that light and dark
+    themes both suit; it scrolls where its cell is narrow.
 
     Args:
         run: The run to describe.
@@ -206,21 +217,74 @@ def html_card(run: Run) -> str:
     Examples:
         >>> import synqc
         >>> card = html_card(synqc.Experiment("transmon-default", target="ionq").run(shots=100, seed=7))
-        >>> '<span class="badge">emulated</span>' in card
-        True
+        >>> ">emulated</span>" in card, "<style" in card
+        (True, False)
     """
     name, labels = _title(run)
-    badges = "".join(f'<span class="badge">{html.escape(label)}</span>' for label in labels)
-    bodies = []
-    for block in _blocks(run):
-        rows = []
-        for line in block:
-            part = ' class="part"' if line.name.startswith(" ") else ""
-            cells = (
-                f"<td{part}>{html.escape(line.name.strip())}</td>",
-                *(f"<td>{html.escape(t)}</td>" for t in (line.value, line.remark)),
-            )
-            rows.append(f"<tr>{''.join(cells)}</tr>")
-        bodies.append(f"<tbody>{''.join(rows)}</tbody>")
-    title = f"<h4>{html.escape(name)}{badges}</h4>"
-    return f'<div class="synqc-card"><style>{_STYLE}</style>{title}<table>{"".join(bodies)}</table></div>'
+    return _html(name, labels, _blocks(run))
+
+
+def sweep_html_card(sweep: Sweep) -> str:
+    """A card of a sweep: its axes, what was run, the best point, and how far each figure reaches.
+
+    Args:
+        sweep: The sweep to describe.
+
+    Examples:
+        >>> import synqc
+        >>> grid = synqc.sweep(synqc.Experiment(qubits=1), {"probe_strength": [0.1, 0.9]}, shots=50, seed=1)
+        >>> "0.1 to 0.9" in sweep_html_card(grid)
+        True
+    """
+    experiment = sweep.experiment
+    name = experiment.preset.name if isinstance(experiment.preset, Device) else experiment.preset
+    labels = ["emulated"] if _core.target(experiment.target).emulated else []
+    labels += ["partial"] if sweep.partial else []
+    axes = [_axis_line(axis, values) for axis, values in sweep.axes.items()]
+    points = int(np.prod(sweep.shape))
+    reused = f"{sweep.reused} from the cache" if sweep.reused else ""
+    axes += [_Line("points", f"{len(sweep):,} of {points:,}" if sweep.partial else f"{points:,}", reused)]
+    axes += [_Line("seed", str(sweep.seed))]
+    return _html(f"Sweep of {name} on {experiment.target}", labels, [axes, _reached(sweep)])
+
+
+def _axis_line(axis: str, values: Sequence[Any]) -> _Line:
+    unit = unit_of(axis)
+    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    if len(numbers) == len(values):
+        told = f"{min(numbers):g} to {max(numbers):g}" if len(set(numbers)) > 1 else f"{numbers[0]:g}"
+        return _Line(axis, told if unit == "1" else f"{told} {unit}", f"{len(values)} values")
+    shown = ", ".join(value.name if isinstance(value, Device) else str(value) for value in values[:_MOST_SHOWN])
+    return _Line(axis, shown + (", …" if len(values) > _MOST_SHOWN else ""), f"{len(values)} values")
+
+
+def _reached(sweep: Sweep) -> list[_Line]:
+    """Extent of each figure; for the objective, where it is best."""
+    if len(sweep) == 0:
+        return [_Line("figures", "none", "no point was finished")]
+    lines = []
+    for name in ("fidelity", "success", "backaction", "information_bits", "latency_us"):
+        unit = "" if (found := unit_of(name)) == "1" else f" {found}"
+        low, high = float(np.nanmin(sweep[name])), float(np.nanmax(sweep[name]))
+        told = f"{low:.5g}" if low == high else f"{low:.5g} to {high:.5g}"
+        lines.append(_Line(name.removesuffix("_us").removesuffix("_bits"), told + unit))
+    best = max(sweep, key=lambda point: sweep.at(**point)["objective_score"].value)
+    where = ", ".join(f"{axis} = {getattr(value, 'name', value)}" for axis, value in best.items())
+    score = figure_in_words(sweep.at(**best)["objective_score"])
+    return [*lines, _Line("best", score, f"{sweep.experiment.objective} at {where}")]
+
+
+def _html(title: str, labels: Sequence[str], blocks: Sequence[Sequence[_Line]]) -> str:
+    badges = "".join(f' <span style="{_BADGE}">{html.escape(label)}</span>' for label in labels)
+    rows = []
+    for number, block in enumerate(blocks):
+        for position, line in enumerate(block):
+            cells = [(line.name.strip(), _PART if line.name.startswith(" ") else _CELL)]
+            cells += [(line.value, _VALUE), (line.remark, _REMARK)]
+            style = _RULED if number > 0 and position == 0 else _ROW
+            told = "".join(f'<td align="left" style="{looks}">{html.escape(text)}</td>' for text, looks in cells)
+            rows.append(f'<tr style="{style}">{told}</tr>')
+    return (
+        f'<div style="{_CARD}"><div style="{_TITLE}"><b>{html.escape(title)}</b>{badges}</div>'
+        f'<table style="{_TABLE}"><tbody>{"".join(rows)}</tbody></table></div>'
+    )

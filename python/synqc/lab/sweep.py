@@ -334,6 +334,11 @@ class Sweep:
 
         return plots.plot_sweep(self, x or self.dims[0], y or "fidelity")
 
+    def _repr_html_(self) -> str:
+        from synqc.lab.cards import sweep_html_card
+
+        return sweep_html_card(self)
+
     def __repr__(self) -> str:
         grid = " x ".join(f"{name}[{len(values)}]" for name, values in self.axes.items())
         state = f", {len(self._rows)} of {int(np.prod(self.shape))} points (stopped)" if self.partial else ""
