@@ -12,6 +12,7 @@ from synqc.hardware import DriveProbeDriveCircuit, circuit_of
 from synqc.hardware.backend import Capabilities
 from synqc.hardware.plan import Plan
 from synqc.hardware.submission import KIND, RecordedBackend, hardware_work, submit_run, tag_of
+from synqc.hardware.vendor import VendorUnreachable
 from synqc.jobs import JobState, RunningJob, StopReason, Work, Worker, open_ledger
 
 METAL = Capabilities(
@@ -127,6 +128,27 @@ def test_a_submission_whose_answer_was_lost_is_found_by_its_tag(ledger):
     vendor = ScriptedVendor(on_submit=["lost after"], listed_after=2)
     submitted(ledger)
     assert attempt(ledger, vendor) is JobState.SUCCEEDED
+    assert len(vendor.jobs) == 1
+
+
+def test_a_vendor_that_answers_nothing_after_the_submission_is_asked_by_later_attempts(ledger):
+    """It is down while the submission is looked for, and again while the result is fetched."""
+    vendor = ScriptedVendor(on_submit=["lost after"])
+    find, answer, failures = vendor.find, vendor.answer, iter([True, False, True, False])
+
+    def unless_down(call):
+        def asked(*arguments):
+            if next(failures):
+                raise VendorUnreachable("503")
+            return call(*arguments)
+
+        return asked
+
+    vendor.find, vendor.answer = unless_down(find), unless_down(answer)
+    submitted(ledger)
+    for expected in (JobState.QUEUED, JobState.QUEUED, JobState.SUCCEEDED):
+        wait_until(lambda: (ledger.seconds_to_next() or 0) <= 0)
+        assert attempt(ledger, vendor) is expected
     assert len(vendor.jobs) == 1
 
 

@@ -27,7 +27,18 @@ from synqc.hardware.vendor import (
     VendorState,
     VendorUnreachable,
 )
-from synqc.jobs import Amount, Budget, BudgetExceeded, JobStopped, Ledger, LostClaim, RunningJob, StopReason, Work
+from synqc.jobs import (
+    Amount,
+    Budget,
+    BudgetExceeded,
+    JobStopped,
+    Ledger,
+    LostClaim,
+    RetryPolicy,
+    RunningJob,
+    StopReason,
+    Work,
+)
 
 __all__ = ["KIND", "RecordedBackend", "hardware_work", "submit_run", "tag_of"]
 
@@ -37,6 +48,8 @@ _log = logging.getLogger("synqc.hardware")
 
 _CHARGE = "submission"
 _PERMANENT = (InputError, SubmissionRefused, UnknownSubmission, VendorFailed, BudgetExceeded)
+_PATIENCE = RetryPolicy(attempts=30, most_s=600.0)
+"""Four hours without a word of the vendor's; nothing is sent twice meanwhile."""
 _LOOKS = 4
 """For a submission whose answer was lost: vendors list a new job with a delay."""
 
@@ -75,8 +88,9 @@ def submit_run(
         "repetition_delay_us": plan.capabilities.repetition_delay_us, "qubits": plan.capabilities.qubits,
     }  # fmt: skip
     return ledger.submit(
-        KIND, payload, budget=Budget(usd_micros=math.ceil(budget_usd * 1e6)), idempotency_key=idempotency_key
-    )
+        KIND, payload, budget=Budget(usd_micros=math.ceil(budget_usd * 1e6)), idempotency_key=idempotency_key,
+        retry=_PATIENCE,
+    )  # fmt: skip
 
 
 def hardware_work(open_vendor: Callable[[str], Vendor], *, poll_s: float = 5.0, concurrency: int = 8) -> Work:
