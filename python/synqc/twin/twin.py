@@ -155,6 +155,10 @@ class TwinQubit:
         labels = self._points_and_labels(circuits, shots)[1]
         return np.stack([(labels == level).sum(axis=1) for level in range(LEVELS)], axis=1)
 
+    def labels(self, circuits: Sequence[Circuit], shots: int) -> NDArray[np.int64]:
+        """Level that each shot was assigned to (int64, (circuits, shots)); -1 where it is missing."""
+        return self._points_and_labels(circuits, shots)[1]
+
     def traces(
         self,
         circuits: Sequence[Circuit],
