@@ -738,6 +738,14 @@ class Device:
         """
         Copy with other parameters, on the typical qubit and every calibrated qubit.
         """
+    def with_resonator(self, values: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], chi_mhz: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> Device:
+        """
+        Copy whose qubits are read out through this resonator.
+        """
+    def without_resonator(self) -> Device:
+        """
+        Copy that knows no resonator.
+        """
     @property
     def assumptions(self) -> list[str]:
         ...
@@ -761,6 +769,9 @@ class Device:
         ...
     @property
     def name(self) -> str:
+        ...
+    @property
+    def resonator(self) -> typing.Any:
         ...
     @property
     def sources(self) -> list[str]:

@@ -77,6 +77,9 @@ void Device::check() const {
     for (const DriftProcess& process : drift) {
         process.check();
     }
+    if (resonator) {
+        resonator->check();
+    }
     for (const Qubit& calibrated : calibrated_qubits) {
         calibrated.check();
         check_between("levels", calibrated.levels, qubit.levels, qubit.levels);

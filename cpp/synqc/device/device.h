@@ -6,6 +6,7 @@
 
 #include "synqc/device/drift.h"
 #include "synqc/device/qubit.h"
+#include "synqc/device/readout_resonator.h"
 
 namespace synqc {
 
@@ -32,6 +33,7 @@ struct Device {
     std::optional<Real> exact_detuning;         // rad/µs; set: every qubit has it, nothing is drawn
     std::optional<Real> exact_amplitude_error;  // set: every qubit has it, nothing is drawn
     std::vector<DriftProcess> drift;            // of the detuning and of T1
+    std::optional<ReadoutResonator> resonator;  // that every qubit is read out through; empty if unknown
     std::vector<Qubit> calibrated_qubits;       // real, individually calibrated qubits, if any are known
     std::vector<Index>
         calibrated_qubit_numbers;  // what their source counts them as; as many as `calibrated_qubits`, or none

@@ -83,6 +83,38 @@ Device with_drift(Device device, const std::vector<std::pair<std::string, NamedP
     return device;
 }
 
+/// Figures by public name, `chi_mhz` as a list; None if there is no resonator.
+py::object resonator_of(const Device& device) {
+    if (!device.resonator) {
+        return py::none();
+    }
+    py::dict values = parameters_of(resonator_parameters(), *device.resonator);
+    py::list shifts;
+    for (const Real shift : device.resonator->shifts) {
+        shifts.append(in_public_unit(shift, radians_per_us_per_mhz));
+    }
+    values["chi_mhz"] = shifts;
+    return values;
+}
+
+Device with_resonator(Device device, const NamedParameters& values, const std::vector<Real>& chi_mhz) {
+    ReadoutResonator resonator;
+    for (const auto& parameter : resonator_parameters()) {
+        parameter.write(resonator, values.at(std::string(parameter.name)));
+    }
+    for (const Real shift : chi_mhz) {
+        resonator.shifts.push_back(shift * radians_per_us_per_mhz);
+    }
+    resonator.check();
+    device.resonator = std::move(resonator);
+    return device;
+}
+
+Device without_resonator(Device device) {
+    device.resonator.reset();
+    return device;
+}
+
 Device with_name(Device device, std::string name) {
     device.name = std::move(name);
     return device;
@@ -198,6 +230,10 @@ void bind_device(py::module_& module) {
         .def("with_drift", &with_drift, py::arg("processes"), "Copy that drifts otherwise.")
         .def("with_calibrated_qubits_selected", &with_calibrated_qubits_selected, py::arg("numbers"),
              "Copy with only the calibrated qubits of these numbers, in this order.")
+        .def_property_readonly("resonator", &resonator_of)
+        .def("with_resonator", &with_resonator, py::arg("values"), py::arg("chi_mhz"),
+             "Copy whose qubits are read out through this resonator.")
+        .def("without_resonator", &without_resonator, "Copy that knows no resonator.")
         .def("with_name", &with_name, py::arg("name"), "Copy of another name.")
         .def("register", &register_of, py::arg("count"), py::arg("device_seed"),
              "True parameters, hidden calibration and drift of the first `count` qubits.")

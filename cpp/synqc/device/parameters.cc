@@ -67,6 +67,24 @@ constexpr std::array device_table = {
                       "Deviation of the hidden amplitude error."},
 };
 
+constexpr std::array resonator_table = {
+    Parameter<ReadoutResonator>{"kappa_mhz", &ReadoutResonator::linewidth, mhz, Range::positive, "Linewidth."},
+    Parameter<ReadoutResonator>{"drive_mhz", &ReadoutResonator::drive, mhz, Range::any,
+                                "Amplitude of the drive at which a pulse has amplitude 1."},
+    Parameter<ReadoutResonator>{"detuning_mhz", &ReadoutResonator::detuning, mhz, Range::any,
+                                "Middle of the frequencies with |0> and |1>, minus the drive's."},
+    Parameter<ReadoutResonator>{"phase", &ReadoutResonator::phase, 1, Range::any,
+                                "Of the detected quadrature, in rad."},
+    Parameter<ReadoutResonator>{"efficiency", &ReadoutResonator::efficiency, 1, Range::probability,
+                                "Share of the information in one quadrature that reaches the record."},
+    Parameter<ReadoutResonator>{"delay_ns", &ReadoutResonator::delay, us_per_ns, Range::not_negative,
+                                "Time from the resonator to the record."},
+    Parameter<ReadoutResonator>{"thermal_photons", &ReadoutResonator::thermal_photons, 1, Range::not_negative,
+                                "Of the bath that the resonator decays into."},
+    Parameter<ReadoutResonator>{"critical_photons", &ReadoutResonator::critical_photons, 1, Range::positive_or_infinite,
+                                "At which the dispersive approximation ends."},
+};
+
 constexpr Parameter<DriftProcess> sigma_khz = {"sigma_khz", &DriftProcess::sigma, khz, Range::not_negative,
                                                "Deviation, or half the jump of a telegraph signal."};
 constexpr Parameter<DriftProcess> correlation_time_s = {"correlation_time_s", &DriftProcess::correlation_time, 1,
@@ -202,6 +220,7 @@ void Parameter<Owner>::check(Real value) const {
 template struct Parameter<Qubit>;
 template struct Parameter<Device>;
 template struct Parameter<DriftProcess>;
+template struct Parameter<ReadoutResonator>;
 
 std::span<const Parameter<Qubit>> qubit_parameters() {
     return qubit_table;
@@ -209,6 +228,10 @@ std::span<const Parameter<Qubit>> qubit_parameters() {
 
 std::span<const Parameter<Device>> device_parameters() {
     return device_table;
+}
+
+std::span<const Parameter<ReadoutResonator>> resonator_parameters() {
+    return resonator_table;
 }
 
 std::span<const Parameter<DriftProcess>> drift_parameters(DriftKind kind) {

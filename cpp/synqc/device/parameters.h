@@ -44,6 +44,8 @@ struct Parameter {
 std::span<const Parameter<Qubit>> qubit_parameters();
 /// spread, detuning_scale_khz, amplitude_error_scale.
 std::span<const Parameter<Device>> device_parameters();
+/// All figures of a readout resonator except `chi_mhz`, which is a number or a list.
+std::span<const Parameter<ReadoutResonator>> resonator_parameters();
 /// The parameters a drift process of this kind has; the rest of its fields are not used.
 std::span<const Parameter<DriftProcess>> drift_parameters(DriftKind kind);
 

@@ -64,6 +64,42 @@ LevelScheme read_level_scheme(const Node& energies, const std::optional<Node>& l
     return scheme;
 }
 
+ReadoutResonator read_resonator(const Node& node) {
+    std::vector<std::string_view> known = {"chi_mhz"};
+    for (const auto& parameter : resonator_parameters()) {
+        known.push_back(parameter.name);
+    }
+    node.refuse_other_keys_than(known);
+    node.at("kappa_mhz");
+    ReadoutResonator resonator;
+    read_parameters(resonator_parameters(), node, resonator);
+    const Node chi = node.at("chi_mhz");
+    for (const Real shift : chi.is_number() ? std::vector<Real>{chi.number()} : chi.numbers()) {
+        resonator.shifts.push_back(shift * mhz);
+    }
+    if (!chi.is_number() && resonator.shifts.size() < 2) {
+        chi.refuse("a number, or one for each of two or three levels", "a list of fewer");
+    }
+    node.checked([&] { resonator.check(); });
+    return resonator;
+}
+
+void write_resonator(const ReadoutResonator& resonator, Writer& writer) {
+    writer.begin_object();
+    write_parameters(resonator_parameters(), resonator, writer);
+    writer.key("chi_mhz");
+    if (resonator.shifts.size() == 1) {
+        writer.value(in_public_unit(resonator.shifts.front(), mhz));
+    } else {
+        writer.begin_list();
+        for (const Real shift : resonator.shifts) {
+            writer.value(in_public_unit(shift, mhz));
+        }
+        writer.end_list();
+    }
+    writer.end_object();
+}
+
 std::vector<std::string_view> qubit_keys() {
     std::vector<std::string_view> keys = {"levels"};
     for (const auto& parameter : qubit_parameters()) {
@@ -188,7 +224,7 @@ Device read_device(std::string_view text) {
     for (const auto& parameter : device_parameters()) {
         known.push_back(parameter.name);
     }
-    known.insert(known.end(), {"detuning_khz", "amplitude_error", "drift", "individuals"});
+    known.insert(known.end(), {"detuning_khz", "amplitude_error", "drift", "resonator", "individuals"});
     root.refuse_other_keys_than(known);
 
     Device device;
@@ -214,6 +250,9 @@ Device read_device(std::string_view text) {
     }
     if (auto drift = root.find("drift")) {
         device.drift = read_drift_processes(*drift);
+    }
+    if (auto resonator = root.find("resonator"); resonator && !resonator->is_null()) {
+        device.resonator = read_resonator(*resonator);
     }
     if (auto calibrated_qubits = root.find("individuals")) {
         for (const Node& calibrated : calibrated_qubits->items()) {
@@ -268,6 +307,10 @@ std::string write_device(const Device& device) {
         writer.end_object();
     }
     writer.end_list();
+    if (device.resonator) {
+        writer.key("resonator");
+        write_resonator(*device.resonator, writer);
+    }
     if (!device.calibrated_qubits.empty()) {
         writer.key("individuals");
         writer.begin_list();

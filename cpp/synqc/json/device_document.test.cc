@@ -32,6 +32,8 @@ const std::string full = R"({
             {"kind": "random-telegraph", "sigma_khz": 0.6, "switching_rate_per_s": 0.1},
             {"kind": "random-walk", "diffusion_khz2_per_s": 0.003},
             {"kind": "one-over-f", "sigma_khz": 0.7, "shortest_time_s": 0.01, "correlation_time_s": 1000}],
+  "resonator": {"kappa_mhz": 5.3, "chi_mhz": [0.7, -0.6, -2.1], "drive_mhz": 2.2, "detuning_mhz": -0.3, "phase": 0.4,
+                "efficiency": 0.45, "delay_ns": 120.5, "thermal_photons": 0.01, "critical_photons": null},
   "individuals": [{"t1_us": 613.7, "gate_ns": 21.3}, {}]
 })";
 
@@ -62,6 +64,10 @@ TEST(device_document, public_units_become_internal_ones) {
     EXPECT_DOUBLE_EQ(*device.exact_detuning, two_pi * -0.2503);
     EXPECT_DOUBLE_EQ(device.drift[0].sigma, two_pi * 0.4e-3);
     EXPECT_DOUBLE_EQ(device.drift[2].diffusion, std::pow(two_pi * 1e-3, 2) * 0.003);
+    EXPECT_DOUBLE_EQ(device.resonator->linewidth, two_pi * 5.3);
+    EXPECT_DOUBLE_EQ(device.resonator->shifts[2], two_pi * -2.1);
+    EXPECT_DOUBLE_EQ(device.resonator->delay, 0.1205);
+    EXPECT_TRUE(std::isinf(device.resonator->critical_photons));
     EXPECT_EQ(device.calibrated_qubits[0].t1, 613.7);
     EXPECT_EQ(device.calibrated_qubits[0].t2, 500);
     EXPECT_EQ(device.calibrated_qubits[1], device.qubit);
@@ -106,8 +112,8 @@ TEST(device_document, refusals_name_the_place_the_duty_and_the_fact) {
     EXPECT_EQ(
         refusal_of_device(with_replaced(smallest, "\"name\"", "\"nmae\"")),
         "Field `nmae` must be one of `name`, `modality`, `description`, `sources`, `assumptions`, `qubit`, `spread`, "
-        "`detuning_scale_khz`, `amplitude_error_scale`, `detuning_khz`, `amplitude_error`, `drift`, `individuals`, "
-        "but is none of them (at $.nmae)");
+        "`detuning_scale_khz`, `amplitude_error_scale`, `detuning_khz`, `amplitude_error`, `drift`, `resonator`, "
+        "`individuals`, but is none of them (at $.nmae)");
     EXPECT_EQ(refusal_of_device(with_replaced(smallest, "24", "24, \"gate_ns\": 25")),
               "Field `gate_ns` must be there once, but is repeated (at $.qubit.gate_ns)");
     EXPECT_EQ(refusal_of_device("[]"), "Field `$` must be an object, but is a list (at $)");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import functools
 import html
@@ -18,6 +19,7 @@ from typing import Any, Literal, NoReturn
 from synqc import _core
 from synqc.errors import DocumentError, InputError, UnknownName
 from synqc.lab.units import format_duration
+from synqc.readout.resonator import Resonator
 
 __all__ = ["Device", "Presets", "Target", "Targets", "device", "presets", "targets", "thermal_population"]
 
@@ -214,6 +216,7 @@ class Device:
         detuning_khz: float | Literal["drawn"] | None = None,
         amplitude_error: float | Literal["drawn"] | None = None,
         drift: Sequence[Mapping[str, Any]] | Literal["none"] | None = None,
+        resonator: Resonator | Literal["none"] | None = None,
     ) -> Device:
         """Copy with some parameters changed, on the typical qubit and on every calibrated qubit; None leaves one alone.
 
@@ -234,6 +237,8 @@ class Device:
                 Of T1: "t1-ornstein-uhlenbeck" and "t1-random-telegraph" (a two-level defect that comes and goes), with
                 `sigma_log_t1` in place of `sigma_khz`: the deviation of ln T1, or half its jump, at most 1. `t1_us` is
                 then the median; pure dephasing stays. Rules and KPIs that need no shots know the median alone.
+            resonator: What every qubit is read out through; "none" forgets it. `MonitoredQubit.from_device` takes it to
+                `smesolve`, `filter_record` and `synqc.infer`. The probe of `Experiment` is stationary, and does not.
 
         Returns:
             The new device.
@@ -277,6 +282,14 @@ class Device:
         handle = self._handle.with_parameters(parameters, None if levels is None else _whole_number("levels", levels))
         if drift is not None:
             handle = handle.with_drift(_drift_processes(drift))
+        if isinstance(resonator, Resonator):
+            figures = {field.name: getattr(resonator, field.name) for field in dataclasses.fields(Resonator)}
+            chi = figures.pop("chi_mhz")
+            handle = handle.with_resonator(figures, list(chi) if isinstance(chi, tuple) else [chi])
+        elif resonator == "none":
+            handle = handle.without_resonator()
+        elif resonator is not None:
+            raise InputError(f"Argument `resonator` must be a Resonator or 'none', but is {resonator!r}.")
         if name is not None:
             handle = handle.with_name(name)
         return Device(handle)
@@ -427,6 +440,23 @@ class Device:
         return tuple({"kind": kind, **parameters} for kind, parameters in self._handle.drift)
 
     @property
+    def resonator(self) -> Resonator | None:
+        """What every qubit is read out through; None if that is not known.
+
+        Examples:
+            >>> import synqc
+            >>> from synqc.readout import Resonator
+            >>> known = synqc.device("ibm_fez").replace(resonator=Resonator(kappa_mhz=5.0, chi_mhz=0.5, drive_mhz=2.0))
+            >>> known.resonator.kappa_mhz, synqc.device("ibm_fez").resonator
+            (5.0, None)
+        """
+        figures = self._handle.resonator
+        if figures is None:
+            return None
+        chi = figures.pop("chi_mhz")
+        return Resonator(chi_mhz=chi[0] if len(chi) == 1 else tuple(chi), **figures)
+
+    @property
     def calibrated_qubits(self) -> tuple[dict[str, float], ...]:
         """Parameters of individually calibrated qubits, if any are known; registers take these first.
 
@@ -468,6 +498,8 @@ class Device:
     def _repr_html_(self) -> str:
         rows = [(name, _html_value(getattr(self, name))) for name, _ in _core.device_parameters()]
         rows += [(name, _html_value(getattr(self, name))) for name in ("detuning_khz", "amplitude_error")]
+        if self.resonator is not None:
+            rows += [("resonator", html.escape(repr(self.resonator)))]
         rows += [("drift", "<br>".join(html.escape(_drift_in_words(process)) for process in self.drift) or "none")]
         notes = "".join(
             f"<p>{title}</p><ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>"

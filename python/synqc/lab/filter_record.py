@@ -28,6 +28,7 @@ from synqc.lab._trajectories import (
     looking_at,
 )
 from synqc.lab._whole_number import MOST_THREADS, whole_number
+from synqc.lab.device import Device
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 from synqc.readout.pulse import ReadoutPulse
 from synqc.readout.resonator import Resonator
@@ -79,6 +80,33 @@ class MonitoredQubit:
     t2_us: float | None = None
     resonator: Resonator | None = None
     pulse: ReadoutPulse | None = None
+
+    @classmethod
+    def from_device(cls, device: Device, pulse: ReadoutPulse) -> MonitoredQubit:
+        """A device's typical qubit behind the device's resonator, without a drive of its own; its bath counts as cold.
+
+        Args:
+            device: With a resonator. Its detuning is taken where it is given exactly, else 0.
+            pulse: Drive of the resonator.
+
+        Raises:
+            InputError: The device knows no resonator, or one of three levels.
+
+        Examples:
+            >>> import synqc
+            >>> fez = synqc.device("ibm_fez").replace(resonator=Resonator(kappa_mhz=5.0, chi_mhz=0.5, drive_mhz=2.0))
+            >>> MonitoredQubit.from_device(fez, ReadoutPulse.square(500.0)).t2_us == fez.t2_us
+            True
+        """
+        if device.resonator is None:
+            raise InputError("Argument `device` must have a resonator, but has none: device.replace(resonator=...).")
+        return cls(
+            detuning_khz=device.detuning_khz or 0.0,
+            t1_us=device.t1_us,
+            t2_us=device.t2_us,
+            resonator=device.resonator,
+            pulse=pulse,
+        )
 
     def __post_init__(self) -> None:
         self._check_resonator()
