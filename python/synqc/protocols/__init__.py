@@ -22,6 +22,7 @@ from synqc.protocols.echo import Echo
 from synqc.protocols.instrument import Instrument
 from synqc.protocols.iq_blobs import IQBlobs, IQPoints
 from synqc.protocols.monitors import FrequencyMonitor, T1Monitor, TimeSeries, allan_variance
+from synqc.protocols.qualibrate_nodes import write_node
 from synqc.protocols.rabi_drives import RabiChevron, RabiDuration
 from synqc.protocols.ramsey import Ramsey, RamseyDecay
 from synqc.protocols.randomised_benchmarking import RandomisedBenchmarking
@@ -81,5 +82,6 @@ __all__ = [
     "protocol_named",
     "read_records",
     "retune",
+    "write_node",
     "write_records",
 ]
