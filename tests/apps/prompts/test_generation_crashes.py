@@ -109,6 +109,7 @@ def check_books(application, job_id, log, seed):
     assert settled == Counter(f"{one.attempt}.{one.step}" for one in calls), seed
     assert sum(lost.values()) <= WORKERS * (status.job_attempt - 1), seed
     # A worker that ends, or that a busy machine kept from renewing its lease, breaks off what is under way.
+    broken_off = Counter((one.attempt, one.step) for one in calls if one.outcome == "cancelled")
     whole = [one for one in calls if one.outcome != "cancelled"]
     assert len({(one.attempt, one.step) for one in whole}) == len(whole), seed
     told = Counter((one["model"], one["said"]) for one in log)
@@ -119,14 +120,10 @@ def check_books(application, job_id, log, seed):
         usage = of_said[asked]["usage"]
         assert (one.prompt_tokens, one.completion_tokens) == (usage["prompt_tokens"], usage["completion_tokens"]), seed
         assert one.usd_micros == cost(usage, *PRICES[asked[0]]), seed
-        assert told[asked] <= 1 + lost[f"{one.attempt}.{one.step}"] + broken_off(calls, one), seed
+        assert told[asked] <= 1 + lost[f"{one.attempt}.{one.step}"] + broken_off[one.attempt, one.step], seed
     counted = sum(one.usd_micros for one in whole)
     rows = application.export_rows(job_id, statuses=tuple(RowStatus))
     assert funnel.usd_micros == counted == sum(row.usd_micros or 0 for row in rows), seed
     assert status.usd_micros == sum(one.spent_usd_micros for one in charged) == counted + funnel.uncounted_usd_micros
     assert status.reserved_usd_micros == 0, seed
     assert counted <= bill(log) <= status.usd_micros, seed
-
-
-def broken_off(calls, of):
-    return sum((one.attempt, one.step) == (of.attempt, of.step) and one.outcome == "cancelled" for one in calls)
