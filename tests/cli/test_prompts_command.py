@@ -171,6 +171,11 @@ class TestRun:
             (("--tries", "2", "--failures", "3"), "`m` must be a whole number from 1 to 2, but is 3"),
             (("--batch-id", "../x"), "`--batch-id` must be the name of a folder, but is '../x'"),
             (("--budget", "much"), "Argument `--budget`:"),
+            (("--most-per-row", "-1"), "`--most-per-row` must be an amount of dollars from 0 to 1000000, but is '-1'"),
+            (
+                ("--most-per-row", "1", "--target-model", "target-99"),
+                "`--most-per-row` must not be given where a price",
+            ),
             (
                 ("--target-model", "target-99", "--budget", "1"),
                 "`--budget` must not be given where a price is unknown, but that of openai:target-99 is: add it to "

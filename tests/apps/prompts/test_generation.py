@@ -11,7 +11,7 @@ from model_world import bill, judge, share
 from waiting import wait_until
 
 from synqc.apps.prompts.causes import DiscardCause, RowStatus, StopReason
-from synqc.apps.prompts.request import AcceptanceRule, DuplicateRule, Limits, PromptTexts
+from synqc.apps.prompts.request import AcceptanceRule, DuplicateRule, Limits, ModelName, PromptTexts
 from synqc.apps.prompts.row import RowFilter
 from synqc.errors import InputError
 
@@ -265,6 +265,22 @@ def test_rows_that_repeat_rows_say_which_and_where(worlds, asked):
     assert richness.low <= 4 <= richness.high < 8
 
 
+@pytest.mark.parametrize(("most", "is_worth"), [(10**6, True), (5_000, False)])
+def test_a_generation_stops_when_a_further_row_is_not_worth_its_price(worlds, asked, most, is_worth):
+    application = worlds(failing=1.0, sound=1.0, distinct=30)
+    limits = Limits(attempts=100, duplicate_rate=None, usd_micros_per_new_row=most)
+    job_id = application.submit(asked(rows=60, limits=limits, workers=2))
+    status = application.wait(job_id, WAIT_S)
+    assert status.stop_reason is (StopReason.ATTEMPTS if is_worth else StopReason.EXHAUSTED)
+    if not is_worth:
+        assert 25 <= counts(status) < 100
+        assert "A further row is not worth its price in dollars" in status.stop_words
+        assert "and may cost 0.005" in status.stop_words
+    models = replace(asked().models, target=ModelName("world", "target-99"))
+    with pytest.raises(InputError, match=r"`limits.usd_micros_per_new_row` must not be given where a price is unknown"):
+        application.submit(asked(models=models, limits=limits))
+
+
 def test_rows_of_the_store_are_not_repeated_by_later_generations_but_previews_are_none(worlds, asked):
     application = worlds(failing=1.0, sound=1.0, distinct=3)
     limits = Limits(attempts=30)
@@ -351,7 +367,6 @@ def test_one_changed_prompt_recomputes_what_it_touches_and_nothing_else(worlds, 
 
 
 def test_one_target_after_another_is_tried_on_the_same_problems(worlds, asked):
-    from synqc.apps.prompts.request import ModelName
 
     application = worlds(failing=1.0, sound=1.0)
     limits = Limits(attempts=4)

@@ -223,11 +223,12 @@ class PromptsApplication:
             raise InputError(
                 f"Argument `batch` must be for a model whose provider has a batch interface, not for {names}."
             )
-        if request.limits.usd_micros is not None:
-            prices = self.prices.of_models(request.models.all, worst=request.unknown_price == "worst")
-            for model, price in prices.items():
-                if price is None:
-                    raise PriceUnknown(model)
+        for name in ("usd_micros", "usd_micros_per_new_row"):
+            if getattr(request.limits, name) is not None:
+                prices = self.prices.of_models(request.models.all, worst=request.unknown_price == "worst")
+                for model, price in prices.items():
+                    if price is None:
+                        raise PriceUnknown(model, f"limits.{name}")
         for name in request.duplicates.benchmarks:
             if name not in request.duplicates.benchmark_rows:
                 self.benchmarks.problems(name)

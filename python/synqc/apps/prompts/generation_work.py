@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from synqc import json
+from synqc.apps.prompts.acceptance import worth_more
 from synqc.apps.prompts.asking import Asking, CallAccount
 from synqc.apps.prompts.attempt import Attempt
 from synqc.apps.prompts.causes import RowStatus, StopReason
@@ -47,6 +48,8 @@ _JUDGES = 8
 """Answers that are compared at a time."""
 _SPARE = 8
 """To so many workers one attempt more is under way, so that no worker waits for the disk."""
+_LOOK_EVERY = 25
+"""Attempts after which it is looked whether a further row is worth its price."""
 _AHEAD = 1.5
 """Attempts under way near the end, as a multiple of those that the rate of acceptance lets expect."""
 
@@ -174,7 +177,7 @@ class _Generation:
 
     async def _run(self, begun_s: float) -> None:
         """Drive attempts; `begun_s` is the moment of the first claim, relative to now."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         self._job.on_stop(lambda: call_on(loop, self._hear))
         deadline_s = self._request.limits.deadline_s
         timer = None
@@ -248,6 +251,21 @@ class _Generation:
         self._job.progress(min(self._accepted, self._request.rows), self._request.rows)
         if self._accepted >= self._request.rows:
             self._stop(StopReason.ENOUGH, self._enough())
+        elif self._request.limits.usd_micros_per_new_row is not None and len(self._ended) % _LOOK_EVERY == 0:
+            await asyncio.to_thread(self._look_whether_rows_are_worth_it, self._request.limits.usd_micros_per_new_row)
+
+    def _look_whether_rows_are_worth_it(self, most_usd_micros: int) -> None:
+        """Stop where a further distinct row is surely dearer than it may be."""
+        with self._job.ledger.database.reading() as connection:
+            came = row_records.count_repeats(connection, self._job.id)
+            usd_micros = row_records.cost_of_rows(connection, self._job.id)
+        if came:
+            found = worth_more(
+                came, cost_per_row=usd_micros / sum(came) / 1e6, most_cost_per_distinct_row=most_usd_micros / 1e6
+            )
+            if not found.worth:
+                words = f"A further row is not worth its price in dollars: {found.reason}"
+                call_on(self._loop, lambda: self._stop(StopReason.EXHAUSTED, words))
 
     async def _committed(self, attempt: Attempt, account: CallAccount) -> Committed:
         row: asyncio.Future[int] = asyncio.get_running_loop().create_future()

@@ -123,6 +123,8 @@ class Limits(_Document):
         duplicate_rate: Share of the latest `duplicate_window` problems that may be repetitions before the generation
             counts as exhausted; None: all.
         duplicate_window: How many problems are looked at.
+        usd_micros_per_new_row: Most that a further row which repeats none may cost, by how often good rows came again
+            and what rows cost so far, before the generation counts as exhausted; None: anything.
     """
 
     attempts: int | None = None
@@ -133,9 +135,10 @@ class Limits(_Document):
     error_window: int = 10
     duplicate_rate: float | None = 0.95
     duplicate_window: int = 50
+    usd_micros_per_new_row: int | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("attempts", 1), ("usd_micros", 0), ("tokens", 0)):
+        for name, least in (("attempts", 1), ("usd_micros", 0), ("tokens", 0), ("usd_micros_per_new_row", 0)):
             if getattr(self, name) is not None:
                 check_whole(name, getattr(self, name), least, 2**53)
         if self.deadline_s is not None:

@@ -87,6 +87,10 @@ def add_job_options(parser: Any) -> None:
     limits = parser.add_argument_group("when to stop")
     limits.add_argument("--max-attempts", type=int, metavar="N", help="default 100 for each problem")
     limits.add_argument("--budget", metavar="USD", help="never spend more than this")
+    limits.add_argument(
+        "--most-per-row", metavar="USD",
+        help="stop when a further row that repeats none is likely to cost more, by how often rows came again",
+    )  # fmt: skip
     limits.add_argument("--deadline", type=float, metavar="SECONDS", help="of the whole job")
     limits.add_argument(
         "--on-exhaustion", choices=("raise", "return_partial"), help="whether too few are an error; default not"

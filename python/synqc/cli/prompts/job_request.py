@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,10 @@ def read_asked(arguments: argparse.Namespace) -> Asked:
         if getattr(arguments, option) is not None:
             found[member] = getattr(arguments, option)
             options[member] = f"--{option.replace('_', '-')}"
+    if arguments.most_per_row is not None:
+        most = {"usd_micros_per_new_row": _micros("--most-per-row", arguments.most_per_row)}
+        found["limits"] = {**(found.get("limits") or {}), **most}
+        options["limits.usd_micros_per_new_row"] = "--most-per-row"
     for role in _ROLES:
         found[f"{role}_model"] = _model(role, found.get(f"{role}_model"), arguments)
     if found.get("judge_model") is not None or arguments.judge_provider or arguments.judge_model:
@@ -240,6 +245,17 @@ def _add_benchmark(rule: dict[str, Any], given: str) -> None:
         rule["benchmark_rows"] = {**uploaded, name: [one.problem for one in problems_of(Path(file))]}
     else:
         rule["benchmarks"] = [*named, name]
+
+
+def _micros(option: str, given: str) -> int:
+    """Dollars in whole millionths, rounded down."""
+    try:
+        dollars = Decimal(given)
+    except InvalidOperation:
+        dollars = Decimal(-1)
+    if not (dollars.is_finite() and 0 <= dollars <= 1_000_000):
+        raise InputError(f"Argument `{option}` must be an amount of dollars from 0 to 1000000, but is {given!r}.")
+    return int(dollars * 1_000_000)
 
 
 def _level(given: str) -> tuple[str, float]:

@@ -203,7 +203,10 @@ class GenerationRequestDocument(BaseModel):
     @property
     def budget_argument(self) -> str:
         """Where the client wrote the budget."""
-        return "limits.usd_micros" if self.budget_usd is None else "budget_usd"
+        if self.budget_usd is not None:
+            return "budget_usd"
+        is_whole = self.limits.usd_micros is not None or self.limits.usd_micros_per_new_row is None
+        return "limits.usd_micros" if is_whole else "limits.usd_micros_per_new_row"
 
     def _models(self) -> RoleModels:
         three = (self.engineer_model, self.checker_model, self.target_model)

@@ -20,8 +20,8 @@ from synqc.jobs.tables.clock import database_clock
 from synqc.jobs.tables.locked_jobs import LockedJobs
 
 __all__ = [
-    "Committed", "Decision", "NewRow", "commit_rows", "count_by_topic", "count_repeats", "count_rows", "decide_by_hand",
-    "find_row", "find_rows", "finished_attempts", "own_texts", "store_texts",
+    "Committed", "Decision", "NewRow", "commit_rows", "cost_of_rows", "count_by_topic", "count_repeats", "count_rows",
+    "decide_by_hand", "find_row", "find_rows", "finished_attempts", "own_texts", "store_texts",
 ]  # fmt: skip
 
 _OF_COUNTER = {one: one.value for one in RowStatus}
@@ -232,6 +232,11 @@ def count_repeats(connection: Connection, job_id: str) -> list[int]:
     counts = [1 + number for _, number in connection.execute(repeated.group_by(rows.c.repeats))]
     query = select(func.count()).select_from(rows).where(rows.c.job_id == job_id, rows.c.digest.is_not(None))
     return counts + [1] * max(0, (connection.scalar(query) or 0) - len(counts))
+
+
+def cost_of_rows(connection: Connection, job_id: str) -> int:
+    """What the rows of a generation cost, as far as it was counted, in millionths of a dollar."""
+    return int(connection.scalar(select(func.sum(rows.c.usd_micros)).where(rows.c.job_id == job_id)) or 0)
 
 
 def find_row(connection: Connection, row_id: int) -> Row | None:
