@@ -270,3 +270,40 @@ def test_tasks_of_one_stage_do_not_share_their_variables():
         return WHO.get() == x
 
     assert all(Pipeline([Stage(step, concurrency=10)]).run(range(50)).values)
+
+
+class Meeting:
+    """A coroutine stage whose items go on when `places` of them are under way at once."""
+
+    def __init__(self, places):
+        self.places, self.under_way, self.most = places, 0, 0
+        self._all_are_there = None
+
+    async def attend(self, item):
+        if self._all_are_there is None:
+            self._all_are_there = asyncio.Event()
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        if self.under_way == self.places:
+            self._all_are_there.set()
+        await asyncio.wait_for(self._all_are_there.wait(), 30)
+        return item
+
+    def pipeline(self):
+        return Pipeline([Stage(self.attend, concurrency=self.places)], order="completion", max_in_flight=self.places)
+
+
+def test_items_that_come_while_others_are_at_work_find_the_places_that_are_left():
+    meeting = Meeting(4)
+
+    async def one_after_the_other():
+        for item in range(4):
+            yield item
+            while meeting.most < min(item + 1, 2):  # the others come when nobody looks for more
+                await asyncio.sleep(0)
+
+    async def all_results():
+        return [item async for item in meeting.pipeline().astream(one_after_the_other())]
+
+    assert sorted(asyncio.run(all_results())) == [0, 1, 2, 3]
+    assert meeting.most == 4

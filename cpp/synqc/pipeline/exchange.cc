@@ -71,6 +71,12 @@ void Inbox::close() {
     filled_.notify_all();
 }
 
+std::size_t Inbox::look() {
+    std::lock_guard lock(mutex_);
+    loop_sleeps_ = true;
+    return tokens_.size();
+}
+
 std::size_t Inbox::size() const {
     std::lock_guard lock(mutex_);
     return tokens_.size();

@@ -27,6 +27,8 @@ class Inbox {
     /// Waiting threads leave.
     void close();
     std::size_t size() const;
+    /// The same, for an event loop that has places left: the next `put` will wake it, busy or not.
+    std::size_t look();
     /// Threads that wait for a token.
     std::size_t waiting() const;
 

@@ -61,6 +61,7 @@ void bind_pipeline(py::module_& module) {
         .def("finish", &PipelineRun::finish, py::arg("token"), py::arg("value"))
         .def("fail", &PipelineRun::fail, py::arg("token"), py::arg("error"), py::arg("outcome"))
         .def("queued", &PipelineRun::queued, py::arg("segment"))
+        .def("look", &PipelineRun::look, py::arg("segment"))
         .def("waiting", &PipelineRun::waiting, py::arg("segment"))
         .def_property_readonly("wake_fd", &PipelineRun::wake_fd)
         .def("clear_wake", &PipelineRun::clear_wake)

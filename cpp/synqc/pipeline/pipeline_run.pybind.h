@@ -95,6 +95,8 @@ class PipelineRun {
     void finish(std::uintptr_t token, pybind11::object value);
     void fail(std::uintptr_t token, pybind11::object error, int outcome);
     std::size_t queued(int segment) const { return inboxes_[segment]->size(); }
+    /// For who serves a segment and has places left: woken by the next token.
+    std::size_t look(int segment) const { return inboxes_[segment]->look(); }
     std::size_t waiting(int segment) const { return inboxes_[segment]->waiting(); }
     int wake_fd() const { return wake_->reader(); }
     void clear_wake() const { wake_->clear(); }

@@ -140,7 +140,9 @@ class LoopTasks:
             self._wake_all()
         for segment, stage in self._stages:
             sleeping, tasks = self._sleeping[segment], self._tasks[segment]
-            for _ in range(self._run.queued(segment)):
+            if not sleeping and len(tasks) >= stage.concurrency:
+                continue  # each takes the next token before it sleeps
+            for _ in range(self._run.look(segment)):
                 if sleeping:
                     waiter = sleeping.pop()
                     if not waiter.done():
