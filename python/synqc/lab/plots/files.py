@@ -79,7 +79,8 @@ def picture_bytes(
             f"Static pictures need a Chromium or Chrome browser, but {found}. Install one (Debian, Ubuntu: apt install "
             "chromium), or set BROWSER_PATH, or write a page (.html) instead, which needs none."
         )
-    size = {"width": width or figure.layout.width or 960, "height": height or figure.layout.height or 600}
+    own_width = figure.layout.width or (figure.layout.meta or {}).get("width")
+    size = {"width": width or own_width or 960, "height": height or figure.layout.height or 600}
     # MathJax would be fetched from the network, and no picture here has formulas that need it.
     settings = {"path": browser, "mathjax": False, "timeout": _SECONDS}
     try:

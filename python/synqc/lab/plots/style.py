@@ -39,6 +39,9 @@ CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 INK = "#1F2933"
 GREY = "#7B8794"
 FAINT = "#E4E7EB"
+_LONGEST_LINE = 84  # letters that a cell of 700 px shows
+_LINE_HEIGHT = 20
+_MARGIN_ABOVE = 104
 FONT = "Inter, 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 
 AxisWords = dict[str, str]
@@ -136,7 +139,7 @@ def _template() -> dict[str, Any]:
                 "font": {"size": 22, "weight": 600},
                 "subtitle": {"font": {"size": 15, "color": "#52606D"}},
             },
-            "margin": {"l": 84, "r": 36, "t": 104, "b": 72},
+            "margin": {"l": 84, "r": 36, "t": _MARGIN_ABOVE, "b": 72},
             "xaxis": axis,
             "yaxis": axis,
             "legend": {"bgcolor": "rgba(255,255,255,0.85)", "font": {"size": 14}},
@@ -162,15 +165,34 @@ def blank(
 ) -> plotly.graph_objects.Figure:
     """A figure in the house style with nothing on it yet; or `figure`, put into that style.
 
+    It is as wide as the cell or page that shows it; `width` is that of a file.
+
     Examples:
         >>> blank("Fidelity", "50,000 shots").layout.title.subtitle.text
         '50,000 shots'
     """
     figure = graph_objects().Figure() if figure is None else figure
+    lines = _lines(subtitle)
     figure.update_layout(
-        template=_template(), title={"text": title, "subtitle": {"text": subtitle}}, width=width, height=height
+        template=_template(),
+        title={"text": title, "subtitle": {"text": "<br>".join(lines)}},
+        margin={"t": _MARGIN_ABOVE + _LINE_HEIGHT * (len(lines) - 1)},
+        autosize=True,
+        meta={"width": width},
+        height=height,
     )
     return figure
+
+
+def _lines(subtitle: str) -> list[str]:
+    """Broken between its facts, so that a narrow cell shows all of it."""
+    lines = [""]
+    for fact in subtitle.split(" · "):
+        if lines[-1] and len(lines[-1]) + len(fact) > _LONGEST_LINE:
+            lines.append(fact)
+        else:
+            lines[-1] += f" · {fact}" if lines[-1] else fact
+    return lines
 
 
 def transparent(colour: str, opacity: float) -> str:
