@@ -1,16 +1,18 @@
 """Qiskit's backends: what is read from them, and their figures beside closed forms and the laboratory's own."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
+from qiskit_ibm_runtime import IBMBackend
 from qiskit_ibm_runtime.fake_provider import FakeFez, FakeManilaV2
 
 import synqc
 from synqc.errors import InputError
 from synqc.hardware import DriveProbeDriveCircuit, circuit_of
-from synqc.hardware.backend import Price, bits_of_texts
+from synqc.hardware.backend import Price, Shots, bits_of_texts
 from synqc.hardware.ibm import IbmBackend, ibm_backend, with_idle_times
 from synqc.hardware.plan import dry_run
 from synqc.hardware.run_figures import run_figures
@@ -104,6 +106,44 @@ def test_readout_errors_are_taken_out_of_success_and_left_in_the_bits(seed):
     missed = 0.0548  # of the calibration, P(0 | 1) of qubit 0
     assert abs(qubit["one_fraction"][0] - (1 - missed)) < 0.025, f"seed {seed}"
     assert abs(qubit["success"][0] - 1) < 5 * qubit["success"][1] + 0.02, f"seed {seed}"
+
+
+@pytest.mark.parametrize(("first_angle", "read_ones"), [(math.pi / 2, 70), (-math.pi / 2, 10)])
+def test_each_outcome_is_corrected_by_its_own_error(first_angle, read_ones):
+    """P(1|0) = 0.1 and P(0|1) = 0.3: a perfect qubit in |1> reads 70 ones of 100, one in |0> reads 10."""
+    asked = experiment(first_angle=first_angle)
+    aer = ibm_backend("aer")
+    compiled = aer.compile(circuit_of(asked))
+
+    def read(ones):
+        bits = np.zeros((100, 2), dtype=np.uint8)
+        bits[:ones, 1] = 1
+        return bits
+
+    found = run_figures(asked, aer.capabilities, compiled, Shots(read(read_ones), read(10), read(70)), seed=0)
+    assert found["fidelity"][0] == pytest.approx(1)
+    assert 0.05 < found["fidelity"][1] < 0.2
+
+
+def test_a_machine_of_an_account_is_not_emulated():
+    class Machine(IBMBackend):
+        """Known by its class, as machines are; with a fake's figures, for want of a machine."""
+
+        def __init__(self, is_simulator):
+            self.fake, self.is_simulator = FakeManilaV2(), is_simulator
+
+        target = property(lambda self: self.fake.target)
+        num_qubits = property(lambda self: 5)
+        name = "ibm_example"
+
+        def configuration(self):
+            return SimpleNamespace(simulator=self.is_simulator, max_shots=10, default_rep_delay=None)
+
+    metal = IbmBackend(Machine(is_simulator=False))
+    assert not metal.capabilities.emulated
+    assert metal.price is None
+    assert metal.capabilities.shots_most == 10
+    assert IbmBackend(Machine(is_simulator=True)).capabilities.emulated
 
 
 def test_two_pairs_share_one_machine(seed):
