@@ -39,7 +39,7 @@ function said(title, model, ...pairs) {
   const list = element("dl");
   if (!pairs.some(([, value]) => value)) list.append(element("dd", { class: "omitted" }, "not asked"));
   for (const [name, value] of pairs) if (value) list.append(element("dt", {}, name), element("dd", {}, value));
-  return element("section", { "aria-label": title }, element("h4", {}, model ? `${title} · ${model}` : title), list);
+  return element("div", { role: "group", "aria-label": title }, element("h3", {}, model ? `${title} · ${model}` : title), list);
 }
 
 function engineer(row) {

@@ -77,13 +77,16 @@ export class ChatPanel {
     const text = element("span", { class: "words" }, words);
     const list = byId("chat-messages");
     list.append(element("li", { "data-role": role }, element("span", { class: "who" }, NAMES[role]), text));
-    list.scrollTop = list.scrollHeight;
+    scrollToEnd(list.parentElement);
     return text;
   }
 }
 
 function show(place, words) {
   place.textContent = words;
-  const list = byId("chat-messages");
-  list.scrollTop = list.scrollHeight;
+  scrollToEnd(byId("chat-messages").parentElement);
+}
+
+function scrollToEnd(box) {
+  box.scrollTop = box.scrollHeight;
 }
