@@ -93,6 +93,42 @@ SPELLING = [
     ('(run - run)["fidelty"]', UnknownKey, "near it: fidelity."),
 ]
 
+KEYWORDS = [
+    (
+        "synqc.Experiment(probe_strenght=0.2)",
+        UnknownArgument,
+        "`probe_strenght` is none of Experiment(); near it: probe_strength.",
+    ),
+    ("synqc.Experiment(Probe_Strength=0.2)", UnknownArgument, "near it: probe_strength."),
+    ("synqc.Experiment(strength=0.2)", UnknownArgument, "near it: probe_strength."),
+    ("synqc.Experiment(T1=50)", UnknownArgument, "`T1` is none of Experiment(); near it: t1_us."),
+    ("synqc.Experiment(duration=50)", UnknownArgument, "near it: probe_duration_ns."),
+    ("synqc.Experiment(shots=100)", UnknownArgument, "`shots` is none of Experiment(): it is one of its method run()"),
+    ("synqc.Experiment(seed=3)", UnknownArgument, "as in Experiment().run(seed=...)"),
+    ("synqc.Experiment.from_dict({'probe_strenght': 0.1})", UnknownArgument, "near it: probe_strength."),
+    (
+        "synqc.Experiment(envelope='samples')",
+        InputError,
+        '`samples` must be given where `envelope` is "samples", but is None.',
+    ),
+    (
+        "synqc.Experiment(envelope='samples', samples=[])",
+        InputError,
+        '`samples` must be given where `envelope` is "samples", but is [].',
+    ),
+    ("experiment.replace(T1=50)", UnknownArgument, "but is not; near it: t1_us."),
+    ("experiment.run(shot=100)", UnknownArgument, "`shot` is none of Experiment.run(); near it: shots."),
+    ("experiment.run(10, iteration=3)", UnknownArgument, "near it: iterations."),
+    ("synqc.Experiment('IBM_FEZ')", UnknownName, "near it: 'ibm_fez'"),
+    ("synqc.presets()['fez']", UnknownKey, "`name` must be one of transmon-default"),
+    ("synqc.presets()['IBM-Fez']", UnknownKey, "near it: ibm_fez."),
+    ("synqc.presets()[0]", UnknownKey, "but is 0."),
+    ("synqc.targets()['ibm']", UnknownKey, "near it: ibm-qpu."),
+    ("synqc.device('IBM_FEZ')", UnknownName, "near it: 'ibm_fez'"),
+    ("synqc.device('ibm_fez').replace(t1=5)", UnknownArgument, "`t1` is none of Device.replace(); near it: t1_us."),
+    ("synqc.device('ibm_fez').replace(T2_us=5)", UnknownArgument, "near it: t2_us."),
+]
+
 NUMBERS = [
     ("synqc.Experiment(probe_strength=1.5)", InputError, "`probe_strength` must be between 0 and 1, but is 1.5."),
     ("synqc.Experiment(probe_strength=-0.1)", InputError, "`probe_strength` must be between 0 and 1, but is -0.1."),
@@ -354,7 +390,7 @@ THINGS = [
     ),
 ]
 
-MISTAKES = SPELLING + NUMBERS + THINGS
+MISTAKES = SPELLING + KEYWORDS + NUMBERS + THINGS
 
 
 @pytest.fixture(scope="module")
@@ -396,6 +432,8 @@ def test_a_mistake_is_answered_by_a_sentence_that_helps(typed, kind, sentence, n
         ('synqc.sweep(experiment, AXES, shot=100)', TypeError),
         ('run["fidelty"]', KeyError),
         ("experiment.run(0)", ValueError),
+        ("synqc.presets()['fez']", KeyError),
+        ("synqc.Experiment(probe_strenght=0.2)", TypeError),
         ('synqc.Experiment("fez")', ValueError),
     ],
 )  # fmt: skip

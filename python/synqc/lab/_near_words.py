@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 
 from synqc.errors import UnknownArgument, UnknownName
 
-__all__ = ["naming_unknown_arguments", "near_words", "unknown_name"]
+__all__ = ["class_naming_unknown_arguments", "naming_unknown_arguments", "near_words", "unknown_name"]
 
 _LIKENESS = 0.6
 _NEARLY_AS_LIKE = 0.1
 _MOST = 3
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Type = TypeVar("Type", bound=type)
 
 
 def near_words(word: object, known: Iterable[str]) -> list[str]:
@@ -86,6 +87,27 @@ def naming_unknown_arguments(function: Function, *, elsewhere: dict[str, str] | 
         return function(*arguments, **keywords)
 
     return checked  # type: ignore[return-value]
+
+
+def class_naming_unknown_arguments(elsewhere: dict[str, str]) -> Callable[[Type], Type]:
+    """A decorator of classes: what `naming_unknown_arguments` does, for the arguments of making one.
+
+    Args:
+        elsewhere: Where names belong that people give here.
+
+    Examples:
+        >>> import synqc
+        >>> synqc.Experiment(T1=50)
+        Traceback (most recent call last):
+            ...
+        synqc.errors.UnknownArgument: Argument `T1` is none of Experiment(); near it: t1_us.
+    """
+
+    def decorated(made: Type) -> Type:
+        made.__init__ = naming_unknown_arguments(made.__init__, elsewhere=elsewhere)  # type: ignore[misc]
+        return made
+
+    return decorated
 
 
 def _refused(name: str, called: str, own: list[str], elsewhere: dict[str, str]) -> UnknownArgument:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import html
 import json
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from synqc import _core
-from synqc.errors import DocumentError, InputError, UnknownName
+from synqc.errors import DocumentError, InputError, UnknownKey, UnknownName
+from synqc.lab._near_words import naming_unknown_arguments, near_words, unknown_name
 from synqc.lab.units import format_duration
 from synqc.readout.resonator import Resonator
 
@@ -189,6 +189,7 @@ class Device:
         """
         return _core.write_device(self._handle)
 
+    @naming_unknown_arguments
     def replace(
         self,
         *,
@@ -523,7 +524,7 @@ class Presets(Mapping[str, Device]):
 
     def __getitem__(self, name: str) -> Device:
         if name not in _preset_names():
-            raise KeyError(name)
+            raise unknown_name("name", name, _preset_names(), kind=UnknownKey)
         return _load(name)
 
     def __iter__(self) -> Iterator[str]:
@@ -602,7 +603,7 @@ def preset_of(argument: str, name: str) -> Device:
     names = _preset_names()
     if name in names:
         return _load(name)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    near = near_words(name, names)
     listed = ", ".join(map(repr, near or names))
     raise UnknownName(
         f"Argument `{argument}` must be a device of presets(), but is {name!r}; "
@@ -651,7 +652,7 @@ class Targets(Mapping[str, Target]):
 
     def __getitem__(self, name: str) -> Target:
         if name not in _core.target_names():
-            raise KeyError(name)
+            raise unknown_name("name", name, _core.target_names(), kind=UnknownKey)
         core = _core.target(name)
         return Target(
             name=core.name,

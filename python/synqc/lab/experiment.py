@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synqc import _core
-from synqc.errors import Cancelled, InputError, ShapeError
+from synqc.errors import Cancelled, InputError, ShapeError, UnknownArgument
+from synqc.lab._near_words import class_naming_unknown_arguments, naming_unknown_arguments, near_words
 from synqc.lab._plausibility import warn_if_implausible
 from synqc.lab._reporting import count_run, run_timer
 from synqc.lab._segments import shared_segments
@@ -33,6 +34,7 @@ __all__ = ["Experiment", "StopFlag"]
 StopFlag = _core.StopFlag
 
 _ARGUMENTS = {entry["name"]: entry for entry in _core.experiment_fields()}
+_ARGUMENTS_OF_RUN = ("shots", "iterations", "seed", "threads", "keep_bits", "keep_records", "progress")
 _REQUEST_FIELDS = tuple(
     name
     for name, entry in _ARGUMENTS.items()
@@ -56,6 +58,9 @@ class _RecordedRule:
         )
 
 
+@class_naming_unknown_arguments(
+    {name: f"it is one of its method run(), as in Experiment().run({name}=...)" for name in _ARGUMENTS_OF_RUN}
+)
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Experiment:
     """A Drive-Probe-Drive experiment on one device.
@@ -100,6 +105,7 @@ class Experiment:
 
     Raises:
         InputError: An argument is out of range; the message names it.
+        UnknownArgument: There is no argument of that name; the message says which is near.
         UnknownName: A preset, target, envelope, rule or objective does not exist.
 
     Examples:
@@ -157,7 +163,7 @@ class Experiment:
     def __post_init__(self) -> None:
         self._take_arguments()
         object.__setattr__(self, "_core", self._built())
-        warn_if_implausible(self, _DEFAULTS, stacklevel=3)
+        warn_if_implausible(self, _DEFAULTS, stacklevel=4)  # of the decorator, too
 
     def _take_arguments(self) -> None:
         """Arguments as the types their names promise."""
@@ -174,6 +180,10 @@ class Experiment:
         rule = self.adaptive_rule
         fields: dict[str, Any] = {name: getattr(self, name) for name in _REQUEST_FIELDS}
         fields["adaptive_rule"] = rule if isinstance(rule, str) else "none"
+        if self.envelope == "samples" and (self.samples is None or len(self.samples) == 0):
+            raise InputError(
+                f'Argument `samples` must be given where `envelope` is "samples", but is {self.samples!r}.'
+            )
         if self.samples is not None:
             fields["samples"] = _samples(self.samples)
         target = _core.target(self.target)
@@ -193,9 +203,12 @@ class Experiment:
         known = {item.name for item in dataclasses.fields(self) if item.init}
         for name in changes:
             if name not in known:
-                raise InputError(f"Argument `{name}` must be one of {', '.join(sorted(known))}, but is not.")
+                near = near_words(name, known)
+                told = f"; near it: {', '.join(near)}" if near else ""
+                raise UnknownArgument(f"Argument `{name}` must be one of {', '.join(sorted(known))}, but is not{told}.")
         return dataclasses.replace(self, **changes)
 
+    @naming_unknown_arguments
     def run(
         self,
         shots: int | None = None,
@@ -248,7 +261,7 @@ class Experiment:
             per_iteration = shots or _core.cost_law_shots(self.probe_duration_ns)
             keep_bits = per_iteration * iterations * self.qubits <= 2**26
         if carry is not None:
-            warnings.warn("Argument `carry` is called `resume_from` now.", DeprecationWarning, stacklevel=2)
+            warnings.warn("Argument `carry` is called `resume_from` now.", DeprecationWarning, stacklevel=3)
             resume_from = carry
         if isinstance(resume_from, Run):
             resume_from = resume_from.checkpoint
