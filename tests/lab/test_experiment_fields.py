@@ -3,13 +3,14 @@
 import argparse
 import dataclasses
 import inspect
+import itertools
 import json
 
 import pytest
 
 from synqc import _core
 from synqc.cli.options import add_experiment_options, argument_help
-from synqc.errors import InputError
+from synqc.errors import InputError, SynqcError
 from synqc.lab.experiment import Experiment
 
 FIELDS = {entry["name"]: entry for entry in _core.experiment_fields()}
@@ -88,6 +89,22 @@ def test_a_document_and_a_keyword_give_the_same_experiment(name):
     assert getattr(read, name) == given != ARGUMENTS[name].default
     assert read._core.qubits == built._core.qubits
     assert read.run(20, seed=3, progress=False).to_json() == built.run(20, seed=3, progress=False).to_json()
+
+
+HOSTILE_VALUES = (None, 0, -1, 1e-300, 1e300, "", "samples", [], [[0, 0]], [[0, 1]], True, {})
+
+
+@pytest.mark.filterwarnings("ignore::synqc.errors.ImplausibleWarning")
+@pytest.mark.parametrize("levels", [2, 3])
+@pytest.mark.parametrize("envelope", FIELDS["envelope"]["choices"])
+def test_a_document_without_what_its_envelope_needs_is_refused_in_words(envelope, levels):
+    for name, value in itertools.product(FIELDS, HOSTILE_VALUES):
+        document = json.dumps({"envelope": envelope, "levels": levels, name: value})
+        try:
+            outcome = Experiment.from_json(document)
+        except SynqcError as error:
+            outcome = error
+        assert isinstance(outcome, Experiment) or "must" in str(outcome), document
 
 
 def test_null_in_a_document_means_the_default():

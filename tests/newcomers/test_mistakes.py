@@ -109,12 +109,12 @@ KEYWORDS = [
     (
         "synqc.Experiment(envelope='samples')",
         InputError,
-        '`samples` must be given where `envelope` is "samples", but is None.',
+        "`samples` must be at least one value, but is empty.",
     ),
     (
         "synqc.Experiment(envelope='samples', samples=[])",
         InputError,
-        '`samples` must be given where `envelope` is "samples", but is [].',
+        "`samples` must be at least one value, but is empty.",
     ),
     ("experiment.replace(T1=50)", UnknownArgument, "but is not; near it: t1_us."),
     ("experiment.run(shot=100)", UnknownArgument, "`shot` is none of Experiment.run(); near it: shots."),

@@ -72,6 +72,7 @@ void ExperimentRequest::check() const {
     if (probe_mapping() == ProbeMapping::pulse && target.classical) {
         throw_invalid_argument("probe_mapping", "\"rate\" on a classical plant, which has no ancilla", "\"pulse\"");
     }
+    control_pulse(*this, device.qubit, first_angle, first_axis, drag_beta).check();
     check_third_level(*this, device.qubit);
     for (const Qubit& calibrated : device.calibrated_qubits) {
         check_third_level(*this, calibrated);

@@ -180,10 +180,6 @@ class Experiment:
         rule = self.adaptive_rule
         fields: dict[str, Any] = {name: getattr(self, name) for name in _REQUEST_FIELDS}
         fields["adaptive_rule"] = rule if isinstance(rule, str) else "none"
-        if self.envelope == "samples" and (self.samples is None or len(self.samples) == 0):
-            raise InputError(
-                f'Argument `samples` must be given where `envelope` is "samples", but is {self.samples!r}.'
-            )
         if self.samples is not None:
             fields["samples"] = _samples(self.samples)
         target = _core.target(self.target)
