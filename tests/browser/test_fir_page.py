@@ -436,7 +436,9 @@ def test_a_hindi_page_says_in_hindi_what_the_server_says_in_english(open_page, f
         desk.approve("प्रावधान")
         provision = desk["#provisions li[data-section='304']"]
         expect(provision.locator(".state").first).to_have_text("मॉडल ने उत्तर नहीं दिया")
+        expect(provision.locator("label").first).to_have_text("धारा 304, भारतीय न्याय संहिता, 2023 · झपटमारी")
         expect(provision.locator(".state").nth(1)).to_have_text("संज्ञेय: हाँ · ज़मानती: नहीं · न्यायालय: कोई भी मजिस्ट्रेट")
+        expect(provision.locator(".state").nth(2)).to_have_text("दंड: 3 वर्ष तक का कारावास, और जुर्माना")
         for row in desk["#provisions > li"].all():
             row.locator("input[autocomplete]").fill("नहीं हुआ।")
         desk["#approve"].click()

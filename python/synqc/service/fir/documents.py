@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from synqc.apps.fir.application import FirApplication
 from synqc.apps.fir.knowledge.facts import DESCRIPTION_LABEL
+from synqc.apps.fir.knowledge.facts_in_hindi import act_in_hindi, title_in_hindi
 from synqc.apps.fir.knowledge.record import TextKind
 from synqc.apps.fir.workflow.content import MEMBERS
 from synqc.apps.fir.workflow.gate import Gate, gate_of
@@ -24,7 +25,7 @@ __all__ = [
 
 _DECORATION = (
     "cognizable", "bailable", "triable_by", "punishment", "disputed", "description", "text_is", "category", "db",
-    "code",
+    "code", "code_hindi", "title_hindi", "punishment_hindi",
 )  # fmt: skip
 _STATUTE = "statute"
 
@@ -294,6 +295,8 @@ def _decorated(fir: FirApplication, provision: Mapping[str, Any]) -> dict[str, A
     hit = {
         "db": record.db, "cognizable": record.cognizable, "bailable": record.bailable, "category": record.category,
         "triable_by": record.triable_by, "punishment": record.punishment, "disputed": list(record.disputed),
+        "code_hindi": act_in_hindi(record.code), "punishment_hindi": record.punishment_hindi,
+        "title_hindi": title_in_hindi(record.code, record.section, provision["title"]),
     }  # fmt: skip
     if provision["text"]:
         return shown | hit

@@ -62,7 +62,7 @@ export class ProvisionsGate {
   }
 
   _item(row, index) {
-    const name = say("provision", { section: row.section, act: row.act });
+    const name = nameOf(row, row.act);
     const [box, reason] = [`provision-${index}`, `provision-reason-${index}`];
     const check = element("input", {
       type: "checkbox",
@@ -97,12 +97,12 @@ export class ProvisionsGate {
         "div",
         { class: "provision-head" },
         check,
-        element("label", { for: box }, `${name} · ${row.title}`),
+        element("label", { for: box }, `${name} · ${inLanguage(row, "title")}`),
         element("span", { class: "badge" }, verdict),
       ),
       row.cause ? element("p", { class: "state" }, serverWords(row.cause)) : null,
       facts.length ? element("p", { class: "state" }, facts.join(" · ")) : null,
-      row.punishment ? element("p", { class: "state" }, `${say("punishment")}: ${row.punishment}`) : null,
+      row.punishment ? element("p", { class: "state" }, `${say("punishment")}: ${inLanguage(row, "punishment")}`) : null,
       row.text ? element("details", {}, element("summary", {}, serverWords(row.text_is)), element("p", { class: "text" }, row.text)) : null,
       element("div", { class: "field" }, element("label", { for: reason }, say("reason")), field),
     );
@@ -125,13 +125,14 @@ export class ProvisionsGate {
   }
 
   _foundItem(hit) {
-    const name = `${say("provision", { section: hit.section, act: hit.code })} · ${hit.title}`;
-    const item = element("li", { lang: language() === "en" ? null : "en" }, element("span", {}, name));
+    const lang = language() === "hi" && !hit.title_hindi ? "en" : null;
+    const item = element("li", { lang }, element("span", {}, `${nameOf(hit, hit.code)} · ${inLanguage(hit, "title")}`));
     const add = () => {
       this._rows.push({
         act: hit.code, section: hit.section, title: hit.title, verdict: "unknown", cause: "", accepted: true,
         reason: "", text: "", checked_by: "", isAdded: true, cognizable: hit.cognizable, bailable: hit.bailable,
-        triable_by: hit.triable_by, punishment: hit.punishment, disputed: hit.disputed,
+        triable_by: hit.triable_by, punishment: hit.punishment, disputed: hit.disputed, code_hindi: hit.code_hindi,
+        title_hindi: hit.title_hindi, punishment_hindi: hit.punishment_hindi,
       });
       item.remove();
       this._draw();
@@ -141,6 +142,16 @@ export class ProvisionsGate {
     item.append(element("button", { type: "button", class: "small", onclick: add }, say("add")));
     return item;
   }
+}
+
+/** A section and its act. */
+function nameOf(one, act) {
+  return say("provision", { section: one.section, act: language() === "hi" && one.code_hindi ? one.code_hindi : act });
+}
+
+/** A member of a provision in the page's language, as far as the server has it. */
+function inLanguage(one, member) {
+  return (language() === "hi" && one[`${member}_hindi`]) || one[member];
 }
 
 /** What the server keeps of a provision. */

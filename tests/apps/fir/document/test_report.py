@@ -99,6 +99,7 @@ def test_no_word_is_in_the_text_that_neither_a_person_nor_the_form_gave():
         given = [report.complaint, report.summary, report.narrative, *report.statements.values()]
         spoken = {word for one in given for word in f"{one.value} {one.source.who} {one.source.approved_by}".split()}
         spoken |= {word for one in report.provisions for word in f"{one.act} {one.section} {one.title}".split()}
+        spoken |= {"चोरी", "(Theft)"} if language == "hi" else set()  # beside the title that was approved
         spoken |= {report.number, *report.prepared_at.isoformat(sep=" ", timespec="minutes").split(), "2026"}
         told = [value for value in vars(words).values() if isinstance(value, str)]
         told += [
@@ -108,6 +109,16 @@ def test_no_word_is_in_the_text_that_neither_a_person_nor_the_form_gave():
         form = {word for text in told for word in text.split()} | {f"{number}." for number in range(1, 6)} | {"_" * 20}
         bare = {word.strip(":;,") for word in spoken | form}
         assert {word.strip(":;,") for word in text_of(report).split()} <= bare
+
+
+def test_a_report_in_hindi_has_the_tables_hindi_title_beside_the_one_that_was_approved():
+    titled = [("303(2)", "Theft"), ("303(2)", "Theft of a cycle"), ("304", "Theft"), ("999", "Theft"), ("١", "Theft")]
+    provisions = tuple(Provision(BNS, section, title, Verdict.YES, accepted=True) for section, title in titled)
+    text = {language: text_of(a_report(language=language, provisions=provisions)) for language in ("en", "hi")}
+    assert "    चोरी (Theft)\n" in text["hi"]
+    assert "    Theft of a cycle\n" in text["hi"]
+    assert text["hi"].count("चोरी (Theft)") == 1
+    assert "चोरी" not in text["en"].replace("मेरी साइकिल चोरी हो गई", "").replace("साइकिल की चोरी", "")
 
 
 @pytest.mark.parametrize("key", sorted(REQUIRED - {"incident_description", "incident_summary"}))

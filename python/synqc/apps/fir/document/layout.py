@@ -22,6 +22,7 @@ from synqc.apps.fir.document.provision import Provision
 from synqc.apps.fir.document.report import FirstInformationReport
 from synqc.apps.fir.document.statement import Source
 from synqc.apps.fir.document.visible_marks import mark_invisible
+from synqc.apps.fir.knowledge.facts_in_hindi import title_in_hindi
 
 __all__ = ["Block", "Layout", "Row", "lay_out"]
 
@@ -118,7 +119,7 @@ def _row(report: FirstInformationReport, words: FormWords, field: Field, is_sign
 
 
 def _provision_row(words: FormWords, number: int, one: Provision) -> Row:
-    lines = [one.name, one.title] if one.title.strip() else [one.name]
+    lines = [one.name, _title(words, one)] if one.title.strip() else [one.name]
     checked = f"{words.checked}: {words.verdicts[one.verdict]}"
     lines.append(f"{checked} ({one.cause})" if one.cause.strip() else checked)
     lines.append(f"{words.decision}: {words.decisions[one.accepted]}")
@@ -127,6 +128,12 @@ def _provision_row(words: FormWords, number: int, one: Provision) -> Row:
     if one.text.strip():
         lines.append(f"{words.statute}: {one.text}")
     return Row(f"{number}.", mark_invisible("\n".join(lines)))
+
+
+def _title(words: FormWords, one: Provision) -> str:
+    """As it was approved; in Hindi behind the title that the table of facts has for it."""
+    hindi = title_in_hindi(one.act, one.section, one.title) if words is WORDS["hi"] else ""
+    return f"{hindi} ({one.title})" if hindi else one.title
 
 
 def _source_rows(report: FirstInformationReport, words: FormWords) -> list[Row]:

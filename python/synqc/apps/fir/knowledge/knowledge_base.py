@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from synqc import metrics
 from synqc.apps.fir.knowledge.citations import cited_sections
 from synqc.apps.fir.knowledge.facts import BNS, DESCRIPTION_LABEL, bns_2023
+from synqc.apps.fir.knowledge.facts_in_hindi import act_in_hindi
 from synqc.apps.fir.knowledge.lexical_index import LexicalIndex
 from synqc.apps.fir.knowledge.record import Record, RecordFilter, TextKind, records_of
 from synqc.apps.fir.knowledge.search_words import is_hindi
@@ -70,11 +71,13 @@ class Hit:
         """As JSON says it; `text_is` tells whose words `text` is."""
         one = self.record
         return {
-            "db": one.db, "code": one.code, "section": one.section, "title": one.title, "text": one.text,
+            "db": one.db, "code": one.code, "code_hindi": act_in_hindi(one.code), "section": one.section,
+            "title": one.title, "title_hindi": one.title_hindi, "text": one.text,
             "text_is": DESCRIPTION_LABEL if one.kind is TextKind.DESCRIPTION else one.kind.value,
             "score": round(self.score, 6), "cognizable": one.cognizable, "bailable": one.bailable,
-            "triable_by": one.triable_by, "punishment": one.punishment, "disputed": list(one.disputed),
-            "category": one.category, "notes": list(one.notes),
+            "triable_by": one.triable_by, "punishment": one.punishment,
+            "punishment_hindi": one.punishment_hindi, "disputed": list(one.disputed), "category": one.category,
+            "notes": list(one.notes),
             "lexical_rank": self.lexical_rank, "vector_rank": self.vector_rank,
             "citation_rank": self.citation_rank,
         }  # fmt: skip

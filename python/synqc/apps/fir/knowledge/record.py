@@ -9,6 +9,7 @@ from typing import Final
 
 from synqc.apps.fir.knowledge.concepts import concepts_of_section
 from synqc.apps.fir.knowledge.facts import BNS, Facts, Offence
+from synqc.apps.fir.knowledge.facts_in_hindi import punishment_in_hindi, title_in_hindi
 
 __all__ = ["REPEALED", "Record", "RecordFilter", "TextKind", "records_of"]
 
@@ -82,6 +83,16 @@ class Record:
         return "; ".join(
             f"{one.at}{f' ({one.offence})' if one.offence else ''}: {one.punishment}" for one in self.offences
         )
+
+    @property
+    def title_hindi(self) -> str:
+        """Title in Hindi, in words of ours; "" where the table of facts has none."""
+        return title_in_hindi(self.code, self.section, self.title)
+
+    @property
+    def punishment_hindi(self) -> str:
+        """Punishment in Hindi, likewise."""
+        return punishment_in_hindi(self.offences)
 
     @property
     def disputed(self) -> tuple[str, ...]:
