@@ -352,6 +352,13 @@ def test_a_child_forked_before_the_first_request_loads_its_own(small_file: Path)
     assert (ended.returncode, ended.stdout) == (0, "7\n"), ended.stderr
 
 
+@pytest.mark.parametrize("processes", [4, pytest.param(120, marks=pytest.mark.deep)])
+def test_processes_that_end_as_soon_as_they_have_loaded_do_end(processes: int, small_file: Path) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        ended = list(threads.map(lambda _: process("model.load(); print('loaded')", small_file), range(processes)))
+    assert {(one.returncode, one.stdout) for one in ended} == {(0, "loaded\n")}
+
+
 def test_its_threads_wait_asleep(small_file: Path) -> None:
     ended = process("model.load(); print(os.environ['OMP_WAIT_POLICY'])", small_file)
     assert ended.stdout == "passive\n", ended.stderr

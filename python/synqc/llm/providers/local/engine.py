@@ -5,7 +5,9 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import http
 import http.client
+import json
 import logging
 import os
 import secrets
@@ -29,7 +31,7 @@ _BATCH: Final = 32
 """Tokens that are read between two looks at whether the call is still wanted: reading is a tenth slower than with 512,
 and a long prompt ends after a tenth of the time."""
 _AT_EXIT_S: Final = 30.0
-_LISTENING_WITHIN_S: Final = 30.0
+_ANSWERING_WITHIN_S: Final = 300.0
 _loading = threading.Lock()
 
 
@@ -230,7 +232,7 @@ class Engine:
                 server = library.Server(parameters)
             except (RuntimeError, ValueError) as error:
                 raise InputError(f"{self.path} cannot be loaded by llama.cpp: {error}.") from None
-            _wait_until_it_listens(server.listening_address)
+            _wait_until_it_answers(server.listening_address, self.key)
             _log.info("Loaded %s in %.1f s.", self.name, time.monotonic() - began)
             return server
 
@@ -266,17 +268,24 @@ def _library() -> Any:
     return xllamacpp
 
 
-def _wait_until_it_listens(address: str) -> None:
-    """A server that ends before its port has begun to accept waits for its own end for ever."""
+def _wait_until_it_answers(address: str, key: str) -> None:
+    """A server that ends before its port accepts, or before the loop of its tasks runs, waits for its own end for ever.
+
+    Only what has gone through that loop shows that it runs: one token.
+    """
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_LISTENING_WITHIN_S)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_ANSWERING_WITHIN_S)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     try:
-        connection.request("GET", "/health")
-        connection.getresponse().read()
+        connection.request("POST", "/completion", json.dumps({"prompt": "a", "n_predict": 1}), headers)
+        answer = connection.getresponse()
+        body = answer.read()
     except OSError as error:
         raise InputError(f"llama.cpp does not answer at {address}, its own port: {error}.") from None
     finally:
         connection.close()
+    if answer.status != http.HTTPStatus.OK:
+        raise InputError(f"llama.cpp answers {answer.status} to one token: {body[:200]!r}.")
 
 
 def _mb(size: int) -> int:
