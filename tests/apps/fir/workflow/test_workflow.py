@@ -1,6 +1,7 @@
 """Five gates on a ledger: what was shown counts, an answer has one effect, and nothing that was approved is lost."""
 
 import hashlib
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -123,7 +124,7 @@ def test_what_was_approved_is_in_the_sealed_report_and_its_history_alone_gives_t
         assert session.of_contract is SessionStatus.COMPLETED
         sealed = workflow.file(session_id, MEERA)
         number = session.number
-        assert number.startswith(f"FIR-{session_id[:8]}-20261130")
+        assert re.fullmatch(rf"FIR-{session_id[:8]}-\d{{14}}", number)
 
         fields = json.loads(sealed.files["json"])["fields"]
         assert (fields["legal_acts"], fields["legal_sections"]) == (BNS, "303(2)")
