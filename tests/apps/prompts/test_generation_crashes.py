@@ -107,7 +107,9 @@ def check_books(application, job_id, log, seed):
     lost = Counter(one.name for one in charged if one.is_estimate)
     settled = Counter(one.name for one in charged if not one.is_estimate and (one.spent_usd_micros or one.spent_tokens))
     assert settled == Counter(f"{one.attempt}.{one.step}" for one in calls), seed
-    assert sum(lost.values()) <= WORKERS * (status.job_attempt - 1), seed
+    # An eighth more attempts than workers are under way: of each, one call was being made or waited for a place,
+    # and one was answered and not yet booked.
+    assert sum(lost.values()) <= 2 * (WORKERS + WORKERS // 8) * (status.job_attempt - 1), seed
     # A worker that ends, or that a busy machine kept from renewing its lease, breaks off what is under way.
     broken_off = Counter((one.attempt, one.step) for one in calls if one.outcome == "cancelled")
     whole = [one for one in calls if one.outcome != "cancelled"]
