@@ -134,7 +134,7 @@ def test_a_job_runs_from_its_form_to_its_rows(open_page):
         ("Checker", "sound: It is sound."),
         ("Target", "unequal"),
     ):
-        expect(row.locator(f"section[aria-label={section}]")).to_contain_text(words)
+        expect(row.locator(f"[role=group][aria-label={section}]")).to_contain_text(words)
     desk.page.reload()
     expect(desk["#rows > li"]).to_have_count(4)
 
@@ -145,7 +145,7 @@ def test_what_models_write_is_words_and_mathematics_and_never_markup(open_page, 
     expect(problem).to_contain_text("<script>alert(1)</script><img src=x onerror=alert(2)>")
     expect(problem).to_contain_text("for $5 or $6.")
     expect(problem.locator("math msqrt")).to_have_count(1)
-    expect(desk["#rows section[aria-label=Engineer] math"].first).to_be_visible()
+    expect(desk["#rows [role=group][aria-label=Engineer] math"].first).to_be_visible()
     assert desk.page.evaluate("() => document.querySelectorAll('#rows script, #rows img, #rows b').length") == 0
     assert desk.page.evaluate("() => [...document.body.innerText].some((one) => one === '\\u202e')") is False
 
