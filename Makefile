@@ -145,8 +145,9 @@ test-sanitizers: build/asan/tests.ready build/tsan/tests.ready
 # Half of their time the tests wait: for a server to start, an interrupt to arrive, a browser to draw.
 PYTEST_JOBS := $(shell expr 2 '*' $(JOBS))
 
-# Files go to workers in the order of tests/conftest.py.
-PYTEST := $(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile --no-loadscope-reorder
+# Files go to workers in the order of tests/conftest.py. Four workers share two processors: a second thread of BLAS, for matrices of nine rows, would
+# wait for its turn longer than it computes.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile --no-loadscope-reorder
 
 # What is compiled of the tests and of what they import is kept: half a minute of processor time, which one process spends
 # here, and each of the others would spend again.
