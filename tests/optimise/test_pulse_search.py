@@ -143,7 +143,7 @@ def test_an_ensemble_optimum_beats_the_composite_pulse_of_its_time_and_power(riv
     duration_ns = samples.shape[1] * sample_ns
     pulse = optimise_pulse(
         transmon(2), X, Limits(5.0, modulus_mhz=5.0), duration_ns=duration_ns, sample_ns=duration_ns / 20,
-        ensemble=ensemble, starts=1, iterations=150, seed=2, threads=1,
+        ensemble=ensemble, starts=4, iterations=150, seed=2, threads=1,
     )  # fmt: skip
     theirs = pulse_error(transmon(2), X, samples, sample_ns=sample_ns, ensemble=ensemble)
     assert pulse.worst_limit <= 1
