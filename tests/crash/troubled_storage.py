@@ -43,5 +43,6 @@ def check_that_it_works_again(ask, session):
     assert answer[0] == 200, answer
     assert answer[1]["session"]["status"] == "idle"
     assert ask("GET", f"/runs/{answer[1]['run']['run_id']}") == (200, answer[1]["run"])
-    assert ask("POST", "/sessions", {"session_id": "made-later"})[0] == 200
+    made = ask("POST", "/sessions", {"session_id": "made-later"})
+    assert made[0] == 200, made
     assert ask("GET", "/ready") == (200, {"status": "ready", "storage": "ok"})
