@@ -5,22 +5,21 @@ from __future__ import annotations
 import http.client
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from synqc.benchmarks.llm.answering_process import answering_process
 from synqc.benchmarks.measurement import Measurement, Setting, refuse_unless
 from synqc.benchmarks.service.servers import service
 
 __all__ = ["measure_serving"]
 
 _OFFICERS = 10
+_MODELS = "synqc.benchmarks.fir.writing_server"
 _PAUSE_S = 0.2
 _ASKED = ("/fir/health", "/fir/metrics", "/fir/list_firs", "/fir/waiting")
 _COMPLAINT = "Two boys on a motorcycle snatched my gold chain near the station and rode away. " * 5
@@ -31,7 +30,7 @@ def measure_serving(setting: Setting) -> Mapping[str, Measurement]:
     rounds = 1 if setting.quick else 5
     took: list[float] = []
     numbers: list[str] = []
-    with tempfile.TemporaryDirectory() as folder, _models() as address:
+    with tempfile.TemporaryDirectory() as folder, answering_process(_MODELS, _PAUSE_S) as address:
         environment = {
             "SYNQC_APPLICATIONS": "tds,fir", "OPENAI_BASE_URL": address, "OPENAI_API_KEY": "k",
             "SYNQC_FIR_RATE_LIMIT_PER_MINUTE": "0", "SYNQC_FIR_ASR_URL": "none", "SYNQC_FIR_OCR_URL": "none",
@@ -84,15 +83,3 @@ def _lead(port: int) -> tuple[str, list[float]]:
 
 
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
-
-
-@contextmanager
-def _models() -> Iterator[str]:
-    command = [sys.executable, "-m", "synqc.benchmarks.fir.writing_server", str(_PAUSE_S)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
-    finally:
-        process.terminate()
-        process.wait(20)

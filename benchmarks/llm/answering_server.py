@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from typing import Any
 
 from synqc.measure.null_server import AnsweringProtocol
 
@@ -16,9 +17,10 @@ __all__ = ["TEXT", "http_answer"]
 TEXT = "Because. " * 40
 
 
-def http_answer(text: str, *, prompt_tokens: int, completion_tokens: int) -> bytes:
-    """A chat completion of one text, as bytes of HTTP."""
-    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+def http_answer(text: str, *, prompt_tokens: int, completion_tokens: int, **choice_members: Any) -> bytes:
+    """A chat completion of one text, as bytes of HTTP; its choice has these members, too."""
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "finish_reason": "stop", "message": message, **choice_members}
     usage = {
         "prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens,
         "total_tokens": prompt_tokens + completion_tokens,

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from synqc.apps.prompts.application import PromptsApplication
@@ -16,6 +13,7 @@ from synqc.apps.prompts.causes import StopReason
 from synqc.apps.prompts.equivalence import Verdict
 from synqc.apps.prompts.request import AcceptanceRule, GenerationRequest, ModelName, RoleModels
 from synqc.apps.prompts.settings import PromptsSettings
+from synqc.benchmarks.llm.answering_process import answering_process
 from synqc.benchmarks.measurement import Measurement, Setting, refuse_unless
 from synqc.llm import Endpoint
 from synqc.llm.providers.direct import DirectModels
@@ -31,7 +29,7 @@ def measure_generating(setting: Setting) -> Mapping[str, Measurement]:
     rows = 128 if setting.quick else 1000
     turns = 1 if setting.quick else min(3, setting.repetitions)
     ratios, processor = [], []
-    with _server() as address:
+    with answering_process("synqc.benchmarks.prompts.role_server", _PAUSE_S) as address:
         for _ in range(turns):
             taken, used, calls = _generated(address, rows)
             ratios.append(taken / (calls * _PAUSE_S / _WORKERS))
@@ -78,15 +76,3 @@ def _generated(address: str, rows: int) -> tuple[float, float, int]:
 
 def _nobody_knows(reference: str, answer: str, problem: str) -> Verdict:
     return Verdict.unknown("The judge shall be asked.")
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    command = [sys.executable, "-m", "synqc.benchmarks.prompts.role_server", str(_PAUSE_S)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
-    finally:
-        server.kill()
-        server.wait()

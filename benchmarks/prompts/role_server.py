@@ -6,14 +6,12 @@ target always fails.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 import random
-import sys
 
+from synqc.benchmarks.llm.answering_process import serve_answers
 from synqc.benchmarks.llm.answering_server import http_answer
-from synqc.measure.null_server import AnsweringProtocol
 
 _chance = random.Random(1)
 _count = itertools.count()
@@ -40,14 +38,5 @@ def _answer(body: bytes) -> bytes:
     return http_answer(_said(body), prompt_tokens=300, completion_tokens=100)
 
 
-async def _serve(pause_s: float) -> None:
-    server = await asyncio.get_running_loop().create_server(
-        lambda: AnsweringProtocol(_answer, pause_s), "127.0.0.1", 0, backlog=256
-    )
-    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
-    sys.stdout.flush()
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
-    asyncio.run(_serve(float(sys.argv[1])))
+    serve_answers(_answer)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from synqc.apps.synth.agentic_synth import AgenticSynth
 from synqc.apps.synth.requests import RequestRecord
 from synqc.apps.synth.settings import SynthSettings
 from synqc.apps.synth.synth_metrics import process_bytes
+from synqc.benchmarks.llm.answering_process import answering_process
 from synqc.benchmarks.measurement import Measurement, Setting, Unavailable, refuse_unless
 from synqc.benchmarks.synth.text_server import text_for
 from synqc.llm import Endpoint
@@ -40,7 +38,7 @@ def measure_serving(setting: Setting) -> Mapping[str, Measurement]:
     """1000 prompts and 1500 repetitions of them, in a random order, 100 at a time, on a server that takes 50 ms."""
     distinct = 200 if setting.quick else _DISTINCT
     turns = 1 if setting.quick else min(3, setting.repetitions)
-    with _server() as address:
+    with answering_process("synqc.benchmarks.synth.text_server", _PAUSE_S) as address:
         loads = [_load(address, distinct, seed) for seed in range(turns)]
     proof = f"{int(distinct * (1 + _REPEATS)):,} answers are those of their prompts, each prompt asked for once"
     found = {}
@@ -96,15 +94,3 @@ def _load(address: str, distinct: int, seed: int) -> _Load:
 def _p99_ms(records: list[RequestRecord]) -> float:
     seconds = sorted(one.total_s for one in records)
     return 1e3 * seconds[max(0, -(-99 * len(seconds) // 100) - 1)]  # nearest rank
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    command = [sys.executable, "-m", "synqc.benchmarks.synth.text_server", str(_PAUSE_S)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
-    finally:
-        server.kill()
-        server.wait()
