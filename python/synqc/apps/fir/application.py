@@ -108,10 +108,10 @@ class FirApplication:
     """Everything that a service of First Information Reports is asked. Methods block; any thread may call.
 
     Args:
-        settings: Of the service.
-        ledgers: Of the process, where other applications share it.
-        provider: Who writes and answers, instead of what the settings choose.
-        media: What hears and reads, instead of what they choose.
+        settings: Settings of the service.
+        ledgers: Ledgers of this process, where other applications share them.
+        provider: Language model that writes and answers, instead of the one that the settings choose.
+        media: Models of speech and pictures, instead of those that the settings choose.
         stages: Further ones, which win over those that follow from the settings.
         now: This moment; None: the station's clock.
 
@@ -209,10 +209,10 @@ class FirApplication:
         """Begin a session with a recording or picture, which is kept until its text is approved.
 
         Args:
-            officer: Who begins it.
+            officer: The person who begins it.
             upload: That was checked.
             spoken: Language of the recording or picture, by its code.
-            language: Of the report's own words.
+            language: Language of the report's own words.
             session_id: New; None: one is made.
 
         Raises:

@@ -24,7 +24,7 @@ class CircuitBreaker:
     """Counts failures in a row; any thread may use it.
 
     Args:
-        name: Of what it guards.
+        name: Name of the component that it guards.
         threshold: So many open it.
         recovery_s: How long it then stays open.
         clock: Seconds that only grow.

@@ -37,7 +37,7 @@ class _Glyph:
     Args:
         instruction: Its place in the page.
         place: (element, offset) in a run; None for a span.
-        text: What it is said to stand for.
+        text: Letters that the cluster stands for.
         height: Of the run's baseline.
         is_first: Whether it begins a run, at another height than the one before.
     """

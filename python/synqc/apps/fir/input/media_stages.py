@@ -28,7 +28,7 @@ class MediaStages:
 
     Args:
         uploads: Where they are kept.
-        models: What hears and reads.
+        models: Models of speech and pictures.
     """
 
     uploads: UploadFolder

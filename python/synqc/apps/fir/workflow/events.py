@@ -43,7 +43,7 @@ class Opened(Event):
         source: `text`, `audio` or `image`.
         text: Of a typed complaint; "" where it must be heard or read first.
         media: Where the recording or picture is kept, for the stage that hears or reads it.
-        language: Of the report's own words.
+        language: Language of the report's own words.
         station: What the station's settings state of every report, by field.
         ahead: Whether the next stage is computed while an officer reads.
     """
