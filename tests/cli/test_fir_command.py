@@ -25,7 +25,7 @@ class YesSayer:
         return self.complete(request)
 
     def complete(self, request, **_):
-        low = -0.001 if "(section 304)" in request.messages[-1].content else -0.1
+        low = -0.001 if "\n\nSnatching. " in request.messages[-1].content else -0.1
         pairs = (("YES", low), ("NO", -7.0 if low > -0.01 else -2.4))
         return Completion("YES", "YES", "m", "stop", Spent(1), logprobs=(TokenLogprobs("YES", low, pairs),))
 

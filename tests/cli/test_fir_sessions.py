@@ -13,8 +13,9 @@ from fir_service import COMPLAINT, REQUIRED_FIELDS, WritingServer
 
 from synqc.cli import main
 from synqc.cli.fir.gate_clients import LedSession, RunFailed
-from synqc.cli.fir.measured_runs import STEPS, measure_run, measure_runs, results_document
+from synqc.cli.fir.measured_runs import STEPS, Tokens, measure_run, measure_runs, results_document
 from synqc.cli.fir.performance import step_table
+from synqc.llm.completion import Spent
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +178,10 @@ def test_demo_writes_a_sealed_pdf_and_docx(call, tmp_path):
     document = json.loads(out)
     assert (code, document["error"]) == (0, None), err
     assert 0 < document["own_s"] <= document["total_time"]
+    counted = document["tokens"]
+    assert list(counted) == list(document["steps"])
+    assert all(counted["transcript_validation"][kind] > 0 for kind in ("read", "written"))
+    assert counted["process"] == counted["final_review"] == {"read": 0, "known": 0, "written": 0}
     names = sorted(path.suffix for path in (tmp_path / "fir_demo").iterdir())
     assert names == [".docx", ".json", ".pdf"]
 
@@ -189,6 +194,23 @@ class Client:
 
     def approve(self, session):
         raise RunFailed("summary_review has no result: there is no model.")
+
+
+def test_tokens_of_each_step_are_those_that_models_had_cost_until_then():
+    class Writer:
+        spent = Spent()
+
+        def begin(self, text):
+            return LedSession("s", "transcript_review")
+
+        def approve(self, session):
+            self.spent += Spent(1, 100, 7, cached_prompt_tokens=60)
+            return LedSession("s", "final_review", completed=True)
+
+    writer = Writer()
+    run = measure_run(writer, COMPLAINT, spent=lambda: writer.spent)
+    assert [run.tokens[step.key] for step in STEPS] == [Tokens(0, 0, 0), *[Tokens(40, 60, 7)] * 5]
+    assert step_table([run], computes_here=True).splitlines()[-1].split()[-8:-5] == ["200", "300", "35"]
 
 
 def test_a_run_that_fails_has_the_steps_before_and_the_reason():

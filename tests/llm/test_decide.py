@@ -13,6 +13,7 @@ from synqc.errors import InputError
 from synqc.llm import MalformedAnswer, ModelRefused, TokenLogprobs
 from synqc.llm.calibration import Calibration
 from synqc.llm.decide import adecide, decide, weigh
+from synqc.llm.message import Message
 
 OPTIONS = ("YES", "NO")
 
@@ -70,6 +71,20 @@ class TestReading:
             f"Is it theft?\n\n{told}",
         ]
         assert (body["temperature"], body["top_logprobs"]) == (0.0, 20)
+
+    def test_what_decisions_have_in_common_stands_first_and_options_may_be_named_there(self, server, client):
+        server.otherwise = of_margin(4)
+        rules = Message("system", "Judge by the law.")
+        decide(
+            "YES or NO: is it theft?", provider=client(), model="m-1", before=[rules], says_options=False,
+            examples=[("YES or NO: is he dead?", "NO")],
+        )  # fmt: skip
+        assert [(one["role"], one["content"]) for one in server.bodies[0]["messages"]] == [
+            ("system", "Judge by the law."),
+            ("user", "YES or NO: is he dead?"),
+            ("assistant", "NO"),
+            ("user", "YES or NO: is it theft?"),
+        ]
 
     def test_forms_of_one_option_add_up(self):
         first = TokenLogprobs(

@@ -72,7 +72,9 @@ def decide(
     model: str,
     calibration: Calibration | None = None,
     error_rate: float = 0.05,
+    before: Sequence[Message] = (),
     examples: Sequence[tuple[str, str]] = (),
+    says_options: bool = True,
     votes: int = 0,
     most_tokens: int = _MOST_TOKENS,
     deadline_s: float | None = None,
@@ -90,7 +92,10 @@ def decide(
         calibration: Fitted for this model and these options on examples whose answers are known; None: the model's own
             probabilities, and the decision says so.
         error_rate: How many of its decisions may be wrong, 0 to below 0.5; what is less sure is unsure.
+        before: Messages that the conversation begins with, such as rules of the system.
         examples: Questions with their answers, shown to the model before.
+        says_options: Add a sentence with the options behind the question. False: the question names them, where many
+            decisions with a common beginning are to be read once.
         votes: Count so many words in place of reading log-probabilities, for servers that give none; 0: do not. Words
             are a worse measure, and cost a call each.
         most_tokens: Of an answer, 1 to 64: what is read stands at its beginning.
@@ -110,8 +115,9 @@ def decide(
         synqc.llm.errors.ModelUnreachable: Nobody answers at http://127.0.0.1:9/v1: ...
     """
     asked = _Asked(
-        question, tuple(options), provider, model, calibration, error_rate, tuple(examples), votes, most_tokens
-    )
+        question, tuple(options), provider, model, calibration, error_rate, tuple(before), tuple(examples),
+        says_options, votes, most_tokens,
+    )  # fmt: skip
     if not votes:
         return asked.read(provider.complete(asked.request, deadline_s=deadline_s, partial=True))
     futures = [provider.submit(asked.ballot(one), deadline_s=deadline_s, partial=True) for one in range(votes)]
@@ -136,15 +142,18 @@ async def adecide(
     model: str,
     calibration: Calibration | None = None,
     error_rate: float = 0.05,
+    before: Sequence[Message] = (),
     examples: Sequence[tuple[str, str]] = (),
+    says_options: bool = True,
     votes: int = 0,
     most_tokens: int = _MOST_TOKENS,
     deadline_s: float | None = None,
 ) -> Decision:
     """Like `decide`, in a coroutine."""
     asked = _Asked(
-        question, tuple(options), provider, model, calibration, error_rate, tuple(examples), votes, most_tokens
-    )
+        question, tuple(options), provider, model, calibration, error_rate, tuple(before), tuple(examples),
+        says_options, votes, most_tokens,
+    )  # fmt: skip
     if not votes:
         return asked.read(await provider.acomplete(asked.request, deadline_s=deadline_s, partial=True))
 
@@ -192,7 +201,9 @@ class _Asked:
     model: str
     calibration: Calibration | None
     error_rate: float
+    before: tuple[Message, ...]
     examples: tuple[tuple[str, str], ...]
+    says_options: bool
     votes: int
     most_tokens: int
 
@@ -268,10 +279,11 @@ class _Asked:
 
     def _messages(self) -> tuple[Message, ...]:
         told = f"Answer with one word and nothing else: {', '.join(self.options[:-1])} or {self.options[-1]}."
-        turns: list[Message] = []
+        behind = f"\n\n{told}" if self.says_options else ""
+        turns = list(self.before)
         for asked, answer in self.examples:
-            turns += [Message("user", f"{asked}\n\n{told}"), Message("assistant", answer)]
-        return (*turns, Message("user", f"{self.question}\n\n{told}"))
+            turns += [Message("user", f"{asked}{behind}"), Message("assistant", answer)]
+        return (*turns, Message("user", f"{self.question}{behind}"))
 
     def _decided(self, weights: tuple[float, ...], spent: Spent) -> Decision:
         covered = min(1.0, sum(weights))

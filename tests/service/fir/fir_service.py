@@ -10,6 +10,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "llm"))
 
 from scripted_server import ScriptedServer, answer, document_of, http
 
+from synqc.apps.fir.knowledge.facts import bns_2023
+
 __all__ = ["AUTH_KEY", "COMPLAINT", "REQUIRED_FIELDS", "FirClient", "WritingServer"]
 
 COMPLAINT = "Two boys on a motorcycle snatched my gold chain near the station yesterday."
@@ -49,7 +51,7 @@ class WritingServer(ScriptedServer):
         if kind in self.failing:
             return [*steps, *http({"error": {"message": "Out of order."}}, 500)]
         if kind == "check":
-            is_yes = any(f"(section {section})" in said for section in self.fitting)
+            is_yes = any(f"\n\n{bns_2023()[int(section)].title}. " in said for section in self.fitting)
             return [*steps, *_weighed(4.0 if is_yes else -4.0)]
         with self._lock:
             self.written += 1

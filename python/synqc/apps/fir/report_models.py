@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from synqc.apps.fir.breaker import CircuitBreaker
 from synqc.errors import SynqcError
 from synqc.llm.choice import Choice, choose, models_of
-from synqc.llm.completion import Completion
+from synqc.llm.completion import Completion, Spent
 from synqc.llm.errors import LanguageModelError, ModelUnreachable
 from synqc.llm.outcome import Outcome
 from synqc.llm.provider import Provider
@@ -70,6 +70,7 @@ class ReportModels:
         self._settings, self._breaker, self._given, self._clock = settings, breaker, provider, clock
         self._lock = threading.Lock()
         self._made: tuple[Choice, Provider] | None = None
+        self._spent = _Spending()
         self._looked: tuple[float, ModelsState] | None = None
 
     @property
@@ -88,7 +89,7 @@ class ReportModels:
             MissingExtra: A package is not installed.
         """
         if self._given is not None:
-            return cast(Provider, _Guarded(self._given, self._breaker)), self._settings.model
+            return cast(Provider, _Guarded(self._given, self._breaker, self._spent)), self._settings.model
         choice = self.choice
         if choice.kind == "none":
             raise NoModel(f"No text can be written here: {choice.words}")
@@ -99,7 +100,12 @@ class ReportModels:
                 # Ten checks of one complaint begin alike, and what is shown is stored: nothing has to repeat.
                 of_this_machine = {"reuses_prompts": True} if choice.kind == "file" else {}
                 self._made = choice, models_of(choice, self._settings, **of_this_machine)
-            return cast(Provider, _Guarded(self._made[1], self._breaker)), choice.model
+            return cast(Provider, _Guarded(self._made[1], self._breaker, self._spent)), choice.model
+
+    @property
+    def spent(self) -> Spent:
+        """What all calls cost that were answered since this object was made."""
+        return self._spent.total
 
     def state(self, *, anew: bool = False) -> ModelsState:
         """Whether somebody would answer; a look is believed for 30 s, a vain one for 5 s. Blocks for 5 s at most."""
@@ -135,11 +141,23 @@ class ReportModels:
         return ModelsState(choice, True, choice.words)
 
 
+class _Spending:
+    """Sum of what answers cost; any thread adds."""
+
+    def __init__(self) -> None:
+        self.total = Spent()
+        self._lock = threading.Lock()
+
+    def add(self, spent: Spent) -> None:
+        with self._lock:
+            self.total += spent
+
+
 class _Guarded:
     """A provider whose failures a breaker counts, and which is not asked while that is open."""
 
-    def __init__(self, provider: Provider, breaker: CircuitBreaker) -> None:
-        self._provider, self._breaker = provider, breaker
+    def __init__(self, provider: Provider, breaker: CircuitBreaker, spending: _Spending) -> None:
+        self._provider, self._breaker, self._spending = provider, breaker, spending
         self.name, self.most_at_once, self.is_local = provider.name, provider.most_at_once, provider.is_local
 
     def submit(self, request: Request, *arguments: Any, **options: Any) -> Future[Completion[Any]]:
@@ -157,7 +175,7 @@ class _Guarded:
         except BaseException as error:
             self._count(error)
             raise
-        self._breaker.succeeded()
+        self._answered(answer)
         return answer
 
     def _check(self) -> None:
@@ -170,9 +188,13 @@ class _Guarded:
             return
         error = future.exception()
         if error is None:
-            self._breaker.succeeded()
+            self._answered(future.result())
         else:
             self._count(error)
+
+    def _answered(self, answer: Completion[Any]) -> None:
+        self._breaker.succeeded()
+        self._spending.add(answer.spent)
 
     def _count(self, error: BaseException) -> None:
         if isinstance(error, CancelledError) or not isinstance(error, LanguageModelError):

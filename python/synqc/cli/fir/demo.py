@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -104,7 +105,7 @@ def demo(arguments: argparse.Namespace) -> None:
         application.start()
         client = _Demonstrator(application, arguments)
         tell(f"Model: {application.models.state().words}")
-        run = measure_run(client, arguments.text or COMPLAINT, tell=tell)
+        run = measure_run(client, arguments.text or COMPLAINT, tell=tell, spent=lambda: application.models.spent)
         sealing_s, files = (0.0, []) if run.error else _sealed(application, run, arguments.folder)
         waited_s = _model_seconds(application, run)
     own_s = max(0.0, run.total_s - waited_s)
@@ -114,6 +115,7 @@ def demo(arguments: argparse.Namespace) -> None:
             "own_s": round(own_s, 4),
             "sealing_s": round(sealing_s, 4),
             "processor_s": {key: round(took, 4) for key, took in run.processor_s.items()},
+            "tokens": {key: asdict(counts) for key, counts in run.tokens.items()},
         }
         print(json_text(document | {"files": [str(one) for one in files]}))
     else:

@@ -6,12 +6,24 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from synqc.cli.fir.gate_clients import GateClient
 from synqc.errors import SynqcError
 
-__all__ = ["STEPS", "MeasuredRun", "Step", "measure_run", "measure_runs", "percentile", "results_document"]
+if TYPE_CHECKING:
+    from synqc.llm.completion import Spent
+
+__all__ = [
+    "STEPS",
+    "MeasuredRun",
+    "Step",
+    "Tokens",
+    "measure_run",
+    "measure_runs",
+    "percentile",
+    "results_document",
+]
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,35 @@ STEPS: Final = (
 )
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """Counts of tokens, as the models' servers have them.
+
+    Args:
+        read: Of prompts, but for those that were known from the prompt before.
+        known: Those.
+        written: Of answers.
+    """
+
+    read: int
+    known: int
+    written: int
+
+    @classmethod
+    def of(cls, spent: Spent) -> Tokens:
+        """Of what calls cost; what a server does not count is 0."""
+        known = spent.cached_prompt_tokens or 0
+        return cls((spent.prompt_tokens or 0) - known, known, spent.completion_tokens or 0)
+
+    def __add__(self, other: Tokens) -> Tokens:
+        """Of both."""
+        return Tokens(self.read + other.read, self.known + other.known, self.written + other.written)
+
+    def __sub__(self, other: Tokens) -> Tokens:
+        """Without those before."""
+        return Tokens(self.read - other.read, self.known - other.known, self.written - other.written)
+
+
 @dataclass
 class MeasuredRun:
     """A report from its complaint to its last gate.
@@ -49,6 +90,7 @@ class MeasuredRun:
         error: Why it ended before its end; None: it did not.
         session_id, number: Of the session and the report, as far as there are any.
         processor_s: Seconds of processors that this process took meanwhile, by the steps' keys, whatever for.
+        tokens: Of models meanwhile, by the steps' keys; empty where nobody counts.
     """
 
     steps: dict[str, float] = field(default_factory=dict)
@@ -57,6 +99,7 @@ class MeasuredRun:
     session_id: str = ""
     number: str = ""
     processor_s: dict[str, float] = field(default_factory=dict)
+    tokens: dict[str, Tokens] = field(default_factory=dict)
 
     def to_plain(self) -> dict[str, Any]:
         """In the original's four members."""
@@ -66,13 +109,17 @@ class MeasuredRun:
         }  # fmt: skip
 
 
-def measure_run(client: GateClient, text: str, *, tell: Callable[[str], object] = lambda line: None) -> MeasuredRun:
+def measure_run(
+    client: GateClient, text: str, *, tell: Callable[[str], object] = lambda line: None,
+    spent: Callable[[], Spent] | None = None,
+) -> MeasuredRun:  # fmt: skip
     """One report, whose every gate is approved at once.
 
     Args:
         client: Leads it.
         text: Of the complaint.
         tell: Called with a line for people before and after each step.
+        spent: What models have cost until now, where it is known.
     """
     run = MeasuredRun()
     began = time.perf_counter()
@@ -80,10 +127,13 @@ def measure_run(client: GateClient, text: str, *, tell: Callable[[str], object] 
         session = None
         for number, step in enumerate(STEPS, 1):
             started, computed = time.perf_counter(), time.process_time()
+            counted = None if spent is None else Tokens.of(spent())
             session = client.begin(text) if session is None else client.approve(session)
             run.session_id, run.number = session.session_id, session.number or run.number
             run.steps[step.key] = time.perf_counter() - started
             run.processor_s[step.key] = time.process_time() - computed
+            if spent is not None and counted is not None:
+                run.tokens[step.key] = Tokens.of(spent()) - counted
             tell(f"Step {number} of {len(STEPS)}: {step.what}: {run.steps[step.key]:.2f} s")
         if session is None or not session.completed:
             run.error = "The session is not completed after its last gate."

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from synqc.cli.fir.gate_clients import ApplicationClient, GateClient, HttpClient
 from synqc.cli.fir.grammar import add
-from synqc.cli.fir.measured_runs import STEPS, MeasuredRun, measure_runs, percentile, results_document
+from synqc.cli.fir.measured_runs import STEPS, MeasuredRun, Tokens, measure_runs, percentile, results_document
 from synqc.cli.fir.opened import opened
 from synqc.cli.outputs import check_outputs, note
 from synqc.cli.tables import json_text, table
@@ -99,19 +99,29 @@ def step_table(runs: Sequence[MeasuredRun], *, computes_here: bool = False) -> s
     Args:
         runs: At least one.
         computes_here: Whether models are in this process and the one run is alone: then with seconds of processors,
-            which say how long it would take if nobody else had anything to do.
+            which say how long it would take if nobody else had anything to do, and with tokens, which say how much
+            there was to do.
     """
     several = len(runs) > 1
     rows = []
     for step in STEPS:
         took = [run.steps[step.key] for run in runs if step.key in run.steps]
-        computed = [f"{runs[0].processor_s.get(step.key, 0.0):.2f}"] if computes_here else []
+        computed = _computed(runs[0].processor_s.get(step.key, 0.0), runs[0].tokens.get(step.key), computes_here)
         rows.append([step.key, step.what, *_seconds(took, several), *computed, step.allowed])
     whole = [run.total_s for run in runs if run.error is None]
-    computed = [f"{sum(runs[0].processor_s.values()):.2f}"] if computes_here else []
+    tokens = sum(runs[0].tokens.values(), Tokens(0, 0, 0))
+    computed = _computed(sum(runs[0].processor_s.values()), tokens, computes_here)
     rows.append(["total", "", *_seconds(whole, several), *computed, "claims 15 to 20 s"])
-    heads = [*(["p50 s", "p95 s", "p99 s", "most s"] if several else ["s"]), *["processors s"][: len(computed)]]
+    heads = [
+        *(["p50 s", "p95 s", "p99 s", "most s"] if several else ["s"]),
+        *["processors s", "tokens read", "known", "written"][: len(computed)],
+    ]
     return table(["step", "what it times", *heads, "original"], rows, numbers=range(2, 2 + len(heads)))
+
+
+def _computed(seconds: float, tokens: Tokens | None, is_shown: bool) -> list[str]:
+    counts = ["-"] * 3 if tokens is None else [str(tokens.read), str(tokens.known), str(tokens.written)]
+    return [f"{seconds:.2f}", *counts] if is_shown else []
 
 
 def _banner(runs: Sequence[MeasuredRun], target: float) -> str:

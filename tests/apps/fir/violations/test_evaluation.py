@@ -1,7 +1,7 @@
 """What is measured is what happened: recall, precision and unknown by hand counts, with intervals."""
 
 import pytest
-from yes_no_provider import YesNoProvider
+from yes_no_provider import YesNoProvider, is_about
 
 from synqc.apps.fir.knowledge.knowledge_base import KnowledgeBase
 from synqc.apps.fir.knowledge.record import Record
@@ -38,7 +38,7 @@ def test_search_that_finds_nothing_is_counted_as_that():
 def test_checks_are_counted(law):
     def margin(question):  # yes to theft and cheating, unsure of snatching, no to the rest
         for section, one in ((303, 5.0), (318, 5.0), (304, 0.0)):
-            if f"(section {section})" in question:
+            if is_about(section, question):
                 return one
         return -5.0
 
@@ -61,7 +61,7 @@ def test_a_model_that_always_says_yes_has_the_precision_of_chance(law):
 
 def test_calibration_makes_a_yes_sayer_useful(law):
     def margin(question):
-        return 6.0 if "(section 304)" in question or "(section 303)" in question else 2.0
+        return 6.0 if is_about(304, question) or is_about(303, question) else 2.0
 
     provider = YesNoProvider(margin)
     fitted = calibrate(law, [SNATCHED], provider=provider, model="m-1")

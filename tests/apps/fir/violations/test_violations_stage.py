@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from yes_no_provider import YesNoProvider
+from yes_no_provider import YesNoProvider, is_about
 
 from synqc.apps.fir.knowledge.knowledge_base import KnowledgeBase
 from synqc.apps.fir.violations.checks import ViolationChecks
@@ -50,9 +50,9 @@ def law():
 
 def margin(question):
     """Snatching is described, of theft nobody can say."""
-    if "(section 303)" in question:
+    if is_about(303, question):
         return ModelUnreachable("Nobody answers.")
-    return 5.0 if "(section 304)" in question else -5.0
+    return 5.0 if is_about(304, question) else -5.0
 
 
 def stage_of(law, provider):
@@ -75,7 +75,7 @@ def test_note_and_wish_are_searched_and_judged(law):
     with stage_of(law, provider) as checks:
         violations_stage(checks)({**GIVEN, "note": "He also had a knife.", "instruction": "Look at threats."}, Stop())
     told = f"{SUMMARY}\n\nHe also had a knife.\n\nLook at threats."
-    assert all(told in request.messages[0].content for request, _ in provider.requests)
+    assert all(told in request.messages[-1].content for request, _ in provider.requests)
 
 
 def test_nothing_found_is_an_empty_list_of_no_model(law):

@@ -3,8 +3,14 @@
 import asyncio
 import math
 
+from synqc.apps.fir.knowledge.facts import bns_2023
 from synqc.llm import TokenLogprobs
 from synqc.llm.completion import Completion, Spent
+
+
+def is_about(section, question):
+    """Whether a check asks about this section."""
+    return f"\n\n{bns_2023()[section].title}. " in question
 
 
 class YesNoProvider:

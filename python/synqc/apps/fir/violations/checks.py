@@ -14,7 +14,7 @@ from synqc.apps.fir.document.provision import Verdict
 from synqc.apps.fir.knowledge.knowledge_base import Hit, KnowledgeBase, SearchResult
 from synqc.apps.fir.knowledge.superseded import find_superseded
 from synqc.apps.fir.violations.finding import CheckedComplaint, Finding
-from synqc.apps.fir.violations.question import OPTIONS, question_of
+from synqc.apps.fir.violations.question import OPTIONS, CheckQuestion, question_of
 from synqc.errors import InputError
 from synqc.jobs.executors import EventLoopThread
 from synqc.llm.calibration import Calibration
@@ -149,7 +149,7 @@ class ViolationChecks:
         asked = time.perf_counter()
         async with self._places:
             began = time.perf_counter()
-            decision, cause = await self._decide(question.text)
+            decision, cause = await self._decide(question)
             took = time.perf_counter() - began
         verdict, probability = Verdict.UNKNOWN, None
         if decision is not None:
@@ -169,13 +169,14 @@ class ViolationChecks:
             began - asked, took,
         )  # fmt: skip
 
-    async def _decide(self, question: str) -> tuple[Decision | None, str]:
+    async def _decide(self, question: CheckQuestion) -> tuple[Decision | None, str]:
         """A decision, or why there is none."""
         try:
             async with asyncio.timeout(self._seconds):
                 decision = await adecide(
-                    question, OPTIONS, provider=self._provider, model=self.model, calibration=self._calibration,
-                    error_rate=self._error_rate, most_tokens=self._most_tokens, deadline_s=self._seconds,
+                    question.text, OPTIONS, provider=self._provider, model=self.model, calibration=self._calibration,
+                    error_rate=self._error_rate, before=question.before, says_options=False,
+                    most_tokens=self._most_tokens, deadline_s=self._seconds,
                 )  # fmt: skip
             return decision, ""
         except TimeoutError:

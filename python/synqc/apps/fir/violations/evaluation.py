@@ -166,7 +166,10 @@ def calibrate(
         others = [hit for hit in hits if hit.record.section not in labels]
         for hit in (*fitting, *others[: len(fitting)]):
             question = question_of(text, hit.record, most_characters=most_characters)
-            decision = decide(question.text, OPTIONS, provider=provider, model=model, most_tokens=3, deadline_s=seconds)
+            decision = decide(
+                question.text, OPTIONS, provider=provider, model=model, before=question.before, says_options=False,
+                most_tokens=3, deadline_s=seconds,
+            )  # fmt: skip
             margins.append(decision.margin)
             right.append(hit.record.section in labels)
         if progress is not None:
