@@ -9,7 +9,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "input"))
 sys.path.insert(0, str(Path(__file__).parent / "violations"))
 
+from failing_commits import failing_commits
 from media_doubles import Going
+from waiting import wait_until
 from yes_no_provider import YesNoProvider
 
 from synqc.apps.fir.application import FirApplication, work_of
@@ -20,6 +22,7 @@ from synqc.apps.fir.workflow.steps import Step
 from synqc.apps.fir.workflow.workflow import Officer
 from synqc.errors import InputError
 from synqc.jobs import Worker
+from synqc.storage.errors import StorageUnavailable
 
 MEERA = Officer("SI Meera Rao")
 
@@ -61,6 +64,30 @@ def test_a_stage_that_a_killed_service_had_is_done_at_once_by_the_next_one(setti
     following.start(lease_s=3600.0)
     gate = following.workflow.wait_for_gate(session_id, 30.0)
     assert (gate.step, gate.state) == (Step.SUMMARY, ResultState.FAILED)  # for want of a model
+
+
+def test_sessions_of_a_killed_service_go_on_once_storage_is_back_that_failed_when_the_next_one_began(
+    settings, open_application
+):
+    """dbos-transact-py#716"""
+    killed = open_application(settings)
+    some = [killed.workflow.open(MEERA, text=f"Cycle {number} was stolen from the market.") for number in range(3)]
+    for session_id in some:
+        killed.workflow.accept(session_id, killed.workflow.gate(session_id).token, MEERA)
+    killed.ledger.writer.barrier().result()
+    assert len(killed.ledger.claim("who was killed", {"fir_stage": 9}, lease_s=1.0)) == 3
+    following = open_application(settings)
+    with failing_commits(following.ledger.database) as failed:
+        following.start(lease_s=1.0)
+        wait_until(lambda: len(failed) > 2)
+        with pytest.raises(StorageUnavailable):
+            following.tidy()
+    following.tidy()  # as the service does every few seconds
+    gates = [following.workflow.wait_for_gate(session_id, 60.0) for session_id in some]
+    assert [(gate.step, gate.state) for gate in gates] == [
+        (Step.SUMMARY, ResultState.FAILED)
+    ] * 3  # for want of a model
+    assert [following.workflow.audit(session_id) for session_id in some] == [[]] * 3
 
 
 def test_without_a_model_nobody_is_asked(settings, open_application):

@@ -41,6 +41,7 @@ from synqc.llm.calibration import Calibration
 from synqc.llm.errors import LanguageModelError
 from synqc.llm.outcome import Outcome
 from synqc.llm.provider import Provider
+from synqc.storage.errors import StorageUnavailable
 
 __all__ = ["FirApplication", "Look", "Tidied", "work_of"]
 
@@ -168,13 +169,19 @@ class FirApplication:
         """Sessions and their gates."""
 
     def start(self, *, lease_s: float = _LEASE_S) -> None:
-        """Do stages in this process, until `close`, and go on with those that a process before this one had."""
+        """Do stages in this process, until `close`, and go on with those that a process before this one had.
+
+        Where storage is in trouble meanwhile, they go on by the first `tidy` after it.
+        """
         if self._worker is None:
             self._worker = Worker(
                 self.ledger, self.workflow.works, lease_s=lease_s, keep_ended_s=self.settings.keep_ended_s,
                 takes_over=True,
             )  # fmt: skip
-            self.workflow.recover()
+            try:
+                self.workflow.recover()
+            except StorageUnavailable as error:
+                _log.warning("Stages that were under way go on when storage is well again: %s", error)
 
     def drain(self) -> None:
         """Begin no more, and give back what is under way; returns at once."""
