@@ -49,6 +49,7 @@ HOSTILE = {
     "accents": "q̃ x̂́ ẵ Crème brûlée Å",
     "joiners": "क्‍ष क्‌ष र्‍य",
     "marks that look like ours": "[U+202E] [U+ [U+005B]",
+    "ampersands over lines": "Ram & Sons\n<Pvt> \"Ltd\"\n\nof 'Kotwali' & the rest",
     "a forged label": "x\nName: somebody else\n\n5. Investigation\nOfficer's name: nobody",
     "blank lines": "\n\n first\n\n\tsecond \n",
 }  # fmt: skip
@@ -279,6 +280,13 @@ def test_what_no_font_shows_is_named_and_printed_as_its_code_point():
     made = pdf_of(a_report(narrative=Statement("தமிழ் \U0001f600", OFFICER)))
     assert set(made.unprinted) == set("தமிழ்") | {"\U0001f600"}
     assert "[U+1F600]" in compared("".join(pages_by_pdfium(made.data)))
+
+
+def test_hindi_latin_and_a_picture_in_one_field_are_printed_and_the_picture_is_named():
+    made = pdf_of(a_report(narrative=Statement("राष्ट्रीय bank \U0001f6b2 साइकिल \u20b95,000", OFFICER)))
+    assert made.unprinted == ("\U0001f6b2",)
+    read = compared("".join(pages_by_pdfium(made.data)))
+    assert compared("राष्ट्रीय bank [U+1F6B2] साइकिल \u20b95,000") in read
 
 
 @pytest.mark.parametrize("count", [5_000, pytest.param(50_000, marks=pytest.mark.deep)])

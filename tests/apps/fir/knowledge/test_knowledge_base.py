@@ -97,6 +97,28 @@ def test_equal_texts_are_two_records_and_one_can_leave():
     assert sections(KnowledgeBase(twins[1:]).search("same")) == ["2"]
 
 
+@pytest.mark.parametrize("embedder", [None, LetterEmbedder()], ids=["words", "words and vectors"])
+def test_the_next_ten_take_the_places_of_the_ten_best_that_left(embedder):
+    """infino-ai/infino#259"""
+    some = [record(str(k), "theft" + " qqq" * (k + 1)) for k in range(35)]
+    best = sections(KnowledgeBase(some, embedder=embedder).search("theft"))
+    left = KnowledgeBase([one for one in some if one.section not in best], embedder=embedder)
+    following = sections(left.search("theft"))
+    assert (len(best), len(following)) == (10, 10)
+    assert [*best, *following] == [str(k) for k in range(20)]
+
+
+def test_a_section_that_was_replaced_is_found_once_and_by_its_new_words_alone():
+    """lance-format/lance#7370"""
+    words = "quaggas", "gryphons"
+    before, after = (
+        KnowledgeBase.standard(more=[Record(BNS, "303", "Anything", f"A loaded text on {one}.", db="mine")])
+        for one in words
+    )
+    assert [sections(one.search(word)) for one in (before, after) for word in words] == [["303"], [], [], ["303"]]
+    assert len(before) == len(after) == len(KnowledgeBase.standard())
+
+
 def test_definitions_and_exceptions_are_left_out_where_offences_are_asked_for(law):
     query = "What is force, and what is criminal force?"
     assert {"128", "129"} <= set(sections(law.search(query, most=30)))

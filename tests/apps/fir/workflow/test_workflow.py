@@ -31,12 +31,12 @@ from synqc.apps.fir.workflow.errors import (
     StageRunning,
     UnknownSession,
 )
-from synqc.apps.fir.workflow.session_changes import SessionChanges
+from synqc.apps.fir.workflow.session_changes import STAGE_KIND, SessionChanges
 from synqc.apps.fir.workflow.steps import SessionStatus, Step
 from synqc.apps.fir.workflow.tables import sessions
 from synqc.apps.fir.workflow.workflow import COMPONENTS, Officer, Workflow
 from synqc.errors import InputError, SynqcError
-from synqc.jobs import Worker
+from synqc.jobs import JobState, Worker
 from synqc.jobs.ledgers import Ledgers
 from synqc.storage.errors import StorageUnavailable
 
@@ -346,6 +346,7 @@ def test_an_answer_while_a_stage_is_under_way_is_refused_and_told_when_to_come_b
     [
         (Step.TRANSCRIPT, {"transcript": "edited"}, (Step.SUMMARY, "transcript")),
         (Step.SUMMARY, {"summary": "edited"}, (Step.VIOLATIONS, "summary")),
+        (Step.VIOLATIONS, {"violations": [provision("309")]}, (Step.NARRATIVE, "provisions")),
         (Step.NARRATIVE, {"fir_narrative": "edited"}, None),
     ],
 )
@@ -357,13 +358,89 @@ def test_an_edit_reaches_the_next_stage(ledger, step, content, told):
         gate = lead_to(workflow, session_id, step)
         workflow.edit(session_id, gate.token, MEERA, content)
         after = shown(workflow, session_id)
-        assert (after.step, after.content[next(iter(content))]) == (step, "edited")
+        (member, wanted), *_ = content.items()
+        assert after.step is step
+        assert _sections(after.content[member]) == _sections(wanted)
         workflow.accept(session_id, after.token, MEERA)
         shown_next = shown(workflow, session_id)
         if told is None:
             assert "edited" in shown_next.content["fir_content"]
         else:
-            assert stages.of(told[0])[-1][told[1]] == "edited"
+            assert _sections(stages.of(told[0])[-1][told[1]]) == _sections(wanted)
+
+
+def _sections(content):
+    """Of provisions their sections; a text as it is."""
+    return content if isinstance(content, str) else [one["section"] for one in content]
+
+
+class Delivered:
+    """A stage's job in a worker that nobody stops."""
+
+    def __init__(self, session):
+        self.payload = {"session_id": session.session_id, "ticket": session.ticket.number}
+
+    def check(self):
+        pass
+
+    def on_stop(self, call):
+        pass
+
+
+def test_the_text_that_was_shown_is_used_though_its_stage_is_done_again_with_another_one(ledger):
+    """extra-org/extra#139"""
+    stages = ScriptedStages(held=[Step.SUMMARY])
+    workflow = Workflow(ledger, stages.functions(), computes_ahead=False)
+    session_id = workflow.open(MEERA, text=COMPLAINT)
+    workflow.accept(session_id, workflow.gate(session_id).token, MEERA)
+    work, job = workflow.works[STAGE_KIND].function, Delivered(workflow.session(session_id))
+    with ThreadPoolExecutor(1) as slow:
+        late = slow.submit(work, job)  # its worker has lost its lease
+        assert stages.entered.wait(20)
+        stages.held.clear()
+        assert work(job) == {"ended": "done"}
+        reviewed = workflow.gate(session_id)
+        stages.let_go.set()
+        assert late.result(20) == {"ended": "superseded"}
+    assert work(job) == {"ended": "superseded"}
+    assert len(stages.of(Step.SUMMARY)) == 2  # who is late has asked, who comes after has not
+    assert workflow.gate(session_id) == reviewed
+    with Worker(ledger, workflow.works):
+        complete(workflow, session_id)
+    assert workflow.report(session_id).summary.value == reviewed.content["summary"]
+    assert workflow.audit(session_id) == []
+
+
+def test_a_stage_that_is_cancelled_after_its_worker_died_is_told_and_can_be_asked_for_again(ledger):
+    """Cognipeer/console PR 188"""
+    stages = ScriptedStages()
+    workflow = Workflow(ledger, stages.functions(), computes_ahead=False)
+    session_id = workflow.open(MEERA, text=COMPLAINT)
+    workflow.accept(session_id, workflow.gate(session_id).token, MEERA)
+    ledger.writer.barrier().result()
+    (claimed,) = ledger.claim("who was killed", {STAGE_KIND: 1}, lease_s=0.2)
+    assert ledger.cancel(claimed.job_id).state is JobState.RUNNING  # its owner might live
+    with Worker(ledger, workflow.works, lease_s=0.2):
+        wait_until(lambda: ledger.job(claimed.job_id).has_ended)
+        assert ledger.job(claimed.job_id).state is JobState.CANCELLED
+        assert stages.of(Step.SUMMARY) == []
+        workflow.recover()
+        gate = workflow.gate(session_id)
+        assert gate.content == {"error": "Its work ended without a result."}
+        workflow.regenerate(session_id, gate.token, MEERA)
+        assert shown(workflow, session_id).content["summary"]
+
+
+def test_a_job_of_a_dead_worker_that_nobody_wants_any_more_ends_cancelled(ledger):
+    """The same, of a stage that was computed ahead: the officer changed what it is of."""
+    workflow = Workflow(ledger, ScriptedStages().functions(), computes_ahead=True)
+    session_id = workflow.open(MEERA, text=COMPLAINT)
+    ledger.writer.barrier().result()
+    (claimed,) = ledger.claim("who was killed", {STAGE_KIND: 1}, lease_s=0.2)
+    workflow.edit(session_id, workflow.gate(session_id).token, MEERA, {"transcript": "My scooter was stolen."})
+    with Worker(ledger, workflow.works, lease_s=0.2):
+        wait_until(lambda: ledger.job(claimed.job_id).has_ended)
+    assert ledger.job(claimed.job_id).state is JobState.CANCELLED
 
 
 def test_a_rejected_result_asks_no_model_until_somebody_says_what_shall_be(ledger):

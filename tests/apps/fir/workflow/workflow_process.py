@@ -1,4 +1,4 @@
-"""A process that leads sessions through their gates until it is killed: DIRECTORY SESSION..."""
+"""A process that leads sessions through their gates, and says at which, until it is killed: DIRECTORY SESSION..."""
 
 import sys
 import time
@@ -39,12 +39,12 @@ def main(directory, sessions):
                 except UnknownSession:
                     workflow.open(MEERA, text="A cycle was stolen.", session_id=session_id)
                 lead(workflow, session_id)
-                print(session_id, flush=True)
 
 
 def lead(workflow, session_id):
     while workflow.session(session_id).completed_at is None:
         gate = workflow.wait_for_gate(session_id, 20)
+        print(gate.step.value, flush=True)
         try:
             note = "blue" if gate.step is Step.SUMMARY else ""
             workflow.accept(session_id, gate.token, MEERA, note=note)
