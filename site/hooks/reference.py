@@ -30,6 +30,7 @@ MODULES = {
     "measure": "comparisons of speed",
     "generate": "seeded synthetic data",
     "jobs": "durable jobs",
+    "cluster": "sweeps on many machines",
     "llm": "language models",
     "mcp": "the laboratory for agents",
     "errors": "everything that is raised on purpose",

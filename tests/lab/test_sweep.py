@@ -274,7 +274,7 @@ CHANGED = {
 
 
 def key_of(point, shots=100, iterations=1, seed=5):
-    return sweeps._Order((0,), point, shots, iterations, seed).key()
+    return sweeps.Order((0,), point, shots, iterations, seed).key()
 
 
 @pytest.mark.filterwarnings("ignore:Argument .* has no effect")

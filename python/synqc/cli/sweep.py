@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ import numpy as np
 
 from synqc import _core
 from synqc._version import __version__
-from synqc.cli.options import add_experiment_options, experiment_from, parse_axis
+from synqc.cli.options import add_experiment_options, experiment_from, parse_axis, parse_whole
 from synqc.cli.outputs import add_shared_options, check_outputs, note, write_picture
 from synqc.cli.run import add_run_options
+from synqc.cli.service_extra import require_service_extra
 from synqc.cli.tables import json_text, table
 from synqc.errors import InputError
 from synqc.lab.cards import figure_in_words
 from synqc.lab.estimate import Estimate
+from synqc.lab.experiment import Experiment
 from synqc.lab.sweep import Sweep, sweep
 
 __all__ = ["add_command", "document_of", "table_of"]
@@ -52,6 +55,14 @@ def add_command(commands: Any) -> None:
         type=Path,
         metavar="FILE",
         help="keep finished points in this file, and do not run again what it holds",
+    )
+    parser.add_argument(
+        "--on",
+        metavar="WHERE",
+        help="run points elsewhere: processes, processes:4, dask://host:port, ray, mpi, or jobs, by `synqc worker`",
+    )
+    parser.add_argument(
+        "--threads", type=parse_whole, metavar="N", help="per point, 0 for all; default: all, with --on 1, of jobs all"
     )
     add_shared_options(parser)
     parser.add_argument(
@@ -134,21 +145,52 @@ def _picture_names(arguments: argparse.Namespace, result: Sweep) -> tuple[str | 
     return arguments.x, arguments.y
 
 
+def _swept(arguments: argparse.Namespace) -> Sweep:
+    """Run it here, or where `--on` says."""
+    experiment, axes = experiment_from(arguments), dict(arguments.axis)
+    asked: dict[str, Any] = {
+        "shots": arguments.shots, "iterations": arguments.iterations,
+        "progress": False if arguments.quiet else "auto",
+    }  # fmt: skip
+    if arguments.on == "jobs":
+        return _by_jobs(arguments, experiment, axes, asked)
+    asked |= {"seed": arguments.seed, "cache": arguments.cache, "threads": arguments.threads}
+    if arguments.on is None:
+        return sweep(experiment, axes, **asked)
+    from synqc.cluster import open_executor
+
+    with open_executor(arguments.on) as executor:
+        return sweep(experiment, axes, executor=executor, **asked)
+
+
+def _by_jobs(
+    arguments: argparse.Namespace, experiment: Experiment, axes: dict[str, Any], asked: dict[str, Any]
+) -> Sweep:
+    if arguments.cache is not None:
+        raise InputError("Argument `--cache` must be left out with --on jobs: the ledger keeps what was done.")
+    require_service_extra()
+    from synqc.cluster import sweep_by_jobs
+    from synqc.jobs import Ledger
+    from synqc.jobs.tables.schema import COMPONENT
+    from synqc.settings import Settings
+    from synqc.storage.database import open_shared
+
+    location = Settings.from_environment().location
+    if location.url is None:
+        raise InputError("--on jobs needs SYNQC_DATABASE_URL, the PostgreSQL database that `synqc worker` looks in.")
+    with closing(open_shared(location, [COMPONENT])) as database, closing(Ledger(database)) as ledger:
+        return sweep_by_jobs(
+            ledger, experiment, axes, seed=arguments.seed or 0, threads=arguments.threads or 0, **asked
+        )
+
+
 def _act(arguments: argparse.Namespace) -> bool:
     """Run; True if Ctrl-C cut it short."""
     names = [name for name, _ in arguments.axis]
     if len(set(names)) < len(names):
         raise InputError(f"Argument `--axis` must name every argument once, but names {', '.join(names)}.")
     check_outputs(arguments.cache, plot=arguments.plot)
-    result = sweep(
-        experiment_from(arguments),
-        dict(arguments.axis),
-        shots=arguments.shots,
-        iterations=arguments.iterations,
-        seed=arguments.seed,
-        cache=arguments.cache,
-        progress=False if arguments.quiet else "auto",
-    )
+    result = _swept(arguments)
     if arguments.json:
         sys.stdout.write(json_text(document_of(result)) + "\n")
     else:

@@ -46,6 +46,12 @@ def _sweep() -> Work:
     return sweep_work(SynQcEngine())
 
 
+def _sweep_points() -> Work:
+    from synqc.cluster import points_work
+
+    return points_work()
+
+
 def _generation() -> Work:
     from synqc.apps.prompts.application import work_of
     from synqc.apps.prompts.settings import PromptsSettings
@@ -75,7 +81,8 @@ def _hardware() -> Work:
 
 
 _WORKS: Mapping[str, Callable[[], Work]] = {
-    "sweep": _sweep, "generation": _generation, "dataset": _dataset, "fir_stage": _fir_stage, "hardware": _hardware,
+    "sweep": _sweep, "sweep_points": _sweep_points, "generation": _generation, "dataset": _dataset,
+    "fir_stage": _fir_stage, "hardware": _hardware,
 }  # fmt: skip
 
 

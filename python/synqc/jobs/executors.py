@@ -1,16 +1,17 @@
-"""Thread pools: the only place where they are made, so that whoever closes the process can name and end them all."""
+"""Pools of threads and processes: made here alone, so that whoever closes the process can name and end them all."""
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from synqc.errors import InputError
 
-__all__ = ["EventLoopThread", "thread_pool"]
+__all__ = ["EventLoopThread", "process_pool", "thread_pool"]
 
 _Result = TypeVar("_Result")
 
@@ -28,6 +29,20 @@ def thread_pool(name: str, threads: int) -> ThreadPoolExecutor:
     if threads < 1:
         raise InputError(f"Argument `threads` must be at least 1, but is {threads}.")
     return ThreadPoolExecutor(threads, thread_name_prefix=f"synqc-{name}")
+
+
+def process_pool(processes: int) -> ProcessPoolExecutor:
+    """Processes for what computes, each a new interpreter: one that is forked has threads' locks without the threads.
+
+    Args:
+        processes: Most of them, started as they are needed.
+
+    Raises:
+        InputError: There shall be none.
+    """
+    if processes < 1:
+        raise InputError(f"Argument `processes` must be at least 1, but is {processes}.")
+    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
 
 
 class EventLoopThread:

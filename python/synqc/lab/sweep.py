@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import hashlib
-import itertools
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from array import array
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,15 +20,15 @@ from synqc import _core
 from synqc._version import __version__
 from synqc.cache import Cache, DiskCache, content_key
 from synqc.errors import Cancelled, InputError, MissingExtra, UnknownKey, UnknownName
+from synqc.lab._executor_calls import Executor, calls_on, check_executor
 from synqc.lab._near_words import naming_unknown_arguments, near_words, unknown_name
-from synqc.lab._whole_number import whole_number
+from synqc.lab._whole_number import MOST_THREADS, whole_number
 from synqc.lab.device import Device
 from synqc.lab.estimate import Estimate
 from synqc.lab.experiment import Experiment, StopFlag
 from synqc.lab.result_files import save_result
 from synqc.lab.run_file import SWEEP_FORMAT, Saved
 from synqc.lab.units import unit_of
-from synqc.pipeline import Pipeline, Stage
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
 if TYPE_CHECKING:
@@ -37,23 +36,23 @@ if TYPE_CHECKING:
     import plotly.graph_objects
     import xarray
 
-__all__ = ["Executor", "Sweep", "sweep", "sweep_from"]
+__all__ = [
+    "Executor", "Grid", "Order", "Rows", "Sweep", "run_point", "sweep", "sweep_from", "value_read", "value_written",
+]  # fmt: skip
 
 _ARGUMENTS = tuple(item.name for item in fields(Experiment) if item.init)
 _ARGUMENTS_OF_RUN = ("shots", "iterations", "seed", "threads", "keep_bits", "keep_records")
 _KPIS = ("fidelity", "success", "backaction", "information_bits", "latency_us", "objective_score")
 _PLAIN = ("g", "s", "eps_pulse", "shots_used")
+_FIRST_NUMBER = {name: 3 * k for k, name in enumerate(_KPIS)} | {
+    name: 3 * len(_KPIS) + k for k, name in enumerate(_PLAIN)
+}
+_MOST_KEPT_ORDERS = 10_000
 _WORDS_ELSEWHERE = {name: f'axes are given as {{"{name}": [...]}}' for name in _ARGUMENTS}
 
 
-class Executor(Protocol):
-    """Anything shaped like `concurrent.futures.Executor`: processes, Dask, Ray."""
-
-    def submit(self, function: Any, /, *arguments: Any, **keywords: Any) -> Future[Any]: ...
-
-
 @dataclass(frozen=True)
-class _Order:
+class Order:
     """One point to run: what a worker needs, and the key of everything that decides the result."""
 
     index: tuple[int, ...]
@@ -61,6 +60,10 @@ class _Order:
     shots: int | None
     iterations: int
     seed: int
+    threads: int = 0
+
+    def __str__(self) -> str:
+        return f"point {list(self.index)} of the grid"
 
     def key(self) -> str | None:
         """None where a function of the user's decides, whose content nobody can know."""
@@ -96,12 +99,15 @@ def _plain(value: Any) -> Any:
     )
 
 
-def _row(order: _Order, stop: StopFlag | None = None) -> dict[str, Any] | None:
+def run_point(
+    order: Order, stop: StopFlag | None = None, progress: Callable[[int, int], object] | None = None
+) -> dict[str, Any] | None:
     """Figures of one point, or nothing if it was stopped before the end."""
     try:
         run = order.experiment.run(
-            order.shots, iterations=order.iterations, seed=order.seed, keep_bits=False, progress=False, stop=stop
-        )
+            order.shots, iterations=order.iterations, seed=order.seed, keep_bits=False,
+            progress=False if progress is None else progress, stop=stop, threads=order.threads,
+        )  # fmt: skip
     except Cancelled:  # the stop came between two points
         return None
     if run.partial:
@@ -113,6 +119,68 @@ def _row(order: _Order, stop: StopFlag | None = None) -> dict[str, Any] | None:
     for name in _PLAIN:
         row[name] = run.shots_used if name == "shots_used" else getattr(run.probe, name)
     return row
+
+
+class Rows:
+    """Rows of a grid's points as they come, by index: 22 numbers and a byte for each point of the grid."""
+
+    def __init__(self, shape: Sequence[int], rows: Mapping[tuple[int, ...], Mapping[str, Any]] | None = None) -> None:
+        self._shape = tuple(shape)
+        points = math.prod(self._shape)
+        self._numbers = np.empty((points, 3 * len(_KPIS) + len(_PLAIN)))
+        self._is_there = np.zeros(points, bool)
+        self._count = 0
+        for index, row in (rows or {}).items():
+            self.add(index, row)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __contains__(self, index: tuple[int, ...]) -> bool:
+        return bool(self._is_there[self._place(index)])
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        """Indices of the rows in the order of the grid."""
+        for place in np.flatnonzero(self._is_there):
+            yield tuple(int(k) for k in np.unravel_index(place, self._shape))
+
+    def __getitem__(self, index: tuple[int, ...]) -> dict[str, Any]:
+        numbers = self._numbers[self._place(index)].tolist()
+        row: dict[str, Any] = {name: numbers[_FIRST_NUMBER[name] : _FIRST_NUMBER[name] + 3] for name in _KPIS}
+        row |= {name: numbers[_FIRST_NUMBER[name]] for name in _PLAIN}
+        row["shots_used"] = int(row["shots_used"])
+        return row
+
+    def add(self, index: tuple[int, ...], row: Mapping[str, Any]) -> None:
+        """Put a row in its place."""
+        place = self._place(index)
+        self._count += not self._is_there[place]
+        self._is_there[place] = True
+        self._numbers[place] = [number for name in _KPIS for number in row[name]] + [row[name] for name in _PLAIN]
+
+    def packed(self) -> bytes:
+        """Numbers of all rows, float64 in the order of the grid."""
+        return self._numbers[self._is_there].astype("<f8").tobytes()
+
+    def add_packed(self, first: int, numbers: bytes) -> None:
+        """Put rows in the places that begin with one."""
+        block = np.frombuffer(numbers, "<f8").reshape(-1, self._numbers.shape[1])
+        self._numbers[first : first + len(block)] = block
+        self._is_there[first : first + len(block)] = True
+        self._count = int(self._is_there.sum())
+
+    def grid(self, name: str, position: int) -> np.ndarray:
+        """A figure (0) or its standard error (1) over the grid; NaN where there is no row, 0 for a count."""
+        if name == "shots_used" and position == 0:
+            found = np.where(self._is_there, self._numbers[:, _FIRST_NUMBER[name]], 0).astype(np.int64)
+        elif name in _PLAIN and position == 1:
+            found = np.where(self._is_there, 0.0, np.nan)
+        else:
+            found = np.where(self._is_there, self._numbers[:, _FIRST_NUMBER[name] + position], np.nan)
+        return found.reshape(self._shape)
+
+    def _place(self, index: tuple[int, ...]) -> int:
+        return int(np.ravel_multi_index(index, self._shape))
 
 
 class Sweep:
@@ -130,14 +198,16 @@ class Sweep:
         True
     """
 
-    def __init__(self, experiment: Experiment, axes: dict[str, list[Any]], rows: dict[tuple[int, ...], dict[str, Any]],
-                 *, seed: int, reused: int) -> None:  # fmt: skip
+    def __init__(
+        self, experiment: Experiment, axes: dict[str, list[Any]],
+        rows: Rows | Mapping[tuple[int, ...], Mapping[str, Any]], *, seed: int, reused: int,
+    ) -> None:  # fmt: skip
         self.experiment = experiment
         self.axes = axes
         self.seed = seed
         self.reused = reused
         """Points that the cache held and that were not run."""
-        self._rows = rows
+        self._rows = rows if isinstance(rows, Rows) else Rows(self.shape, rows)
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -175,7 +245,7 @@ class Sweep:
             >>> [(point, grid.at(**point)["backaction"].value < 0.05) for point in grid]
             [({'probe_strength': 0.1}, True), ({'probe_strength': 0.9}, False)]
         """
-        for index in sorted(self._rows):
+        for index in self._rows:
             yield {name: values[k] for (name, values), k in zip(self.axes.items(), index, strict=True)}
 
     def __eq__(self, other: object) -> bool:
@@ -226,12 +296,7 @@ class Sweep:
             raise UnknownKey(f"Argument `name` must be a figure, but {name!r} is an axis: its values are in `axes`.")
         if name not in self.names:
             raise unknown_name("name", name, self.names, kind=UnknownKey)
-        is_count = name == "shots_used" and position == 0
-        grid = np.zeros(self.shape, np.int64) if is_count else np.full(self.shape, np.nan)
-        for index, row in self._rows.items():
-            value = row[name]
-            grid[index] = value[position] if isinstance(value, list) else (value if position == 0 else 0.0)
-        return grid
+        return self._rows.grid(name, position)
 
     def to_xarray(self) -> xarray.Dataset:
         """The grid as a labelled dataset; errors stand beside their values with the suffix `_error`.
@@ -313,8 +378,8 @@ class Sweep:
         document = {
             "format": SWEEP_FORMAT,
             "experiment": self.experiment.to_dict(),
-            "axes": {name: [_written(value) for value in values] for name, values in self.axes.items()},
-            "rows": [[list(index), self._rows[index]] for index in sorted(self._rows)],
+            "axes": {name: [value_written(value) for value in values] for name, values in self.axes.items()},
+            "rows": [[list(index), self._rows[index]] for index in self._rows],
             "seed": self.seed,
         }
         return Saved(document, {})
@@ -357,7 +422,7 @@ def sweep_from(document: Mapping[str, Any]) -> Sweep:
     Raises:
         InputError, KeyError, TypeError, ValueError: It holds none.
     """
-    axes = {str(name): [_read_back(value) for value in values] for name, values in document["axes"].items()}
+    axes = {str(name): [value_read(value) for value in values] for name, values in document["axes"].items()}
     lengths = [len(values) for values in axes.values()]
     rows = {}
     for index, row in document["rows"]:
@@ -368,7 +433,7 @@ def sweep_from(document: Mapping[str, Any]) -> Sweep:
     return Sweep(Experiment.from_dict(document["experiment"]), axes, rows, seed=int(document["seed"]), reused=0)
 
 
-def _written(value: Any) -> Any:
+def value_written(value: Any) -> Any:
     """A value of an axis in a document."""
     if isinstance(value, Device):
         return {"device": value.to_json()}
@@ -377,13 +442,13 @@ def _written(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
-        return [_written(entry) for entry in value]
+        return [value_written(entry) for entry in value]
     return {"complex": [value.real, value.imag]} if isinstance(value, complex) else value
 
 
-def _read_back(value: Any) -> Any:
+def value_read(value: Any) -> Any:
     if isinstance(value, list):
-        return [_read_back(entry) for entry in value]
+        return [value_read(entry) for entry in value]
     if isinstance(value, dict) and set(value) == {"device"}:
         return Device.from_json(value["device"])
     if isinstance(value, dict) and set(value) == {"complex"}:
@@ -408,11 +473,11 @@ class _Memory:
         if self._cache is not None and not isinstance(self._cache, Cache):
             raise InputError(f"Argument `cache` must be a cache of synqc.cache or a file's path, but is {cache!r}.")
 
-    def find(self, order: _Order) -> dict[str, Any] | None:
+    def find(self, order: Order) -> dict[str, Any] | None:
         key = None if self._cache is None else order.key()
         return None if key is None or self._cache is None else self._cache.get(key)
 
-    def add(self, order: _Order, row: dict[str, Any]) -> None:
+    def add(self, order: Order, row: dict[str, Any]) -> None:
         key = None if self._cache is None else order.key()
         if key is not None and self._cache is not None:
             self._cache.set(key, row, kind="sweep-point")
@@ -432,7 +497,9 @@ def sweep(
     shots: int | None = None,
     iterations: int = 1,
     seed: int | None = None,
-    executor: Executor | None = None,
+    executor: Executor | Callable[[], Executor] | None = None,
+    threads: int | None = None,
+    max_in_flight: int | None = None,
     cache: Cache | str | os.PathLike[str] | None = None,
     progress: ProgressOption = "auto",
     stop: StopFlag | None = None,
@@ -448,21 +515,31 @@ def sweep(
         shots: Shots per iteration; None: the budget's cost law.
         iterations: Batches per point.
         seed: Randomness; None draws one, which the result records, or takes 0 if there is a cache.
-        executor: Anything shaped like `concurrent.futures.Executor`; None runs here, each point on all threads.
+        executor: Where points are run; None: here. Anything with the method `submit` of `concurrent.futures.Executor`
+            (its pools, loky's, mpi4py's), a Dask `Client` as it is, or a function that makes an executor, which is
+            then closed at the end. `synqc.cluster.open_executor` makes one from an address. See docs/scale.md.
+        threads: Threads per point, 0 for all of its machine; None: all here, one on an executor. The figures do not
+            depend on it.
+        max_in_flight: Points handed to the executor at a time; None: four tasks per worker. A task is a point, or as
+            many short ones as take some 50 ms.
         cache: Remembers finished points by content: experiment, device, shots, iterations, seed, version and
             instruction set. A point it holds costs a lookup, and `Sweep.reused` counts it. A cache of `synqc.cache`, or
             the path of a file, which survives interruptions. Points whose `adaptive_rule` is a function are always run.
         progress: As in `Experiment.run`.
-        stop: Another thread may call `stop.stop()`.
+        stop: Another thread may call `stop.stop()`. It reaches workers of threads, of processes that see the folder
+            of temporary files, and of Dask; others finish the points that they have begun.
 
     Returns:
         The figures. After Ctrl-C or a stop, those of the finished points, with `partial` True; a stop may come before
-        there are any.
+        there are any. Where a worker dies, its executor is replaced by one like it, if that can be (pools of processes,
+        loky's, and functions that make one), and its points are tried again; a point that ends its worker each time is
+        left out with a warning.
 
     Raises:
         InputError: An axis is unknown or empty, or a value out of range, checked before anything runs; or
             `cache` is none, or is a file of something else.
         KeyboardInterrupt: Ctrl-C came before any point was finished.
+        BrokenExecutor: The executor broke before any point was finished, and cannot be replaced.
 
     Examples:
         >>> import synqc
@@ -480,44 +557,49 @@ def sweep(
         >>> grid.reused
         2
     """
-    _check_arguments(experiment, axes, executor)
-    values_of = {name: _values(name, values) for name, values in axes.items()}
+    check_executor(executor)
     if seed is None:
         seed = int.from_bytes(os.urandom(8), "little") >> 1 if cache is None else 0
-    seed = whole_number("seed", seed, least=0, most=2**64 - 1)
-
-    orders = list(_orders(experiment, values_of, shots, iterations, seed))
+    if threads is None:
+        threads = 0 if executor is None else 1
+    if max_in_flight is not None:
+        max_in_flight = whole_number("max_in_flight", max_in_flight, least=1)
+    grid = Grid(experiment, axes, shots=shots, iterations=iterations, seed=seed, threads=threads)
     memory = _Memory(cache)
-    rows: dict[tuple[int, ...], dict[str, Any]] = {}
-    missing = []
-    for order in orders:
+    rows = Rows(grid.shape)
+    missing = array("q")
+    for place, order in enumerate(grid.orders()):  # every point is checked before any is run
         row = memory.find(order)
         if row is None:
-            missing.append(order)
+            missing.append(place)
         else:
-            rows[order.index] = row
+            rows.add(order.index, row)
     reused = len(rows)
     show = progress_callback(progress, "points")
+    orders = map(grid.order, missing)
+    found = (
+        _here(orders, stop)
+        if executor is None
+        else calls_on(executor, run_point, orders, stop=stop, max_in_flight=max_in_flight)
+    )
     try:
-        with _pipeline(executor, len(missing), stop).stream(missing, stop=stop) as finished:
-            for order, row in finished:
-                if row is None:
-                    break  # stopped before the point was complete
-                rows[order.index] = row
+        with closing(found):
+            for order, row in found:
+                rows.add(order.index, row)
                 memory.add(order, row)
                 if show is not None:
-                    show(len(rows), len(orders))
+                    show(len(rows), grid.points)
     except KeyboardInterrupt:
-        if not rows:
+        if not len(rows):
             raise
     finally:
         memory.close()
         if isinstance(show, ProgressBar):
             show.close()
-    return Sweep(experiment, values_of, rows, seed=seed, reused=reused)
+    return Sweep(experiment, grid.axes, rows, seed=grid.seed, reused=reused)
 
 
-def _check_arguments(experiment: Any, axes: Any, executor: Any) -> None:
+def _check_arguments(experiment: Any, axes: Any) -> None:
     if not isinstance(experiment, Experiment):
         found = "the class itself" if experiment is Experiment else f"{type(experiment).__name__}"
         raise InputError(f"Argument `experiment` must be an Experiment, such as synqc.Experiment(), but is {found}.")
@@ -527,11 +609,6 @@ def _check_arguments(experiment: Any, axes: Any, executor: Any) -> None:
         )
     if not axes:
         raise InputError("Argument `axes` must name at least one argument of Experiment, but is empty.")
-    if executor is not None and not callable(getattr(executor, "submit", None)):
-        raise InputError(
-            "Argument `executor` must have a method submit(), as those of concurrent.futures have, "
-            f"but is {type(executor).__name__}."
-        )
 
 
 def _values(name: Any, values: Any) -> list[Any]:
@@ -539,7 +616,7 @@ def _values(name: Any, values: Any) -> list[Any]:
     if name in _ARGUMENTS_OF_RUN:
         raise UnknownName(
             f"Argument `axes` must name arguments of Experiment, but `{name}` is one of its method run(); "
-            f"sweep() takes {', '.join(_ARGUMENTS_OF_RUN[:3])} once, for all points."
+            f"sweep() takes {', '.join(_ARGUMENTS_OF_RUN[:4])} once, for all points."
         )
     if name not in _ARGUMENTS:
         near = near_words(name, _ARGUMENTS)
@@ -550,22 +627,63 @@ def _values(name: Any, values: Any) -> list[Any]:
     return [_plain(value) if isinstance(value, np.generic) else value for value in values]
 
 
-def _orders(
-    experiment: Experiment, axes: dict[str, list[Any]], shots: int | None, iterations: int, seed: int
-) -> Iterator[_Order]:
-    for index in itertools.product(*(range(len(values)) for values in axes.values())):
-        point = {name: values[k] for (name, values), k in zip(axes.items(), index, strict=True)}
-        here = experiment.replace(**point)
-        point_seed = _seed_of_point(seed, point)
-        yield _Order(index, here, shots, iterations, point_seed)
+class Grid:
+    """Points of a sweep as orders, made when they are asked for; those of a small one are kept.
+
+    Args as of `sweep`.
+
+    Raises:
+        InputError: An axis is unknown or empty; a value out of range is met where its order is made.
+    """
+
+    def __init__(
+        self, experiment: Experiment, axes: Mapping[str, Sequence[Any]], *, shots: int | None = None,
+        iterations: int = 1, seed: int, threads: int = 0,
+    ) -> None:  # fmt: skip
+        _check_arguments(experiment, axes)
+        self.experiment = experiment
+        self.axes = {name: _values(name, values) for name, values in axes.items()}
+        self.seed = whole_number("seed", seed, least=0, most=2**64 - 1)
+        self.shots = None if shots is None else whole_number("shots", shots, least=1)
+        self.iterations = whole_number("iterations", iterations, least=1)
+        self.threads = whole_number("threads", threads, least=0, most=MOST_THREADS)
+        self.shape = tuple(len(values) for values in self.axes.values())
+        self.points = math.prod(self.shape)
+        self._kept: list[Order] = []
+
+    def orders(self) -> Iterator[Order]:
+        """All of them, in order."""
+        for place in range(self.points):
+            order = self._made(place)
+            if self.points <= _MOST_KEPT_ORDERS:
+                self._kept.append(order)
+            yield order
+
+    def order(self, place: int) -> Order:
+        """That of one point, by its place in the order of the grid."""
+        return self._kept[place] if self._kept else self._made(place)
+
+    def _made(self, place: int) -> Order:
+        index = self.index(place)
+        point = self.point(place)
+        here = self.experiment.replace(**point)
+        return Order(index, here, self.shots, self.iterations, _seed_of_point(self.seed, point), self.threads)
+
+    def index(self, place: int) -> tuple[int, ...]:
+        """Of a point on each axis, by its place in the order of the grid."""
+        return tuple(int(k) for k in np.unravel_index(place, self.shape))
+
+    def point(self, place: int) -> dict[str, Any]:
+        """Values of a point by axis."""
+        return {name: values[k] for (name, values), k in zip(self.axes.items(), self.index(place), strict=True)}
 
 
-def _pipeline(executor: Executor | None, points: int, stop: StopFlag | None) -> Pipeline:
-    """One point after the other here, each on all threads; or all of them with the executor, as they come."""
-    if executor is None:
-        return Pipeline([lambda order: (order, _row(order, stop))], max_in_flight=1)
-
-    async def on_executor(order: _Order) -> tuple[_Order, dict[str, Any] | None]:
-        return order, await asyncio.wrap_future(executor.submit(_row, order))
-
-    return Pipeline([Stage(on_executor, concurrency=max(points, 1))], max_in_flight=max(points, 1), order="completion")
+def _here(orders: Iterable[Order], stop: StopFlag | None) -> Generator[tuple[Order, dict[str, Any]], None, None]:
+    """One point after the other, until a stop."""
+    for order in orders:
+        if stop is not None and stop.requested:
+            return
+        row = run_point(order, stop)
+        if row is None:
+            return
+        yield order, row
