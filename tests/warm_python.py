@@ -24,19 +24,20 @@ IMPORTED = (
 class WarmProcess:
     """What `subprocess.Popen` is for `python -m MODULE ARGUMENTS...`, as far as tests of servers need it."""
 
-    def __init__(self, pid):
+    def __init__(self, parent, pid):
+        self._parent = parent
         self.pid = pid
         self.returncode = None
 
     def poll(self):
         """The exit status as Popen tells it, or None while the process runs."""
         if self.returncode is None:
-            self.returncode = _parent().exit_status_of(self.pid, 0)
+            self.returncode = self._parent.exit_status_of(self.pid, 0)
         return self.returncode
 
     def wait(self, timeout=None):
         if self.returncode is None:
-            self.returncode = _parent().exit_status_of(self.pid, timeout)
+            self.returncode = self._parent.exit_status_of(self.pid, timeout)
         if self.returncode is None:
             raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
         return self.returncode
@@ -52,20 +53,24 @@ class WarmProcess:
         self.send_signal(signal.SIGKILL)
 
 
-def start(module, arguments, *, cwd, env, output):
-    """`python -m MODULE ARGUMENTS...` with a working directory, an environment and a file for all that it writes."""
-    return WarmProcess(_parent().fork([module, *arguments], os.fspath(cwd), env, output.fileno()))
+def start(module, arguments, *, cwd, env, output, loaded=()):
+    """`python -m MODULE ARGUMENTS...` with a working directory, an environment and a file for all that it writes.
+
+    `loaded` are modules that it begins with beside those of the service.
+    """
+    parent = _parent(tuple(loaded))
+    return WarmProcess(parent, parent.fork([module, *arguments], os.fspath(cwd), env, output.fileno()))
 
 
 class _Parent:
     """The process that forks, seen from the tests; any thread may ask."""
 
-    def __init__(self):
+    def __init__(self, loaded):
         self.owner = os.getpid()
         self._socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SYNQC_")}
         with other:
-            command = [sys.executable, "-P", __file__, str(other.fileno())]
+            command = [sys.executable, "-P", __file__, str(other.fileno()), *loaded]
             self._process = subprocess.Popen(command, pass_fds=[other.fileno()], env=environment)
         self._lock = threading.Lock()
         self._ended = {}
@@ -107,13 +112,13 @@ class _Parent:
         return told.get("forked")
 
 
-_parents = []
+_parents = {}
 
 
-def _parent():
-    if not _parents or _parents[0].owner != os.getpid():
-        _parents[:] = [_Parent()]
-    return _parents[0]
+def _parent(loaded):
+    if loaded not in _parents or _parents[loaded].owner != os.getpid():
+        _parents[loaded] = _Parent(loaded)
+    return _parents[loaded]
 
 
 def _serve(asked):
@@ -178,6 +183,8 @@ if __name__ == "__main__":
     for application in importlib.import_module("synqc.service.applications").APPLICATIONS:
         if not application.by_name and application.missing is None:
             importlib.import_module(application.mount.split(":")[0])
+    for imported in sys.argv[2:]:
+        importlib.import_module(imported)
     gc.collect()
     gc.freeze()
     _become(_serve(socket.socket(fileno=int(sys.argv[1]))))
