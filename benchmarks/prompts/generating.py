@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import tempfile
 import time
@@ -16,6 +17,7 @@ from synqc.apps.prompts.settings import PromptsSettings
 from synqc.benchmarks.llm.answering_process import answering_process
 from synqc.benchmarks.measurement import Measurement, Setting, refuse_unless
 from synqc.llm import Endpoint
+from synqc.llm.conversation_loop import load_transport
 from synqc.llm.providers.direct import DirectModels
 
 __all__ = ["measure_generating"]
@@ -25,20 +27,30 @@ _MODELS = RoleModels(*(ModelName("stub", role) for role in ("engineer", "checker
 
 
 def measure_generating(setting: Setting) -> Mapping[str, Measurement]:
-    """1,000 rows of four calls of 50 ms each on 64 workers, against the time that the calls take."""
+    """1,000 rows of four calls of 50 ms each on 64 workers, against the time that these calls take at best.
+
+    The best is that of places which are never empty: calls beyond those of the rows that were asked for, which somebody
+    pays for all the same, do not count.
+    """
     rows = 128 if setting.quick else 1000
     turns = 1 if setting.quick else min(3, setting.repetitions)
-    ratios, processor = [], []
+    best_s = math.ceil(rows * _CALLS / _WORKERS) * _PAUSE_S
+    ratios, processor, beyond = [], [], []
+    load_transport()  # as every service has done long before it begins a generation
     with answering_process("synqc.benchmarks.prompts.role_server", _PAUSE_S) as address:
         for _ in range(turns):
             taken, used, calls = _generated(address, rows)
-            ratios.append(taken / (calls * _PAUSE_S / _WORKERS))
+            ratios.append(taken / best_s)
+            beyond.append(calls - rows * _CALLS)
             processor.append(1e6 * used / calls)
     proof = f"{rows:,} rows, all different, each of {_CALLS} calls that are recorded and charged"
     return {
         "prompts-wall-vs-calls": Measurement(
             statistics.median(ratios), min(ratios), proof=proof,
-            details=(f"{rows:,} rows on {_WORKERS} workers, calls of {1e3 * _PAUSE_S:g} ms",),
+            details=(
+                f"{rows:,} rows on {_WORKERS} workers, calls of {1e3 * _PAUSE_S:g} ms: {best_s:g} s at best",
+                f"{statistics.median(beyond):g} calls more than the rows needed",
+            ),
         ),
         "prompts-processor-per-call": Measurement(statistics.median(processor), min(processor), proof=proof),
     }  # fmt: skip

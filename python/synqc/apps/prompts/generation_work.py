@@ -39,19 +39,20 @@ from synqc.llm.conversation_loop import run_on_conversation_loop
 from synqc.llm.embed import Embedder
 from synqc.pipeline import Pipeline, Stage
 
-__all__ = ["FALSE_ALARMS", "KIND", "Judge", "generation_work", "sources_of"]
+__all__ = ["FALSE_ALARMS", "KIND", "Judge", "attempts_for", "generation_work", "sources_of"]
 
 KIND = "generation"
 FALSE_ALARMS = "semantic_false_alarms"
 """Name of what the job keeps of them."""
 _JUDGES = 8
 """Answers that are compared at a time."""
-_SPARE = 8
-"""To so many workers one attempt more is under way, so that no worker waits for the disk."""
+_SPARE = 2
+"""To so many workers one attempt more is under way, so that no worker waits for the ledger: a call is written down
+before it begins, by a thread that has to wait for the interpreter at every statement while others use it."""
+_LATE = 0.1
+"""Share of attempts that may take much longer than others, and are then as if they did not pass."""
 _LOOK_EVERY = 25
 """Attempts after which it is looked whether a further row is worth its price."""
-_AHEAD = 1.5
-"""Attempts under way near the end, as a multiple of those that the rate of acceptance lets expect."""
 
 
 Judge = Callable[[str, str, str], Verdict]
@@ -226,7 +227,7 @@ class _Generation:
         while not self._stopping.is_ending:
             ended = len(self._ended)
             left, rate = self._request.rows - self._accepted, (self._passed + 1) / (ended + 2)
-            if self._under_way < max(1, math.ceil(_AHEAD * left / rate)):
+            if self._under_way < attempts_for(left, rate):
                 return True
             self._room.clear()
             await self._room.wait()
@@ -336,6 +337,18 @@ class _Generation:
                 f"There are {self._accepted:,} of {request.rows:,} rows, and no more will come: {stopping.words}"
             )
         return {"stop_reason": stopping.reason.value, "accepted": self._accepted, "rows": request.rows}
+
+
+def attempts_for(rows: int, rate: float) -> int:
+    """Attempts that are made near the end: enough of them pass with five chances in six, where a share of `rate` does.
+
+    That is rows / rate, and one standard deviation more of what passes; where nearly all do, an answer may still take
+    long, for which another one is ready.
+
+    >>> attempts_for(20, 0.5), attempts_for(20, 1.0), attempts_for(1, 1.0)
+    (47, 22, 2)
+    """
+    return max(1, math.ceil((rows + math.sqrt(rows * max(1 - rate, _LATE))) / rate))
 
 
 def sources_of(request: GenerationRequest, benchmarks: Callable[[str], Sequence[str]]) -> Mapping[str, Sequence[str]]:
