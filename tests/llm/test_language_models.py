@@ -314,6 +314,15 @@ class TestFailures:
         assert len(double.bodies) == 1
         assert counted("synqc_llm_call_errors_total", model="double-1") == failed + 1
 
+    @pytest.mark.parametrize("key", ["a", "k", "none", "EMPTY"])
+    def test_a_short_key_is_blotted_out_where_it_is_named_and_stays_in_words(self, double, key):
+        said = f"Unlike {key}, a token is taken, and none is empty."
+        double.otherwise = Fail(401, said, quote_key=True)
+        models = LanguageModels(Endpoint(base_url=double.url, api_key=key, attempts=1))
+        with pytest.raises(ModelRefused) as caught:
+            models.complete(asking())
+        assert caught.value.words == f"{said} Key: Bearer ***"
+
     def test_the_key_is_nowhere_to_be_seen(self, double, caplog):
         double.otherwise = Fail(401, "Incorrect API key provided.", quote_key=True)
         models = models_of(double)

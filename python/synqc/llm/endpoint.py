@@ -113,12 +113,22 @@ class Endpoint:
     def without_secrets(self, text: str) -> str:
         """A text with the key, and what the query holds, blotted out: servers quote it in their errors.
 
+        A key of fewer than six characters opens nothing, and stands in many words: it is blotted out only where a text
+        says that it is one.
+
         >>> Endpoint(api_key="sk-secret").without_secrets("Incorrect API key provided: sk-secret.")
         'Incorrect API key provided: ***.'
+        >>> Endpoint(api_key="k").without_secrets("Unlike k, a token like this is taken. Key: Bearer k")
+        'Unlike k, a token like this is taken. Key: Bearer ***'
         """
+        key = self.api_key.strip()
         values = [value for _, value in parse_qsl(self.query) if len(value) >= _SHORTEST_SECRET]
-        for secret in (self.api_key.strip(), *([self.query] if values else []), *values, *map(quote_plus, values)):
-            text = text.replace(secret, "***")
+        for secret in (key, *([self.query] if values else []), *values, *map(quote_plus, values)):
+            if len(secret) >= _SHORTEST_SECRET:
+                text = text.replace(secret, "***")
+        if len(key) < _SHORTEST_SECRET:
+            named = rf"(?i:(bearer\s+|\bkey\b[^:=\n]{{0,20}}[:=]\s*[\"'`]?)){re.escape(key)}(?![\w-])"
+            text = re.sub(named, r"\1***", text)
         return text
 
 
