@@ -150,7 +150,8 @@ class TestCollisions:
         assert [(one["name"], one["prefix"]) for one in listed] == [("tds", "/tds"), ("toy", "/toy")]
 
     def test_health_is_each_applications_own(self, client, toy_at_root, index_at_root):
-        assert client.get("/health").json() == {"detail": "Not Found"}
+        words = "Nothing is at /health. Application toy is below /toy: did you mean /toy/health?"
+        assert client.get("/health").json() == {"detail": words}
         assert client.get(P + "/health").json()["max_shots_per_run"] == 200_000
         assert (
             client.get("/toy/health").json() == toy_at_root.get("/health").json() == {"status": "healthy", "told": []}
@@ -177,6 +178,19 @@ class TestCollisions:
         assert (answer.status_code, list(answer.json()), answer.json()["error"]) == (status, ["error", "message"], code)
         if path == "/nowhere":
             assert client.get("/nowhere").json() == {"detail": "Not Found"}
+
+    @pytest.mark.parametrize(
+        ("path", "near"),
+        [
+            ("/greetings/Ada", "/toy/greetings/Ada"), ("/toys/health", "/toy/health"),
+            ("/toy/greeting/Ada", "/toy/greetings/Ada"), (f"{P}/session", f"{P}/sessions"),
+        ],
+    )  # fmt: skip
+    def test_where_nothing_is_the_nearest_path_is_named(self, client, path, near):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert f"Nothing is at {path}." in answer.text
+        assert f"id you mean {near}?" in answer.text
 
     def test_a_defect_has_that_shape_too(self, client, monkeypatch):
         monkeypatch.setattr(client.app.state.applications["toy"].state, "told", object())

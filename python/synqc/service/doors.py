@@ -51,7 +51,11 @@ class Doors:
 
     def first_segments(self) -> set[str]:
         """What the paths of the routes begin with."""
-        return {str(route.path).split("/")[1] for route in iter_route_contexts(self._routes)}
+        return {path.split("/")[1] for path in self.paths()}
+
+    def paths(self) -> list[str]:
+        """Of the routes, as they were declared."""
+        return [str(route.path) for route in iter_route_contexts(self._routes)]
 
     def is_route(self, method: str, path: str) -> bool:
         """Whether some route answers there."""

@@ -16,6 +16,7 @@ from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
 
 from synqc.errors import InputError, ServiceStopping, SynqcError
+from synqc.service.nearest_path import words_of_nowhere
 from synqc.storage import StorageUnavailable
 
 __all__ = ["ANSWERED", "ErrorAnswers", "Problem", "answer_errors"]
@@ -29,6 +30,7 @@ StatusOf = tuple[tuple[type[SynqcError], int], ...]
 
 _OF_ALL: StatusOf = ((ServiceStopping, 503), (StorageUnavailable, 503), (InputError, 400))
 """After an application's own rows."""
+_NOWHERE = 404
 _SOON_AGAIN = (StorageUnavailable, ServiceStopping)
 
 
@@ -135,13 +137,34 @@ def answer_errors(app: FastAPI, answers: ErrorAnswers) -> None:
     async def _of_framework(request: Request, error: HTTPException) -> Response:
         if not is_body_allowed_for_status_code(error.status_code):
             return Response(status_code=error.status_code, headers=error.headers)
-        return answers.answer(Problem(status=error.status_code, detail=error.detail), error.headers)
+        detail = error.detail
+        if (error.status_code, detail) == (_NOWHERE, "Not Found"):  # of no route; a handler says what is not found
+            detail = words_of_nowhere(request) or detail
+        elif isinstance(error.__cause__, RecursionError):
+            detail = "The body must be JSON of fewer levels, but is nested too deeply to be read."
+        return answers.answer(Problem(status=error.status_code, detail=detail), error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        fields = tuple(_showable(problem) for problem in error.errors())
-        words = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in fields[:3])
+        fields = tuple(_showable(_of_body_that_is_no_json(request, problem)) for problem in error.errors())
+        words = "; ".join(f"{'.'.join(map(str, one['loc']))}: {_said(one)}" for one in fields[:3])
         return answers.answer(Problem(status=422, detail=words, fields=fields))
+
+
+def _said(problem: Mapping[str, Any]) -> str:
+    """The sentence of a check of ours, or of the framework."""
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _of_body_that_is_no_json(request: Request, problem: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A problem with a body that was sent as something else, such as a form of `curl -d`: with what to send it as."""
+    came_as = request.headers.get("content-type", "").partition(";")[0].strip()
+    if tuple(problem["loc"]) != ("body",) or not isinstance(problem.get("input"), (bytes, str)) or not came_as:
+        return problem
+    if came_as.lower() == "application/json" or came_as.lower().endswith("+json"):
+        return problem
+    words = f"The body must be JSON with the header `Content-Type: application/json`, but came as {came_as[:100]}"
+    return {**problem, "msg": words}
 
 
 def _showable(value: Any, depth: int = 0) -> Any:
