@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "apps" / "prompts"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "service" / "prompts"))
 
 from model_world import numbers_in
@@ -206,6 +208,29 @@ def read_options(tmp_path):
     (tmp_path / "topics.json").write_text('{"Arithmetic": ["Sums"]}')
     words = [*ROLES, "--taxonomy-path", str(tmp_path / "topics.json")]
     return lambda *more: read_asked(parser.parse_args([*words, *map(str, more)])).document
+
+
+@pytest.mark.parametrize(
+    ("document", "words", "said"),
+    [
+        ({"limits": [3]}, ("--most-per-row", "1"), "`limits` of --config must map names to values, but is [3]"),
+        ({"acceptance": "strict"}, (), "`acceptance` of --config must map names to values, but is 'strict'"),
+        ({"duplicates": 7}, (), "`duplicates` of --config must map names to values, but is 7"),
+        ({"duplicates": {"benchmarks": 5}}, ("--against", "AIME"), "`benchmarks` of --config must be a list, but is 5"),
+        ({"easy_topics": "Sums"}, ("--easy-topic", "Roots"), "`easy_topics` of --config must be a list, but is 'Sums'"),
+        (
+            {"engineer_model": "o1"},
+            (),
+            "`engineer_model` of --config must have `provider` and `model_name`, but is 'o1'",
+        ),
+    ],
+)
+def test_a_member_of_the_configuration_of_another_kind_is_refused_by_name(
+    read_options, tmp_path, document, words, said
+):
+    (tmp_path / "settings.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match=re.escape(said)):
+        read_options("--config", tmp_path / "settings.json", *words)
 
 
 def test_a_job_may_be_asked_by_the_batch_interface(read_options):

@@ -7,6 +7,7 @@ from prompts_service import asked, model
 
 KEYS = ("right-key",)
 TYPO = {**model("a"), "provider": "opena"}
+SHOUTED = {**model("a"), "provider": "OPENAI"}
 LOCAL = {**model("a"), "provider": "local"}
 CLOSED = [
     ("POST", "/api/generate"), ("POST", "/generate"), ("POST", "/api/generation"), ("POST", "/api/generation/"),
@@ -60,10 +61,17 @@ class TestBodies:
             (b"[1", 422, "JSON"),
             (b"[]", 422, "valid dictionary"),
             (b"\xff\xfe", 422, "JSON"),
+            (b'{"a":' * 5000, 400, "nested too deeply"),
             (json.dumps(asked(0)).encode(), 422, "greater than or equal to 1"),
             (json.dumps(asked(1, taxonomy=None)).encode(), 422, "`taxonomy` must be given"),
             (json.dumps(asked(1, num_problem=2)).encode(), 422, "did you mean `num_problems`?"),
             (json.dumps(asked(1, target_model=TYPO)).encode(), 400, "did you mean 'openai'?"),
+            (json.dumps(asked(1, target_model=SHOUTED)).encode(), 400, "did you mean 'openai'?"),
+            (json.dumps(asked(1, acceptance="x")).encode(), 422, "body.acceptance: AcceptanceRule must be an object"),
+            (
+                json.dumps(asked(1, duplicates={"semantic": {"embedder": "minilm"}})).encode(), 422,
+                "SemanticRule must have a member `threshold`, but has none.",
+            ),
             (json.dumps(asked(1, target_model=LOCAL)).encode(), 400, "SYNQC_LOCAL_MODEL is none, but local:a"),
             (json.dumps(asked(1, of="9", budget_usd=1)).encode(), 400, "`budget_usd` must not be given where a price"),
             (
@@ -81,6 +89,33 @@ class TestBodies:
         assert (answer.status_code, words in answer.text) == (status, True), answer.text
         assert {"detail", "error", "code", "message"} <= set(answer.json())
         assert shared.get("/api/batches").json() == before
+
+    @pytest.mark.parametrize("path", ["/generate", "/api/generation", "/api/preview"])
+    @pytest.mark.parametrize("came_as", ["application/x-www-form-urlencoded", "text/plain; charset=utf-8"])
+    def test_a_body_that_came_as_no_json_is_told_what_to_send_it_as(self, shared, path, came_as):
+        answer = shared.post(path, content=json.dumps(asked(1)), headers={"content-type": came_as})
+        assert answer.status_code == 422
+        words = f"header `Content-Type: application/json`, but came as {came_as.partition(';')[0]}"
+        assert words in answer.json()["message"]
+        assert answer.json()["detail"][0]["msg"].endswith(words)
+
+    def test_filters_of_streams_are_refused_too(self, shared):
+        for path in ("/api/batches/1/events?after=7", "/status/1/events?from=2"):
+            answer = shared.get(path)
+            assert (answer.status_code, "is not read by this route" in answer.text) == (422, True), answer.text
+
+    def test_a_reason_that_cannot_be_written_down_is_refused_in_words(self, shared):
+        answer = shared.post("/api/problems/1/discard", json={"reason": "a\0b"})
+        assert (answer.status_code, "without NUL" in answer.json()["message"]) == (400, True)
+
+    def test_a_path_that_is_nearly_one_is_told_the_right_one(self, shared):
+        for path, near in (
+            ("/api/batch", "/api/batches"), ("/api/batchs/1", "/api/batches/1"), ("/generat", "/generate"),
+            ("/prompt/api/batches", "/prompts/api/batches"), ("/prompts/api/problem", "/prompts/api/problems"),
+        ):  # fmt: skip
+            answer = shared.get(path)
+            assert (answer.status_code, f"Did you mean {near}?" in answer.json()["detail"]) == (404, True), answer.text
+        assert shared.get("/nonsense").json()["detail"] == "Not Found"
 
     def test_a_body_that_is_too_long_is_not_read(self, shared):
         answer = shared.post("/api/seeds/check", content=b"x" * (2 << 20))

@@ -16,7 +16,7 @@ from synqc.apps.prompts.acceptance import GuardReport
 from synqc.apps.prompts.acceptance.share import exact_share
 from synqc.apps.prompts.benchmarks import Benchmarks
 from synqc.apps.prompts.causes import RowStatus, StopReason
-from synqc.apps.prompts.checks import check_whole
+from synqc.apps.prompts.checks import check_text, check_whole
 from synqc.apps.prompts.draws import Draws
 from synqc.apps.prompts.embedders import Embedders
 from synqc.apps.prompts.equivalence import Verdict, judge_equivalence, start_judges
@@ -44,6 +44,7 @@ __all__ = ["PromptsApplication", "work_of"]
 _RESTARTS = RetryPolicy(attempts=10_000, first_s=1.0, most_s=60.0)
 """A generation goes on however often its worker is killed."""
 _LONGEST_LIST = 10_000
+_LONGEST_REASON = 100_000
 
 
 def _by_computation(reference: str, answer: str, problem: str) -> Verdict:
@@ -508,8 +509,7 @@ class PromptsApplication:
         return self._decide(row_id, reason, accepted=False)
 
     def _decide(self, row_id: int, reason: str, *, accepted: bool) -> Row:
-        if not isinstance(reason, str) or not reason.strip() or "\0" in reason:
-            raise InputError(f"Argument `reason` must be a text that says something, but is {reason!r:.80}.")
+        check_text("reason", reason, 1, _LONGEST_REASON)
         if not _is_number(row_id):
             raise UnknownRow(row_id)
         decision = row_records.Decision(row_id, accepted, reason)

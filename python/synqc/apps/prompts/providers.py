@@ -77,7 +77,7 @@ class Providers:
             raise InputError(
                 f"Provider 'local' must not be asked where SYNQC_LOCAL_MODEL is none, but {model} is of it. {there}"
             )
-        near = difflib.get_close_matches(model.provider, self.names, n=1)
+        near = difflib.get_close_matches(model.provider.casefold(), self.names, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UnknownName(f"Provider {model.provider!r} is not set up here: {hint}{there}")
 

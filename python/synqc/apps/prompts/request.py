@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal, Self, get_args
 
 from synqc.apps.prompts.acceptance import ReferenceGuard, SequentialTest
@@ -40,17 +40,17 @@ class _Document:
             InputError: A member is unknown, missing, or not what it must be.
         """
         if not isinstance(document, Mapping):
-            raise InputError(f"A {cls.__name__} must be an object, but is {type(document).__name__}.")
+            raise InputError(f"{cls.__name__} must be an object, but is {document!r:.80}.")
         known = {one.name for one in fields(cls)}  # type: ignore[arg-type]
         for name in document:
             if name not in known:
                 near = difflib.get_close_matches(str(name), known, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(sorted(known))}."
-                raise UnknownName(f"A {cls.__name__} has no member {name!r}: {hint}")
-        try:
-            return cls(**document)
-        except TypeError as error:
-            raise InputError(f"A {cls.__name__} is incomplete: {error}.") from None
+                raise UnknownName(f"{cls.__name__} has no member {str(name)[:80]!r}: {hint}")
+        for one in fields(cls):  # type: ignore[arg-type]
+            if one.name not in document and one.default is MISSING and one.default_factory is MISSING:
+                raise InputError(f"{cls.__name__} must have a member `{one.name}`, but has none.")
+        return cls(**document)
 
 
 @dataclass(frozen=True)

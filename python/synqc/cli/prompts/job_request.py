@@ -84,7 +84,7 @@ def read_asked(arguments: argparse.Namespace) -> Asked:
             options[member] = f"--{option.replace('_', '-')}"
     if arguments.most_per_row is not None:
         most = {"usd_micros_per_new_row": _micros("--most-per-row", arguments.most_per_row)}
-        found["limits"] = {**(found.get("limits") or {}), **most}
+        found["limits"] = {**_mapping(found, "limits"), **most}
         options["limits.usd_micros_per_new_row"] = "--most-per-row"
     for role in _ROLES:
         found[f"{role}_model"] = _model(role, found.get(f"{role}_model"), arguments)
@@ -93,7 +93,7 @@ def read_asked(arguments: argparse.Namespace) -> Asked:
     _take_files(found, arguments)
     _take_rules(found, arguments)
     if arguments.easy_topic is not None:
-        found["easy_topics"] = [*(found.get("easy_topics") or []), *arguments.easy_topic]
+        found["easy_topics"] = [*_listing(found, "easy_topics"), *arguments.easy_topic]
     if arguments.disable_prefiltering:
         if arguments.easy_topic is not None:
             raise InputError("Arguments `--disable-prefiltering` and `--easy-topic` exclude each other.")
@@ -150,7 +150,11 @@ def _name_unread(found: dict[str, Any], path: Path) -> None:
 
 
 def _model(role: str, of_file: Any, arguments: argparse.Namespace) -> dict[str, Any]:
-    document = dict(of_file) if isinstance(of_file, dict) else {}
+    if not (of_file is None or isinstance(of_file, dict)):
+        raise InputError(
+            f"Member `{role}_model` of --config must have `provider` and `model_name`, but is {of_file!r:.80}."
+        )
+    document = dict(of_file or {})
     for member, option in (("provider", f"{role}_provider"), ("model_name", f"{role}_model")):
         given = getattr(arguments, option)
         if given is not None:
@@ -177,6 +181,22 @@ def _take_files(found: dict[str, Any], arguments: argparse.Namespace) -> None:
         )
 
 
+def _mapping(document: Mapping[str, Any], member: str) -> dict[str, Any]:
+    """A copy of a member of the configuration that maps names to values; empty where there is none."""
+    found = document.get(member) or {}
+    if not isinstance(found, Mapping):
+        raise InputError(f"Member `{member}` of --config must map names to values, but is {found!r:.80}.")
+    return dict(found)
+
+
+def _listing(document: Mapping[str, Any], member: str) -> list[Any]:
+    """A copy of a member of the configuration that is a list; empty where there is none."""
+    found = document.get(member) or []
+    if not isinstance(found, (list, tuple)):
+        raise InputError(f"Member `{member}` of --config must be a list, but is {found!r:.80}.")
+    return list(found)
+
+
 def _loaded(text: bytes, place: object) -> Any:
     try:
         return json.loads(text)
@@ -185,10 +205,10 @@ def _loaded(text: bytes, place: object) -> Any:
 
 
 def _take_rules(found: dict[str, Any], arguments: argparse.Namespace) -> None:
-    acceptance = _acceptance(dict(found.get("acceptance") or {}), arguments)
+    acceptance = _acceptance(_mapping(found, "acceptance"), arguments)
     if acceptance:
         found["acceptance"] = acceptance
-    duplicates = _duplicates(dict(found.get("duplicates") or {}), arguments)
+    duplicates = _duplicates(_mapping(found, "duplicates"), arguments)
     if duplicates:
         found["duplicates"] = duplicates
     if arguments.difficulty is not None:
@@ -221,7 +241,7 @@ def _duplicates(rule: dict[str, Any], arguments: argparse.Namespace) -> dict[str
     for given in arguments.against or ():
         _add_benchmark(rule, given)
     said = {"embedder": arguments.semantic_embedder, "threshold": arguments.semantic_threshold}
-    semantic = {**(rule.get("semantic") or {}), **{name: one for name, one in said.items() if one is not None}}
+    semantic = {**_mapping(rule, "semantic"), **{name: one for name, one in said.items() if one is not None}}
     if semantic:
         for name in said:
             if name not in semantic:
@@ -238,7 +258,7 @@ def _add_benchmark(rule: dict[str, Any], given: str) -> None:
     name, equals, file = given.partition("=")
     if not name or (equals and not file):
         raise InputError(f"Argument `--against` must be NAME or NAME=FILE, but is {given!r}.")
-    named, uploaded = [*rule.get("benchmarks", ())], dict(rule.get("benchmark_rows") or {})
+    named, uploaded = _listing(rule, "benchmarks"), _mapping(rule, "benchmark_rows")
     if name in named or name in uploaded:
         raise InputError(f"Each `--against` must have a name of its own, but {name!r} is there twice.")
     if equals:

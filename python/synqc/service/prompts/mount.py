@@ -59,7 +59,7 @@ def _routers() -> dict[Door, APIRouter]:
     for routes in (tickets, jobs):
         closed.include_router(routes.router, prefix="/api")
     streams, unlimited, open_ones = APIRouter(), APIRouter(), APIRouter()
-    streams.include_router(stream.router)
+    streams.include_router(stream.router, dependencies=[Depends(refuse_ignored_members)])
     streams.include_router(jobs.streams, prefix="/api")
     unlimited.include_router(health.router)
     open_ones.include_router(health.doorstep)
