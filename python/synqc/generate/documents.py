@@ -48,12 +48,11 @@ class Documents(Configuration):
     """Documents that fulfil a schema; needs the extra `generate`.
 
     Understood: type, enum, const; minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf; minLength,
-    maxLength, pattern, format (date, date-time, time, duration, email, hostname, ipv4, ipv6, uri, uri-reference, uuid,
-    regex, json-pointer); items, prefixItems, minItems, maxItems, uniqueItems, contains; properties, required,
-    patternProperties, additionalProperties, propertyNames, minProperties, maxProperties, dependentRequired,
-    dependentSchemas; unevaluatedItems, unevaluatedProperties; allOf, anyOf, oneOf, not, if, then, else; $ref within the
-    schema, $defs, $anchor. What is not is refused by name. A document that is not right by construction is checked and
-    drawn again.
+    maxLength, pattern, format (all that 2020-12 names); items, prefixItems, minItems, maxItems, uniqueItems, contains;
+    properties, required, patternProperties, additionalProperties, propertyNames, minProperties, maxProperties,
+    dependentRequired, dependentSchemas; unevaluatedItems, unevaluatedProperties; allOf, anyOf, oneOf, not, if, then,
+    else; $ref within the schema, $defs, $anchor. What is not is refused by name. A document that is not right by
+    construction is checked and drawn again.
 
     Args:
         schema: The schema, as JSON has it.

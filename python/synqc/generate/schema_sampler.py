@@ -642,4 +642,10 @@ FORMATS: Final[dict[str, Callable[[SchemaSampler, _core.RowStream], str]]] = {
     "uuid": _of_pattern("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
     "regex": _of_pattern(r"\^\[a-z\]\{[1-9]\}\$"),
     "json-pointer": _of_pattern("(/[a-z]{1,6}){1,3}"),
+    "relative-json-pointer": _of_pattern("[0-9](#|(/[a-z]{1,6}){0,3})"),
+    "uri-template": _of_pattern(r"https://[a-z]{3,8}\.example\.(com|net|org)/[a-z]{1,8}/\{[a-z]{1,6}\}"),
+    "idn-email": _of_pattern(r"[a-zäéñöü]{4,10}@example\.(com|net|org)"),
+    "idn-hostname": _of_pattern(r"[a-zäéñöü]{3,9}\.example\.(com|net|org)"),
+    "iri": _of_pattern(r"https://[a-z]{3,8}\.example\.(com|net|org)/[a-zäéñöü]{1,10}"),
+    "iri-reference": _of_pattern("/[a-zäéñöü]{1,8}(/[a-zäéñöü]{1,8}){0,2}"),
 }
