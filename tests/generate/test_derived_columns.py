@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from drawn_seed import drawn_seed
 
 from synqc import generate
 from synqc.errors import InputError
@@ -19,7 +20,7 @@ COLUMNS = {
     "at": generate.Moment("2020-01-01", "2021-01-01", "1ms"),
     "day": generate.Moment("2020-01-01", "2021-01-01", "1d"),
 }
-SEED = 5
+SEED = drawn_seed(__name__)
 NAMES = {name: getattr(math, name) for name in ("sqrt", "exp", "log", "sin", "cos", "floor", "ceil", "pi")}
 NAMES |= {"abs": abs, "min": min, "max": max, "round": round, "where": lambda condition, a, b: a if condition else b}
 

@@ -4,13 +4,14 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from drawn_seed import drawn_seed
 from scipy import stats
 
 from synqc import generate
 from synqc.errors import Cancelled, DocumentError, InputError
 
-SEED = 41
-LEAST_P = 1e-4
+SEED = drawn_seed(__name__)
+LEAST_P = 1e-6
 CHAIN = {
     "visit": {"look": 3, "search": 1, "end": 1},
     "look": {"look": 2, "buy": 1, "end": 2},
@@ -101,7 +102,8 @@ def test_types_follow_their_weights():
     rows = generate.make(LOG, rows=200_000, seed=SEED)
     chains = list(chains_of(rows).values())[:-500]  # the last ones are under way
     firsts = Counter(chain[0] for chain in chains)
-    assert stats.chisquare([firsts["visit"], firsts["search"]], np.array([0.75, 0.25]) * len(chains)).pvalue > LEAST_P
+    p = stats.chisquare([firsts["visit"], firsts["search"]], np.array([0.75, 0.25]) * len(chains)).pvalue
+    assert p > LEAST_P, f"seed {SEED}: p = {p}"
     after = {kind: Counter() for kind in CHAIN}
     for chain in chains:
         for kind, following in zip(chain, [*chain[1:], "end"], strict=True):
@@ -125,7 +127,8 @@ def test_sessions_begin_as_a_poisson_process_and_events_follow_after_exponential
         t - begun[s] for s, t in zip(rows.column("session")[kinds == "b"].tolist(), times[kinds == "b"], strict=True)
     ]
     assert stats.kstest(delays, stats.expon(scale=3).cdf).pvalue > LEAST_P, f"seed {SEED}"
-    assert stats.chisquare(np.bincount(rows.column("user")[kinds == "a"], minlength=1001)[1:]).pvalue > LEAST_P
+    p = stats.chisquare(np.bincount(rows.column("user")[kinds == "a"], minlength=1001)[1:]).pvalue
+    assert p > LEAST_P, f"seed {SEED}: p = {p}"
 
 
 def test_caused_sessions_make_more_of_them_in_clusters():
@@ -144,13 +147,13 @@ def test_caused_sessions_make_more_of_them_in_clusters():
 def test_sessions_follow_the_time_of_day():
     daily = generate.EventLog({"a": {"end": 1}}, session_gap="20s", day_amplitude=0.9, day_peak=18)
     moments = generate.make(daily, rows=100_000, seed=SEED).column("time")
-    hours = (moments.astype(np.int64) % 86_400_000_000) / 3.6e9
-    turn = 2 * np.pi * (hours - 18) / 24
-    # The mean of the cosine is half the amplitude.
-    assert abs(np.cos(turn).mean() - 0.45) < 0.02
-    assert abs(np.sin(turn).mean()) < 0.02
-    days = (moments[-1] - moments[0]) / np.timedelta64(1, "D")
-    assert abs(100_000 / (days * 86_400 / 20) - 1) < 0.05
+    days = (moments[-1] - np.datetime64("2025-01-01")) // np.timedelta64(1, "D")
+    whole = moments[moments < np.datetime64("2025-01-01") + np.timedelta64(days, "D")]  # part of a day has another mean
+    turn = 2 * np.pi * ((whole.astype(np.int64) % 86_400_000_000) / 3.6e9 - 18) / 24
+    # The mean of the cosine is half the amplitude; the deviation of a cosine or sine is 0.71 at most.
+    assert abs(np.cos(turn).mean() - 0.45) < 5 * 0.71 / np.sqrt(len(whole)), f"seed {SEED}"
+    assert abs(np.sin(turn).mean()) < 5 * 0.71 / np.sqrt(len(whole)), f"seed {SEED}"
+    assert abs(len(whole) / (days * 86_400 / 20) - 1) < 5 / np.sqrt(len(whole)), f"seed {SEED}"
 
 
 def test_a_funnel_is_passed_as_often_as_it_says():

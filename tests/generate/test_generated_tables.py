@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from drawn_seed import drawn_seed
 
 import synqc
 from synqc import generate
@@ -37,7 +38,7 @@ TABLE = generate.Table(
     correlations=[generate.Correlations(["real", "whole", "day"], [[1, 0.5, 0.2], [0.5, 1, 0.1], [0.2, 0.1, 1]])],
 )
 ROWS = 20_000
-SEED = 99
+SEED = drawn_seed(__name__)
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +79,12 @@ def test_a_further_column_changes_no_other(rows):
     assert some.column("uuid").tolist() == rows.column("uuid")[:100].tolist()
 
 
-def test_a_hundred_thousand_seeds_give_as_many_first_rows():
+@pytest.mark.parametrize("seeds", [5_000, pytest.param(100_000, marks=pytest.mark.deep)])
+def test_every_seed_gives_another_first_row_g7(seeds):
+    """faker PR#1178: ten different outputs in all."""
     table = generate.Table({"x": generate.Number()})
-    firsts = {generate.make(table, rows=1, seed=seed, threads=1).column("x")[0] for seed in range(20_000)}
-    assert len(firsts) == 20_000
+    firsts = {generate.make(table, rows=1, seed=SEED + k, threads=1).column("x")[0] for k in range(seeds)}
+    assert len(firsts) == seeds, f"seed {SEED}"
 
 
 def test_texts_are_what_they_claim(rows):

@@ -2,12 +2,13 @@
 
 import mimesis
 import pytest
+from drawn_seed import drawn_seed
 
 from synqc import generate
 from synqc.errors import InputError
 from synqc.generate.locale_text import FIELDS, locales, sampler_of
 
-SEED = 71
+SEED = drawn_seed(__name__)
 
 
 def drawn(field, locale, rows=300):

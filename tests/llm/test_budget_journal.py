@@ -97,8 +97,7 @@ while True:
 """
 
 
-def test_no_call_is_lost_or_charged_twice_by_kills_at_random_instants(tmp_path):
-    seed = random.randrange(1 << 32)
+def test_no_call_is_lost_or_charged_twice_by_kills_at_random_instants(tmp_path, seed):
     source = random.Random(seed)
     begun = 0
     for _ in range(6):

@@ -34,8 +34,7 @@ def recorded(count, latencies, *, seed, failing=()):
     return trace
 
 
-def test_a_policy_that_avoids_the_slow_one_is_predicted_to_be_faster():
-    seed = random.randrange(1 << 32)
+def test_a_policy_that_avoids_the_slow_one_is_predicted_to_be_faster(seed):
     trace = recorded(2000, {"fast": 0.1, "slow": 1.0}, seed=seed)
     simulation = simulate(trace, deployments("fast", "slow"), Policy(strategy="least-latency"), seed=seed)
     assert simulation.recorded.shares == {"fast": 0.5, "slow": 0.5}
@@ -45,8 +44,7 @@ def test_a_policy_that_avoids_the_slow_one_is_predicted_to_be_faster():
     assert simulation.predicted.cost_microdollars == simulation.recorded.cost_microdollars == 300_000
 
 
-def test_the_error_on_what_was_held_out_is_small_where_nothing_changes_and_large_where_it_does():
-    seed = random.randrange(1 << 32)
+def test_the_error_on_what_was_held_out_is_small_where_nothing_changes_and_large_where_it_does(seed):
     trace = recorded(3000, {"one": 0.2, "other": 0.4}, seed=seed)
     steady = simulate(trace, deployments("one", "other"), Policy(), seed=seed)
     assert steady.held_out == 1000
@@ -59,8 +57,7 @@ def test_the_error_on_what_was_held_out_is_small_where_nothing_changes_and_large
     assert drifted.errors["mean_s"] > 0.5, f"seed {seed}: {drifted.errors}"
 
 
-def test_failures_fall_back_as_they_would():
-    seed = random.randrange(1 << 32)
+def test_failures_fall_back_as_they_would(seed):
     trace = recorded(2000, {"well": 0.1, "broken": 0.01}, seed=seed, failing=("broken",))
     simulation = simulate(trace, deployments("broken", "well"), Policy(strategy="preference"), seed=seed)
     assert simulation.recorded.answered == 0.5
@@ -68,8 +65,7 @@ def test_failures_fall_back_as_they_would():
     assert simulation.predicted.shares["broken"] < 0.05, f"the breaker holds it back; seed {seed}"
 
 
-def test_hedges_cut_the_tail_and_cost_calls():
-    seed = random.randrange(1 << 32)
+def test_hedges_cut_the_tail_and_cost_calls(seed):
     source = random.Random(seed)
     trace = [
         replace(record, latency_s=5.0 if source.random() < 0.05 else 0.1)

@@ -105,8 +105,7 @@ class TestStreams:
         assert made.router.in_flight == 0
         assert made.stats().failures_by_cause == {cause: 1}
 
-    def test_whatever_fails_no_character_is_doubled_or_out_of_order(self, route, door):
-        seed = random.randrange(1 << 32)
+    def test_whatever_fails_no_character_is_doubled_or_out_of_order(self, route, door, seed):
         source = random.Random(seed)
         whole = [chr(0x4E00 + number) for number in range(200)]
         made = route(3, policy=Policy(strategy="round-robin", failures_to_open=1000))

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "synqc/base/drawn_seed.test.h"
 #include "synqc/base/errors.h"
 
 using namespace synqc;
@@ -26,28 +27,31 @@ std::string drawn_text(const TextSampler& sampler, Seed seed, RowIndex row) {
 }  // namespace
 
 TEST(generate_pattern, texts_match_their_pattern) {
+    const Seed seed = drawn_seed();
     for (const char* pattern :
          {"[A-Z]{3}-\\d{4}", "(foo|bar)+x?", "[^a-z]{5}", "a*b+c?", "\\w+@\\w+\\.(com|net)", ".{3,7}",
           "(?:ab|c[de]){2,4}", "x{0}y", "[\\d.-]{2}", "^start|end$", "", "[\\-\\]]{4}"}) {
         const TextSampler sampler = sampler_of_pattern(pattern, 4);
         const std::regex expected(pattern, std::regex::ECMAScript);
         for (RowIndex row = 0; row < 200; ++row) {
-            const std::string text = drawn_text(sampler, 3, row);
-            EXPECT_TRUE(std::regex_match(text, expected)) << pattern << " gave \"" << text << "\", seed 3, row " << row;
+            const std::string text = drawn_text(sampler, seed, row);
+            EXPECT_TRUE(std::regex_match(text, expected))
+                << pattern << " gave \"" << text << "\", seed " << seed << ", row " << row;
         }
     }
 }
 
 TEST(generate_pattern, every_text_of_a_small_language_is_met_as_often) {
     const TextSampler sampler = sampler_of_pattern("[abc][01]|zz", 4);
+    const Seed seed = drawn_seed();
     std::map<std::string, int> counts;
     const int rows = 60'000;
     for (RowIndex row = 0; row < rows; ++row) {
-        ++counts[drawn_text(sampler, 4, row)];
+        ++counts[drawn_text(sampler, seed, row)];
     }
     ASSERT_EQ(counts.size(), 7u);
-    EXPECT_NEAR(counts["zz"], rows / 2.0, 5 * std::sqrt(rows / 4.0)) << "seed 4";
-    EXPECT_NEAR(counts["b1"], rows / 12.0, 5 * std::sqrt(rows / 12.0)) << "seed 4";
+    EXPECT_NEAR(counts["zz"], rows / 2.0, 5 * std::sqrt(rows / 4.0)) << "seed " << seed;
+    EXPECT_NEAR(counts["b1"], rows / 12.0, 5 * std::sqrt(rows / 12.0)) << "seed " << seed;
 }
 
 TEST(generate_pattern, ranked_texts_are_all_texts_once) {

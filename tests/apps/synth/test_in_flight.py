@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import zlib
 
 import pytest
 
@@ -14,9 +15,12 @@ class Moody:
 
     name, is_local, most_at_once = "moody", True, 64
 
+    def __init__(self, seed):
+        self.seed = seed
+
     async def acomplete(self, request, read=str, **options):
         said = request.messages[-1].content
-        mood = hash(said) % 10
+        mood = zlib.crc32(f"{self.seed} {said}".encode()) % 10
         for _ in range(mood % 4):
             await asyncio.sleep(0)
         if mood == 7:
@@ -54,7 +58,9 @@ def check_at_rest(synths, operations, seed):
     def observe(record):
         ended.append(record.outcome)
 
-    synth = synths(providers={"moody": Moody()}, model="moody:any", max_concurrency=20, observe=observe, max_retries=0)
+    synth = synths(
+        providers={"moody": Moody(seed)}, model="moody:any", max_concurrency=20, observe=observe, max_retries=0
+    )
     tickets = []
     begin = synth._requests.begin
     synth._requests.begin = lambda kind: tickets.append(begin(kind)) or tickets[-1]
