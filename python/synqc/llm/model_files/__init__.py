@@ -16,7 +16,7 @@ from synqc.llm.model_files.components import (
 )
 from synqc.llm.model_files.directory import Installed, ModelDirectory
 from synqc.llm.model_files.download import download
-from synqc.llm.model_files.errors import ModelFileDamaged, ModelSourceFailed, NoSuchModel
+from synqc.llm.model_files.errors import ModelFileDamaged, ModelSourceFailed, NoRoomForModel, NoSuchModel
 from synqc.llm.model_files.lock import HubSource, IndexSource, ModelFile, known_models, model_named
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "ModelFile",
     "ModelFileDamaged",
     "ModelSourceFailed",
+    "NoRoomForModel",
     "NoSuchModel",
     "component_folder",
     "component_named",

@@ -125,6 +125,7 @@ def get_component(
         NoSuchModel: There is no such component.
         ModelSourceFailed: No source gave a file.
         ModelFileDamaged: What came is another.
+        NoRoomForModel: The disk is too full for it.
     """
     component = component_named(name)
     with tempfile.TemporaryDirectory(prefix="synqc-") as scratch:

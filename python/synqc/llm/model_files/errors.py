@@ -4,13 +4,14 @@ SynqcError
   NoSuchModel (also InputError)   no known model has that name
   ModelFileDamaged                a file is not the one that its name promises
   ModelSourceFailed               a place where it could be had did not give it
+  NoRoomForModel                  the disk is too full for what is to be got
 """
 
 from __future__ import annotations
 
 from synqc.errors import InputError, SynqcError
 
-__all__ = ["ModelFileDamaged", "ModelSourceFailed", "NoSuchModel"]
+__all__ = ["ModelFileDamaged", "ModelSourceFailed", "NoRoomForModel", "NoSuchModel"]
 
 
 class NoSuchModel(InputError):
@@ -29,3 +30,9 @@ class ModelSourceFailed(SynqcError):
     """A place where a model could be had did not give it."""
 
     code = "model_source_failed"
+
+
+class NoRoomForModel(SynqcError):
+    """The disk is too full for what is to be got."""
+
+    code = "no_room_for_model"
