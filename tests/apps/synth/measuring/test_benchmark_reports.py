@@ -71,6 +71,7 @@ def test_the_page_has_pictures_and_asks_nobody(results, tmp_path):
     text = BenchmarkReporter().generateHTML(hostile, tmp_path / "report.html").read_text()
     assert text.count("<svg") >= 4
     assert "<script" not in text
+    assert 'name="viewport"' in text
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
     root = ElementTree.fromstring(text.replace("<!doctype html>", "").replace('<meta charset="utf-8">', ""))
     assert root.find("body/h1").text == "Performance of <script>alert(1)</script>"

@@ -55,7 +55,7 @@ def latency_curve(latencies_ms: Sequence[float], title: str) -> str:
         *(
             f'<line x1="{_LEFT}" x2="{_WIDTH - 20}" y1="{y(share):.1f}" y2="{y(share):.1f}" class="grid"/>'
             f'<text x="{_LEFT - 6}" y="{y(share) + 4:.1f}" text-anchor="end">{100 * share:.0f} %</text>'
-            for share in (0, 0.25, 0.5, 0.75, 0.95, 1.0)
+            for share in (0, 0.25, 0.5, 0.75, 0.9, 1.0)
         ),
         f'<polyline points="{" ".join(points)}" fill="none" stroke="{_COLOURS[0]}" stroke-width="2"/>',
         f'<text x="{(_LEFT + _WIDTH) / 2}" y="{_HEIGHT - 2}" text-anchor="middle">ms</text>',

@@ -27,6 +27,8 @@ _STYLE: Final = (
     "table{border-collapse:collapse;margin:.5rem 0}td,th{border:1px solid #ccc;padding:.2rem .6rem;text-align:left}"
     "td.n{text-align:right;font-variant-numeric:tabular-nums}.pass{color:#047857}.fail{color:#b91c1c}"
     "svg text{font:12px system-ui,sans-serif;fill:#333}svg .title{font-weight:600}svg .grid{stroke:#ddd}"
+    "ul{margin:.2rem 0}svg{display:block;max-width:100%;height:auto;margin:1rem 0}"
+    "table{display:block;overflow-x:auto;max-width:100%}"
 )
 
 
@@ -103,7 +105,8 @@ class BenchmarkReporter:
         body = "".join(self._html(results, history))
         return _written(
             path,
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            f'<meta name="viewport" content="width=device-width"/><title>{escape(title)}</title>'
             f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{body}</body></html>\n",
         )
 
@@ -156,11 +159,7 @@ class BenchmarkReporter:
                 totals = {f"{level['level']:g} at once": level["total_s"] or 0.0 for level in one.suite.levels}
                 yield bars(totals, "Time of a batch", "s")
             yield "".join(f"<p>{escape(note)}.</p>" for note in one.suite.notes)
-        yield "".join(
-            f"<h2>{escape(line[3:])}</h2>" if line.startswith("## ") else f"<p>{escape(line)}</p>"
-            for line in _verdicts(results, self.analyse(results, history))
-            if line
-        )
+        yield from map(_html_line, filter(None, _verdicts(results, self.analyse(results, history))))
 
     # As JavaScript spells them
 
@@ -208,6 +207,14 @@ def _verdicts(results: BenchmarkResults, analysis: BenchmarkAnalysis) -> Iterato
     yield "## Machine"
     yield ""
     yield ", ".join(f"{name} {value}" for name, value in results.machine.items() if name != "versions") + "."
+
+
+def _html_line(line: str) -> str:
+    """A line of Markdown as an element of the page; what stands in a list there is one of one item here."""
+    for mark, element in (("## ", "<h2>{}</h2>"), ("- ", "<ul><li>{}</li></ul>")):
+        if line.startswith(mark):
+            return element.format(escape(line.removeprefix(mark)))
+    return f"<p>{escape(line)}</p>"
 
 
 def _metrics(results: BenchmarkResults) -> list[tuple[str, float | None]]:
