@@ -9,8 +9,10 @@ from model_rows import SCHEMA
 from scripted_server import RESET, answer, refusal, says, stream
 
 from synqc.apps.synth.agentic_synth import AgenticSynth
+from synqc.apps.synth.domains import DOMAINS, schema_of_domain
 from synqc.apps.synth.errors import APIError, NoModelFound, RowsMissing, ValidationError
 from synqc.apps.synth.option_names import camel_case
+from synqc.apps.synth.row_schema import check_row
 from synqc.apps.synth.settings import SynthSettings
 from synqc.errors import CacheMiss, TimedOut
 from synqc.llm import Completion, Spent
@@ -44,11 +46,18 @@ def test_every_method_and_option_has_both_spellings():
         assert methods[name] is methods[snake]
         assert camel_case(snake) == name
     assert methods["generateTimeSeries"] is methods["generate_timeseries"]
+    assert methods["generateFromJSONSchema"] is methods["generate_from_json_schema"]
+    assert methods["generateDomain"] is methods["generate_domain"]
+    assert methods["generateLocal"] is methods["generate_local"]
 
 
 @pytest.mark.parametrize(
-    "spelling", [{"maxConcurrency": 7, "cacheTTL": 1000}, {"max_concurrency": 7, "cache_ttl_ms": 1000}]
-)
+    "spelling",
+    [
+        {"maxConcurrency": 7, "cacheTTL": 1000}, {"max_concurrency": 7, "cache_ttl_ms": 1000},
+        {"maxConcurrency": 7, "cacheTtlS": 1}, {"max_concurrency": 7, "cache_ttl_s": 1},
+    ],
+)  # fmt: skip
 def test_configuration_takes_both_spellings(synths, spelling):
     found = synths(spelling).get_config()
     assert (found["maxConcurrency"], found["cacheTtlMs"]) == (7, 1000)
@@ -66,6 +75,7 @@ def test_options_of_the_readme_nest(synths):
         ({"vectorDb": True}, "vector_db"), ({"maxConcurrency": 0}, "max_concurrency"),
         ({"cacheTTL": -1}, "cache_ttl_ms"), ({"cacheStrategy": "disk"}, "cache_path"),
         ({"routingStrategy": "least_latency"}, "least-latency"), ({"cacheTTL": 5, "cache_ttl_ms": 5}, "given once"),
+        ({"cache_ttl_s": 5, "cacheTTL": 5000}, "given once"), ({"timeoutS": -1}, "timeoutS"),
         ({"memoryLimit": 0.5}, "memory_limit"), ({"modelPreference": [3]}, "model_preference"),
     ],
 )  # fmt: skip
@@ -148,6 +158,21 @@ def test_optimize_lets_go_of_what_is_over(synths):
     assert synth.get_metrics().cache.size == 1
 
 
+def test_what_is_kept_is_told_by_the_key_of_a_result(synths, server, tmp_path):
+    for options in ({}, {"cacheStrategy": "disk", "cachePath": str(tmp_path / "answers.db")}):
+        synth = synths(options, cache_ttl_s=60)
+        made = synth.generate_sync("Paris", namespace="ada")
+
+        async def told(key, namespace, synth=synth):
+            return (await synth.cached(key, namespace)).to_dict()
+
+        found = asyncio.run(told(made.key, "ada"))
+        assert 0 < found.pop("ttl") <= 60_000
+        assert found == {"hit": True, "key": made.key, "data": "About Paris"}
+        for key, namespace in ((made.key, None), (made.key, "bob"), ("another", "ada")):
+            assert asyncio.run(told(key, namespace)) == {"hit": False, "key": key, "data": None, "ttl": None}
+
+
 def test_failures_are_not_kept(synths, server):
     synth = synths(maxRetries=0)
     server.script.extend([refusal(500), answer("", finish="stop"), answer("half", finish="length"), refusal(400)])
@@ -171,6 +196,36 @@ def test_structured_rows_are_exactly_as_many_and_fit(synths, server):
     card = result.card.to_dict()
     assert card["made_by"]["models"] == {"m-1": "not stated"}
     assert card["quality"]["candidates"] == 23
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_domains_and_json_schemas_are_structured_data(synths, domain):
+    synth = synths(providers={})
+    made = asyncio.run(synth.generateDomain(domain, {"count": 20}, seed=3))
+    schema = schema_of_domain(domain)
+    assert [check_row(row, schema) for row in made.data] == [""] * 20
+    assert {name for row in made.data for name in row} == set(DOMAINS[domain])
+    again = asyncio.run(synth.generateFromJSONSchema(schema, count=20, seed=3))
+    assert again.data == made.data
+    local = asyncio.run(synth.generateLocal("structured", {"schema": schema, "count": 20, "seed": 3}))
+    assert local.data == made.data
+    bare = asyncio.run(synth.generateFromJSONSchema({"properties": {"n": {"enum": [5, 6]}}}, count=9))
+    assert {row["n"] for row in bare.data} <= {5, 6}
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda synth: synth.generate_domain("user"), "users"),
+        (lambda synth: synth.generate_domain("users", schema=SCHEMA), "`schema`|'schema'"),
+        (lambda synth: synth.generate_from_json_schema([]), "json_schema"),
+        (lambda synth: synth.generate_from_json_schema({"properties": 3}), "schema"),
+        (lambda synth: synth.generate_local("text", prompt="words"), "which models write"),
+    ],
+)
+def test_doors_of_structured_data_refuse_in_words(synths, ask, words):
+    with pytest.raises(ValidationError, match=words):
+        asyncio.run(ask(synths(providers={})))
 
 
 def test_rows_that_do_not_fit_are_asked_for_again(synths, server):

@@ -15,6 +15,7 @@ from synqc.apps.synth.batch import repetitions_in, run_batch
 from synqc.apps.synth.checks import check_choice
 from synqc.apps.synth.configuration import SynthConfiguration
 from synqc.apps.synth.data_card import DataCard, card_of_generated, data_card
+from synqc.apps.synth.domains import schema_of_domain
 from synqc.apps.synth.errors import APIError, ValidationError, api_error_of
 from synqc.apps.synth.generated_rows import GENERATOR_NAME, GeneratedRows, source_of
 from synqc.apps.synth.models import SynthModels
@@ -23,7 +24,7 @@ from synqc.apps.synth.option_names import camel_case, fields_named, snake_case
 from synqc.apps.synth.options import DATA_KINDS, BatchOptions, DataOptions, TextOptions, is_typed
 from synqc.apps.synth.places import Places
 from synqc.apps.synth.requests import RequestRecord, Requests, RequestTicket
-from synqc.apps.synth.results import BatchGenerationResult, DataMetadata, DataResult, GenerationResult
+from synqc.apps.synth.results import BatchGenerationResult, CachedResult, DataMetadata, DataResult, GenerationResult
 from synqc.apps.synth.resumable_batch import Keep, run_resumable
 from synqc.apps.synth.row_formats import csv_text, rows_as_lists
 from synqc.apps.synth.row_tasks import PROMPT_VERSION, RowTask, row_task_of
@@ -179,6 +180,32 @@ class AgenticSynth:
     async def generate_structured(self, options: Mapping[str, Any] | None = None, **named: Any) -> DataResult:
         """`generate_data` of "structured"."""
         return await self.generate_data("structured", options, **named)
+
+    async def generate_domain(self, domain: str, options: Mapping[str, Any] | None = None, **named: Any) -> DataResult:
+        """`generate_data` of "structured", by the schema of a domain: users, products or transactions.
+
+        Raises:
+            ValidationError: There is no such domain, or `schema` is given, too.
+        """
+        given = _merged(options, named)
+        return await self.generate_data("structured", _merged(given, {"schema": schema_of_domain(domain)}))
+
+    async def generate_from_json_schema(
+        self, json_schema: Mapping[str, Any], options: Mapping[str, Any] | None = None, **named: Any
+    ) -> DataResult:
+        """`generate_data` of "structured", by a JSON schema of an object; all of its keywords count.
+
+        Raises:
+            ValidationError: It is no mapping or no JSON schema, or `schema` is given, too.
+        """
+        if not isinstance(json_schema, Mapping):
+            raise ValidationError(f"Argument `json_schema` must be a mapping, but is {json_schema!r:.80}.")
+        whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", **json_schema}
+        return await self.generate_data("structured", _merged(_merged(options, named), {"schema": whole}))
+
+    async def generate_local(self, kind: str, options: Mapping[str, Any] | None = None, **named: Any) -> DataResult:
+        """`generate_data` by the seeded generators, whatever models are configured."""
+        return await self.generate_data(kind, _merged(_merged(options, named), {"source": "generator"}))
 
     # Many of them
 
@@ -346,6 +373,18 @@ class AgenticSynth:
             self._places.taken, self._places.waiting,
         )  # fmt: skip
 
+    async def cached(self, key: str, namespace: str | None = None) -> CachedResult:
+        """What the cache holds under the `key` of a result; not counted as a request.
+
+        Args:
+            key: Of a `GenerationResult`.
+            namespace: That it was asked in.
+        """
+        kept = await self._cache.kept(key, namespace)
+        if kept is None:
+            return CachedResult(False, key)
+        return CachedResult(True, key, kept.value.get("data"), None if kept.left_s is None else 1e3 * kept.left_s)
+
     def observe(self, observer: Callable[[RequestRecord], object]) -> None:
         """Have somebody told of each request that has ended, with where its time went."""
         self._requests.observe(observer)
@@ -424,6 +463,9 @@ class AgenticSynth:
     generateTimeSeries = generate_timeseries  # noqa: N815
     generateEvents = generate_events  # noqa: N815
     generateStructured = generate_structured  # noqa: N815
+    generateDomain = generate_domain  # noqa: N815
+    generateFromJSONSchema = generate_from_json_schema  # noqa: N815
+    generateLocal = generate_local  # noqa: N815
     generateBatch = generate_batch  # noqa: N815
     generateStream = generate_stream  # noqa: N815
     getMetrics = get_metrics  # noqa: N815

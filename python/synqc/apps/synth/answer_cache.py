@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,11 +28,13 @@ class Found:
         value: As plain values, the caller's own.
         hit: Whether no call was made for this request: it was kept, or another request was asking the same.
         age_s: Since it was kept.
+        left_s: Until its time is over; None: it has no end, or nobody asked for it.
     """
 
     value: dict[str, Any]
     hit: bool
     age_s: float = 0.0
+    left_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,18 @@ class AnswerCache:
         except KeyError:
             return None
         return Found(json.loads(answer.value), hit=True, age_s=answer.age)
+
+    async def kept(self, key: str, namespace: str | None = None) -> Found | None:
+        """What is kept under a key, with what is left of its time, or None."""
+        looking = Control(only_if_cached=True, namespace=namespace)
+        try:
+            answer = await self._cache.aanswer(key, _nothing, control=looking)
+        except KeyError:
+            return None
+        stored: Stored | None = await asyncio.to_thread(self._cache.look_up, answer.key)
+        if stored is None:
+            return None
+        return Found(json.loads(stored.value), hit=True, age_s=stored.age, left_s=stored.ttl)
 
     async def keep(self, key: str, value: dict[str, Any], options: CacheOptions) -> None:
         """Keep an answer that came otherwise than by `answer`."""

@@ -52,8 +52,8 @@ class CacheManager:
     Values are copied when they are kept and when they are read: changing one changes no other.
 
     Args:
-        options: `strategy` ("memory" or "none"), `ttl` in seconds (3600; 0 keeps nothing), `max_size` (1000; 0 keeps
-            nothing), `on_evict`, told key and value of what leaves for want of room or time.
+        options: `strategy` ("memory" or "none"), `ttl` (or `ttl_s`) in seconds (3600; 0 keeps nothing), `max_size`
+            (1000; 0 keeps nothing), `on_evict`, told key and value of what leaves for want of room or time.
         named: The same, as keywords.
         clock: Replaces the monotonic clock, for tests; seconds.
 
@@ -73,7 +73,7 @@ class CacheManager:
     def __init__(
         self, options: Mapping[str, Any] | None = None, *, clock: Callable[[], float] | None = None, **named: Any
     ) -> None:
-        asked = read_options(_Options, options, named, {})
+        asked = read_options(_Options, options, named, {"ttl_s": "ttl", "ttlS": "ttl"})
         check_choice("strategy", asked.strategy, ("memory", "none"))
         check_number("ttl", asked.ttl, 0)
         check_whole("max_size", asked.max_size, 0, 2**40)

@@ -34,6 +34,9 @@ _NESTED: Final[Mapping[str, Mapping[str, str]]] = {
         "timeout_ms": "timeout_ms",
     },
 }  # fmt: skip
+_IN_SECONDS: Final[Mapping[str, str]] = {
+    "cache_ttl_s": "cache_ttl_ms", "cacheTtlS": "cache_ttl_ms", "timeout_s": "timeout_ms", "timeoutS": "timeout_ms",
+}  # fmt: skip
 _MOST_ENTRIES = 100_000_000
 _LONGEST_MS = 3.2e12  # a century
 
@@ -41,6 +44,8 @@ _LONGEST_MS = 3.2e12  # a century
 @dataclass(frozen=True, kw_only=True)
 class SynthConfiguration:
     """What an AgenticSynth is made with; each name also in camelCase, and `cacheTTL`, `timeout` in milliseconds.
+
+    `cache_ttl_s` and `timeout_s` are the same in seconds.
 
     Args:
         enable_cache: Whether answers are kept.
@@ -164,6 +169,12 @@ def _flattened(given: Any) -> Any:
         return given
     flat: dict[str, Any] = {}
     for name, value in given.items():
+        if name in _IN_SECONDS:
+            check_number(name, value, 0, _LONGEST_MS / 1000)
+            if _IN_SECONDS[name] in flat:
+                raise ValidationError(f"Option `{name}` must be given once, but is given elsewhere, too.")
+            flat[_IN_SECONDS[name]] = 1000 * value
+            continue
         group = _NESTED.get(name)
         if group is None:
             flat[name] = value

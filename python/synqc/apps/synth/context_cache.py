@@ -43,7 +43,8 @@ class ContextCache:
     """Keeps values by key; the value that was used longest ago leaves when there are too many.
 
     Args:
-        options: `max_size` (100; 0 keeps nothing) and `ttl` in milliseconds (3,600,000; 0 keeps nothing).
+        options: `max_size` (100; 0 keeps nothing) and `ttl` (or `ttl_ms`) in milliseconds (3,600,000; 0
+            keeps nothing).
         named: The same, as keywords.
         clock: Replaces the monotonic clock, for tests; seconds.
 
@@ -61,7 +62,7 @@ class ContextCache:
     def __init__(
         self, options: Mapping[str, Any] | None = None, *, clock: Callable[[], float] | None = None, **named: Any
     ) -> None:
-        asked = read_options(_Options, options, named, {})
+        asked = read_options(_Options, options, named, {"ttl_ms": "ttl", "ttlMs": "ttl"})
         check_whole("max_size", asked.max_size, 0, 2**40)
         check_number("ttl", asked.ttl, 0)
         self._is_keeping = asked.max_size > 0
