@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -250,6 +251,20 @@ def test_what_is_no_model_is_not_loaded(tmp_path: Path) -> None:
         LocalModel(tmp_path / "absent.gguf", name="absent").complete(
             Request(model="absent", messages=(Message("user", "Hi"),))
         )
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_loaded(small_file: Path) -> None:
+    size = engine.Size(slots=1, context_tokens=256, threads=1)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        one = engine.Engine(small_file, name=SMALL, size=size, port=port)
+        with pytest.raises(
+            InputError, match=rf"`port` must be free on 127\.0\.0\.1, but {port} is not: address already"
+        ):
+            one.load()
+    assert not one.is_loaded
 
 
 def test_its_port_is_closed_to_whoever_has_no_key(small: LocalModel) -> None:

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import secrets
+import socket
 import threading
 import time
 import weakref
@@ -145,7 +146,7 @@ class Engine:
         Raises:
             MissingExtra: The package `xllamacpp` is not installed.
             NotEnoughMemory: It would take more memory than there is.
-            InputError: The file is no model that can be loaded.
+            InputError: The file is no model that can be loaded, or the port is taken.
         """
         with self._lock:
             if self._server is None:
@@ -205,6 +206,8 @@ class Engine:
                 "which llama.cpp does not survive. Start it by the method `spawn`, or fork before the first request."
             )
         self._check()
+        if self._port:
+            _check_free(self._port)
         needed = memory_of(self.path, tokens=self.size.slots * self.size.context_tokens)
         context = min(self.size.context_tokens, needed.trained_context)
         there = available_bytes()
@@ -286,6 +289,17 @@ def _wait_until_it_answers(address: str, key: str) -> None:
         connection.close()
     if answer.status != http.HTTPStatus.OK:
         raise InputError(f"llama.cpp answers {answer.status} to one token: {body[:200]!r}.")
+
+
+def _check_free(port: int) -> None:
+    """Raises InputError if nobody can listen there: llama.cpp's own words do not say so."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError as error:
+            words = (error.strerror or str(error)).lower()
+            raise InputError(f"Argument `port` must be free on 127.0.0.1, but {port} is not: {words}.") from None
 
 
 def _mb(size: int) -> int:
