@@ -31,6 +31,10 @@ class TestTheOriginalsWay:
         assert (status["status"], status["awaiting_validation"]) == ("completed", False)
         assert status["validation_history"][-1]["content"]["fir_number"] == final["fir_number"]
         assert [one["step"] for one in status["validation_history"]] == [step.value for step in Step]
+        again = shared.answered(session_id, status=400)  # of the report as it was shown when the last gate was passed
+        assert (again["kind"], again["detail"]) == (
+            "not_acceptable", "The last gate was passed: nothing waits for an answer.",
+        )  # fmt: skip
 
     def test_what_an_officer_says_reaches_the_next_stage_and_no_other(self, open_fir):
         client = open_fir(computes_ahead=False)

@@ -8,6 +8,7 @@ from synqc.apps.fir.document.errors import NotFinal, UnknownField
 from synqc.apps.fir.document.fields import FIELDS, PLACEHOLDERS, REQUIRED, check_field
 from synqc.apps.fir.document.form_words import WORDS
 from synqc.apps.fir.document.json_form import json_of
+from synqc.apps.fir.document.layout import lay_out
 from synqc.apps.fir.document.provision import Provision, Verdict
 from synqc.apps.fir.document.report import FirstInformationReport
 from synqc.apps.fir.document.seal import seal
@@ -119,6 +120,20 @@ def test_a_report_in_hindi_has_the_tables_hindi_title_beside_the_one_that_was_ap
     assert "    Theft of a cycle\n" in text["hi"]
     assert text["hi"].count("चोरी (Theft)") == 1
     assert "चोरी" not in text["en"].replace("मेरी साइकिल चोरी हो गई", "").replace("साइकिल की चोरी", "")
+
+
+@pytest.mark.parametrize(
+    ("language", "complaint", "name"),
+    [
+        ("en", "complainant; review of the transcript; approved by Arun Das", "officer: SI Meera Rao; final review"),
+        ("hi", "शिकायतकर्ता; प्रतिलेख की समीक्षा; अनुमोदित: Arun Das", "अधिकारी: SI Meera Rao; अंतिम समीक्षा"),
+    ],
+)
+def test_who_has_no_name_but_their_part_is_called_by_it_in_the_forms_language(language, complaint, name):
+    said = Source(SourceKind.COMPLAINANT, "complainant", "transcript_review", approved_by="Arun Das")
+    report = a_report(language=language, complaint=Statement("A cycle was stolen.", said))
+    told = {row.value for block in lay_out(report).blocks for row in block.rows}
+    assert {complaint, name} <= told
 
 
 @pytest.mark.parametrize("key", sorted(REQUIRED - {"incident_description", "incident_summary"}))

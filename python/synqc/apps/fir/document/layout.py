@@ -147,7 +147,9 @@ def _source_rows(report: FirstInformationReport, words: FormWords) -> list[Row]:
 
 def _told(words: FormWords, source: Source) -> str:
     where = words.places.get(source.where, source.where)
-    told = f"{words.kinds[source.kind]}: {source.who}; {where}"
+    # Who has no other name than their part has it in the form's language.
+    named = "" if source.who == source.kind.value else f": {source.who}"
+    told = f"{words.kinds[source.kind]}{named}; {where}"
     if source.approved_by.strip():
         told += f"; {words.approved_by} {source.approved_by}"
     return mark_invisible(told)

@@ -23,7 +23,7 @@ class RefusalKind(StrEnum):
     NOT_WAITING = "not_waiting"
     """A stage is under way."""
     NOT_ACCEPTABLE = "not_acceptable"
-    """What is shown failed or was rejected: it must be edited or made again."""
+    """What is shown failed, was rejected or was accepted before: it must be edited or made again."""
     NOT_REGENERATED = "not_regenerated"
     """No model makes it."""
     NOT_EDITED = "not_edited"

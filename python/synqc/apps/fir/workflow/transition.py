@@ -234,6 +234,8 @@ def _refusal_at_gate(session: Session, event: Answer) -> Refusal | None:
         return closed
     if session.ticket is None and session.completed_at is None and event.token == session.token(session.step):
         return None
+    if session.completed_at is not None and event.token == session.token(session.step):
+        return Refusal(RefusalKind.NOT_ACCEPTABLE, "The last gate was passed: nothing waits for an answer.")
     return _not_the_gate(session, event)
 
 
