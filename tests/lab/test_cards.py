@@ -1,5 +1,6 @@
 """Cards show every figure with its error, and the labels nobody may overlook."""
 
+import math
 import re
 from html.parser import HTMLParser
 
@@ -123,10 +124,40 @@ def test_the_card_of_a_sweep_that_was_stopped_says_so():
     assert "no point was finished" in cut._repr_html_()
 
 
+def test_the_card_of_an_experiment_says_what_is_played_and_what_was_set_beside():
+    experiment = synqc.Experiment(
+        "ibm_fez", target="ionq", first_angle=math.pi / 2, second_axis=math.pi / 4, t1_us=90.0, spread=0.25,
+        drag_detuning=False, device_seed=17, drift="none",
+    )  # fmt: skip
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", experiment._repr_html_()))
+    for told in (
+        "Experiment: ibm_fez on ionq emulated", "T1 90 µs, T2 88 µs; 3 levels; device seed 17",
+        "first drive 0.5 π drag, 24 ns", "second drive 0.5 π about 0.25 π", "ε = 0.2, ancilla", "g = 0.0204",
+        "t1_us 90 µs Energy relaxation time.", "spread 0.25", "drag_detuning False", "drift none",
+        "readout 1.56 µs assignment error 0.77 %", "run() takes 836 shots",
+    ):  # fmt: skip
+        assert told in words, told
+    assert "efficiency" not in words
+
+
+def test_an_experiment_without_a_probe_says_so():
+    for silent in (synqc.Experiment(probe_strength=0), synqc.Experiment(probe_duration_ns=0)):
+        assert re.search(r">probe</td><td[^>]*>off</td>", silent._repr_html_())
+    assert ">off</td>" not in synqc.Experiment(probe_strength=0.1)._repr_html_()
+
+
+def test_an_estimate_says_its_interval_or_that_there_is_none():
+    assert "<b>0.900(10)</b>" in synqc.Estimate(0.9, 0.01)._repr_html_()
+    assert "95 %: 0.88 to 0.92" in synqc.Estimate(0.9, 0.01)._repr_html_()
+    assert "exact" in synqc.Estimate(0.5, 0.0)._repr_html_()
+    assert "unknown" in synqc.Estimate(0.5, float("nan"))._repr_html_()
+
+
 def test_cards_bear_a_sanitiser_and_the_rules_of_a_page(run, grid):
     """No sheet of styles, script, heading or class; every cell says its alignment; nothing is wider than its place."""
-    for card in (html_card(run), grid._repr_html_()):
-        assert set(re.findall(r"<(\w+)", card)) <= {"div", "b", "span", "table", "tbody", "tr", "td"}
+    shown = (run, grid, run.experiment, run.experiment.device, synqc.presets(), synqc.targets(), run - run)
+    for card in (one._repr_html_() for one in shown):
+        assert set(re.findall(r"<(\w+)", card)) <= {"div", "b", "span", "table", "tbody", "tr", "td", "th"}
         assert "class=" not in card
         assert all('align="left"' in cell and "text-align:left" in cell for cell in re.findall(r"<td[^>]*>", card))
         assert "max-width:100%;overflow-x:auto" in card

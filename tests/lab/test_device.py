@@ -302,8 +302,8 @@ def test_targets_show_terms_sources_and_emulation():
         assert target.sources
         assert target.emulated == target.description.startswith("Emulated")
     assert "emulated" in repr(lab.targets())
-    assert "<table>" in lab.targets()._repr_html_()
-    assert "<table>" in lab.presets()._repr_html_()
+    assert ">ionq</td>" in lab.targets()._repr_html_()
+    assert ">ibm_fez</td>" in lab.presets()._repr_html_()
     with pytest.raises(KeyError):
         lab.targets()["moon"]
     with pytest.raises(UnknownName, match="'sim-local', 'classical-only'"):

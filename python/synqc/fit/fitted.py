@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from synqc.errors import InputError, UnknownKey
 from synqc.lab._near_words import unknown_name
 from synqc.lab.estimate import Estimate
+from synqc.lab.html_cards import html_table_of
 from synqc.lab.units import unit_of
 from synqc.protocols import Analysis
 
@@ -125,16 +125,8 @@ class Fitted(Mapping[str, Estimate]):
         return "\n".join([f"{self.name}: {self.verdict}", *lines, *(f"  {reason}" for reason in self.reasons)])
 
     def _repr_html_(self) -> str:
-        cell = 'style="text-align:left;padding:2px 14px 2px 0"'
         head, *rows = self._table()
-        lines = ["".join(f"<th {cell}>{html.escape(word)}</th>" for word in head)]
-        lines += ["".join(f"<td {cell}>{html.escape(word)}</td>" for word in row) for row in rows]
-        body = "".join(f"<tr>{line}</tr>" for line in lines)
-        reasons = "".join(f"<br>{html.escape(reason)}" for reason in self.reasons)
-        return (
-            f'<div style="max-width:100%;overflow-x:auto"><b>{html.escape(self.name)}: {self.verdict}</b>{reasons}'
-            f"<table>{body}</table></div>"
-        )
+        return html_table_of(head, rows, title=f"{self.name}: {self.verdict}", notes=self.reasons)
 
 
 def fitted_from(

@@ -1,38 +1,35 @@
-"""A run or a sweep on one screen: an aligned table for terminals, a card for Jupyter."""
+"""A run, an experiment or a sweep on one screen: an aligned table for terminals, a card for Jupyter."""
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from synqc import _core
 from synqc.lab.device import Device
+from synqc.lab.html_cards import CardLine, html_card_of
+from synqc.lab.probe import ProbeDoses, probe_doses, pulse_doses
 from synqc.lab.units import format_duration, unit_of
 
 if TYPE_CHECKING:
     from synqc.lab.estimate import Estimate
-    from synqc.lab.run import Run
+    from synqc.lab.experiment import Experiment
+    from synqc.lab.run import ProbeSummary, Run
     from synqc.lab.sweep import Sweep
 
-__all__ = ["figure_in_words", "html_card", "sweep_html_card", "text_card"]
+__all__ = ["experiment_html_card", "figure_in_words", "html_card", "sweep_html_card", "text_card"]
 
 
 _SMALLEST_ERROR = 1e-7
 _MOST_SHOWN = 4
-
-
-@dataclass(frozen=True)
-class _Line:
-    """One row: what, how much, and a remark."""
-
-    name: str
-    value: str
-    remark: str = ""
+_TOLD_APART = (
+    "preset", "target", "envelope", "probe_strength", "probe_duration_ns", "probe_mapping", "adaptive_rule",
+    "objective", "qubits", "device_seed", "first_angle", "first_axis", "second_angle", "second_axis",
+)  # fmt: skip
+"""Arguments of an experiment that lines of its card tell in words."""
 
 
 def figure_in_words(estimate: Estimate, digits: int = 5) -> str:
@@ -65,59 +62,58 @@ def _title(run: Run) -> tuple[str, list[str]]:
     return f"{name} on {experiment.target}", labels
 
 
-def _rule(run: Run) -> str:
-    rule = run.experiment.adaptive_rule
+def _rule(experiment: Experiment) -> str:
+    rule = experiment.adaptive_rule
     if isinstance(rule, str):
         return rule
     return str(getattr(rule, "name", None) or getattr(rule, "__qualname__", None) or type(rule).__qualname__)
 
 
-def _probe_lines(run: Run) -> list[_Line]:
-    probe, experiment = run.probe, run.experiment
+def _probe_lines(probe: ProbeSummary | ProbeDoses, experiment: Experiment, mapping: str) -> list[CardLine]:
     if probe.regime == "off":
-        return [_Line("probe", "off")]
-    how = "ancilla" if probe.mapping == "pulse" else f"{experiment.probe_duration_ns:g} ns"
+        return [CardLine("probe", "off")]
+    how = "ancilla" if mapping == "pulse" else f"{experiment.probe_duration_ns:g} ns"
     dose = "∞" if math.isinf(probe.g) else f"{probe.g:.3g}"
     information = "∞" if math.isinf(probe.s) else f"{probe.s:.3g}"
     return [
-        _Line("probe", probe.regime, f"ε = {experiment.probe_strength:g}, {how}"),
-        _Line("  doses", f"g = {dose}", f"s = {information}, equivalent pulse strength {probe.eps_pulse:.4f}"),
+        CardLine("probe", probe.regime, f"ε = {experiment.probe_strength:g}, {how}"),
+        CardLine("  doses", f"g = {dose}", f"s = {information}, equivalent pulse strength {probe.eps_pulse:.4f}"),
     ]
 
 
-def _figure_lines(run: Run) -> list[_Line]:
+def _figure_lines(run: Run) -> list[CardLine]:
     per_second = run.information_bits_per_second
     return [
-        _Line("fidelity", figure_in_words(run.fidelity), "mean over shots, qubits; last iteration"),
-        _Line("success", figure_in_words(run.success), "as measured, readout errors corrected"),
-        _Line(
+        CardLine("fidelity", figure_in_words(run.fidelity), "mean over shots, qubits; last iteration"),
+        CardLine("success", figure_in_words(run.success), "as measured, readout errors corrected"),
+        CardLine(
             "back-action",
             figure_in_words(run.backaction),
             f"ensemble; {run.backaction_mean_per_shot:.5f} in a single shot",
         ),
-        _Line(
+        CardLine(
             "information",
             f"{figure_in_words(run.information_bits)} bit",
             f"per shot; {per_second:,.0f} bit/s",
         ),
-        _Line(
+        CardLine(
             "latency",
             format_duration(float(run.latency_us)),
             f"of one shot; cycle {format_duration(run.cycle_time_us)}",
         ),
-        _Line("objective", figure_in_words(run.objective_score), run.experiment.objective),
+        CardLine("objective", figure_in_words(run.objective_score), run.experiment.objective),
     ]
 
 
-def _latency_lines(run: Run) -> list[_Line]:
+def _latency_lines(run: Run) -> list[CardLine]:
     return [
-        _Line(f"  {name.replace('_', ' ')}", format_duration(value))
+        CardLine(f"  {name.replace('_', ' ')}", format_duration(value))
         for name, value in run.latency_terms.items()
         if value > 0
     ]
 
 
-def _tracker_lines(run: Run) -> list[_Line]:
+def _tracker_lines(run: Run) -> list[CardLine]:
     if run.tracker_consistent is None:
         return []
     qubits = run.history[-1].qubits
@@ -126,10 +122,10 @@ def _tracker_lines(run: Run) -> list[_Line]:
     remark = f"squared innovations {innovation:.2f} of what was predicted"
     if locked == len(qubits) and not run.tracker_consistent:
         remark = f"inconsistent: {remark}"
-    return [_Line("tracker", f"locked on {locked} of {len(qubits)}", remark)]
+    return [CardLine("tracker", f"locked on {locked} of {len(qubits)}", remark)]
 
 
-def _setting_lines(run: Run) -> list[_Line]:
+def _setting_lines(run: Run) -> list[CardLine]:
     last = run.history[-1]
     batches = len(run.history)
     extra = [
@@ -139,16 +135,16 @@ def _setting_lines(run: Run) -> list[_Line]:
     ]
     per_batch = f"{batches} × {last.shots:,}" if batches > 1 else f"{last.shots:,}"
     lines = [
-        _Line("rule", _rule(run), f"of each batch {', '.join(extra)}" if extra else ""),
-        _Line("shots", per_batch, f"per qubit, on {len(last.qubits)} qubit{'s' if len(last.qubits) > 1 else ''}"),
-        _Line("seed", str(run.seed)),
+        CardLine("rule", _rule(run.experiment), f"of each batch {', '.join(extra)}" if extra else ""),
+        CardLine("shots", per_batch, f"per qubit, on {len(last.qubits)} qubit{'s' if len(last.qubits) > 1 else ''}"),
+        CardLine("seed", str(run.seed)),
     ]
     lines += _tracker_lines(run)
     if run.partial:
-        lines.append(_Line("stopped", "early", f"{run.shots_used:,} shots per qubit were complete"))
+        lines.append(CardLine("stopped", "early", f"{run.shots_used:,} shots per qubit were complete"))
     if last.network_latency_s > 0:
         lines.append(
-            _Line(
+            CardLine(
                 "network",
                 format_duration(last.network_latency_s * 1e6),
                 "and queue, per iteration; not in the latency",
@@ -157,10 +153,13 @@ def _setting_lines(run: Run) -> list[_Line]:
     return lines
 
 
-def _blocks(run: Run) -> list[list[_Line]]:
+def _blocks(run: Run) -> list[list[CardLine]]:
     figures = _figure_lines(run)
     place = next(k for k, line in enumerate(figures) if line.name == "latency") + 1
-    return [_setting_lines(run) + _probe_lines(run), figures[:place] + _latency_lines(run) + figures[place:]]
+    return [
+        _setting_lines(run) + _probe_lines(run.probe, run.experiment, run.probe.mapping),
+        figures[:place] + _latency_lines(run) + figures[place:],
+    ]
 
 
 def text_card(run: Run) -> str:
@@ -187,26 +186,6 @@ def text_card(run: Run) -> str:
     return "\n".join(text)
 
 
-# In the elements themselves: a sanitiser drops a sheet of styles, and a page's own rules for tables are stronger.
-_CARD = (
-    "display:inline-block;box-sizing:border-box;max-width:100%;overflow-x:auto;"
-    "font:14px/1.5 system-ui,'Segoe UI',sans-serif;border:1px solid rgba(128,128,128,.35);"
-    "border-radius:8px;padding:12px 16px;color:inherit;background:transparent"
-)
-_TITLE = "font-size:16px;font-weight:600;margin:0 0 6px"
-_BADGE = (
-    "font-size:12px;font-weight:600;margin-left:8px;padding:1px 8px;border-radius:9px;border:1px solid #ea580c;"
-    "color:#ea580c;white-space:nowrap"
-)
-_TABLE = "border-collapse:collapse;border:0;margin:0;color:inherit"
-_ROW = "background:transparent;border:0"
-_RULED = "background:transparent;border:0;border-top:1px solid rgba(128,128,128,.35)"
-_CELL = "padding:2px 14px 2px 0;text-align:left;border:0;vertical-align:top;white-space:normal"
-_VALUE = f"{_CELL};font-variant-numeric:tabular-nums;font-weight:600"
-_REMARK = f"{_CELL};opacity:.7"
-_PART = "padding:2px 14px 2px 14px;text-align:left;border:0;vertical-align:top"
-
-
 def html_card(run: Run) -> str:
     """The same as a card for Jupyter: no script and no sheet of styles, colours from the page, so that light and dark
     themes both suit; it scrolls where its cell is narrow.
@@ -221,7 +200,79 @@ def html_card(run: Run) -> str:
         (True, False)
     """
     name, labels = _title(run)
-    return _html(name, labels, _blocks(run))
+    return html_card_of(name, labels, _blocks(run))
+
+
+def experiment_html_card(experiment: Experiment) -> str:
+    """A card of an experiment that was not run: what is driven and probed, on what, and what was set beside that.
+
+    Args:
+        experiment: The experiment to describe.
+
+    Examples:
+        >>> import synqc
+        >>> card = experiment_html_card(synqc.Experiment("ibm_fez", target="ionq", t1_us=90.0))
+        >>> ">emulated</span>" in card, "Energy relaxation time." in card
+        (True, True)
+    """
+    device, target = experiment.device, _core.target(experiment.target)
+    labels = ["emulated"] if target.emulated else ["classical plant"] if target.classical else []
+    mapping = target.mapping if experiment.probe_mapping == "auto" else experiment.probe_mapping
+    probes = experiment.probe_strength > 0 and (mapping == "pulse" or experiment.probe_duration_ns > 0)
+    drive = f"{experiment.envelope}, {format_duration(device.gate_ns / 1e3)}"
+    coherence = f"T1 {format_duration(device.t1_us)}, T2 {format_duration(device.t2_us)}; {device.levels} levels"
+    error = f"assignment error {100 * device.assignment_error:.3g} %"
+    played = [
+        CardLine("qubits", f"{experiment.qubits}", f"{coherence}; device seed {experiment.device_seed}"),
+        CardLine("first drive", _rotation(experiment.first_angle, experiment.first_axis), drive),
+        *(
+            _probe_lines(_doses(experiment, device, mapping), experiment, mapping)
+            if probes
+            else [CardLine("probe", "off")]
+        ),
+        CardLine("second drive", _rotation(experiment.second_angle, experiment.second_axis), drive),
+        CardLine("readout", format_duration(device.readout_ns / 1e3), error),
+        CardLine("rule", _rule(experiment), f"objective {experiment.objective}"),
+    ]
+    shots = f"{_core.cost_law_shots(experiment.probe_duration_ns):,}"
+    note = f"run() takes {shots} shots per iteration and qubit unless it is told how many."
+    title = f"Experiment: {device.name} on {experiment.target}"
+    return html_card_of(title, labels, [played, _set_beside(experiment)], notes=[note])
+
+
+def _rotation(angle: float, axis: float) -> str:
+    turned = f"{angle / math.pi:.4g} π"
+    return turned if axis == 0 else f"{turned} about {axis / math.pi:.4g} π"
+
+
+def _doses(experiment: Experiment, device: Device, mapping: str) -> ProbeDoses:
+    if mapping == "pulse":
+        return pulse_doses(experiment.probe_strength)
+    return probe_doses(
+        experiment.probe_strength,
+        experiment.probe_duration_ns,
+        gamma_max_per_us=device.gamma_max_per_us,
+        efficiency=device.efficiency,
+    )
+
+
+def _set_beside(experiment: Experiment) -> list[CardLine]:
+    """Arguments that are not at their default and that no other line tells."""
+    lines = []
+    for entry in _core.experiment_fields():
+        name = entry["name"]
+        value, default = getattr(experiment, name), getattr(type(experiment), name, None)
+        if name in _TOLD_APART or (value is None if default is None else value == default):
+            continue
+        unit = unit_of(name)
+        if isinstance(value, float):
+            told = f"{value:g}" if unit == "1" else f"{value:g} {unit}"
+        elif name in ("samples", "drift") and not isinstance(value, str):
+            told = f"{len(value)} in all"
+        else:
+            told = str(value)
+        lines.append(CardLine(name, told, entry["meaning"]))
+    return lines
 
 
 def sweep_html_card(sweep: Sweep) -> str:
@@ -243,48 +294,32 @@ def sweep_html_card(sweep: Sweep) -> str:
     axes = [_axis_line(axis, values) for axis, values in sweep.axes.items()]
     points = int(np.prod(sweep.shape))
     reused = f"{sweep.reused} from the cache" if sweep.reused else ""
-    axes += [_Line("points", f"{len(sweep):,} of {points:,}" if sweep.partial else f"{points:,}", reused)]
-    axes += [_Line("seed", str(sweep.seed))]
-    return _html(f"Sweep of {name} on {experiment.target}", labels, [axes, _reached(sweep)])
+    axes += [CardLine("points", f"{len(sweep):,} of {points:,}" if sweep.partial else f"{points:,}", reused)]
+    axes += [CardLine("seed", str(sweep.seed))]
+    return html_card_of(f"Sweep of {name} on {experiment.target}", labels, [axes, _reached(sweep)])
 
 
-def _axis_line(axis: str, values: Sequence[Any]) -> _Line:
+def _axis_line(axis: str, values: Sequence[Any]) -> CardLine:
     unit = unit_of(axis)
     numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
     if len(numbers) == len(values):
         told = f"{min(numbers):g} to {max(numbers):g}" if len(set(numbers)) > 1 else f"{numbers[0]:g}"
-        return _Line(axis, told if unit == "1" else f"{told} {unit}", f"{len(values)} values")
+        return CardLine(axis, told if unit == "1" else f"{told} {unit}", f"{len(values)} values")
     shown = ", ".join(value.name if isinstance(value, Device) else str(value) for value in values[:_MOST_SHOWN])
-    return _Line(axis, shown + (", …" if len(values) > _MOST_SHOWN else ""), f"{len(values)} values")
+    return CardLine(axis, shown + (", …" if len(values) > _MOST_SHOWN else ""), f"{len(values)} values")
 
 
-def _reached(sweep: Sweep) -> list[_Line]:
+def _reached(sweep: Sweep) -> list[CardLine]:
     """Extent of each figure; for the objective, where it is best."""
     if len(sweep) == 0:
-        return [_Line("figures", "none", "no point was finished")]
+        return [CardLine("figures", "none", "no point was finished")]
     lines = []
     for name in ("fidelity", "success", "backaction", "information_bits", "latency_us"):
         unit = "" if (found := unit_of(name)) == "1" else f" {found}"
         low, high = float(np.nanmin(sweep[name])), float(np.nanmax(sweep[name]))
         told = f"{low:.5g}" if low == high else f"{low:.5g} to {high:.5g}"
-        lines.append(_Line(name.removesuffix("_us").removesuffix("_bits"), told + unit))
+        lines.append(CardLine(name.removesuffix("_us").removesuffix("_bits"), told + unit))
     best = max(sweep, key=lambda point: sweep.at(**point)["objective_score"].value)
     where = ", ".join(f"{axis} = {getattr(value, 'name', value)}" for axis, value in best.items())
     score = figure_in_words(sweep.at(**best)["objective_score"])
-    return [*lines, _Line("best", score, f"{sweep.experiment.objective} at {where}")]
-
-
-def _html(title: str, labels: Sequence[str], blocks: Sequence[Sequence[_Line]]) -> str:
-    badges = "".join(f' <span style="{_BADGE}">{html.escape(label)}</span>' for label in labels)
-    rows = []
-    for number, block in enumerate(blocks):
-        for position, line in enumerate(block):
-            cells = [(line.name.strip(), _PART if line.name.startswith(" ") else _CELL)]
-            cells += [(line.value, _VALUE), (line.remark, _REMARK)]
-            style = _RULED if number > 0 and position == 0 else _ROW
-            told = "".join(f'<td align="left" style="{looks}">{html.escape(text)}</td>' for text, looks in cells)
-            rows.append(f'<tr style="{style}">{told}</tr>')
-    return (
-        f'<div style="{_CARD}"><div style="{_TITLE}"><b>{html.escape(title)}</b>{badges}</div>'
-        f'<table style="{_TABLE}"><tbody>{"".join(rows)}</tbody></table></div>'
-    )
+    return [*lines, CardLine("best", score, f"{sweep.experiment.objective} at {where}")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from synqc.errors import InputError, MissingExtra, UnknownKey
 from synqc.lab._near_words import unknown_name
 from synqc.lab._whole_number import whole_number
 from synqc.lab.estimate import Estimate
+from synqc.lab.html_cards import html_table_of
 
 if TYPE_CHECKING:
     import pandas
@@ -150,15 +150,8 @@ class Comparison(Mapping[str, Estimate]):
         return "\n".join([*lines, f"{self.pairing.kind}: {self.pairing.reason}"])
 
     def _repr_html_(self) -> str:
-        head, *rows = [[html.escape(cell) for cell in row] for row in self._table()]
-        cell = 'style="text-align:left;padding:2px 14px 2px 0"'
-        lines = ["".join(f"<th {cell}>{word}</th>" for word in head)]
-        lines += ["".join(f"<td {cell}>{word}</td>" for word in row) for row in rows]
-        body = "".join(f"<tr>{line}</tr>" for line in lines)
-        return (
-            f'<div style="max-width:100%;overflow-x:auto"><table>{body}</table>'
-            f"<p>{html.escape(self.pairing.kind)}: {html.escape(self.pairing.reason)}</p></div>"
-        )
+        head, *rows = self._table()
+        return html_table_of(head, rows, title="Comparison", notes=[f"{self.pairing.kind}: {self.pairing.reason}"])
 
 
 def compare(first: Run, second: Run, *, repetitions: int = 40) -> Comparison:

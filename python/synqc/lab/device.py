@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import html
 import json
 import math
 import os
@@ -18,7 +17,8 @@ from typing import Any, Literal, NoReturn
 from synqc import _core
 from synqc.errors import DocumentError, InputError, UnknownKey, UnknownName
 from synqc.lab._near_words import naming_unknown_arguments, near_words, unknown_name
-from synqc.lab.units import format_duration
+from synqc.lab.html_cards import CardLine, html_card_of, html_table_of
+from synqc.lab.units import format_duration, unit_of
 from synqc.readout.resonator import Resonator
 
 __all__ = ["Device", "Presets", "Target", "Targets", "device", "presets", "targets", "thermal_population"]
@@ -497,20 +497,22 @@ class Device:
         return f"Device({', '.join(facts)})"
 
     def _repr_html_(self) -> str:
-        rows = [(name, _html_value(getattr(self, name))) for name, _ in _core.device_parameters()]
-        rows += [(name, _html_value(getattr(self, name))) for name in ("detuning_khz", "amplitude_error")]
+        meanings = [
+            *_core.device_parameters(),
+            ("detuning_khz", "Hidden detuning of every qubit."),
+            ("amplitude_error", "Hidden relative amplitude error of every qubit."),
+        ]
+        figures = [CardLine(name, _value_in_words(name, getattr(self, name)), meaning) for name, meaning in meanings]
         if self.resonator is not None:
-            rows += [("resonator", html.escape(repr(self.resonator)))]
-        rows += [("drift", "<br>".join(html.escape(_drift_in_words(process)) for process in self.drift) or "none")]
-        notes = "".join(
-            f"<p>{title}</p><ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>"
-            for title, lines in (("Sources", self.sources), ("Assumptions", self.assumptions))
-            if lines
-        )
-        return (
-            f"<h4>{html.escape(self.name)} &middot; {html.escape(self.modality)}, {self.levels} levels</h4>"
-            f"<p>{html.escape(self.description)}</p>{_html_table(('figure', 'value'), rows)}{notes}"
-        )
+            figures += [CardLine("resonator", repr(self.resonator))]
+        drift = [CardLine("drift", _drift_in_words(process)) for process in self.drift] or [CardLine("drift", "none")]
+        told = [
+            [CardLine(word if number == 0 else "", "", line) for number, line in enumerate(lines)]
+            for word, lines in (("sources", self.sources), ("assumptions", self.assumptions))
+        ]
+        facts = ", ".join([*([self.modality] if self.modality else []), f"{self.levels} levels"])
+        head = [CardLine("device", facts, self.description)]
+        return html_card_of(self.name, (), [head, figures + drift, *told])
 
 
 class Presets(Mapping[str, Device]):
@@ -542,7 +544,7 @@ class Presets(Mapping[str, Device]):
         return _text_table(_PRESET_COLUMNS, self._rows())
 
     def _repr_html_(self) -> str:
-        return _html_table(_PRESET_COLUMNS, [tuple(map(html.escape, row)) for row in self._rows()])
+        return html_table_of(_PRESET_COLUMNS, self._rows())
 
 
 _PRESET_COLUMNS = ("device", "modality", "levels", "T1", "T2", "pulse", "readout")
@@ -693,7 +695,7 @@ class Targets(Mapping[str, Target]):
         return _text_table(_TARGET_COLUMNS, self._rows())
 
     def _repr_html_(self) -> str:
-        return _html_table(_TARGET_COLUMNS, [tuple(map(html.escape, row)) for row in self._rows()])
+        return html_table_of(_TARGET_COLUMNS, self._rows())
 
 
 _TARGET_COLUMNS = ("target", "kind", "probe", "path", "decision", "result", "network", "queue")
@@ -856,12 +858,7 @@ def _text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
-def _html_value(value: float | None) -> str:
-    return "drawn" if value is None else f"{value:g}"
-
-
-def _html_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Cells are ready HTML."""
-    head = "".join(f"<th>{column}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+def _value_in_words(name: str, value: float | None) -> str:
+    if value is None:
+        return "drawn"
+    return f"{value:g}" if (unit := unit_of(name)) == "1" else f"{value:g} {unit}"

@@ -220,6 +220,16 @@ class Estimate:
     def __format__(self, specification: str) -> str:
         return format(self.value, specification) if specification else str(self)
 
+    def _repr_html_(self) -> str:
+        if math.isnan(self.standard_error):
+            remark = "error unknown"
+        elif self.standard_error == 0:
+            remark = "exact"
+        else:
+            low, high = (f"{end:.6g}" for end in self.interval(2))
+            remark = f"95 %: {low} to {high}"
+        return f'<span><b>{self}</b> <span style="opacity:.75;margin-left:8px">{remark}</span></span>'
+
     def __str__(self) -> str:
         """The value with its error in the last two digits, as metrologists write it: 0.98765(21); (?) if unknown."""
         if math.isnan(self.standard_error):

@@ -361,6 +361,11 @@ class Experiment:
                 changed.append(f"{item.name}={value.name if isinstance(value, Device) else value!r}")
         return f"Experiment({', '.join(changed)})"
 
+    def _repr_html_(self) -> str:
+        from synqc.lab.cards import experiment_html_card
+
+        return experiment_html_card(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, ({item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.init},))
 

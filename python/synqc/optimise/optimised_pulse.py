@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synqc.errors import DocumentError, MissingExtra
+from synqc.lab.html_cards import CardLine, html_card_of
 
 __all__ = ["LargerSystem", "OptimisedPulse"]
 
@@ -157,8 +157,7 @@ class OptimisedPulse:
         return "\n".join(f"{name:<16}{value}" for name, value in self._lines())
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{html.escape(n)}</th><td>{html.escape(v)}</td></tr>" for n, v in self._lines())
-        return f"<table>{rows}</table>"
+        return html_card_of("Optimised pulse", (), [[CardLine(name, value) for name, value in self._lines()]])
 
     def plot(self, names: tuple[str, ...] = ("x", "y")) -> Any:
         """Plotly figure of the controls, as they are held.
