@@ -18,6 +18,7 @@ from synqc import _core
 from synqc.errors import DocumentError, InputError, UnknownKey, UnknownName
 from synqc.lab._near_words import naming_unknown_arguments, near_words, unknown_name
 from synqc.lab.html_cards import CardLine, html_card_of, html_table_of
+from synqc.lab.plugins import load_plugin, plugin_names
 from synqc.lab.units import format_duration, unit_of
 from synqc.readout.resonator import Resonator
 
@@ -516,7 +517,8 @@ class Device:
 
 
 class Presets(Mapping[str, Device]):
-    """The devices that ship with synqc, by name; shows itself as a table.
+    """The devices that ship with synqc, by name, and those that other packages bring under the entry point
+    `synqc.presets`: a `Device`, a document or its path, or a function that gives one. Shows itself as a table.
 
     Examples:
         >>> import synqc.lab.device as lab
@@ -736,14 +738,29 @@ def thermal_population(frequency_ghz: float, temperature_mk: float) -> float:
 
 @functools.cache
 def _preset_names() -> tuple[str, ...]:
-    """The default first, then typical devices, then real ones."""
-    names = {entry.name.removesuffix(".json") for entry in _devices().iterdir() if entry.name.endswith(".json")}
-    return tuple(sorted(names, key=lambda name: (name != "transmon-default", name.startswith("ibm_"), name)))
+    """The default first, then typical devices, then real ones, then those of other packages."""
+    ours = _shipped()
+    sorted_ours = sorted(ours, key=lambda name: (name != "transmon-default", name.startswith("ibm_"), name))
+    return (*sorted_ours, *(name for name in plugin_names("synqc.presets") if name not in ours))
+
+
+@functools.cache
+def _shipped() -> frozenset[str]:
+    return frozenset(entry.name.removesuffix(".json") for entry in _devices().iterdir() if entry.name.endswith(".json"))
 
 
 @functools.cache
 def _load(name: str) -> Device:
-    return Device.from_json((_devices() / f"{name}.json").read_bytes())
+    if name in _shipped():
+        return Device.from_json((_devices() / f"{name}.json").read_bytes())
+    found = load_plugin("synqc.presets", name)
+    made = found() if callable(found) else found
+    device = made if isinstance(made, Device) else Device.from_document(made)
+    if device.name != name:
+        raise InputError(
+            f"The preset {name!r} of another package must have this name, but has the name {device.name!r}."
+        )
+    return device
 
 
 def _devices() -> resources.abc.Traversable:

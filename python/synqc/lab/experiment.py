@@ -15,14 +15,15 @@ import numpy as np
 
 from synqc import _core
 from synqc.errors import Cancelled, InputError, ShapeError, UnknownArgument
-from synqc.lab._near_words import class_naming_unknown_arguments, naming_unknown_arguments, near_words
+from synqc.lab._near_words import class_naming_unknown_arguments, naming_unknown_arguments, near_words, unknown_name
 from synqc.lab._plausibility import warn_if_implausible
 from synqc.lab._reporting import count_run, run_timer
 from synqc.lab._segments import shared_segments
 from synqc.lab._whole_number import MOST_THREADS, whole_number
 from synqc.lab.checkpoint import Checkpoint
 from synqc.lab.device import Device, device_of, preset_of
-from synqc.lab.rules import Batch, BatchRule, RecordRule, rule_hooks
+from synqc.lab.plugins import plugin_names
+from synqc.lab.rules import Batch, BatchRule, RecordRule, rule_hooks, rule_of_plugin
 from synqc.lab.run import Run
 from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callback
 
@@ -79,8 +80,9 @@ class Experiment:
         probe_strength: Probe amplitude as a fraction of the strongest, 0 to 1; the dephasing rate is its square times
             `gamma_max_per_us`.
         probe_duration_ns: Length of the probe.
-        adaptive_rule: "none", "kalman", "bayes", "rl", "rl-reinforce", "nelder-mead", "random-search", or a rule of
-            your own (see `synqc.lab.rules`).
+        adaptive_rule: "none", "kalman", "bayes", "rl", "rl-reinforce", "nelder-mead", "random-search", a rule of
+            your own (see `synqc.lab.rules`), or the name of one that another package brings under the entry point
+            `synqc.rules`, which the argument then is.
         objective: What `Run.objective_score` scores: "maximize-fidelity", "minimize-latency", "info-vs-damage" or
             "stability-window".
         qubits: Size of the register; qubits do not interact.
@@ -398,6 +400,10 @@ def _checked(name: str, value: Any) -> Any:
         return _real(name, value)
     if kind == "text" and not isinstance(value, str):
         raise InputError(f"Argument `{name}` must be text, but is {value!r}.")
+    if isinstance(value, str) and (choices := _ARGUMENTS[name]["choices"]) and value not in choices:
+        if kind == "rule" and value in plugin_names("synqc.rules"):
+            return rule_of_plugin(value)
+        raise unknown_name(name, value, [*choices, *(plugin_names("synqc.rules") if kind == "rule" else ())])
     if kind == "flag" and not isinstance(value, (bool, np.bool_)):
         raise InputError(f"Argument `{name}` must be True or False, but is {value!r}.")
     if name == "preset":

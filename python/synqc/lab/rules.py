@@ -11,10 +11,11 @@ import numpy as np
 
 from synqc.errors import InputError
 from synqc.lab.estimate import Estimate
+from synqc.lab.plugins import load_plugin
 
 _UNMEASURED = Estimate(0.0, math.nan)
 
-__all__ = ["Batch", "BatchRule", "RecordRule", "rule_hooks"]
+__all__ = ["Batch", "BatchRule", "RecordRule", "rule_hooks", "rule_of_plugin"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,21 @@ def _batch_from(entry: dict[str, Any]) -> Batch:
         name: Estimate(*value) if isinstance(value, tuple) else value for name, value in entry.items()
     }
     return Batch(**arguments)
+
+
+def rule_of_plugin(name: str) -> Any:
+    """The rule that another package brings under the entry point `synqc.rules`; of a class, a new object.
+
+    Args:
+        name: One of `plugin_names("synqc.rules")`.
+
+    Raises:
+        InputError: It cannot be loaded, or is no rule.
+    """
+    found = load_plugin("synqc.rules", name)
+    rule = found() if isinstance(found, type) else found
+    rule_hooks(rule)
+    return rule
 
 
 def rule_hooks(rule: object) -> tuple[Callable[[dict[str, Any]], object] | None, Callable[..., Any] | None]:
