@@ -109,6 +109,8 @@ class _Parent:
         told = json.loads(told)
         if "ended" in told:
             self._ended[told["ended"]] = told["status"]
+        else:
+            self._ended.pop(told["forked"], None)  # of a process before it that had the same number
         return told.get("forked")
 
 
