@@ -56,7 +56,7 @@ def embed(
         (n, d), float32.
 
     Raises:
-        InputError: A text is blank, too long or no text, or there are too many.
+        InputError: A text is blank, too long or no text, or there are too many; or `embedder` is none.
         UnsupportedLanguage: The model cannot read the language.
         LanguageModelError: A server did not answer.
 
@@ -69,6 +69,11 @@ def embed(
         >>> round(float(near[0] @ near[1]), 4)
         0.9487
     """
+    if not isinstance(embedder, Embedder):
+        raise InputError(
+            f"Argument `embedder` must be an Embedder, such as those of synqc.llm.embedders, but is a "
+            f"{type(embedder).__name__}."
+        )
     embedder.languages.require(language, embedder.name)
     given: list[Any] = [texts] if isinstance(texts, str) else list(texts)
     if isinstance(texts, str) or len(given) > _MOST_TEXTS:

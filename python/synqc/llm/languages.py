@@ -47,7 +47,10 @@ class Languages:
 
         Raises:
             UnsupportedLanguage: It cannot, or nobody knows that it can.
+            InputError: It is no code.
         """
+        if not isinstance(language, str):
+            raise InputError(f"Argument `language` must be the code of one, such as 'en', but is {language!r:.40}.")
         code = language.replace("_", "-").partition("-")[0].lower()
         if code in (*self.able, *self.rough) or (self.others and code not in self.unable and code.isalpha()):
             return code

@@ -112,7 +112,7 @@ def read_image(
         deadline_s: It must be done by then.
 
     Raises:
-        InputError: No language is named, or a time is none.
+        InputError: No language is named, a time is none, or `reader` is none.
         UnreadablePicture: It is of another kind, cut, damaged or too large.
         UnsupportedLanguage: The reader does not read a language.
         LanguageModelError: The reader or its server gave no text.
@@ -127,6 +127,11 @@ def read_image(
         ...
         synqc.llm.picture.UnreadablePicture: The picture must be PNG or JPEG, but begins with b'no pictu'.
     """
+    if not isinstance(reader, PageReader):
+        raise InputError(
+            f"Argument `reader` must be a PageReader, such as those of synqc.llm.readers, but is a "
+            f"{type(reader).__name__}."
+        )
     if isinstance(languages, str) or not languages:
         raise InputError(f"Argument `languages` must be one code or more, such as ('en',), but is {languages!r:.80}.")
     if not 0 < deadline_s < float("inf"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
+from synqc.errors import InputError
 from synqc.llm.audio import Audio, audio_in
 from synqc.llm.languages import Languages
 from synqc.llm.spoken_numbers import numbers_in
@@ -154,6 +155,7 @@ def transcribe(
         deadline_s: It must be done by then.
 
     Raises:
+        InputError: `transcriber` is none.
         UnreadableAudio: It is of another kind, cut, damaged, empty or too long.
         UnsupportedLanguage: The model does not understand the language.
         LanguageModelError: The model or its server gave no text.
@@ -167,6 +169,11 @@ def transcribe(
         ...
         synqc.llm.audio.UnreadableAudio: The recording must be WAV or MP3, but begins with b'no sound'.
     """
+    if not isinstance(transcriber, Transcriber):
+        raise InputError(
+            f"Argument `transcriber` must be a Transcriber, such as those of synqc.llm.transcribers, but is a "
+            f"{type(transcriber).__name__}."
+        )
     code = transcriber.languages.require(language, transcriber.name)
     audio = audio_in(content, most_seconds=most_seconds)
     heard = transcriber.hear(audio, language=code, deadline_s=deadline_s)
