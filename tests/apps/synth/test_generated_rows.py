@@ -11,7 +11,7 @@ from synqc.apps.synth.data_card import card_of_generated
 from synqc.apps.synth.errors import ValidationError
 from synqc.apps.synth.generated_rows import GENERATOR_NAME, ROWS_VERSION, GeneratedRows
 from synqc.apps.synth.options import DataOptions
-from synqc.apps.synth.row_schema import check_row, schema_of_rows
+from synqc.apps.synth.row_schema import check_row, schema_by_example, schema_of_rows
 
 WIDE = {
     "type": "object",
@@ -45,6 +45,18 @@ def test_rows_fit_every_keyword_of_their_schema(seed):
     assert {row["plan"] for row in rows} == {"a", "b", None}
     assert {row["n"] for row in rows} == set(range(-5, 1))
     assert len({row["id"] for row in rows}) == 300
+
+
+def test_a_table_by_example_has_words_where_its_columns_are_called_like_them(seed):
+    example = [{"name": name, "city": city, "remark": "abc", "tags": [name]}
+               for name, city in (("Ada", "Rome"), ("Bo", "Oslo"), ("Cy", "Ulm"))]  # fmt: skip
+    schema = schema_by_example(example)
+    assert schema["properties"]["name"] == schema["properties"]["city"] == {"type": "string"}
+    assert schema["properties"]["tags"]["items"] == {"type": "string", "minLength": 2, "maxLength": 3}
+    rows = made(schema=schema, count=50, seed=seed).rows(0, 50)
+    assert sum(" " in row["name"] for row in rows) > 40, f"seed {seed}"
+    assert all(row["city"][0].isupper() and not any(sign.isdigit() for sign in row["city"]) for row in rows)
+    assert [check_row(row, schema) for row in rows] == [""] * 50
 
 
 @pytest.mark.parametrize(

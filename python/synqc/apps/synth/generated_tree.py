@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from synqc import generate
 from synqc.apps.synth.errors import ValidationError
-from synqc.apps.synth.option_names import snake_case
-from synqc.generate.locale_text import FIELDS
+from synqc.apps.synth.known_words import words_of_column
 
 __all__ = ["GeneratedTree"]
 
@@ -25,8 +24,6 @@ _LENGTH: Final = 10
 _ITEMS: Final = 5
 _MOST_ITEMS: Final = 10_000
 _MISSING: Final = 0.1
-_NAMES: Final = {"name": "full_name", "phone_number": "phone", "job": "occupation", "zip": "postal_code",
-                 "zip_code": "postal_code"}  # fmt: skip
 _FORMATS: Final[Mapping[str, Callable[[], generate.Column]]] = {
     "uuid": generate.Uuid,
     "date-time": generate.Moment,
@@ -240,9 +237,8 @@ def _text(schema: Mapping[str, Any], path: str, missing: float) -> generate.Colu
         made = _FORMATS[form]()
         return type(made)(**{**vars(made), "null_rate": missing}) if missing else made
     least, most = schema.get("minLength"), schema.get("maxLength")
-    name = snake_case(path.rpartition(".")[2].partition("[")[0])
-    known = _NAMES.get(name, name)
-    if known in FIELDS and least in (None, 0, 1) and most is None:
+    known = words_of_column(path.rpartition(".")[2].partition("[")[0])
+    if known is not None and least in (None, 0, 1) and most is None:
         return generate.LocaleText(known, null_rate=missing)
     low = least if least is not None else min(_LENGTH, most if most is not None else _LENGTH)
     high = most if most is not None else max(low, _LENGTH)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from synqc.apps.synth.errors import ValidationError
+from synqc.apps.synth.known_words import words_of_column
 from synqc.errors import InputError
 from synqc.llm.structured import structured_in
 
@@ -61,6 +62,9 @@ def check_row(row: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 def schema_by_example(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A JSON schema that describes rows like these: types, ranges, formats, and choices where values repeat.
 
+    Texts have the lengths of the example, unless their column is called like words that the generators know, such as
+    `city`: any of these will do then.
+
     Args:
         rows: At least one; columns that some lack are not required.
 
@@ -76,7 +80,7 @@ def schema_by_example(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if not rows or not all(isinstance(row, Mapping) and row for row in rows):
         raise ValidationError("Argument `rows` must be a list of at least one row with columns, but is not.")
     names = list(dict.fromkeys(str(name) for row in rows for name in row))
-    properties = {name: _described([row[name] for row in rows if name in row]) for name in names}
+    properties = {name: _described([row[name] for row in rows if name in row], name) for name in names}
     required = [name for name in names if all(name in row for row in rows)]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
@@ -119,9 +123,9 @@ def _field(field: Any, where: str) -> tuple[dict[str, Any], bool]:
     return found, is_required
 
 
-def _described(values: Sequence[Any]) -> dict[str, Any]:
+def _described(values: Sequence[Any], name: str) -> dict[str, Any]:
     there = [value for value in values if value is not None]
-    found = _of_values(there) if there else {}
+    found = _of_values(there, name) if there else {}
     if there and len(there) < len(values):
         if "enum" in found:
             found["enum"] = [*found["enum"], None]
@@ -129,14 +133,14 @@ def _described(values: Sequence[Any]) -> dict[str, Any]:
     return found or {"type": "null"}
 
 
-def _of_values(values: Sequence[Any]) -> dict[str, Any]:
+def _of_values(values: Sequence[Any], name: str) -> dict[str, Any]:
     if all(isinstance(value, bool) for value in values):
         return {"type": "boolean"}
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
         kind = "integer" if all(isinstance(value, int) for value in values) else "number"
         return {"type": kind, "minimum": min(values), "maximum": max(values)}
     if all(isinstance(value, str) for value in values):
-        return _of_texts(values)
+        return _of_texts(values, name)
     if all(isinstance(value, Mapping) for value in values) and all(values):
         return schema_by_example(values)
     if all(isinstance(value, (list, tuple)) for value in values):
@@ -144,17 +148,19 @@ def _of_values(values: Sequence[Any]) -> dict[str, Any]:
         lengths = [len(value) for value in values]
         return {
             "type": "array", "minItems": min(lengths), "maxItems": max(lengths),
-            **({"items": _described(inner)} if inner else {}),
+            **({"items": _described(inner, name)} if inner else {}),
         }  # fmt: skip
     raise ValidationError(f"Argument `rows` must have values of one type in a column, but has {list(values)!r:.120}.")
 
 
-def _of_texts(values: Sequence[str]) -> dict[str, Any]:
+def _of_texts(values: Sequence[str], name: str) -> dict[str, Any]:
     for kind, pattern in (("date", _DATE), ("date-time", _MOMENT), ("email", _EMAIL), ("uuid", _UUID)):
         if all(pattern.match(value) for value in values):
             return {"type": "string", "format": kind}
     distinct = list(dict.fromkeys(values))
     if len(distinct) <= _MOST_CHOICES and len(distinct) < len(values):
         return {"type": "string", "enum": distinct}
+    if words_of_column(name) is not None:
+        return {"type": "string"}
     lengths = [len(value) for value in values]
     return {"type": "string", "minLength": min(lengths), "maxLength": max(lengths)}
