@@ -114,6 +114,32 @@ def test_schema_describes_rows_that_there_are(call, tmp_path):
     assert json.loads(out)["properties"]["age"] == {"type": "integer", "minimum": 36, "maximum": 41}
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("x.csv", b"a,b\n1,\xe9\n", "UTF-8, but is not at byte 6"), ("x.json", b'["\xff"]', "UTF-8"),
+        ("x.jsonl", b'{"a": "\xff"}', "UTF-8"), ("x.csv", b"a,b\n1\n", "2 columns, but line 2 has 1"),
+        ("x.csv", b"a,b\n1,2,3\n", "2 columns, but line 2 has 3"), ("x.csv", b"a,a\n1,2\n", "distinct names"),
+        ("x.csv", b"", "at least one row"), ("x.csv", b'a\n"' + b"x" * 200_000, "line 2"),
+        ("x.json", b'{"a": 1}', "a list of rows"), ("x.jsonl", b"{", "one JSON object per line"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["schema", "like"])
+def test_a_file_that_holds_no_rows_is_refused_by_its_place(call, tmp_path, command, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    arguments = ("schema", name) if command == "schema" else ("generate", "--like", name)
+    code, out, err = call(*arguments)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert words in err or (words == "at least one row" and "`example`" in err)
+
+
+def test_a_file_may_begin_with_a_mark_and_hold_any_sign(call, tmp_path):
+    (tmp_path / "x.csv").write_bytes("\ufeffcity,n\r\nRome,1\r\n\r\nOslo,2\r\n".encode())
+    assert json.loads(call("schema", "x.csv")[1])["required"] == ["city", "n"]
+    (tmp_path / "x.jsonl").write_text(json.dumps({"a": "x\u2028y\x85z"}, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert json.loads(call("schema", "x.jsonl")[1])["properties"]["a"]["maxLength"] == 5
+
+
 @pytest.mark.parametrize("ending", ["parquet", "arrow"])
 def test_rows_like_those_of_a_file_become_tables(call, tmp_path, server, ending):
     lines = "".join(f"{20 + k % 9},{'free' if k % 3 else 'paid'}\n" for k in range(90))
@@ -183,6 +209,8 @@ def test_a_file_that_was_not_finished_leaves_the_old_one(call, tmp_path, monkeyp
         (("generate", "-s", "schema.json", "--option", "interval"), "NAME=JSON"),
         (("generate", "-s", "schema.json", "-p", "gemini", "-m", "x"), "GEMINI_API_KEY"),
         (("generate", "tables"), "structured"),
+        (("generate", "-s", "schema.json", "-p", "gemni", "-m", "x"), "Did you mean 'gemini'?"),
+        (("generate", "-s", "schema.json", "-p", "gemni"), "Did you mean 'gemini'?"),
     ],
 )
 def test_refusals_are_one_line(call, arguments, words):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from synqc.apps.synth.checks import check_choice
 from synqc.apps.synth.configuration import STRATEGIES, SynthConfiguration
 from synqc.apps.synth.errors import NoModelFound
 from synqc.apps.synth.settings import SynthSettings
@@ -235,6 +236,8 @@ class SynthModels:
     def _provider(self, provider: str, model: str, attempts: int) -> Provider:
         if provider in self._others:
             return self._others[provider]
+        if provider not in _PROVIDERS:
+            check_choice("provider", provider, (*_PROVIDERS, *self._others))
         one = self.configuration
         own_key = one.api_key if one.provider == provider else None
         key = (provider, model if provider == "local" else "", own_key, one.timeout_ms, attempts)

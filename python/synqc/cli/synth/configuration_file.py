@@ -12,19 +12,31 @@ if TYPE_CHECKING:
     from synqc.apps.synth.agentic_synth import AgenticSynth
     from synqc.apps.synth.configuration import SynthConfiguration
 
-__all__ = ["USUAL_FILE", "opened_synth", "read_configuration", "read_document"]
+__all__ = ["USUAL_FILE", "opened_synth", "read_configuration", "read_document", "read_text"]
 
 USUAL_FILE = Path(".agentic-synth.json")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, without the mark of its order of bytes that some programs begin one with.
+
+    Raises:
+        InputError: It is no UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} must be a text in UTF-8, but is not at byte {error.start}.") from None
 
 
 def read_document(path: Path) -> Any:
     """What a file of JSON or YAML holds.
 
     Raises:
-        InputError: It is not JSON, or not YAML.
+        InputError: It is not JSON, not YAML, or no UTF-8.
         MissingExtra: It is YAML, and `pyyaml` is not installed.
     """
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     if path.suffix.lower() in (".yaml", ".yml"):
         try:
             import yaml

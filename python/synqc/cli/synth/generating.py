@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import math
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synqc.cli.outputs import check_outputs, note
-from synqc.cli.synth.configuration_file import opened_synth, read_configuration, read_document
+from synqc.cli.synth.configuration_file import opened_synth, read_configuration, read_document, read_text
 from synqc.cli.synth.rows_to_write import RowsToWrite
 from synqc.errors import InputError
 
@@ -112,10 +113,9 @@ def _format_of(output: Path | None, kind: str) -> str:
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     if path.suffix.lower() == ".csv":
-        with path.open(encoding="utf-8", newline="") as file:
-            return [{name: _value(text) for name, text in row.items()} for row in csv.DictReader(file)]
+        return _rows_of_csv(path)
     if path.suffix.lower() in (".jsonl", ".ndjson"):
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).split("\n")  # other signs that end a line may stand in a text of JSON
         try:
             return [json.loads(line) for line in lines if line.strip()]
         except ValueError as error:
@@ -126,9 +126,28 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _value(text: str | None) -> Any:
+def _rows_of_csv(path: Path) -> list[dict[str, Any]]:
+    lines = csv.reader(io.StringIO(read_text(path), newline=""))
+    try:
+        head = next(lines, [])
+        if len(set(head)) < len(head):
+            raise InputError(f"{path} must have a header of distinct names, but has {', '.join(head)[:200]}.")
+        found = []
+        for line in lines:
+            if len(line) not in (0, len(head)):
+                raise InputError(
+                    f"{path} must be CSV of {len(head)} columns, but line {lines.line_num} has {len(line)}."
+                )
+            if line:
+                found.append({name: _value(text) for name, text in zip(head, line, strict=True)})
+    except csv.Error as error:
+        raise InputError(f"{path} must be CSV, but is not at line {lines.line_num}: {error}.") from None
+    return found
+
+
+def _value(text: str) -> Any:
     """A field of CSV as what it looks like."""
-    if text is None or text == "":
+    if text == "":
         return None
     try:
         found = json.loads(text)
