@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from synqc.lab.run import Run
     from synqc.lab.smesolve import smesolve
     from synqc.lab.sweep import Sweep, sweep
+    from synqc.recommender import recommend
 
 _HOME = {
     "Batch": "lab.rules",
@@ -54,6 +55,7 @@ _HOME = {
     "mesolve": "lab.mesolve",
     "presets": "lab.device",
     "smesolve": "lab.smesolve",
+    "recommend": "recommender",
     "sweep": "lab.sweep",
     "targets": "lab.device",
 }
@@ -87,6 +89,7 @@ __all__ = [
     "metrics",
     "pipeline",
     "presets",
+    "recommend",
     "smesolve",
     "sweep",
     "targets",

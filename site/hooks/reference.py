@@ -8,8 +8,8 @@ from mkdocs.structure.files import File, Files
 __all__ = ["LABORATORY", "MODULES", "on_config", "on_files"]
 
 LABORATORY = (
-    "Experiment", "Run", "Estimate", "compare", "Comparison", "sweep", "Sweep", "Device", "device", "presets",
-    "Target", "targets", "Batch", "Checkpoint", "StopFlag", "load", "mesolve", "smesolve", "filter_record",
+    "Experiment", "Run", "Estimate", "compare", "Comparison", "sweep", "Sweep", "recommend", "Device", "device",
+    "presets", "Target", "targets", "Batch", "Checkpoint", "StopFlag", "load", "mesolve", "smesolve", "filter_record",
     "MonitoredQubit",
 )  # fmt: skip
 """Names of `synqc` itself, in the order of use."""
@@ -31,6 +31,7 @@ MODULES = {
     "generate": "seeded synthetic data",
     "jobs": "durable jobs",
     "cluster": "sweeps on many machines",
+    "recommender": "the next configuration from past runs",
     "llm": "language models",
     "mcp": "the laboratory for agents",
     "errors": "everything that is raised on purpose",

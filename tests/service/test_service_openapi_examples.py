@@ -27,7 +27,7 @@ OPERATIONS = {
     "issue_ticket", "kill_run", "list_presets", "list_runs", "list_sessions", "read_health", "read_logs",
     "read_metrics", "read_readiness", "read_run", "read_run_details", "read_run_records", "read_session", "read_sweep",
     "read_telemetry", "sample_telemetry", "start_run", "start_sweep", "stream_session", "suggest_configuration",
-    "suggest_configuration_by_its_other_path",
+    "recommend_configuration", "suggest_configuration_by_its_other_path",
 }  # fmt: skip
 BYTES = "application/octet-stream"
 """Has no example: it would be no text."""
@@ -174,6 +174,7 @@ def differences(shown, real, where="$"):
 # What is shown of these is an extract, or differs with the installation, or with the state of a job.
 EXTRACTS = {"stream_session", "read_metrics", "read_run_records", "read_run_details"}
 EXTRACTS |= {"cancel_job", "list_jobs", "read_job", "retry_job", "stream_job"}
+EXTRACTS |= {"recommend_configuration"}  # members are names of what is known of the history
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS - EXTRACTS))

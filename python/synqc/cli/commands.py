@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "run": Command("synqc.cli.run", "run one experiment"),
     "sweep": Command("synqc.cli.sweep", "run an experiment over a grid of its arguments"),
     "plan": Command("synqc.cli.plan", "predict time and memory of a sweep on some machines"),
+    "recommend": Command("synqc.cli.recommend", "recommend a configuration from the service's past runs"),
     "analyse": Command("synqc.cli.analyse", "find a protocol's parameters in a measured file, with a verdict"),
     "serve": Command("synqc.cli.serve", "serve the control page and the API"),
     "worker": Command("synqc.cli.worker", "do jobs of the service's PostgreSQL database"),

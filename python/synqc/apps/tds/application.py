@@ -6,10 +6,13 @@ import contextlib
 import logging
 import threading
 import time
+from typing import Any
 
 from synqc.apps.tds.agent import agent_of
 from synqc.apps.tds.engine import SynQcEngine
+from synqc.apps.tds.recommendations import Recommendations
 from synqc.apps.tds.runs import Runs
+from synqc.apps.tds.session import Session
 from synqc.apps.tds.settings import TdsSettings
 from synqc.apps.tds.storage import Change, ChangeWriter, StorageUnavailable, UnusableDatabase, open_database
 from synqc.apps.tds.storage.legacy import import_state
@@ -63,9 +66,11 @@ class TdsApplication:
         self.runs = Runs(self.store, self.engine)
         self.sampler = TelemetrySampler(self.store, self.engine)
         self.sweeps = Sweeps(self.store, self.engine, self.ledger, keep_ended_s=settings.keep_ended_s)
+        self.recommendations = Recommendations(self.database.shared(), self.engine, settings)
         self.agent = agent_of(
             settings,
             engine=self.engine,
+            recommended=self._recommended,
             record=lambda call: self.store.writer.submit(Change(agent_calls=[call.row()])),
         )
         """None without a key."""
@@ -80,6 +85,10 @@ class TdsApplication:
         """Why changes cannot be stored at this moment, as far as it is known; None if they can."""
         lease = self.database.lease
         return (None if lease is None else lease.trouble) or self.store.writer.trouble
+
+    def _recommended(self, session: Session) -> dict[str, Any] | None:
+        found = self.recommendations.latest(session)
+        return None if found is None else found.fact()
 
     def pause(self) -> None:
         """Stop runs at once, and store what is left; there may be more of them later.

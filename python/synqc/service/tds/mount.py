@@ -14,7 +14,18 @@ from synqc.service.routes import jobs, tickets
 from synqc.service.tds.errors import TDS_ERRORS
 from synqc.service.tds.fast_path import FastPathMiddleware
 from synqc.service.tds.ownership import OwnersAlone
-from synqc.service.tds.routes import agent, catalogue, export, health, runs, sessions, stream, sweeps, telemetry
+from synqc.service.tds.routes import (
+    agent,
+    catalogue,
+    export,
+    health,
+    recommendations,
+    runs,
+    sessions,
+    stream,
+    sweeps,
+    telemetry,
+)
 from synqc.service.tds.routes.page import page_router
 from synqc.service.tds.telemetry_ticker import TelemetryTicker
 
@@ -46,7 +57,7 @@ def mount_of(settings: TdsSettings, resources: Resources) -> Mount:
 
 def _routers(prefix: str) -> dict[Door, APIRouter]:
     closed, streams, unlimited = APIRouter(), APIRouter(), APIRouter()
-    for routes in (runs, telemetry, export, sessions, sweeps, agent, catalogue, tickets, jobs):
+    for routes in (runs, telemetry, export, sessions, sweeps, agent, recommendations, catalogue, tickets, jobs):
         closed.include_router(routes.router, prefix=prefix)
     streams.include_router(stream.router, prefix=prefix)
     streams.include_router(jobs.streams, prefix=prefix)

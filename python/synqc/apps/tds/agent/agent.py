@@ -6,6 +6,7 @@ import contextlib
 import contextvars
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from math import isnan
@@ -122,6 +123,8 @@ class Agent:
         record: Stores what was asked and answered, whatever came of it.
         limits: How far a suggestion may go.
         model, temperature: For requests that name none.
+        recommended: What was recommended to a session from past runs, in few words, which the model is told as a fact;
+            None where nothing was.
         where: The models are asked, in words: a server's address, or "this process". A model of this process is the
             only one there, whatever a request names.
     """
@@ -136,7 +139,9 @@ class Agent:
         model: str,
         temperature: float,
         where: str,
+        recommended: Callable[[Session], dict[str, Any] | None] = lambda _: None,
     ) -> None:
+        self._recommended = recommended
         self.models = models
         self.model = model
         self.where = where
@@ -222,6 +227,9 @@ class Agent:
 
     def _asked(self, session: Session, body: AgentSuggestionRequest, control: Control | None) -> _Asked:
         snapshot = snapshot_of(session)
+        recommended = self._recommended(session)
+        if recommended is not None:
+            snapshot["recommendation"] = recommended
         wanted = self.temperature if body.temperature is None or isnan(body.temperature) else body.temperature
         return _Asked(
             session_id=session.session_id,
@@ -322,7 +330,10 @@ class Agent:
             _log.exception("The failed suggestion could not be recorded.")
 
 
-def agent_of(settings: TdsSettings, *, engine: Predictor, record: Record) -> Agent | None:
+def agent_of(
+    settings: TdsSettings, *, engine: Predictor, record: Record,
+    recommended: Callable[[Session], dict[str, Any] | None] = lambda _: None,
+) -> Agent | None:  # fmt: skip
     """The agent of a service, or None if no model is set up or it cannot be made; then the log says why."""
     try:
         choice = _choice_of(settings)
@@ -341,7 +352,7 @@ def agent_of(settings: TdsSettings, *, engine: Predictor, record: Record) -> Age
         _log.info("The agent's model is %s", choice.words)
     return Agent(
         models, engine=engine, record=record, limits=limits, model=choice.model,
-        temperature=settings.agent_temperature, where=choice.where,
+        temperature=settings.agent_temperature, where=choice.where, recommended=recommended,
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ Rules:
 - Tune probe_strength (epsilon) and probe_duration_ns (tau_p) gently. A stronger or longer probe gives more information
   and does more damage (back-action).
 - Respect the shot budget in the snapshot.
+- If the snapshot has a `recommendation`, it is what past runs of this service speak for, and how it was chosen.
 - Change fields of RunConfiguration only, named in snake_case:
 {fields}
 - Leave out, or set to null, every field that is to stay as it is.
@@ -57,7 +58,7 @@ You tune one experiment on qubits: drive, probe, drive again. Given the goal and
 Less back-action or damage: lower probe_strength. Less latency: lower probe_duration_ns. More information: raise \
 probe_strength. Change a value by at most a half, and keep what need not change. Answer with JSON."""
 _SMALL_RULE = "- adaptive_rule: none (fixed), kalman (tracks drift), bayes (branches on outcomes), rl (learns).\n"
-_SHOWN_TO_SMALL_MODELS = ("last_kpis", "shots_used", "shot_limit")
+_SHOWN_TO_SMALL_MODELS = ("last_kpis", "shots_used", "shot_limit", "recommendation")
 
 _CHAT = """\
 You are the assistant of SynQc TDS, a service for Drive-Probe-Drive (DPD) experiments on qubits. Answer briefly and in

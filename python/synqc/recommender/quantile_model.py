@@ -1,0 +1,118 @@
+"""Quantiles of a score from figures of the device and a setting, by boosted trees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synqc.errors import InputError, MissingExtra
+from synqc.recommender.history import ENVELOPES, FIGURES, RULES, PastRun, Setting
+
+__all__ = ["LEAST_RUNS", "QUANTILES", "QuantileModel"]
+
+QUANTILES: Final = (0.1, 0.5, 0.9)
+LEAST_RUNS: Final = 200
+"""Runs of a goal below which trees only repeat noise."""
+_TREES = 60
+_MOST_ROWS = 40_000
+
+
+class QuantileModel:
+    """Boosted trees for three quantiles of one goal's score.
+
+    Scores are compressed to sign(s) log(1 + |s|) before, for those of "minimize-latency" reach far down; quantiles come
+    back through the inverse unharmed.
+
+    Args:
+        boosters: One of LightGBM's for each of `QUANTILES`.
+        runs: It was fitted to.
+    """
+
+    def __init__(self, boosters: Sequence[Any], runs: int) -> None:
+        self._boosters = boosters
+        self.runs = runs
+
+    @classmethod
+    def fitted(cls, history: Sequence[PastRun], goal: str, *, threads: int = 1) -> QuantileModel:
+        """Fit to the runs of a goal.
+
+        Raises:
+            InputError: There are less than 200.
+            MissingExtra: LightGBM is not installed.
+        """
+        runs = [run for run in history if run.goal == goal and math.isfinite(run.score)]
+        if len(runs) < LEAST_RUNS:
+            raise InputError(
+                f"Argument `history` must hold at least {LEAST_RUNS} runs of {goal} for a model, but holds {len(runs)}."
+            )
+        runs_in_all = len(runs)
+        runs = runs[
+            :: -(-runs_in_all // _MOST_ROWS)
+        ]  # of more, trees of this size learn nothing that these do not show
+        lightgbm = _lightgbm()
+        table = _table([run.figures for run in runs], [run.setting for run in runs])
+        scores = _compressed(np.array([run.score for run in runs]))
+        weights = _weights(runs)
+        parameters = {
+            "objective": "quantile", "num_leaves": 31, "learning_rate": 0.15, "min_data_in_leaf": 5, "max_bin": 63,
+            "num_threads": threads, "verbosity": -1, "deterministic": True, "force_row_wise": True, "seed": 1,
+        }  # fmt: skip
+        data = lightgbm.Dataset(table, label=scores, weight=weights, params=parameters, free_raw_data=False)
+        boosters = [
+            lightgbm.train({**parameters, "alpha": quantile}, data, num_boost_round=_TREES) for quantile in QUANTILES
+        ]
+        return cls(boosters, runs_in_all)
+
+    def quantiles(self, figures: Mapping[str, float], settings: Sequence[Setting]) -> NDArray[np.float64]:
+        """Quantiles of the score of settings on one device: (3, settings), in order where trees cross."""
+        table = _table([figures] * len(settings), settings)
+        found = np.stack([booster.predict(table, num_threads=1) for booster in self._boosters])
+        return _expanded(np.sort(found, axis=0))
+
+    def ranked(self, figures: Mapping[str, float], settings: Sequence[Setting]) -> list[Setting]:
+        """Settings, that of the greatest median first."""
+        medians = self.quantiles(figures, settings)[1]
+        return [settings[k] for k in np.argsort(-medians, kind="stable")]
+
+
+def _table(figures: Sequence[Mapping[str, float]], settings: Sequence[Setting]) -> NDArray[np.float64]:
+    """A row per run: figures of its device, then the setting, a column of 0 and 1 for each word."""
+    rows = np.empty((len(settings), len(FIGURES) + 2 + len(ENVELOPES) + len(RULES)))
+    known: dict[int, list[float]] = {}
+    for row, of_device, setting in zip(rows, figures, settings, strict=True):
+        numbers = known.get(id(of_device))
+        if numbers is None:
+            numbers = known[id(of_device)] = [of_device.get(name, math.nan) for name in FIGURES]
+        row[: len(FIGURES)] = numbers
+        row[len(FIGURES) :] = (
+            setting.probe_strength, setting.probe_duration_ns, *(setting.envelope == word for word in ENVELOPES),
+            *(setting.adaptive_rule == word for word in RULES),
+        )  # fmt: skip
+    return rows
+
+
+def _weights(runs: Sequence[PastRun]) -> NDArray[np.float64]:
+    """By the error of the score, bounded below by the usual one: a run of 10^6 shots is not worth 1000 others."""
+    errors = np.array([run.standard_error for run in runs])
+    usual = float(np.median(errors[errors > 0])) if (errors > 0).any() else 1.0
+    return 1.0 / (1.0 + (errors / usual) ** 2)
+
+
+def _compressed(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.sign(scores) * np.log1p(np.abs(scores))
+
+
+def _expanded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.sign(values) * np.expm1(np.abs(values))
+
+
+def _lightgbm() -> Any:
+    try:
+        import lightgbm
+    except ImportError as error:
+        raise MissingExtra("The model needs LightGBM: pip install 'synqc[recommend]'.") from error
+    return lightgbm
