@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "apps" / "prompts"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "service" / "prompts"))
+for room in ("llm", "apps/prompts", "service/prompts"):
+    sys.path.insert(0, str(Path(__file__).parents[1] / room))
 
 from model_world import numbers_in
 from prompts_service import SelfCheckingWorld, prices_of, serve
