@@ -119,7 +119,7 @@ def test_trouble_with_models_stops_a_generation_soon(worlds, asked):
     job_id = application.submit(asked(rows=50, workers=4))
     status = application.wait(job_id, WAIT_S)
     assert status.stop_reason is StopReason.ERROR_RATE
-    assert counts(status) <= 10 + 4
+    assert counts(status) <= 10 + 4 + 2
     causes = set(application.funnel(job_id).by_cause)
     assert causes <= {DiscardCause.REFUSED, DiscardCause.MALFORMED, DiscardCause.CUT, DiscardCause.STOPPED}
     assert "of the latest 10 attempts failed" in status.stop_words
@@ -508,6 +508,20 @@ def test_a_low_rate_of_acceptance_keeps_all_workers_at_work(worlds, asked):
     job_id = application.submit(asked(rows=9, workers=12, limits=Limits(attempts=60)))
     assert application.wait(job_id, WAIT_S).stop_reason is StopReason.ATTEMPTS
     assert application.models.most_under_way == 12
+
+
+def test_a_small_job_makes_few_attempts_though_discards_end_before_rows(worlds, asked):
+    def pauses(body):
+        return 0.002 if body["model"].startswith(("engineer", "checker")) else 0.1
+
+    application = worlds(failing=0.9, sound=0.4, pauses=pauses)
+    job_id = application.submit(asked(rows=2, workers=64))
+    status = application.wait(job_id, WAIT_S)
+    assert status.stop_reason is StopReason.ENOUGH
+    # Six are begun at first, of which 3.6 are discarded at once: who takes these for the rate begins twenty more, of
+    # which seven pass or are under way when there are two rows.
+    by_status = application.funnel(job_id).by_status
+    assert by_status.get(RowStatus.SURPLUS, 0) + by_status.get(RowStatus.STOPPED, 0) <= 4
 
 
 def test_what_stands_in_a_row_is_what_its_own_models_said(worlds, asked):

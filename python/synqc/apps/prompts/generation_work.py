@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from synqc import json
 from synqc.apps.prompts.acceptance import worth_more
+from synqc.apps.prompts.admission import Admission
 from synqc.apps.prompts.asking import Asking, CallAccount
 from synqc.apps.prompts.attempt import Attempt
 from synqc.apps.prompts.causes import RowStatus, StopReason
@@ -39,7 +39,7 @@ from synqc.llm.conversation_loop import run_on_conversation_loop
 from synqc.llm.embed import Embedder
 from synqc.pipeline import Pipeline, Stage
 
-__all__ = ["FALSE_ALARMS", "KIND", "Judge", "attempts_for", "generation_work", "sources_of"]
+__all__ = ["FALSE_ALARMS", "KIND", "Judge", "generation_work", "sources_of"]
 
 KIND = "generation"
 FALSE_ALARMS = "semantic_false_alarms"
@@ -49,8 +49,8 @@ _JUDGES = 8
 _SPARE = 2
 """To so many workers one attempt more is under way, so that no worker waits for the ledger: a call is written down
 before it begins, by a thread that has to wait for the interpreter at every statement while others use it."""
-_LATE = 0.1
-"""Share of attempts that may take much longer than others, and are then as if they did not pass."""
+_PASSED = (RowStatus.ACCEPTED, RowStatus.SURPLUS)
+_LOOK_AGAIN_S = 1.0
 _LOOK_EVERY = 25
 """Attempts after which it is looked whether a further row is worth its price."""
 
@@ -121,7 +121,6 @@ class _Generation:
         self._sources = sources_of(request, benchmarks)
         self._roles, self._draws = Roles(request), Draws(request)
         self._stopping = Stopping(request.limits)
-        self._under_way = 0
         self._room = asyncio.Event()
         self._writes = GatheredWrites(self._writer)
 
@@ -146,7 +145,7 @@ class _Generation:
         ended = row_records.finished_attempts(connection, job_id)
         self._ended = {attempt for attempt, _, _ in ended}
         self._accepted = sum(status is RowStatus.ACCEPTED for _, status, _ in ended)
-        self._passed = sum(status in (RowStatus.ACCEPTED, RowStatus.SURPLUS) for _, status, _ in ended)
+        self._admission = Admission(status in _PASSED for _, status, _ in ended)
         for _, status, cause in [] if is_begun_anew else ended:  # what stopped it then need not stop it now
             self._stopping.note(status, cause, may_stop=False)
         others = request.duplicates.against_store and not request.is_preview
@@ -215,22 +214,21 @@ class _Generation:
     async def _attempt(self, number: int) -> None:
         if not await self._admitted():
             return
-        self._under_way += 1
+        self._admission.begin(number)
         try:
             await self._made(number)
         finally:
-            self._under_way -= 1
             self._room.set()
 
     async def _admitted(self) -> bool:
         """Wait until one attempt more is likely to be needed; False: none is."""
         while not self._stopping.is_ending:
-            ended = len(self._ended)
-            left, rate = self._request.rows - self._accepted, (self._passed + 1) / (ended + 2)
-            if self._under_way < attempts_for(left, rate):
+            if self._admission.wants_more(self._request.rows - self._accepted):
                 return True
             self._room.clear()
-            await self._room.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN_S):  # one that is under way may take too long
+                    await self._room.wait()
         return False
 
     async def _made(self, number: int) -> None:
@@ -247,7 +245,7 @@ class _Generation:
         committed = await self._committed(attempt, account)
         self._ended.add(number)
         self._accepted = committed.accepted
-        self._passed += committed.status in (RowStatus.ACCEPTED, RowStatus.SURPLUS)
+        self._admission.end(number, passed=committed.status in _PASSED)
         self._stopping.note(committed.status, committed.cause)
         self._job.progress(min(self._accepted, self._request.rows), self._request.rows)
         if self._accepted >= self._request.rows:
@@ -337,18 +335,6 @@ class _Generation:
                 f"There are {self._accepted:,} of {request.rows:,} rows, and no more will come: {stopping.words}"
             )
         return {"stop_reason": stopping.reason.value, "accepted": self._accepted, "rows": request.rows}
-
-
-def attempts_for(rows: int, rate: float) -> int:
-    """Attempts that are made near the end: enough of them pass with five chances in six, where a share of `rate` does.
-
-    That is rows / rate, and one standard deviation more of what passes; where nearly all do, an answer may still take
-    long, for which another one is ready.
-
-    >>> attempts_for(20, 0.5), attempts_for(20, 1.0), attempts_for(1, 1.0)
-    (47, 22, 2)
-    """
-    return max(1, math.ceil((rows + math.sqrt(rows * max(1 - rate, _LATE))) / rate))
 
 
 def sources_of(request: GenerationRequest, benchmarks: Callable[[str], Sequence[str]]) -> Mapping[str, Sequence[str]]:
