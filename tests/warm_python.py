@@ -107,6 +107,7 @@ class _Parent:
         told = self._socket.recv(4096, flags)
         assert told, "the process that forks is gone"
         told = json.loads(told)
+        self._ended.pop(told.get("forked"), None)  # of an earlier process with that number
         if "ended" in told:
             self._ended[told["ended"]] = told["status"]
         else:

@@ -16,6 +16,6 @@ if __name__ == "__main__":
     models = DirectModels(Endpoint(base_url=url, api_key="k", attempts=1, most_at_once=64, timeout_s=20))
     settings = PromptsSettings(state_dir=Path(state), prices_path=Path(prices))
     application = PromptsApplication(settings, providers={"world": models}, judge=judge)
-    application.start(lease_s=1.0)
+    application.start(lease_s=5.0)  # of those that were killed nobody waits for the lease
     print("working", flush=True)
     threading.Event().wait()

@@ -20,6 +20,16 @@ from synqc.jobs.tables.schema import charges
 
 HERE = Path(__file__).parent
 KILLS = int(os.environ.get("SYNQC_KILL_ROUNDS", "100"))
+KILLS_OF_A_TEST = 100
+"""At most; others are further tests, with draws of their own."""
+PARTS = [
+    pytest.param(
+        min(KILLS_OF_A_TEST, KILLS - done),
+        id=f"{done + 1}-to-{min(done + KILLS_OF_A_TEST, KILLS)}",
+        marks=pytest.mark.deep,
+    )
+    for done in range(0, KILLS, KILLS_OF_A_TEST)
+]
 KILLS_OF_A_GENERATION = 25
 """At most; a further one begins then, so that no kill waits for thousands of rows to be read."""
 ROWS_PER_KILL = 6
@@ -72,7 +82,7 @@ class Killed:
         self.end()
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(KILLS, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("kills", [4, *PARTS])
 def test_kill_9_loses_and_doubles_nothing_and_the_books_agree(tmp_path, asked, kills, seed):
     chance, left, number = random.Random(seed), kills, 0
     while left:
