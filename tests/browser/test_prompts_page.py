@@ -144,10 +144,35 @@ def test_what_models_write_is_words_and_mathematics_and_never_markup(open_page, 
     problem = desk["#rows .problem-text"].first
     expect(problem).to_contain_text("<script>alert(1)</script><img src=x onerror=alert(2)>")
     expect(problem).to_contain_text("for $5 or $6.")
-    expect(problem.locator("math msqrt")).to_have_count(1)
+    expect(problem.locator("math :is(msqrt, .root)")).to_have_count(1)
     expect(desk["#rows [role=group][aria-label=Engineer] math"].first).to_be_visible()
     assert desk.page.evaluate("() => document.querySelectorAll('#rows script, #rows img, #rows b').length") == 0
     assert desk.page.evaluate("() => [...document.body.innerText].some((one) => one === '\\u202e')") is False
+
+
+@pytest.mark.parametrize("has_font", [True, False])
+def test_a_root_has_its_sign_whatever_fonts_there_are(chromium, prompts_service, batch, has_font):
+    context = chromium.new_context()
+    desk = PromptsDesk(context.new_page(), f"{prompts_service.address}/ui/prompts")
+    if not has_font:
+        without = lambda route: route.fulfill(  # noqa: E731
+            content_type="text/css",
+            body=re.sub(r"font-family:[^;]*;", "font-family: sans-serif;", route.fetch().text()),
+        )
+        desk.page.route("**/rows.css", without)
+    desk.open(f"#batch={batch}")
+    problem = desk["#rows .problem-text"].first
+    root, radicand = problem.locator("math .root" if not has_font else "math msqrt").first, "√"
+    expect(root).to_be_visible()
+    if has_font:
+        widths = root.evaluate(
+            "(root) => [root, root.firstElementChild].map((one) => one.getBoundingClientRect().width)"
+        )
+        assert widths[0] > 1.1 * widths[1]
+    else:
+        expect(root).to_contain_text(radicand)
+        expect(root.locator(".radicand")).to_have_text(re.compile("1.x"))
+    context.close()
 
 
 def test_a_person_discards_with_a_reason_and_takes_it_back_by_keys_alone(open_page, batch):

@@ -36,6 +36,7 @@ function formula({ source, mathematics }) {
 /** Null if it is none of MathML. */
 function tree([tag, attributes, ...children], isKnown) {
   if (!isKnown || !TAGS.has(tag)) return null;
+  if ((tag === "msqrt" || tag === "mroot") && !drawsRoots()) return tree(rootOfSigns(tag, children), true);
   const made = document.createElementNS(MATHML, tag);
   for (const [name, value] of Object.entries(attributes))
     if (!/^on|href|style|src/i.test(name)) made.setAttribute(name, value);
@@ -45,4 +46,27 @@ function tree([tag, attributes, ...children], isKnown) {
     made.append(grown);
   }
   return made;
+}
+
+let roots = null;
+
+/** Whether a root has its sign here: without a font for mathematics some browsers draw none, and what is left is another formula. */
+function drawsRoots() {
+  if (roots === null) {
+    roots = true; // of the trial itself
+    const trial = element("div", { class: "words root-trial", "aria-hidden": "true" });
+    trial.append(tree(["math", {}, ["msqrt", {}, ["mi", {}, "x"]]], true));
+    document.body.append(trial);
+    const [root, radicand] = ["msqrt", "mi"].map((tag) => trial.querySelector(tag).getBoundingClientRect().width);
+    trial.remove();
+    roots = root > radicand * 1.2;
+  }
+  return roots;
+}
+
+/** A root of signs that every font has: its index raised before it, a line above what it is of. */
+function rootOfSigns(tag, children) {
+  const [radicand, index] = tag === "mroot" ? [[children[0]], children[1]] : [children, null];
+  const before = index === null ? [] : [["msup", {}, ["mrow", {}], index]];
+  return ["mrow", { class: "root" }, ...before, ["mo", {}, "√"], ["mrow", { class: "radicand" }, ...radicand]];
 }
