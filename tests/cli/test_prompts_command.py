@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-for room in ("llm", "apps/prompts", "service/prompts"):
-    sys.path.insert(0, str(Path(__file__).parents[1] / room))
+sys.path.insert(0, str(Path(__file__).parents[1] / "llm"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "apps" / "prompts"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "service" / "prompts"))
 
 from model_world import numbers_in
 from prompts_service import SelfCheckingWorld, prices_of, serve
@@ -50,6 +51,7 @@ def call(world, tmp_path, monkeypatch, capsys):
     """Run the command line in a folder of its own: exit code, stdout, stderr."""
     (tmp_path / "topics.json").write_text(json.dumps({"Arithmetic": ["Sums"]}))
     (tmp_path / "prices.json").write_text(json.dumps(prices_of("1")))
+    (tmp_path / "prices.parquet.txt").write_bytes(b"PAR1\xff\x00")
     settings = {
         "OPENAI_BASE_URL": world.url, "OPENAI_API_KEY": "k", "SYNQC_STATE_DIR": str(tmp_path / "state"),
         "SYNQC_LOCAL_MODEL": "none", "SYNQC_PROMPTS_PRICES": str(tmp_path / "prices.json"),
@@ -170,7 +172,15 @@ class TestRun:
             (("--num-problems", "0"), "`--num-problems`: Input should be greater than or equal to 1"),
             (("--taxonomy-path", "nowhere.json"), "nowhere.json: No such file"),
             (("--target-provider", "opena"), "did you mean 'openai'?"),
-            (("--tries", "2", "--failures", "3"), "`m` must be a whole number from 1 to 2, but is 3"),
+            (("--tries", "2", "--failures", "3"), "`--failures` must be a whole number from 1 to 2, but is 3"),
+            (("--tries", "0"), "`--tries` must be a whole number from 1 to 1000, but is 0"),
+            (("--duplicate-threshold", "nan"), "`--duplicate-threshold` must be a number from 0.2 to 1, but is nan"),
+            (
+                ("--semantic-embedder", "minilm", "--semantic-threshold", "nan"),
+                "`--semantic-threshold` must be a number from 0.001 to 1, but is nan",
+            ),
+            (("--seeds-path", "prices.parquet.txt"), "prices.parquet.txt must be UTF-8, but is not at byte 4"),
+            (("--against", "mine=prices.parquet.txt"), "prices.parquet.txt must be UTF-8, but is not at byte 4"),
             (("--batch-id", "../x"), "`--batch-id` must be the name of a folder, but is '../x'"),
             (("--budget", "much"), "Argument `--budget`:"),
             (("--most-per-row", "-1"), "`--most-per-row` must be an amount of dollars from 0 to 1000000, but is '-1'"),
@@ -254,7 +264,7 @@ def test_a_sequential_test_takes_the_place_of_failures_of_tries(read_options):
     for words, said in (
         (("--rate-low", 0.2), "`--rate-low` is of a test: give `--sequential`"),
         (("--sequential", "--failures", 2), "`--failures` and `--sequential` exclude each other"),
-        (("--sequential", "--tries", 3), "`k` must be at least 6"),
+        (("--sequential", "--tries", 3), "`--tries` must be at least 6"),
     ):
         with pytest.raises(InputError, match=said):
             read_options(*words)
@@ -350,6 +360,7 @@ class TestReading:
         [
             (("status", "9"), "Generation '9' not found"), (("show", "99999"), "Row '99999' not found"),
             (("list", "--status", "valid"), "name the batch whose rows are meant"),
+            (("export", "1", "--output", "a.csv", "--card", "./a.csv"), "must be two files, but both are a.csv"),
             (("export", "1", "--output", "rows.xls"), "must end in .jsonl, .ndjson, .csv, .parquet"),
             (("discard", "1"), "--reason"), (("accept", "99999", "--reason", "So."), "Row '99999' not found"),
         ],

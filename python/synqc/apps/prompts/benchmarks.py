@@ -79,7 +79,10 @@ def problems_of(path: Path) -> tuple[SeedProblem, ...]:
     """
     if path.suffix.lower() in (".csv", ".parquet"):
         return _whole(read_problems(path), str(path))
-    text = path.read_text(encoding="utf-8-sig")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"{path} must be UTF-8, but is not at byte {error.start}.") from None
     return problems_in(text, str(path), lines=not text.lstrip().startswith("["))
 
 

@@ -21,6 +21,9 @@ def export(arguments: argparse.Namespace) -> bool:
     from synqc.apps.prompts.export import data_card, write_csv, write_jsonl, write_parquet
 
     check_outputs(arguments.output, arguments.card, plot=None)
+    files = [one.resolve() for one in (arguments.output, arguments.card) if one is not None]
+    if len(set(files)) < len(files):
+        raise InputError(f"Arguments `--output` and `--card` must be two files, but both are {arguments.card}.")
     kind = arguments.format or _kind_of(arguments.output)
     with opened() as application:
         status = application.status(generation_of(arguments.job))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,15 @@ _PLAIN = {
     "budget": "budget_usd", "deadline": "deadline_s", "on_exhaustion": "on_exhaustion",
     "unknown_price": "unknown_price", "max_workers": "max_workers", "reuse_from": "reuse_from",
 }  # fmt: skip
+_OF_RULES = {
+    "acceptance": {
+        "m": "failures", "k": "tries", "rate_low": "rate_low", "rate_high": "rate_high", "alpha": "alpha",
+        "beta": "beta", "reference_solves": "reference_solves", "reference_agreements": "reference_agreements",
+    },
+    "duplicates": {"threshold": "duplicate_threshold"},
+}  # fmt: skip
+_ARGUMENT = re.compile(r"Argument `(\w+)`")
+_LEAST_COSINE = 0.001
 _MOST_TRIES_OF_TEST = 40
 _OF_FILE_ALONE = ("output_dir", "default_batch_id")
 
@@ -107,7 +117,7 @@ def read_asked(arguments: argparse.Namespace) -> Asked:
     try:
         document = GenerationRequestDocument.model_validate(found)
     except ValidationError as error:
-        raise InputError(_words_of(error, options)) from None
+        raise InputError(_words_of(error, {**options, **_options_of_rules(arguments)})) from None
     output = getattr(arguments, "output", None) or Path(str(of_file.get("output_dir", "results")))
     batch = getattr(arguments, "batch_id", None) or str(of_file.get("default_batch_id", "batch_01"))
     if not batch or batch in (".", "..") or "/" in batch or "\0" in batch:
@@ -217,11 +227,7 @@ def _take_rules(found: dict[str, Any], arguments: argparse.Namespace) -> None:
 
 def _acceptance(rule: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
     """The rule of the configuration file, with what options say of it."""
-    options = {
-        "m": arguments.failures, "k": arguments.tries, "rate_low": arguments.rate_low, "rate_high": arguments.rate_high,
-        "alpha": arguments.alpha, "beta": arguments.beta, "reference_solves": arguments.reference_solves,
-        "reference_agreements": arguments.reference_agreements,
-    }  # fmt: skip
+    options = {member: getattr(arguments, option) for member, option in _OF_RULES["acceptance"].items()}
     rule |= {name: value for name, value in options.items() if value is not None}
     if arguments.sequential:
         if arguments.failures is not None:
@@ -240,7 +246,12 @@ def _duplicates(rule: dict[str, Any], arguments: argparse.Namespace) -> dict[str
         rule["threshold"] = arguments.duplicate_threshold
     for given in arguments.against or ():
         _add_benchmark(rule, given)
-    said = {"embedder": arguments.semantic_embedder, "threshold": arguments.semantic_threshold}
+    cosine = arguments.semantic_threshold
+    if cosine is not None and not _LEAST_COSINE <= cosine <= 1:
+        raise InputError(
+            f"Argument `--semantic-threshold` must be a number from {_LEAST_COSINE} to 1, but is {cosine}."
+        )
+    said = {"embedder": arguments.semantic_embedder, "threshold": cosine}
     semantic = {**_mapping(rule, "semantic"), **{name: one for name, one in said.items() if one is not None}}
     if semantic:
         for name in said:
@@ -286,9 +297,23 @@ def _level(given: str) -> tuple[str, float]:
         raise InputError(f"Argument `--difficulty` must be LEVEL=WEIGHT, but is {given!r}.") from None
 
 
+def _options_of_rules(arguments: argparse.Namespace) -> dict[str, str]:
+    """Options that were given, by the member of `acceptance` or `duplicates` that they say."""
+    return {
+        f"{part}.{member}": f"--{option.replace('_', '-')}"
+        for part, members in _OF_RULES.items()
+        for member, option in members.items()
+        if getattr(arguments, option) is not None
+    }
+
+
 def _words_of(error: Any, options: Mapping[str, str]) -> str:
+    """The first thing that is wrong, by the name of the option that said it."""
     first = error.errors()[0]
     place = ".".join(map(str, first["loc"]))
-    place = options.get(place, place)
     words = str(first["msg"]).removeprefix("Value error, ")
+    of_rule = _ARGUMENT.match(words)
+    if of_rule is not None and f"{place}.{of_rule[1]}" in options:
+        return f"Argument `{options[f'{place}.{of_rule[1]}']}`{words[of_rule.end() :].rstrip('.')}."
+    place = options.get(place, place)
     return f"{f'Argument `{place}`: ' if place else ''}{words.rstrip('.')}."
