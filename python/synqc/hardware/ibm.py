@@ -204,21 +204,7 @@ def device_of_pairs(backend: Any, pairs: Sequence[tuple[int, int]]) -> Device:
         >>> round(device.calibrated_qubits[0]["t1_us"], 1), len(device.calibrated_qubits)
         (124.5, 2)
     """
-    properties = getattr(backend, "properties", lambda: None)()
-    if properties is None:
-        raise InputError("Argument `backend` must have a calibration, but its `properties()` are None.")
-    document = properties.to_dict()
-    kept = [system for system, _ in pairs] + [ancilla for _, ancilla in pairs]
-    together = {frozenset(pair) for pair in pairs}
-    place = {physical: position for position, physical in enumerate(kept)}
-    document["qubits"] = [document["qubits"][physical] for physical in kept]
-    document["gates"] = [
-        {**gate, "qubits": [place[qubit] for qubit in gate["qubits"]]}
-        for gate in document["gates"]
-        if set(gate["qubits"]) <= place.keys() and (len(gate["qubits"]) == 1 or frozenset(gate["qubits"]) in together)
-    ]
-    document["general"], document["general_qlists"] = [], []
-    return Device.from_ibm_properties(document)
+    return Device.from_backend(backend, qubits=pairs)
 
 
 def _capabilities(backend: Any) -> Capabilities:

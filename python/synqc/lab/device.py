@@ -108,6 +108,60 @@ class Device:
         return cls(_core.read_ibm_properties(_document("source", source)))
 
     @classmethod
+    def from_backend(cls, target: Any, *, qubits: Sequence[int] | Sequence[tuple[int, int]] | None = None) -> Device:
+        """Device with the figures of some qubits of a Qiskit backend, as it is calibrated at this moment.
+
+        The typical qubit has the medians of these qubits, and registers take them first, as they are. Entangling gates
+        are those between them alone: of pairs, each pair's own.
+
+        Args:
+            target: A backend of Qiskit, fake or not, with `properties()`.
+            qubits: Their physical numbers, in the order of the register; or (system, ancilla) of each pair, as
+                `synqc.hardware` lays circuits out, whose systems then come first; None: all of them.
+
+        Raises:
+            InputError: The backend has no calibration, or `qubits` names one that it has not, or one twice.
+            DocumentError: No qubit of them works.
+
+        Examples:
+            >>> from qiskit_ibm_runtime.fake_provider import FakeManilaV2
+            >>> some = Device.from_backend(FakeManilaV2(), qubits=[3, 1])
+            >>> round(some.calibrated_qubits[1]["t1_us"], 1), len(some.calibrated_qubits)
+            (124.5, 2)
+        """
+        properties = getattr(target, "properties", lambda: None)()
+        if properties is None:
+            raise InputError("Argument `target` must be a backend with a calibration, but its `properties()` are None.")
+        document = properties.to_dict()
+        if qubits is None:
+            return cls.from_ibm_properties(document)
+        pairs = [entry for entry in qubits if isinstance(entry, (tuple, list))]
+        if pairs and len(pairs) < len(qubits):
+            raise InputError(f"Argument `qubits` must be numbers or pairs, but is some of both: {list(qubits)}.")
+        asked = [pair[0] for pair in pairs] + [pair[1] for pair in pairs] if pairs else list(qubits)
+        kept = [_whole_number("qubits", number) for number in asked]
+        known = len(document["qubits"])
+        for number in kept:
+            if not 0 <= number < known or kept.count(number) > 1:
+                raise InputError(
+                    f"Argument `qubits` must name each of some qubits from 0 to {known - 1} once, but names {number}"
+                    f"{' twice' if kept.count(number) > 1 else ''}."
+                )
+        if not kept:
+            raise InputError("Argument `qubits` must name at least one qubit, but is empty.")
+        together = {frozenset(pair) for pair in pairs}
+        place = {physical: position for position, physical in enumerate(kept)}
+        document["qubits"] = [document["qubits"][physical] for physical in kept]
+        document["gates"] = [
+            {**gate, "qubits": [place[qubit] for qubit in gate["qubits"]]}
+            for gate in document["gates"]
+            if set(gate["qubits"]) <= place.keys()
+            and (len(gate["qubits"]) == 1 or not pairs or frozenset(gate["qubits"]) in together)
+        ]
+        document["general"], document["general_qlists"] = [], []
+        return cls.from_ibm_properties(document)
+
+    @classmethod
     def from_ionq_characterization(cls, source: Any) -> Device:
         """Device with the figures of an IonQ characterisation.
 
