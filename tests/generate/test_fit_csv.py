@@ -118,3 +118,20 @@ def test_odd_columns_are_fitted_too(tmp_path):
     assert rows.column("one").tolist() == ["a"] * 5
     assert rows.column("constant").tolist() == [2.5] * 5
     assert all(re.fullmatch('[a-z],\n"[a-z]"', text) for text in rows.column("quoted"))
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["東京", "大阪", "名古屋"], "[一-龥]{2,3}"), (["Москва", "Казань"], "[А-Я][а-я]{5}"),
+        (["서울", "부산"], "[가-힣]{2}"), (["ひらがな", "こども"], "[ぁ-ん]{3,4}"),
+        (["カメラ", "テレビ"], "[ァ-ヶ]{3}"),
+        (["Ωμέγα", "Ωωωωω"], "[Α-Ω][α-ω]{4}"), (["Grüße", "Brühe"], "[A-Z][a-z]{4}"),
+        (["ab-12", "xy-99"], "[a-z]{2}-[0-9]{2}"), (["ok 😀", "no 😀"], "[a-z]{2} 😀"),
+    ],
+)  # fmt: skip
+def test_texts_keep_their_script(tmp_path, texts, expected):
+    path = tmp_path / "texts.csv"
+    path.write_text("x\n" + "\n".join(texts) + "\n", encoding="utf-8")
+    made = generate.make(generate.fit_csv(path).table, rows=50, seed=SEED).column("x")
+    assert all(re.fullmatch(expected, text) for text in made), f"seed {SEED}: {set(made)}"

@@ -322,25 +322,37 @@ def _pattern(values: SequenceOf[str]) -> str:
     return patterns[0] if len(patterns) == 1 else "|".join(f"({pattern})" for pattern in patterns)
 
 
-_KINDS: Final = (("[0-9]", "[0-9]"), ("[a-z]", "[a-z]"), ("[A-Z]", "[A-Z]"))
+_LETTERS: Final = (
+    "0-9", "a-z", "A-Z", "а-я", "А-Я", "α-ω", "Α-ΡΣ-Ω", "א-ת", "ء-غف-ي", "अ-ह", "ก-ฮ", "ぁ-ん", "ァ-ヶ", "가-힣",
+    "一-龥",
+)  # fmt: skip
+"""Of which runs in a text are drawn anew, by script; another letter, such as ü, is drawn like the one before it."""
+_SIGN: Final = re.compile("|".join(f"([{letters}])" for letters in _LETTERS) + r"|([^\W\d_])|(.)", re.DOTALL)
 
 
 def _shape(value: str) -> tuple[tuple[str, int], ...]:
     shape: list[tuple[str, int]] = []
-    for found in re.finditer(r"([0-9]+)|([a-z]+)|([A-Z]+)|([^\W\d_]+)|(.)", value[:200], re.DOTALL):
-        if found.lastindex is not None and found.lastindex <= 3:
-            shape.append((_KINDS[found.lastindex - 1][0], len(found[0])))
-        elif found.lastindex == 4:
-            shape.append(("[a-z]", len(found[0])))
+    for found in _SIGN.finditer(value[:200]):
+        place = (found.lastindex or 0) - 1
+        before, size = shape[-1] if shape else ("", 0)
+        if place < len(_LETTERS):
+            kind = f"[{_LETTERS[place]}]"
+        elif place == len(_LETTERS):
+            kind = before if len(before) > 1 and before != "[0-9]" else "[a-z]"
         else:
-            shape.append((found[0], 1))
+            kind = found[0]
+        if kind == before and len(kind) > 1:
+            shape[-1] = (kind, size + 1)
+        else:
+            shape.append((kind, 1))
     return tuple(shape)
 
 
 def _piece(kind: str, size: int) -> str:
     if len(kind) > 1:
-        return f"{kind}{{{size}}}"
-    return f"\\u{ord(kind):04x}" if ord(kind) < 0x10000 else " "
+        drawn = "[一-鯿]" if kind == "[一-龥]" else kind  # a class of a pattern has 20,000 letters at most
+        return f"{drawn}{{{size}}}"
+    return f"\\u{ord(kind):04x}" if ord(kind) < 0x10000 else kind
 
 
 def _ranked(column: Column, values: list[str | None]) -> _Floats | None:
