@@ -153,7 +153,8 @@ def _validator(schema: bytes) -> Any:
     try:
         return jsonschema_rs.validator_for(json.loads(schema), validate_formats=True, retriever=_not_fetched)
     except ValueError as error:
-        raise InputError(f"Argument `schema` must be a JSON schema, but is not: {str(error)[:300]}") from None
+        words = " ".join(str(error).split())[:300]
+        raise InputError(f"Argument `schema` must be a JSON schema, but is not: {words}") from None
 
 
 def _not_fetched(uri: str) -> NoReturn:

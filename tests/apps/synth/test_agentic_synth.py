@@ -311,6 +311,19 @@ def test_data_sets_are_kept(synths, server):
     assert server.requests == 2
 
 
+@pytest.mark.parametrize(
+    ("batch", "words"),
+    [
+        ((5,), "list of prompts, but is 5"),
+        (("event", [{"count": 2}]), "Did you mean 'events'"),
+        (("Paris",), "list of"),
+    ],
+)
+def test_what_is_no_batch_is_refused_in_words(synths, batch, words):
+    with pytest.raises(ValidationError, match=words):
+        synths().generate_batch_sync(*batch)
+
+
 # Streams
 
 

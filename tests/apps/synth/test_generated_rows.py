@@ -67,11 +67,30 @@ def test_a_table_by_example_has_words_where_its_columns_are_called_like_them(see
         ({"type": "string", "format": "idn-phone"}, "'idn-phone'"), ({"$ref": "https://x.example/y"}, "x.example"),
         ({"type": "string", "pattern": "(?=a)b"}, "x"), ({"type": "integer", "minimum": 5, "maximum": 3}, "x"),
         ({"type": "string", "pattern": "^a+$", "maxLength": 0}, "longer or shorter"),
+        ({"type": "string", "minLength": 5, "maxLength": 2}, r"`minLength` .* at \$\.x, but asks for more than 2"),
+        ({"type": "string", "minLength": 10**8}, r"`minLength` .* at \$\.x, but asks for 100000000 characters"),
+        ({"enum": []}, r"`enum` at \$\.x"), ({"type": "integer", "minimum": 1.2, "maximum": 1.8}, r"whole .* at \$\.x"),
+        ({"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 1}, r"bounds at \$\.x"),
     ],
 )  # fmt: skip
 def test_what_has_no_generator_is_refused_by_name(field, words):
     with pytest.raises(ValidationError, match=words):
         made(schema={"x": field}, count=10, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "words"),
+    [
+        ("timeseries", {"startDate": "9999-12-31T23:00:00", "count": 5}, "year 10000"),
+        ("timeseries", {"interval": "900000d", "count": 50_000, "startDate": "2026-01-01"}, "year 10000"),
+        ("events", {"timeRange": {"start": "9999-12-31T12:00:00"}}, "`time_range`"),
+        ("events", {"timeRange": {"end": "0001-01-01"}}, "`time_range`"),
+        ("structured", {"example": [{1: 2}]}, "columns named by texts"),
+    ],
+)  # fmt: skip
+def test_ends_of_the_calendar_and_of_names_are_refused_in_words(kind, options, words):
+    with pytest.raises(ValidationError, match=words):
+        made(kind, seed=1, **options)
 
 
 def test_s13_the_same_seed_gives_the_same_rows():

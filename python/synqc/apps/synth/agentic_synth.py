@@ -232,6 +232,8 @@ class AgenticSynth:
             raise ValidationError(f"Argument `options` must be one mapping, but is {type(options).__name__}.")
         batch, of_items = _split({**_merged(options, named), "concurrency": concurrency})
         asked = TextOptions.of(of_items)
+        if not isinstance(first, Iterable):
+            raise ValidationError(f"A batch must be a list of prompts, but is {first!r:.80}.")
         prompts = list(first)
         for prompt in prompts:
             _check_prompt(prompt)
@@ -264,7 +266,9 @@ class AgenticSynth:
     async def _data_batch(
         self, kind: str, options: Any, concurrency: int | None, named: Mapping[str, Any]
     ) -> BatchGenerationResult:
-        if kind not in DATA_KINDS or not isinstance(options, (list, tuple)):
+        if isinstance(options, (list, tuple)):
+            check_choice("kind", kind, DATA_KINDS)
+        else:
             raise ValidationError(
                 "A batch must be a list of prompts, or a kind of data with a list of options, but is a text and "
                 f"{type(options).__name__}."

@@ -42,6 +42,11 @@ def fitted(example: Sequence[Mapping[str, Any]]) -> generate.Fit:
     """
     for place, row in enumerate(example):
         for name, value in row.items():
+            if not isinstance(name, str):
+                raise ValidationError(
+                    f"Option `example` must have columns named by texts, but row {place} has {name!r:.80}.",
+                    {"option": "example"},
+                )
             is_plain = value is None or isinstance(value, (str, bool, int, float))
             if not is_plain or (isinstance(value, float) and not math.isfinite(value)):
                 raise ValidationError(

@@ -23,6 +23,7 @@ _WIDTH: Final = 100
 _LENGTH: Final = 10
 _ITEMS: Final = 5
 _MOST_ITEMS: Final = 10_000
+_LONGEST_TEXT: Final = 100_000
 _MISSING: Final = 0.1
 _FORMATS: Final[Mapping[str, Callable[[], generate.Column]]] = {
     "uuid": generate.Uuid,
@@ -182,13 +183,22 @@ def _type_of(schema: Mapping[str, Any]) -> tuple[str, float]:
 
 
 def _column(schema: Mapping[str, Any], kind: str, path: str, missing: float) -> generate.Column | None:
+    if "enum" in schema and not schema["enum"]:
+        raise ValidationError(f"Option `schema` must have one value or more as `enum` at {path}, but has none.")
     if "const" in schema or "enum" in schema:
         return _choice([schema["const"]] if "const" in schema else list(schema["enum"]), missing)
     if kind == "integer":
         low, high = _bounds(schema)
+        if math.ceil(low) > math.floor(high):
+            raise ValidationError(
+                f"Option `schema` must leave a whole number between its bounds at {path}, but from {low:g} to {high:g} "
+                "there is none."
+            )
         return generate.Integer("uniform", {"low": math.ceil(low), "high": math.floor(high)}, null_rate=missing)
     if kind == "number":
         low, high = _bounds(schema)
+        if low > high:
+            raise ValidationError(f"Option `schema` must leave a number between its bounds at {path}, but leaves none.")
         is_round = all(round(bound, 2) == bound for bound in (low, high)) and not {
             "exclusiveMinimum", "exclusiveMaximum"
         } & set(schema)  # fmt: skip
@@ -237,11 +247,17 @@ def _text(schema: Mapping[str, Any], path: str, missing: float) -> generate.Colu
         made = _FORMATS[form]()
         return type(made)(**{**vars(made), "null_rate": missing}) if missing else made
     least, most = schema.get("minLength"), schema.get("maxLength")
+    if (least or 0) > _LONGEST_TEXT or (most is not None and (least or 0) > most):
+        words = f"more than {most}" if most is not None and least <= _LONGEST_TEXT else f"{least} characters"
+        raise ValidationError(
+            f"Option `schema` must have `minLength` up to `maxLength` and {_LONGEST_TEXT} at {path}, but asks for "
+            f"{words}."
+        )
     known = words_of_column(path.rpartition(".")[2].partition("[")[0])
     if known is not None and least in (None, 0, 1) and most is None:
         return generate.LocaleText(known, null_rate=missing)
     low = least if least is not None else min(_LENGTH, most if most is not None else _LENGTH)
-    high = most if most is not None else max(low, _LENGTH)
+    high = min(most, max(low, _LONGEST_TEXT)) if most is not None else max(low, _LENGTH)
     return generate.Pattern(f"[A-Za-z0-9]{{{low},{high}}}", null_rate=missing)
 
 

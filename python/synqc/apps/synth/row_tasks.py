@@ -157,7 +157,16 @@ def time_grid(options: DataOptions) -> TimeGrid:
     start = now() if options.start_date is None else moment_of("start_date", options.start_date)
     step = interval_of(options.interval)
     if options.end_date is None:
-        return TimeGrid(start, step, options.count or _USUAL_ROWS["timeseries"])
+        count = options.count or _USUAL_ROWS["timeseries"]
+        try:
+            start + (count - 1) * step
+        except OverflowError:
+            raise ValidationError(
+                f"Option `count` must end before the year 10000, but {count} rows from {stamp(start)} in steps of "
+                f"{options.interval} do not.",
+                {"option": "count"},
+            ) from None
+        return TimeGrid(start, step, count)
     end = moment_of("end_date", options.end_date)
     if end < start:
         raise ValidationError(f"Option `end_date` must not be before {stamp(start)}, but is {stamp(end)}.")
@@ -183,8 +192,13 @@ def event_range(options: DataOptions) -> tuple[datetime, datetime]:
         raise ValidationError(f"Option `time_range` must have `start` and `end`, but has {sorted(unknown)[0]!r}.")
     end = moment_of("time_range.end", given["end"]) if "end" in given else None
     start = moment_of("time_range.start", given["start"]) if "start" in given else None
-    end = end or (start + timedelta(days=1) if start else now())
-    start = start or end - timedelta(days=1)
+    try:
+        end = end or (start + timedelta(days=1) if start else now())
+        start = start or end - timedelta(days=1)
+    except OverflowError:
+        raise ValidationError(
+            "Option `time_range` must be given whole at the ends of the calendar, but is not."
+        ) from None
     if end <= start:
         raise ValidationError(f"Option `time_range` must end after {stamp(start)}, but ends at {stamp(end)}.")
     return start, end
