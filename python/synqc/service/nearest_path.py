@@ -13,6 +13,7 @@ from synqc.service.routed_path import path_below_mount
 __all__ = ["near_path", "words_of_nowhere"]
 
 _CUTOFF = 0.7
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _LONGEST_SEGMENT = 80
 _LONGEST_SHOWN = 200
 
@@ -25,9 +26,15 @@ def words_of_nowhere(request: Request) -> str | None:
     """
     app, path, prefix = request.app, path_below_mount(request.scope), request.scope.get("root_path", "")
     others: dict[str, Any] = getattr(app.state, "applications", {})
-    for name, other in others.items():
-        if other is not app and other.doors.is_route(request.method, path):
-            return _words(path, f"Application {name} is below {prefix}/{name}: did you mean {prefix}/{name}{path}?")
+    mounted = {name: other for name, other in others.items() if other is not app}
+    if path == "/" and len(mounted) > 1:
+        return _words(path, f"Applications are below {', '.join(f'{prefix}/{name}' for name in mounted)}.")
+    for name, other in mounted.items():
+        method = next((one for one in (request.method, *_METHODS) if other.doors.is_route(one, path)), None)
+        if method is not None:
+            verb = "" if method == request.method else f"{method} "
+            meant = f"did you mean {verb}{prefix}/{name}{path}?"
+            return _words(path, f"Application {name} is below {prefix}/{name}: {meant}")
     first, slash, rest = path[1:].partition("/")
     for name in difflib.get_close_matches(first, list(others), n=1, cutoff=_CUTOFF):
         return _words(path, f"Did you mean {prefix}/{name}{slash}{rest}?")

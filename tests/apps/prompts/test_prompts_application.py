@@ -80,6 +80,8 @@ def test_a_generation_that_waits_can_be_given_another_target(application):
     assert application.change_target(named, other).name == "Tuesday's"
     with pytest.raises(InputError, match="'opena' is not set up here"):
         application.change_target(job_id, ModelName("opena", "n"))
+    with pytest.raises(InputError, match=r"'gemini' is not set up here: set GEMINI_KEY\. There are local\."):
+        application.change_target(job_id, ModelName("gemini", "n"))
     application.ledger.writer.call(generations.begin, generations.Begin(job_id)).result()
     assert application.change_target(job_id, other).request == status.request
     with pytest.raises(GenerationBegun, match=f'problems that local:n fails, .* local:m.*"reuse_from": "{job_id}"'):

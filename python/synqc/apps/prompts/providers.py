@@ -27,6 +27,11 @@ _FIREWORKS_URL: Final = "https://api.fireworks.ai/inference/v1"
 _LOCAL: Final = "local"
 _OPENAI: Final = "openai"
 
+_SET_UP_BY: Final = {
+    "openai": "OPENAI_API_KEY or OPENAI_BASE_URL", "ollama": "OLLAMA_HOST", "gemini": "GEMINI_KEY",
+    "deepseek": "DEEPSEEK_KEY",
+}  # fmt: skip
+"""What a provider that is known by name is set up by."""
 _Make = Callable[[ModelName], Provider]
 
 
@@ -79,6 +84,8 @@ class Providers:
             )
         near = difflib.get_close_matches(model.provider.casefold(), self.names, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
+        if model.provider in _SET_UP_BY:
+            hint = f"set {_SET_UP_BY[model.provider]}. "
         raise UnknownName(f"Provider {model.provider!r} is not set up here: {hint}{there}")
 
     def find(self, model: ModelName) -> Answers:

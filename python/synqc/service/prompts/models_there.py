@@ -31,6 +31,7 @@ def model_state(prompts: PromptsApplication) -> ModelState:
     if providers:
         return ModelState(is_ready=True, words=f"Models of {', '.join(providers)} can be asked.", providers=providers)
     words = choose(prompts.settings, model="").words
+    words = words[:1].upper() + words[1:]
     return ModelState(is_ready=False, words=f"No model can be asked, so that no job gets on. {words}", providers=[])
 
 
