@@ -32,9 +32,15 @@ help:
 	@echo "make stubs   regenerate python/synqc/_core.pyi"
 	@echo "make clean   remove everything that was built"
 
+# What `make demo` needs of the system is less than what tests and lint do.
 build/system.ready: scripts/install_system_packages.sh
 	@mkdir -p build
 	@bash scripts/install_system_packages.sh
+	@touch $@
+
+build/system-tests.ready: scripts/install_system_packages.sh
+	@mkdir -p build
+	@bash scripts/install_system_packages.sh tests
 	@touch $@
 
 $(VENV)/created: build/system.ready
@@ -48,7 +54,7 @@ $(VENV)/demo.ready: pyproject.toml | $(VENV)/created
 	$(BIN)/python scripts/install_requirements.py --no-compile build-system plot xarray
 	@touch $@
 
-$(VENV)/test.ready: pyproject.toml | $(VENV)/demo.ready
+$(VENV)/test.ready: pyproject.toml | $(VENV)/demo.ready build/system-tests.ready
 	$(BIN)/python scripts/install_requirements.py --no-compile dev
 	@touch $@
 
@@ -104,7 +110,7 @@ demo-agent: $(VENV)/installed $(VENV)/local.ready
 	$(BIN)/synqc models get $(AGENT_MODEL)
 	$(BIN)/python -m synqc.apps.tds.agent.demo --model $(AGENT_MODEL)
 
-$(BUILD)/tests.ready: $(CPP_SOURCES) | $(VENV)/installed
+$(BUILD)/tests.ready: $(CPP_SOURCES) | $(VENV)/installed build/system-tests.ready
 	cmake -S . -B $(BUILD) -DSYNQC_TESTS=ON >/dev/null
 	nice -n 19 cmake --build $(BUILD) -j $(JOBS) >$(BUILD)/tests.log 2>&1 || { cat $(BUILD)/tests.log; exit 1; }
 	@touch $@
@@ -122,7 +128,7 @@ test-cpp-deep: $(BUILD)/tests.ready
 # Sanitizers see the kernels of one level: their source is the same at all, and compiling them is most of the wait.
 SANITIZED_LEVEL := $(shell grep -qw avx2 /proc/cpuinfo && echo v3 || echo v2)
 
-build/asan/tests.ready: $(CPP_SOURCES) | build/system.ready
+build/asan/tests.ready: $(CPP_SOURCES) | build/system-tests.ready
 	cmake -S . -B build/asan -G Ninja -DSYNQC_TESTS=ON -DSYNQC_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=None \
 		-DSYNQC_SIMD_LEVELS=$(SANITIZED_LEVEL) >/dev/null
 	cmake --build build/asan -j $(JOBS)
@@ -132,7 +138,7 @@ build/asan/tests.ready: $(CPP_SOURCES) | build/system.ready
 THREADED_ROOMS := parallel text generate metrics cache pipeline route infer optimise readout
 space := $(subst ,, )
 
-build/tsan/tests.ready: $(CPP_SOURCES) | build/system.ready
+build/tsan/tests.ready: $(CPP_SOURCES) | build/system-tests.ready
 	cmake -S . -B build/tsan -G Ninja -DSYNQC_TESTS=ON -DSYNQC_SANITIZE=thread -DCMAKE_BUILD_TYPE=None \
 		-DSYNQC_SIMD_LEVELS=$(SANITIZED_LEVEL) >/dev/null
 	cmake --build build/tsan -j $(JOBS) --target $(THREADED_ROOMS:%=%_tests)
@@ -192,7 +198,7 @@ test-models: $(VENV)/installed $(VENV)/models.ready
 		tests/apps/tds/agent/test_small_models.py
 
 # A minute of libFuzzer on the JSON reader; FUZZ_SECONDS=3600 make fuzz for an hour.
-fuzz: build/system.ready
+fuzz: build/system-tests.ready
 	JOBS=$(JOBS) bash cpp/fuzz/run.sh
 
 # A sample of mistakes, each against the tests of its own room; an hour at most. MUTANTS=--help lists what it may say.
