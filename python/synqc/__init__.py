@@ -61,8 +61,8 @@ _HOME = {
 }
 _FORMER = {"Carry": "Checkpoint"}  # names until the next minor version
 _MODULES = (
-    "cache", "design", "errors", "fit", "generate", "infer", "json", "lab", "llm", "measure", "metrics", "optimise",
-    "pipeline", "protocols", "readout", "records", "text", "twin",
+    "cache", "design", "errors", "fit", "generate", "infer", "json", "lab", "llm", "measure", "metrics", "notebook",
+    "optimise", "pipeline", "protocols", "readout", "records", "text", "twin",
 )  # fmt: skip
 
 __all__ = [

@@ -22,6 +22,7 @@ MODULES = {
     "protocols": "what a laboratory plays, and what follows",
     "twin": "a device whose truth is known",
     "records": "measured files of other programs",
+    "notebook": "widgets for Jupyter",
     "json": "reading and writing JSON",
     "cache": "caches in memory, on disk and in Redis",
     "pipeline": "stages, outcomes, streams",
