@@ -106,4 +106,4 @@ def _framed(title: str, labels: Sequence[str], rows: Sequence[str], notes: Seque
     badges = "".join(f' <span style="{_BADGE}">{html.escape(label)}</span>' for label in labels)
     head = f'<div style="{_TITLE}"><b>{html.escape(title)}</b>{badges}</div>' if title else ""
     below = "".join(f'<div style="{_NOTE}">{html.escape(note)}</div>' for note in notes)
-    return f'<div style="{_CARD}">{head}<table style="{_TABLE}"><tbody>{"".join(rows)}</tbody></table>{below}</div>'
+    return f'<div style="{_CARD}">{head}<table style="{_TABLE}">{"".join(rows)}</table>{below}</div>'
