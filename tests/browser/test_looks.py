@@ -57,6 +57,27 @@ def test_a_full_page_opened_narrow_and_dark_fits_and_is_read(open_desk):
     check_looks(desk, 360, 740, "dark", "light")
 
 
+def test_on_a_telephone_sessions_run_and_figures_come_first(desk):
+    desk.look(360, 740)
+    tops = [
+        desk[f"#{name}-panel"].bounding_box()["y"] for name in ("sessions", "run", "kpi", "configuration", "telemetry")
+    ]
+    assert tops == sorted(tops)
+    assert tops[1] - tops[0] < 740, "Run is reached by one turn of the page"
+
+
+def test_charts_say_whose_time_it_is_and_count_decades_in_words_that_cannot_be_misread(desk):
+    desk.run()
+    expect(desk["#telemetry-chart .xtitle"]).to_have_text("time, UTC")
+    expect(desk["#log-panel"]).to_contain_text("Times are UTC")
+    desk["#map-shots"].fill("1")
+    desk.page.get_by_role("button", name="Compute map").click()
+    expect(desk["#map-chart .ytick text"].first).to_be_visible()
+    shown = desk["#map-chart .ytick text"].all_text_contents()
+    assert shown
+    assert set(shown) <= {"10", "100", "1000"}
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_toggle_wins_over_the_system(desk, theme):
     desk.look(scheme="dark" if theme == "light" else "light")

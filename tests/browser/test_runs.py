@@ -6,6 +6,11 @@ import pytest
 from playwright.sync_api import expect
 
 
+def grouped(number):
+    """As the page writes counts."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
 def test_a_run_shows_what_the_server_stored(desk):
     desk["#num_iterations"].fill("2")
     desk["#seed"].fill("11")
@@ -20,9 +25,11 @@ def test_a_run_shows_what_the_server_stored(desk):
         abs(float(desk["#kpi-fidelity .error"].inner_text().removeprefix("± ")) / fidelity["standard_error"] - 1) < 0.1
     )
     met = "met" if fidelity["value"] >= 0.975 else "missed"
-    expect(desk["#kpi-fidelity .verdict"]).to_contain_text(re.compile(f"≥ 0.975: ({met}|within)"))
-    expect(desk["#kpi-shots .value"]).to_have_text(str(session["shots_used"]))
-    expect(desk["#kpi-shots .error"]).to_have_text(f"of {session['shot_limit']}")
+    expect(desk["#kpi-fidelity .verdict"]).to_contain_text(re.compile(f"≥ 0.975: ({met} by [0-9.e−-]+$|within)"))
+    distance = abs(20 - run["estimates"]["latency_us"]["value"])
+    expect(desk["#kpi-latency_us .verdict"]).to_have_text(re.compile(f"by {distance:.2g}[0-9.]* µs$"))
+    expect(desk["#kpi-shots .value"]).to_have_text(grouped(session["shots_used"]))
+    expect(desk["#kpi-shots .error"]).to_have_text(f"of {grouped(session['shot_limit'])}")
     expect(desk["#log"]).to_contain_text(f"{session['last_run_id']} completed")
     expect(desk["#history-rows tr"]).to_have_count(1)
 

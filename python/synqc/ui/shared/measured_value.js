@@ -36,6 +36,11 @@ export function plain(value, digits = 4) {
   return String(Number(value.toPrecision(digits)));
 }
 
+/** A whole number with its thousands apart, as every count of the page is written. */
+export function count(number) {
+  return number.toLocaleString("en-US").replaceAll(",", "\u202f");
+}
+
 /** A time in µs, with the unit that suits it: [factor, unit]. */
 export function unitOfTime(microseconds) {
   const size = Math.abs(microseconds);

@@ -212,6 +212,7 @@ export class InformationMap {
       yaxis: {
         title: { text: "probe duration τ_p, ns" },
         type: "log",
+        dtick: 1, // powers of ten alone: 2 and 5 between them read as 2 and 5
         range: [Math.log10(time.min), Math.log10(time.max)],
         showgrid: false,
       },

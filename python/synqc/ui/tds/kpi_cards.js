@@ -2,7 +2,7 @@
 
 import { byId, drawing, element } from "../shared/element.js";
 import { emulatedLabel, isEmulated } from "./emulated_label.js";
-import { measured, plain, unitOfTime } from "../shared/measured_value.js";
+import { count, measured, plain, unitOfTime } from "../shared/measured_value.js";
 
 /** `range`: what the small scale spans, in the scale's own numbers. */
 const CARDS = [
@@ -118,8 +118,8 @@ function verdictOf(card, goal, { value, standard_error: error = 0 }) {
   const wanted = `${isFloor ? "≥" : "≤"} ${target}${card.key === "latency_us" ? " µs" : ""}`;
   const distance = isFloor ? value - target : target - value;
   if (error > 0 && Math.abs(distance) < error) return [`${wanted}: within the error`, "open"];
-  const deviations = error > 0 ? ` by ${plain(Math.abs(distance) / error, 2)} σ` : "";
-  return distance >= 0 ? [`✓ ${wanted}: met${deviations}`, "yes"] : [`✗ ${wanted}: missed${deviations}`, "no"];
+  const by = `by ${plain(Math.abs(distance), 2)}${card.key === "latency_us" ? " µs" : ""}`;
+  return distance >= 0 ? [`✓ ${wanted}: met ${by}`, "yes"] : [`✗ ${wanted}: missed ${by}`, "no"];
 }
 
 function scaleParts(card, goal, estimate) {
@@ -165,8 +165,8 @@ function makeShots() {
   let marks = null;
   const setMarks = (given) => (marks = given);
   const show = (session) => {
-    value.textContent = session ? String(session.shots_used) : "–";
-    error.textContent = session ? `of ${session.shot_limit}` : "";
+    value.textContent = session ? count(session.shots_used) : "–";
+    error.textContent = session ? `of ${count(session.shot_limit)}` : "";
     bar.value = session ? session.shots_used_fraction : 0;
     const used = session?.shots_used_fraction ?? 0;
     verdict.textContent =

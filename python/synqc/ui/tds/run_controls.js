@@ -1,6 +1,7 @@
 /** Run, dry run, kill; iterations, shot limit and seed; what the session is doing. */
 
 import { byId } from "../shared/element.js";
+import { count } from "../shared/measured_value.js";
 
 const FIELDS = [
   ["num_iterations", "Iterations"],
@@ -157,8 +158,4 @@ export class RunControls {
 /** What one iteration costs by the server's law. */
 export function shotsPerIteration({ shots, shots_per_ns: perNs }, probeDurationNs) {
   return shots + Math.floor(perNs * probeDurationNs + ROUNDING);
-}
-
-function count(number) {
-  return number.toLocaleString("en-US").replaceAll(",", "\u202f");
 }

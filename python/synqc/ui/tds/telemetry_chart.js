@@ -74,7 +74,7 @@ export class TelemetryChart {
     if (!this._place.classList.contains("js-plotly-plot")) this._place.replaceChildren();
     const { traces, shapes } = figure === "qubits" ? qubitTraces(withGaps(rows)) : figureTraces(withGaps(rows), figure, this._goal);
     const layout = chartLayout({
-      xaxis: { type: "date", hoverformat: "%H:%M:%S.%L" },
+      xaxis: { title: { text: "time, UTC" }, type: "date", hoverformat: "%H:%M:%S.%L" },
       yaxis: { title: { text: TITLES[figure] }, rangemode: figure === "latency_us" ? "tozero" : "normal" },
       shapes,
       showlegend: figure === "qubits",
