@@ -225,6 +225,10 @@ class Counter:
         """
         Count so much more; at least 0.
         """
+    def inc(self, amount: float = 1) -> None:
+        """
+        `add`, as other clients call it.
+        """
     def labels(self, **values: typing.Any) -> Counter:
         """
         The counter of these label values, all given by name.
@@ -244,6 +248,14 @@ class Gauge:
     def add(self, value: float) -> None:
         """
         Make it so much more, or less.
+        """
+    def dec(self, amount: float = 1) -> None:
+        """
+        Make it so much less.
+        """
+    def inc(self, amount: float = 1) -> None:
+        """
+        Make it so much more.
         """
     def labels(self, **values: typing.Any) -> Gauge:
         """
@@ -272,6 +284,10 @@ class Histogram:
     def labels(self, **values: typing.Any) -> Histogram:
         """
         The histogram of these label values, all given by name.
+        """
+    def observe(self, value: float) -> None:
+        """
+        `record`, as other clients call it.
         """
     def quantile(self, q: float) -> float | None:
         """
@@ -1090,7 +1106,7 @@ def json_canonical(obj, *, stdlib = False, rfc8785 = False):
     """
     One text per value.
     """
-def json_dumps(obj, *, indent = None, sort_keys = False, default = None):
+def json_dumps(obj, default = None, *, indent = None, sort_keys = False):
     """
     JSON in UTF-8.
     """

@@ -25,19 +25,21 @@ Examples:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Any, Literal
 
-__all__ = ["canonical", "dumps", "loads"]
+from synqc.errors import DocumentError
+
+__all__ = ["canonical", "dump", "dump_lines", "dumps", "load", "load_lines", "loads"]
 
 if TYPE_CHECKING:
 
     def dumps(
         obj: object,
+        default: Callable[[Any], Any] | None = None,
         *,
         indent: int | None = None,
         sort_keys: bool = False,
-        default: Callable[[Any], Any] | None = None,
     ) -> bytes:
         """Write objects as JSON in UTF-8: the text of the standard library without blanks and with letters as they are.
 
@@ -48,9 +50,9 @@ if TYPE_CHECKING:
                 booleans, integers or floats. A float is its shortest text that reads back as the same number. Keys that
                 are int, float, bool or None become text, as in the standard library. A lone surrogate becomes its
                 escape.
+            default: Called with an object of any other type; what it returns is written instead.
             indent: Blanks per level, 0 to 64; None writes one line without any.
             sort_keys: Members in the order of their keys.
-            default: Called with an object of any other type; what it returns is written instead.
 
         Raises:
             InputError: Something has no form in JSON, NaN and infinities among them, or is more than 1024 levels deep,
@@ -94,3 +96,100 @@ else:
     from synqc._core import json_canonical as canonical
     from synqc._core import json_dumps as dumps
     from synqc._core import json_loads as loads
+
+
+def dump(obj: object, file: IO[Any], default: Callable[[Any], Any] | None = None, **form: Any) -> None:
+    """Write objects as JSON into an open file, of text or of bytes.
+
+    Args:
+        obj: As for `dumps`.
+        file: Opened for writing.
+        default: As for `dumps`.
+        form: `indent` and `sort_keys`, as for `dumps`.
+
+    Raises:
+        InputError: Something has no form in JSON; nothing is written then.
+
+    Examples:
+        >>> import io
+        >>> file = io.StringIO()
+        >>> dump({"shots": [1, 2]}, file)
+        >>> file.getvalue()
+        '{"shots":[1,2]}'
+    """
+    _write(file, dumps(obj, default, **form))
+
+
+def load(file: IO[Any], *, arrays: Literal["numpy"] | None = None) -> Any:
+    """Read the JSON document of an open file, of text or of bytes.
+
+    Args:
+        file: Opened for reading.
+        arrays: As for `loads`.
+
+    Raises:
+        DocumentError: It is no JSON.
+
+    Examples:
+        >>> import io
+        >>> load(io.BytesIO(b'{"shots": [1, 2]}'))
+        {'shots': [1, 2]}
+    """
+    return loads(file.read(), arrays=arrays)
+
+
+def dump_lines(rows: Iterable[object], file: IO[Any], default: Callable[[Any], Any] | None = None) -> int:
+    """Write JSON lines into an open file: a document a line, as they come.
+
+    Args:
+        rows: Any number of objects; none is kept.
+        file: Opened for writing, of text or of bytes.
+        default: As for `dumps`.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        InputError: A row has no form in JSON; those before it are written.
+
+    Examples:
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> dump_lines([{"shot": 1}, {"shot": 2}], file)
+        2
+        >>> file.getvalue()
+        b'{"shot":1}\\n{"shot":2}\\n'
+    """
+    count = 0
+    for row in rows:
+        _write(file, dumps(row, default) + b"\n")
+        count += 1
+    return count
+
+
+def load_lines(file: Iterable[str | bytes], *, arrays: Literal["numpy"] | None = None) -> Iterator[Any]:
+    """Read JSON lines, one at a time; empty lines are passed over.
+
+    Args:
+        file: An open file, or anything that gives lines.
+        arrays: As for `loads`.
+
+    Raises:
+        DocumentError: A line is no JSON; the message begins with its number.
+
+    Examples:
+        >>> list(load_lines(['{"shot": 1}', "", '{"shot": 2}']))
+        [{'shot': 1}, {'shot': 2}]
+    """
+    for number, line in enumerate(file, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield loads(line, arrays=arrays)
+        except DocumentError as error:
+            raise DocumentError(f"Line {number}: {error}") from error
+
+
+def _write(file: IO[Any], text: bytes) -> None:
+    """Into a file of text, which has an encoding, or of bytes."""
+    file.write(text.decode() if hasattr(file, "encoding") else text)

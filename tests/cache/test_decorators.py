@@ -142,12 +142,10 @@ def test_the_function_keeps_its_face(cache):
     assert (f.__name__, f.__doc__, f.cache) == ("f", "Says what it does.", cache)
 
 
-def test_forgetting_the_cache_is_refused():
-    with pytest.raises(InputError, match="write @cached"):
-
-        @cached
-        def f(x):
-            return x
+def test_what_is_no_cache_is_refused():
+    for wrong in ("memory", 100, {}):
+        with pytest.raises(InputError, match="write @cached"):
+            cached(wrong)
 
 
 def test_a_function_without_a_signature_needs_a_key(cache):

@@ -328,7 +328,7 @@ def test_default_writes_what_nothing_else_does():
             json.dumps([], indent=indent)
     for call in (
         lambda: json.dumps(),
-        lambda: json.dumps([], 2),
+        lambda: json.dumps([], None, 2),
         lambda: json.dumps([], separators=(1, 2)),
         lambda: json.canonical([], indent=1),
     ):

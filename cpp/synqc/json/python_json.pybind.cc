@@ -89,7 +89,12 @@ PyObject* python_loads(PyObject*, PyObject* const* arguments, Py_ssize_t count, 
 
 PyObject* python_dumps(PyObject*, PyObject* const* arguments, Py_ssize_t count, PyObject* names) {
     TextForm form;
-    const bool read = read_arguments("dumps", count, names, arguments, [&](auto is, PyObject* value) {
+    // Others take the fallback in the second place.
+    const Py_ssize_t places = count == 2 ? 1 : 0;
+    if (places == 1 && take_fallback(arguments[1], form.fallback) < 0) {
+        return nullptr;
+    }
+    const bool read = read_arguments("dumps", count - places, names, arguments + places, [&](auto is, PyObject* value) {
         return is("indent")      ? take_indent(value, form.indent)
                : is("sort_keys") ? take_flag(value, form.sorted)
                : is("default")   ? take_fallback(value, form.fallback)
@@ -114,7 +119,7 @@ PyObject* python_canonical(PyObject*, PyObject* const* arguments, Py_ssize_t cou
 
 PyMethodDef functions[] = {
     method_of_names<python_dumps>(
-        "json_dumps", "json_dumps(obj, *, indent=None, sort_keys=False, default=None)\n--\n\nJSON in UTF-8."),
+        "json_dumps", "json_dumps(obj, default=None, *, indent=None, sort_keys=False)\n--\n\nJSON in UTF-8."),
     method_of_names<python_loads>("json_loads", "json_loads(data, *, arrays=None)\n--\n\nObjects of a JSON document."),
     method_of_names<python_canonical>("json_canonical",
                                       "json_canonical(obj, *, stdlib=False, rfc8785=False)\n--\n\nOne text per value."),

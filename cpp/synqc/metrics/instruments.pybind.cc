@@ -217,6 +217,20 @@ PyObject* counter_value(PyObject* self, PyObject*) {
     return count.fractional == 0 ? PyLong_FromUnsignedLongLong(count.whole) : PyFloat_FromDouble(count.value());
 }
 
+/// By 1 or by one amount, which other clients of Prometheus have names for.
+template <int sign>
+PyObject* gauge_step(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
+    Gauge* gauge = instrument<Gauge>(self)->metric;
+    if (gauge == nullptr) {
+        refuse_without_labels<Gauge>(self);
+    }
+    if (count > 1) {
+        refuse_in_words("Argument `amount` must be the only one, but is one of " + std::to_string(count) + ".");
+    }
+    gauge->add(sign * (count == 0 ? Real(1) : real_of(arguments[0])));
+    Py_RETURN_NONE;
+}
+
 template <bool adds>
 PyObject* gauge_change(PyObject* self, PyObject* value) {
     Gauge* gauge = instrument<Gauge>(self)->metric;
@@ -274,6 +288,7 @@ PyObject* histogram_quantile(PyObject* self, PyObject* value) {
 
 PyMethodDef counter_methods[] = {
     method_of_some<counter_add>("add", "add(self, amount: float = 1) -> None\n\nCount so much more; at least 0."),
+    method_of_some<counter_add>("inc", "inc(self, amount: float = 1) -> None\n\n`add`, as other clients call it."),
     method_of_nothing<counter_value>(
         "value", "value(self) -> float\n\nWhat has been counted; an int as long as every step was."),
     method_of_names<labels<Counter>>(
@@ -283,6 +298,8 @@ PyMethodDef counter_methods[] = {
 PyMethodDef gauge_methods[] = {
     method_of_one<gauge_change<false>>("set", "set(self, value: float) -> None\n\nMake it this value."),
     method_of_one<gauge_change<true>>("add", "add(self, value: float) -> None\n\nMake it so much more, or less."),
+    method_of_some<gauge_step<1>>("inc", "inc(self, amount: float = 1) -> None\n\nMake it so much more."),
+    method_of_some<gauge_step<-1>>("dec", "dec(self, amount: float = 1) -> None\n\nMake it so much less."),
     method_of_nothing<gauge_value>("value", "value(self) -> float\n\nWhat it is."),
     method_of_names<labels<Gauge>>(
         "labels", "labels(self, **values: object) -> Gauge\n\nThe gauge of these label values, all given by name."),
@@ -291,6 +308,8 @@ PyMethodDef gauge_methods[] = {
 PyMethodDef histogram_methods[] = {
     method_of_one<histogram_record>(
         "record", "record(self, value: float) -> None\n\nAdd a value; infinities and NaN are counted apart."),
+    method_of_one<histogram_record>("observe",
+                                    "observe(self, value: float) -> None\n\n`record`, as other clients call it."),
     method_of_nothing<histogram_count>("count", "count(self) -> int\n\nHow many values have been recorded."),
     method_of_one<histogram_quantile>("quantile",
                                       "quantile(self, q: float) -> float | None\n\nValue at rank ceil(q * count), to 1 "

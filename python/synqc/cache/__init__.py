@@ -10,7 +10,7 @@
 
 from synqc.cache._content import content_key, sha256_hex
 from synqc.cache._control import Answer, Control
-from synqc.cache._decorators import cached
+from synqc.cache._decorators import CacheInfo, cached
 from synqc.cache._disk import DiskCache, DiskStats
 from synqc.cache._function_content import UnsharedResults
 from synqc.cache._memory import MemoryCache, MemoryStats
@@ -23,6 +23,7 @@ from synqc.cache._tiered import TieredCache, TieredStats, TierStats
 __all__ = [
     "Answer",
     "Cache",
+    "CacheInfo",
     "Control",
     "DiskCache",
     "DiskStats",

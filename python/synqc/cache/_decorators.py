@@ -5,20 +5,45 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, overload
 
 from synqc.cache._content import content_key
 from synqc.cache._control import Control
 from synqc.cache._function_content import FunctionContent, stand_in
+from synqc.cache._memory import MemoryCache
 from synqc.errors import InputError
 
-__all__ = ["cached"]
+__all__ = ["CacheInfo", "cached"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_ENTRIES_OF_ITS_OWN = 1024
+"""Bound of the cache of a function that is given none."""
 
+
+class CacheInfo(NamedTuple):
+    """What a function's own cache did and holds, in the words of functools.
+
+    Args:
+        hits: Calls that found a result.
+        misses: Calls that computed one.
+        maxsize: Bound on the number of results.
+        currsize: Results held.
+    """
+
+    hits: int
+    misses: int
+    maxsize: int
+    currsize: int
+
+
+@overload
+def cached(cache: Function, /) -> Function: ...
+
+
+@overload
 def cached(
-    cache: Any,
+    cache: Any = None,
     *,
     ttl: float | None = None,
     kind: str | None = None,
@@ -26,7 +51,19 @@ def cached(
     version: int | str = 1,
     key: Callable[..., Any] | None = None,
     flight: bool = True,
-) -> Callable[[Function], Function]:
+) -> Callable[[Function], Function]: ...
+
+
+def cached(
+    cache: Any = None,
+    *,
+    ttl: float | None = None,
+    kind: str | None = None,
+    namespace: str = "",
+    version: int | str = 1,
+    key: Callable[..., Any] | None = None,
+    flight: bool = True,
+) -> Any:
     """Remember what a function, method or coroutine function returns, by its arguments.
 
     Two calls share a result if their arguments, defaults filled in, have the same content (`content_key`), however
@@ -43,8 +80,11 @@ def cached(
     forgets one result and says whether there was one; and `controlled(control)`, the function as called under a
     `Control`.
 
+    Written without a cache, as `@cached` or `@cached(ttl=60)`, a function gets a MemoryCache of its own for 1024
+    results, and two attributes more, those of functools: `cache_info()` and `cache_clear()`.
+
     Args:
-        cache: A MemoryCache, DiskCache, TieredCache or RedisCache.
+        cache: A MemoryCache, DiskCache, TieredCache or RedisCache; None, or nothing, for a cache of the function's own.
         ttl: Seconds a result lives; None: the kind's.
         kind: Label for lifetimes and statistics; None: the function's qualified name.
         namespace: Whose results these are.
@@ -69,10 +109,44 @@ def cached(
         (9, 9)
         >>> square.invalidate(3)
         True
+        >>> @cached
+        ... def cube(x):
+        ...     return x**3
+        >>> cube(2), cube(2), cube.cache_info()
+        (8, 8, CacheInfo(hits=1, misses=1, maxsize=1024, currsize=1))
     """
+    if cache is None or inspect.isroutine(cache) or isinstance(cache, functools.partial | staticmethod):
+        own = _cached_by(MemoryCache(max_entries=_ENTRIES_OF_ITS_OWN), ttl, kind, namespace, version, key, flight)
+        return _with_info_of_own(own) if cache is None else _with_info_of_own(own)(cache)
     if not callable(getattr(cache, "get_or_compute", None)):
         raise InputError(f"Argument `cache` must be a cache, but is {cache!r}: write @cached(MemoryCache(...)).")
+    return _cached_by(cache, ttl, kind, namespace, version, key, flight)
 
+
+def _with_info_of_own(decorate: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    def decorated(function: Function) -> Function:
+        remembering: Any = decorate(function)
+        own: MemoryCache = remembering.cache
+
+        def cache_info() -> CacheInfo:
+            stats = own.stats()
+            return CacheInfo(stats.hits, stats.misses, _ENTRIES_OF_ITS_OWN, stats.entries)
+
+        remembering.cache_info, remembering.cache_clear = cache_info, own.clear
+        return remembering  # type: ignore[no-any-return]
+
+    return decorated
+
+
+def _cached_by(
+    cache: Any,
+    ttl: float | None,
+    kind: str | None,
+    namespace: str,
+    version: int | str,
+    key: Callable[..., Any] | None,
+    flight: bool,
+) -> Callable[[Function], Function]:
     def decorate(function: Function) -> Function:
         plain = _plain(function)
         if inspect.isgeneratorfunction(plain) or inspect.isasyncgenfunction(plain):

@@ -6,7 +6,7 @@
 """
 
 from synqc._core import StopFlag
-from synqc.pipeline.pipeline import Pipeline, Progress
+from synqc.pipeline.pipeline import Pipeline, Progress, map
 from synqc.pipeline.results import Outcome, Results
 from synqc.pipeline.stage import SKIP, Native, Retry, Stage, native
 from synqc.pipeline.stream import AsyncStream, Stream
@@ -23,5 +23,6 @@ __all__ = [
     "Stage",
     "StopFlag",
     "Stream",
+    "map",
     "native",
 ]

@@ -19,7 +19,7 @@ from synqc.pipeline.run import Run, planned
 from synqc.pipeline.stage import Native, Stage
 from synqc.pipeline.stream import AsyncStream, Stream
 
-__all__ = ["Pipeline", "Progress"]
+__all__ = ["Pipeline", "Progress", "map"]
 
 
 @dataclass(frozen=True)
@@ -212,6 +212,42 @@ class Pipeline:
         seconds = self._metrics.histogram("pipeline_item_seconds", "Time in stages.", unit="seconds")
         for value in results.run_seconds.tolist():
             seconds.record(value)
+
+
+def map(  # as peers call it
+    function: Callable[[Any], Any] | Native,
+    items: Iterable[Any],
+    *,
+    concurrency: int = 1,
+    timeout: float | None = None,
+    order: Literal["input", "completion"] = "input",
+    on_error: Literal["raise", "collect", "skip"] = "raise",
+    progress: ProgressOption = False,
+) -> list[Any]:
+    """Values of one function over many items, several at a time: a pipeline of one stage, run once.
+
+    Args:
+        function: Of one item, a coroutine function too.
+        items: The input.
+        concurrency: How many calls may run at once.
+        timeout: Seconds for a call.
+        order: Of the values: that of the input, or as they come.
+        on_error: What becomes of failures, as for `Pipeline`; "collect" and "skip" leave them out.
+        progress: As for `Pipeline.run`.
+
+    Returns:
+        Values, one for each item that did not fail.
+
+    Raises:
+        Exception: The first failure, with on_error="raise".
+
+    Examples:
+        >>> from synqc import pipeline
+        >>> pipeline.map(str.upper, ["a", "b"], concurrency=8)
+        ['A', 'B']
+    """
+    stage = Stage(function, concurrency=concurrency, timeout=timeout)
+    return list(Pipeline([stage], order=order, on_error=on_error).run(items, progress=progress).values)
 
 
 def _attach(error: BaseException, results: Results) -> None:
