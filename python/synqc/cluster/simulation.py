@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from synqc.errors import InputError
 
-__all__ = ["Simulation", "Station", "simulated_sweep"]
+__all__ = ["Event", "Simulation", "Station", "simulated_sweep"]
 
-_Event = Callable[[], None]
+Event = Callable[[], None]
 
 
 class Simulation:
@@ -29,10 +29,10 @@ class Simulation:
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self._events: list[tuple[float, int, _Event]] = []
+        self._events: list[tuple[float, int, Event]] = []
         self._count = 0
 
-    def after(self, seconds: float, event: _Event) -> None:
+    def after(self, seconds: float, event: Event) -> None:
         """Have something happen later; events of one moment happen in the order in which they were asked for."""
         if not seconds >= 0:
             raise InputError(f"Argument `seconds` must be at least 0, but is {seconds}.")
@@ -66,9 +66,9 @@ class Station:
     longest: int = 0
     """Most that have waited at a time."""
     _working: int = 0
-    _waiting: deque[_Event] = field(default_factory=deque)
+    _waiting: deque[Event] = field(default_factory=deque)
 
-    def visit(self, leave: _Event) -> None:
+    def visit(self, leave: Event) -> None:
         """Come; `leave` is called when it is done."""
         if self._working < self.servers:
             self._serve(leave)
@@ -76,7 +76,7 @@ class Station:
             self._waiting.append(leave)
             self.longest = max(self.longest, len(self._waiting))
 
-    def _serve(self, leave: _Event) -> None:
+    def _serve(self, leave: Event) -> None:
         seconds = self.service()
         self._working += 1
         self.busy_s += seconds
