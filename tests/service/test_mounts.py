@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import toy_application
@@ -18,7 +17,6 @@ from synqc.errors import InputError, MissingExtra
 from synqc.jobs.ledgers import Ledgers
 from synqc.service import applications, create_app
 from synqc.service.applications import Application
-from synqc.service.nearest_path import words_of_nowhere
 from synqc.service.settings import ServiceSettings
 from synqc.settings import Settings
 from synqc.storage.database import DatabaseLocation
@@ -194,14 +192,6 @@ class TestCollisions:
         assert answer.status_code == 404
         assert f"Nothing is at {path}." in answer.text
         assert f"id you mean {near}?" in answer.text
-
-    def test_the_root_lists_the_applications_where_it_has_nothing_itself(self, client):
-        root = client.app
-        applications = {**root.state.applications, "guests": root.state.applications["toy"]}
-        app = SimpleNamespace(state=SimpleNamespace(applications=applications), doors=root.doors)
-        request = SimpleNamespace(app=app, method="GET", scope={"path": "/lab/", "root_path": "/lab"})
-        applications["tds"] = app
-        assert words_of_nowhere(request) == "Nothing is at /. Applications are below /lab/toy, /lab/guests."
 
     def test_a_defect_has_that_shape_too(self, client, monkeypatch):
         monkeypatch.setattr(client.app.state.applications["toy"].state, "told", object())
