@@ -29,6 +29,7 @@ const HINDI = [
   [/^Report (.+) is not filed yet\.$/, "रिपोर्ट {1} अभी दर्ज नहीं हुई।"],
   [/^There is no report yet: .+\.$/s, "अभी कोई रिपोर्ट नहीं बनी है।"],
   [/^The last gate has not been passed\.$/, "अंतिम चरण अभी स्वीकार नहीं हुआ है।"],
+  [/^The last gate was passed: nothing waits for an answer\.$/, "अंतिम चरण स्वीकार हो चुका है: अब कोई उत्तर शेष नहीं।"],
   [/^Nobody answered for too long: the session must be reopened first\.$/, "बहुत समय तक किसी ने उत्तर नहीं दिया: पहले सत्र को आगे बढ़ाएँ।"],
   [/^(?:It has not expired|Nothing of it has waited for so long)\.$/, "सत्र का समय समाप्त नहीं हुआ है।"],
   [/^A report that is \w+ may become .+, but not .+\.$/s, "रिपोर्ट अभी जहाँ है, वहाँ से इस स्थिति में नहीं जा सकती।"],
@@ -85,9 +86,10 @@ const HINDI = [
 const MORE_OBSTACLES = /^The report cannot be filed: (.+)$/s;
 const NEXT_OBSTACLE = /(?<=\.) (?=Field `|The check of )/;
 
-/** In the page's language; in Hindi what is not known is quoted. @param labels - of fields, by key */
+/** In the page's language, with the names that it has for fields; in Hindi what is not known is quoted. @param labels - of fields, by key */
 export function serverWords(words, labels = new Map()) {
-  if (!words || language() === "en") return words;
+  if (!words) return words;
+  if (language() === "en") return words.replace(/Field `(\w+)`/g, (whole, key) => (labels.has(key) ? `“${labels.get(key)}”` : whole));
   return inHindi(words, labels) ?? say("server_says", { words });
 }
 
