@@ -14,7 +14,7 @@ CPP_SOURCES := $(shell find cpp cmake CMakeLists.txt -type f)
 # What is compiled of a package when it is first imported is kept.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help demo demo-agent serve docs test test-cpp test-python test-deep test-cpp-deep test-python-deep test-models test-sanitizers \
+.PHONY: help demo demo-agent serve docs wheel test test-cpp test-python test-deep test-cpp-deep test-python-deep test-models test-sanitizers \
 	test-extension-sanitized fuzz mutants bench lint stubs clean
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make demo-agent  suggestions by a language model of this process: no key, no server"
 	@echo "make serve   the control page at http://127.0.0.1:8000/ui, and the API"
 	@echo "make docs    the documentation as a site in build/site; \`make serve\` then shows it at /docs/site"
+	@echo "make wheel   a wheel that brings its libraries, in build/wheels"
 	@echo "make test    what every change needs: C++ (optimised), Python, browser, notebooks, documentation"
 	@echo "make test-deep  what is too long for that: sanitizers, fuzzing, wide sweeps, kill loops, foreign suites"
 	@echo "make test-models  of that, the tests of real models: speech, meanings, the 1.5B; what no source gives is said"
@@ -98,6 +99,10 @@ $(VENV)/docs.ready: pyproject.toml | $(VENV)/demo.ready
 docs: $(VENV)/installed $(VENV)/docs.ready
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=python $(BIN)/python -m mkdocs build --quiet --clean --config-file site/mkdocs.yml
 	@echo "build/site/index.html"
+
+# A wheel that brings its libraries, for this Python and machines with this glibc or a newer one.
+wheel: $(VENV)/installed $(VENV)/test.ready
+	bash scripts/build_wheel.sh $(BIN)/python build/wheels
 
 $(VENV)/local.ready: pyproject.toml | $(VENV)/serve.ready
 	$(BIN)/python scripts/install_requirements.py local
