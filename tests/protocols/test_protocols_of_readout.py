@@ -103,8 +103,7 @@ def test_coverage_of_drives_and_tones_over_a_thousand_devices(protocol, seed):
     inside, wide, complained = covered(protocol, COVERED[protocol], range(seed, seed + 1000))
     for name in COVERED[protocol]:
         # Standard deviations are 1.5 % and 0.7 %.
-        # Pulses in the photons' field bias the ring-down by 0.3 standard errors: 0.63 and 0.68 of 80 devices.
-        assert (580 if isinstance(protocol, RingDown) else 640) <= inside[name] <= 720, (seed, name, inside)
+        assert 640 <= inside[name] <= 720, (seed, name, inside)
         assert 930 <= wide[name] <= 970, (seed, name, wide)
     assert complained <= 20, (seed, complained)
 
@@ -124,6 +123,47 @@ def test_a_tone_dephases_and_shifts_as_the_resonator_says():
     seen = coherence(0.4) / coherence(0.0)
     assert -math.log(abs(seen)) == pytest.approx(float(resonator.dephasing(pulse, 500.0)), rel=3e-3)
     assert np.angle(seen) == pytest.approx(float(resonator.stark_phase(pulse, 500.0)), rel=5e-3)
+
+
+def fringe_of_qubit_and_resonator(readout, amplitude, phase, *, gate_ns=24, ramsey_us=0.8, fock=8):
+    """P(1) of RingDown's circuit without a delay, by QuTiP in a Fock space."""
+    qutip = pytest.importorskip("qutip")
+    turn = 2 * math.pi
+    a = qutip.tensor(qutip.qeye(2), qutip.destroy(fock))
+    one = qutip.tensor(qutip.basis(2, 1).proj(), qutip.qeye(fock))
+    along, across = (qutip.tensor(pauli, qutip.qeye(fock)) / 2 for pauli in (qutip.sigmax(), qutip.sigmay()))
+    still = turn * (readout.shifts_mhz[0] * (1 - one) + readout.shifts_mhz[1] * one) * a.dag() * a
+    precise = {"atol": 1e-10, "rtol": 1e-8, "nsteps": 10_000}
+
+    def passed(state, hamiltonian, times):
+        jumps = [math.sqrt(turn * readout.kappa_mhz) * a]
+        return qutip.mesolve(hamiltonian, state, times, jumps, options=precise).states[-1]
+
+    def pulse(state, axis):
+        for middle in (np.arange(gate_ns) + 0.5) / gate_ns:
+            x = math.pi / 2 / (gate_ns * 1e-3) * (1 - math.cos(2 * math.pi * middle))
+            state = passed(state, still + x * (math.cos(axis) * along + math.sin(axis) * across), [0, 1e-3])
+        return state
+
+    empty = qutip.tensor(qutip.basis(2, 0).proj(), qutip.basis(fock, 0).proj())
+    rung = passed(empty, still + turn * readout.drive_mhz * amplitude * (a + a.dag()), [0, 1.0])
+    return qutip.expect(one, pulse(passed(pulse(rung, 0.0), still, [0, ramsey_us]), phase))
+
+
+@pytest.mark.parametrize("phase", [0.0, QUARTER], ids=["x", "y"])
+def test_pulses_among_photons_are_those_of_qubit_and_resonator(phase):
+    """The twin, and the curve that RingDown fits: both know what photons do while a pulse is played."""
+    readout, amplitude = IntegratedReadout(), 0.7
+    exact = fringe_of_qubit_and_resonator(readout, amplitude, phase)
+    hidden = HiddenQubit(t1_us=1e9, tphi_us=1e9, anharmonicity_mhz=-1e6, readout=readout)
+    circuit = (ReadoutTone(1000.0, amplitude), Delay(0.0), Rotation(QUARTER), Delay(0.8), Rotation(QUARTER, phase))
+    assert Twin([hidden], seed=1)[0].populations(circuit)[1] == pytest.approx(exact, abs=2e-4)
+    photons = abs(readout.drive_mhz * amplitude / (readout.kappa_mhz / 2 + 1j * readout.shifts_mhz[0])) ** 2
+    values = {"kappa_mhz": 4.0, "shift_mhz": 2.5, "photons": photons, "contrast": 1.0, "offset_rad": 0.0}
+    (fitted,), _ = RingDownFringe().excited(np.array([[0.0, 0.8, phase, 0.024]]), values)
+    assert fitted == pytest.approx(exact, abs=2e-4)
+    (instantaneous,), _ = RingDownFringe().excited(np.array([[0.0, 0.8, phase, 0.0]]), values)
+    assert abs(instantaneous - exact) > 5e-3
 
 
 def test_a_square_drive_turns_and_knows_its_frequency():
@@ -285,7 +325,7 @@ CURVES = [
     ),
     (
         RingDownFringe(),
-        [[0.02, 0.8, 0.0], [0.1, 0.8, 1.5]],
+        [[0.02, 0.8, 0.0, 0.024], [0.1, 0.06, 1.5, 0.024]],
         {"kappa_mhz": 4.0, "shift_mhz": 2.5, "photons": 0.6, "contrast": 0.9, "offset_rad": 0.1},
     ),
 ]

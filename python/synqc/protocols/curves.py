@@ -212,23 +212,34 @@ class ToneFringe(_Share):
 class RingDownFringe(_Share):
     """Ramsey while photons leave: (1 + c Re(f exp(i (o + phase)))) / 2.
 
-    ln f = -i d n (1 - exp(-(k + i d) T)) / (k + i d): k = 2 pi `kappa_mhz`, d = 2 pi `shift_mhz`, the frequency of the
-    resonator with |0> minus that with |1>; n = `photons` exp(-k t) are left when the sequence begins. Settings: t in
-    us, T in us, phase.
+    ln f = -i d n exp(-k t) (g - exp(-(k + i d) T) / (k + i d)): k = 2 pi `kappa_mhz`, d = 2 pi `shift_mhz`, the
+    frequency of the resonator with |0> minus that with |1>; n = `photons` exp(-k t) are left when the first pulse
+    begins. g is 1 / (k + i d) for a pulse of no length. For a raised cosine it follows from the pulse, exactly for few
+    photons: their number times the qubit's state obeys the qubit's equation with a detuning of d and the loss k, and
+    turns the coherence at every moment. Settings: t in us, T in us, phase, length of the pulse in us.
+
+    Source: Gambetta et al., PRA 77, 012112 (2008), for the resonator.
     """
 
     names = ("kappa_mhz", "shift_mhz", "photons", "contrast", "offset_rad")
-    columns = ("delay_us", "ramsey_us", "phase_rad")
+    columns = ("delay_us", "ramsey_us", "phase_rad", "gate_us")
 
     def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
         """Share after the second pulse."""
-        t, length = settings[:, 0], settings[:, 1]
+        t, length, gate = settings[:, 0], settings[:, 1], float(settings[:, 3].max())
         kappa, shift = (2 * math.pi * values[name] for name in ("kappa_mhz", "shift_mhz"))
         left = values["photons"] * np.exp(-kappa * t)
         rate = kappa + 1j * shift
-        gone = np.exp(-rate * length)
-        whole = -1j * shift / rate * (1 - gone)
-        by_rate = -1j * shift * (gone * length / rate - (1 - gone) / rate**2)
+        late = np.exp(-kappa * gate - rate * length)
+        turned, by_kappa, by_shift = (
+            turn + late_part
+            for turn, late_part in zip(
+                _turned_by_photons(kappa, shift, gate),
+                (-late / rate, late * (gate + length + 1 / rate) / rate, 1j * late * (length + 1 / rate) / rate),
+                strict=True,
+            )
+        )
+        whole = -1j * shift * turned
         logarithm = left * whole
         factor = np.exp(logarithm + 1j * (values["offset_rad"] + settings[:, 2])) / 2
         contrast = values["contrast"]
@@ -236,10 +247,9 @@ class RingDownFringe(_Share):
         def slope(of_logarithm: Any) -> Any:
             return contrast * (factor * of_logarithm).real
 
-        by_shift = left * (-1j / rate * (1 - gone) + 1j * by_rate)
         return 0.5 + contrast * factor.real, {
-            "kappa_mhz": 2 * math.pi * slope(-t * logarithm + left * by_rate),
-            "shift_mhz": 2 * math.pi * slope(by_shift),
+            "kappa_mhz": 2 * math.pi * slope(-t * logarithm - 1j * left * shift * by_kappa),
+            "shift_mhz": 2 * math.pi * slope(-1j * left * (turned + shift * by_shift)),
             "photons": slope(np.exp(-kappa * t) * whole),
             "contrast": factor.real,
             "offset_rad": slope(1j),
@@ -248,6 +258,40 @@ class RingDownFringe(_Share):
     def scan_points(self, settings: Any, name: str, width: float) -> int:
         """Linewidth and shift bend each other's curve."""
         return 41 if name in ("kappa_mhz", "shift_mhz") else 9
+
+
+_SAMPLES_OF_PULSE = 12
+_SMALL_RATE = 1e-4  # 1/us
+
+
+def _turned_by_photons(kappa: float, shift: float, gate: float) -> tuple[complex, complex, complex]:
+    """g of `RingDownFringe`, and its derivatives by kappa and shift, from differences."""
+    small = _SMALL_RATE * np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    loss, turn = kappa + small[:, 0], shift + small[:, 1]
+    rest = loss + 1j * turn
+    step = gate / _SAMPLES_OF_PULSE
+    fading = np.exp(-loss * step / 2)[:, None, None] * np.ones((2, 2), complex)
+    fading[:, 0, 1] = np.exp(-rest * step / 2)
+    fading[:, 1, 0] = fading[:, 0, 1].conj()
+    photons = np.zeros((5, 2, 2), complex)  # their number times the state
+    photons[:, 0, 0] = 1
+    turned = np.zeros((5, 2, 2), complex)  # what they change in the state, over -i shift
+    state = np.diag([1.0 + 0j, 0.0])
+    for sample in range(_SAMPLES_OF_PULSE):
+        middle = 2 * math.pi * (sample + 0.5) / _SAMPLES_OF_PULSE
+        quarter = math.pi / 8 / _SAMPLES_OF_PULSE * (1 - math.cos(middle))  # half of the turn of half a sample
+        drive = np.array([[math.cos(quarter), -1j * math.sin(quarter)], [-1j * math.sin(quarter), math.cos(quarter)]])
+        back = drive.conj().T
+        photons = drive @ photons @ back * fading
+        turned = drive @ turned @ back
+        turned[:, 0, 1] += step * photons[:, 0, 1]
+        turned[:, 1, 0] -= step * photons[:, 1, 0]
+        photons = drive @ (photons * fading) @ back
+        turned = drive @ turned @ back
+        state = drive @ drive @ state @ back @ back
+    found = (turned[:, 0, 1] + photons[:, 0, 1] / rest) / state[0, 1]
+    by_loss, by_turn = found[1] - found[2], found[3] - found[4]
+    return complex(found[0]), complex(by_loss) / (2 * _SMALL_RATE), complex(by_turn) / (2 * _SMALL_RATE)
 
 
 @dataclass(frozen=True)

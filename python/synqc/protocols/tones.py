@@ -14,7 +14,6 @@ from synqc.protocols.analysis import Analysis
 from synqc.protocols.circuit import Circuit, Delay, ReadoutTone, Rotation
 from synqc.protocols.count_protocol import READOUT_ERRORS, CountProtocol
 from synqc.protocols.curves import Referenced, RingDownFringe, ToneFringe
-from synqc.protocols.ramsey import PULSE_PRECESSION
 
 __all__ = ["ReadoutDephasing", "RingDown"]
 
@@ -138,9 +137,8 @@ class RingDown(CountProtocol):
         return Referenced(RingDownFringe())
 
     def plan(self, gate_ns: float) -> tuple[list[Circuit], list[tuple[float, ...]]]:
-        """Four phases at each delay; what is set down is when the sequence begins to turn."""
+        """Four phases at each delay, and how long a pulse lasts."""
         points = [(delay, phase) for delay in self.delays_us for phase in _PHASES]
-        late = (1 - PULSE_PRECESSION) * gate_ns * 1e-3
         circuits: list[Circuit] = [
             (
                 ReadoutTone(self.tone_ns, self.amplitude),
@@ -151,7 +149,7 @@ class RingDown(CountProtocol):
             )
             for delay, phase in points
         ]
-        return circuits, [(delay + late, self.ramsey_us, phase) for delay, phase in points]
+        return circuits, [(delay, self.ramsey_us, phase, gate_ns * 1e-3) for delay, phase in points]
 
     def searched(self, settings: Any) -> dict[str, Parameter]:
         """Linewidths that leave something after the first delays and nothing after the last."""

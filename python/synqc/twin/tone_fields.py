@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,17 @@ from synqc.twin.integrated_readout import IntegratedReadout
 __all__ = ["ToneFields"]
 
 _MHZ = 2 * math.pi
+_EMPTY = 1e-8  # photons
+_NOBODY = 1e-9  # of a population or coherence
+_SOME_COHERENCE = 1e-3
 
 
 class ToneFields:
     """One classical field per resonator and level of the qubit, exact as long as no rotation mixes levels.
 
     d alpha_l/dt = -(kappa/2 + i d_l) alpha_l - i eps, and rho_jk falls and turns by
-    exp(-i (d_j - d_k) integral alpha_j conj(alpha_k) dt). A rotation lets each field forget which level it belonged
-    to: all take its mean over the levels. That is exact for empty resonators and for a qubit in one level.
+    exp(-i (d_j - d_k) integral alpha_j conj(alpha_k) dt). Rotations are exact
+    to the first order in the photons that are there meanwhile.
 
     Args:
         resonators: By number.
@@ -63,12 +66,62 @@ class ToneFields:
             self._fields[number] = steady + apart * np.exp(-rates * duration_us)
         return factor
 
-    def forget_levels(self, populations: Any) -> None:
-        """Let all levels have the mean field, as after a rotation.
+    @property
+    def are_empty(self) -> bool:
+        """Whether no field is left that could turn the qubit by a millionth."""
+        return all(float((np.abs(field) ** 2).max()) < _EMPTY for field in self._fields.values())
+
+    def through_rotation(self, slices: Sequence[Any], duration_us: float, state: Any) -> Any:
+        """State (complex128, (9,)) after a rotation while fields ring down.
+
+        Photons times the state obey the qubit's equation with the fields' own turns and decay, and change the state at
+        every moment: exact to the first order in their number.
 
         Args:
-            populations (float64, (3,)): Before it.
+            slices (each complex128, (9, 9)): Propagators, one after the other.
+            duration_us: Of all together.
+            state (complex128, (9,)): Before it.
         """
-        weights = populations / populations.sum()
-        for number, field in self._fields.items():
-            self._fields[number] = np.full(3, weights @ field)
+        step = duration_us / len(slices)
+        plain = state
+        for propagator in slices:
+            plain = propagator @ plain
+        change = np.zeros(9, complex)
+        exponents = np.zeros(9, complex)
+        steady = np.abs(plain) > _NOBODY
+        for number, readout in self._resonators.items():
+            field, turns = self._fields[number], self._turns[number]
+            if not field.any():
+                continue
+            rates = math.pi * readout.kappa_mhz + 1j * turns
+            fade = np.exp(-np.add.outer(rates, rates.conj()).ravel() * step / 2)
+            source = -0.5j * step * np.subtract.outer(turns, turns).ravel()
+            photons, own = np.outer(field, field.conj()).ravel() * state, np.zeros(9, complex)
+            for propagator in slices:
+                own = propagator @ (own + source * photons)
+                photons = (propagator @ (photons * fade)) * fade
+                own = own + source * photons
+            exponents[steady] += own[steady] / plain[steady]
+            change += own
+            self._fields[number] = _fields_of(photons, plain, field * np.exp(-rates * duration_us))
+        levels = np.arange(9) % 4 == 0
+        return np.where(steady & ~levels, plain * np.exp(exponents), plain + change)
+
+
+def _fields_of(photons: Any, state: Any, alone: Any) -> Any:
+    """Fields whose products with that of |0> are what the photons of each coherence say; `alone` where it says nothing.
+
+    Args:
+        photons (complex128, (9,)): Times the state.
+        state (complex128, (9,)): Of the qubit.
+        alone (complex128, (3,)): Fields of a qubit that was let alone.
+    """
+    found = alone.copy()
+    for level in range(len(found)):
+        population = state[4 * level].real
+        if population > _NOBODY and abs(alone[level]) > 0:
+            found[level] *= math.sqrt(max(photons[4 * level].real, 0.0) / population) / abs(alone[level])
+    for level in range(1, len(found)):
+        if abs(state[level]) > _SOME_COHERENCE and abs(found[0]) > 0:
+            found[level] = np.conj(photons[level] / state[level] / found[0])
+    return found

@@ -57,6 +57,7 @@ class TransmonPropagators:
         )
         self._delays: dict[float, Superoperator] = {}
         self._pulses: dict[tuple[float, float, float, int], Superoperator] = {}
+        self._slices: dict[tuple[float, float, float, int, int], list[Superoperator]] = {}
 
     def delay(self, duration_us: float) -> Superoperator:
         """Of a time without a drive."""
@@ -83,25 +84,49 @@ class TransmonPropagators:
         key = (angle_rad, phase_rad, drag_mhz, gate_ns)
         if key not in self._pulses:
             if phase_rad:
-                # A pulse about another axis is the one about x between turns about z.
-                turned = np.exp(-1j * phase_rad * np.subtract.outer(np.arange(LEVELS), np.arange(LEVELS))).ravel()
-                about_x = self.pulse(angle_rad, 0.0, drag_mhz, gate_ns)
-                self._pulses[key] = turned.conj()[:, None] * about_x * turned
+                self._pulses[key] = _about_axis(self.pulse(angle_rad, 0.0, drag_mhz, gate_ns), phase_rad)
             else:
-                self._pulses[key] = self._along_x(angle_rad, drag_mhz, gate_ns)
+                (self._pulses[key],) = self._along_x(angle_rad, drag_mhz, gate_ns, 1)
         return self._pulses[key]
 
-    def _along_x(self, angle_rad: float, drag_mhz: float, gate_ns: int) -> Superoperator:
+    def pulse_slices(
+        self, angle_rad: float, phase_rad: float, drag_mhz: float, gate_ns: int, slices: int
+    ) -> list[Superoperator]:
+        """`pulse` in parts of equal numbers of samples, but for rounding, for whoever has something happen meanwhile.
+
+        Args:
+            angle_rad, phase_rad, drag_mhz, gate_ns: As of `pulse`.
+            slices: At most `gate_ns`.
+        """
+        key = (angle_rad, phase_rad, drag_mhz, gate_ns, slices)
+        if key not in self._slices:
+            if phase_rad:
+                along = self.pulse_slices(angle_rad, 0.0, drag_mhz, gate_ns, slices)
+                self._slices[key] = [_about_axis(one, phase_rad) for one in along]
+            else:
+                self._slices[key] = self._along_x(angle_rad, drag_mhz, gate_ns, slices)
+        return self._slices[key]
+
+    def _along_x(self, angle_rad: float, drag_mhz: float, gate_ns: int, slices: int) -> list[Superoperator]:
         middles = (np.arange(gate_ns) + 0.5) / gate_ns
         length_us = gate_ns * 1e-3
         x = angle_rad / length_us * (1 - np.cos(2 * math.pi * middles))
         slope = angle_rad / length_us**2 * 2 * math.pi * np.sin(2 * math.pi * middles)
         y = -slope / (_MHZ * drag_mhz)
         drives = x[:, None, None] * _DRIVE_X + y[:, None, None] * _DRIVE_Y
-        total = np.eye(LEVELS**2, dtype=complex)
-        for sample in _exponentials(1e-3 * (self._at_rest + drives)):
-            total = sample @ total
-        return total
+        samples, found = _exponentials(1e-3 * (self._at_rest + drives)), []
+        for part in np.array_split(np.arange(gate_ns), slices):
+            total = np.eye(LEVELS**2, dtype=complex)
+            for sample in samples[part]:
+                total = sample @ total
+            found.append(total)
+        return found
+
+
+def _about_axis(along_x: Superoperator, phase_rad: float) -> Superoperator:
+    """A pulse about another axis is the one about x between turns about z."""
+    turned = np.exp(-1j * phase_rad * np.subtract.outer(np.arange(LEVELS), np.arange(LEVELS))).ravel()
+    return turned.conj()[:, None] * along_x * turned
 
 
 def _exponentials(generators: Any) -> Any:

@@ -23,6 +23,8 @@ __all__ = ["Twin", "TwinQubit"]
 
 _HOLD_S = 0.02
 """Drift stands still for so long; the moment is that of its start."""
+_SLICES = 8
+"""Of a rotation while a resonator rings."""
 _KEPT_PROPAGATORS = 8
 _NOMINAL_ANHARMONICITY_MHZ = -300.0
 
@@ -307,7 +309,7 @@ class TwinQubit:
         return propagators.delay(self._played(self._length_us(operation)))
 
     def _through_tones(self, propagators: TransmonPropagators, circuit: Circuit, state: Any) -> Any:
-        """The qubit's state while fields of resonators ring up and down: half of them before each operation."""
+        """The qubit's state while fields of resonators ring up and down; they act between the slices of a rotation."""
         shift = self.settings.readout_shift_mhz
         resonators = {self._number: self._hidden.readout, **self._neighbours}
         fields = ToneFields(resonators, shift)
@@ -321,13 +323,27 @@ class TwinQubit:
                 amplitudes = {driven: self._compressed(operation.amplitude)}
             else:
                 amplitudes = {}
-            half = self._length_us(operation) / 2
-            state = fields.pass_time(half, amplitudes) * state
-            if isinstance(operation, Rotation | Drive):
-                fields.forget_levels(np.clip(state[:: LEVELS + 1].real, 0, None))
+            length = self._length_us(operation)
+            if isinstance(operation, Rotation | Drive) and not fields.are_empty:
+                state = fields.through_rotation(self._slices(propagators, operation), length, state)
+                continue
+            state = fields.pass_time(length / 2, amplitudes) * state
             state = self._propagator(propagators, operation) @ state
-            state = fields.pass_time(half, amplitudes) * state
+            state = fields.pass_time(length / 2, amplitudes) * state
         return state
+
+    def _slices(self, propagators: TransmonPropagators, operation: Rotation | Drive) -> Any:
+        """Of a rotation, while a resonator rings."""
+        if isinstance(operation, Rotation):
+            return propagators.pulse_slices(*self._played_pulse(operation), self._gate_ns, min(_SLICES, self._gate_ns))
+        part = replace(operation, duration_us=operation.duration_us / _SLICES)
+        turn = np.exp(
+            -2e-3j * math.pi * operation.detuning_khz * part.duration_us
+            * np.subtract.outer(np.arange(LEVELS), np.arange(LEVELS)).ravel()
+        )  # fmt: skip
+        one = self._propagator(propagators, part)
+        # Each slice begins where the phase of the drive has come to.
+        return [(turn**k)[:, None] * one * turn**-k for k in range(_SLICES)]
 
     def _at(self, moment: Moment, detuning_khz: float) -> TransmonPropagators:
         key = (moment, detuning_khz)
@@ -348,12 +364,15 @@ class TwinQubit:
         return round(duration_us / step) * step if step else duration_us
 
     def _pulse(self, propagators: TransmonPropagators, rotation: Rotation) -> Any:
+        return propagators.pulse(*self._played_pulse(rotation), self._gate_ns)
+
+    def _played_pulse(self, rotation: Rotation) -> tuple[float, float, float]:
+        """Angle, phase and DRAG of what comes out."""
         amplitude = self.settings.pi_amplitude * rotation.angle_rad / math.pi
         amplitude *= 1 - self._faults.amplitude_compression * amplitude**2
         drag = self.settings.drag if rotation.drag is None else rotation.drag
-        return propagators.pulse(
+        return (
             math.pi * self._hidden.rabi_scale * amplitude,
             rotation.phase_rad,
             _NOMINAL_ANHARMONICITY_MHZ / drag if drag else math.inf,
-            self._gate_ns,
         )
