@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from synqc import MonitoredQubit, filter_record, smesolve
+import synqc
+from synqc import MonitoredQubit, filter_record, mesolve, smesolve
 from synqc.errors import InputError
 from synqc.infer import Parameter, RecordLikelihood
 from synqc.infer.goodness_of_fit import GoodnessOfFit
@@ -200,3 +201,28 @@ def test_what_it_refuses():
         smesolve(qubit, PLUS, EDGES + 1)
     with pytest.raises(InputError, match="`sc_ops` must be left out with a MonitoredQubit"):
         smesolve(MonitoredQubit(), PLUS, EDGES, sc_ops=[SZ])
+
+
+def test_a_bath_heats_a_qubit_that_is_watched(seed):
+    """Populations of the mean state follow the rate equation; a filter finds the same states."""
+    hot = MonitoredQubit(t1_us=0.3, t2_us=0.25, thermal_population=0.3, resonator=CAVITY, pulse=PULSE)
+    shots = 4000
+    made = smesolve(hot, PLUS, EDGES, ntraj=shots, seeds=seed, dt=1.0, store_states=True, keep_runs_results=True)
+    excited = 0.3 + 0.2 * np.exp(-EDGES / 0.3)
+    spread = made.runs_states[:, :, 1, 1].real.std(axis=0) / math.sqrt(shots)
+    assert (np.abs(made.average_states[:, 1, 1].real - excited) < 4.8 * spread + 1e-9).all(), seed
+    cold = smesolve(replace(hot, thermal_population=0.0), PLUS, EDGES, ntraj=20, seeds=seed, dt=1.0, store_states=True)
+    assert abs(cold.average_states[-1, 1, 1].real - excited[-1]) > 0.1
+    found = filter_record(made.measurement[:30, 0], hot, PLUS, EDGES)
+    assert np.abs(found.states - made.runs_states[:30]).max() < 1e-12
+    device = synqc.device("transmon-default").replace(thermal_population=0.07, resonator=CAVITY)
+    assert MonitoredQubit.from_device(device, PULSE).thermal_population == 0.07
+
+
+def test_a_bath_without_a_resonator_is_that_of_a_master_equation():
+    hot = MonitoredQubit(t1_us=2.0, t2_us=1.5, thermal_population=0.2, gamma_per_us=0.0)
+    times = np.linspace(0.0, 3.0, 7)
+    found = mesolve(hot.H, [1.0, 0.0], times, hot.c_ops, e_ops=[np.diag([0.0, 1.0])]).expect[0]
+    assert found == pytest.approx(0.2 * (1 - np.exp(-times / 2.0)), abs=1e-9)
+    with pytest.raises(InputError, match="`thermal_population`"):
+        MonitoredQubit(thermal_population=0.5)

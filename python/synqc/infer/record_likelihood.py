@@ -100,6 +100,11 @@ class RecordLikelihood(Likelihood):
                 "Argument `qubit` must have no resonator, whose ringing changes the rates while a record runs, but has "
                 "one: use ResonatorRecordLikelihood, which follows it."
             )
+        if qubit.thermal_population != 0:
+            raise InputError(
+                "Argument `qubit` must have a `thermal_population` of 0 where no resonator watches it, but has "
+                f"{qubit.thermal_population}."
+            )
         self.bin_us = float(bin_us)
         self.qubit = qubit
         self._start = _as_start(start)

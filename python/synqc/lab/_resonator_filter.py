@@ -73,6 +73,7 @@ class QubitBehindResonator:
         detuning: Of the qubit, rad/us.
         times (float64, (bins + 1,)): Edges of the bins, in us.
         heterodyne: Whether both quadratures are recorded.
+        thermal_population: P(|1>) that the bath pulls the qubit to.
     """
 
     resonator: Resonator
@@ -82,6 +83,7 @@ class QubitBehindResonator:
     detuning: float
     times: RealArray
     heterodyne: bool
+    thermal_population: float = 0.0
 
     @cached_property
     def model(self) -> _core.ReadoutModel:
@@ -93,7 +95,7 @@ class QubitBehindResonator:
             phase=self.resonator.phase,
             delay=self.resonator.delay_ns * 1e-3,
             edges=self.times.tolist(),
-            rates=LevelRates.from_t1(self.t1_us).generator,
+            rates=LevelRates.from_t1(self.t1_us, thermal_population=self.thermal_population).generator,
         )
 
     def fastest_rate(self) -> float:
@@ -112,8 +114,8 @@ class QubitBehindResonator:
         """Log-likelihood of records and the states they leave at all times.
 
         Given the level, the field is a number, so that populations follow Bayes' rule with decay; the coherence, which
-        no decay feeds, is multiplied by what the measurement and the field inside the resonator leave of it, in closed
-        form.
+        neither decay nor heating feeds, is multiplied by what the measurement and the field inside the resonator leave
+        of it, in closed form.
 
         Args:
             records: As `as_resonator_records` makes them.

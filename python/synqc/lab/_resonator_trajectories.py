@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -53,10 +53,7 @@ class ResonatorTrajectories:
             raise InputError(f"Argument `dt` must give at most 2**26 steps, but gives {steps.sum():.3g}.")
         ends = np.concatenate([[0], np.cumsum(steps.astype(np.int64))])
         edges = np.interp(np.arange(ends[-1] + 1), ends, times)
-        fine = QubitBehindResonator(
-            qubit.resonator, qubit.pulse, qubit.t1_us, qubit.dephasing_per_us, qubit.detuning, edges, qubit.heterodyne
-        )
-        return cls(fine, ends, start)
+        return cls(replace(qubit, times=edges), ends, start)
 
     @property
     def longest_step(self) -> float:

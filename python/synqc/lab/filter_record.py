@@ -64,6 +64,8 @@ class MonitoredQubit:
         resonator: What the qubit is watched through: it, and not `gamma_per_us` and `efficiency`, then says how fast
             and how well. Its fields ring up and down; the qubit must not be driven meanwhile.
         pulse: Drive of the resonator, from an empty one at time 0.
+        thermal_population: P(|1>) that the bath pulls the qubit to, below 1/2: it leaves |0> at this share of
+            1 / t1_us.
 
     Examples:
         >>> qubit = MonitoredQubit(rabi_khz=500.0, gamma_per_us=1.0, efficiency=0.4, t1_us=30.0)
@@ -80,10 +82,11 @@ class MonitoredQubit:
     t2_us: float | None = None
     resonator: Resonator | None = None
     pulse: ReadoutPulse | None = None
+    thermal_population: float = 0.0
 
     @classmethod
     def from_device(cls, device: Device, pulse: ReadoutPulse) -> MonitoredQubit:
-        """A device's typical qubit behind the device's resonator, without a drive of its own; its bath counts as cold.
+        """A device's typical qubit behind the device's resonator, without a drive of its own.
 
         Args:
             device: With a resonator. Its detuning is taken where it is given exactly, else 0.
@@ -104,6 +107,7 @@ class MonitoredQubit:
             detuning_khz=device.detuning_khz or 0.0,
             t1_us=device.t1_us,
             t2_us=device.t2_us,
+            thermal_population=device.thermal_population,
             resonator=device.resonator,
             pulse=pulse,
         )
@@ -117,6 +121,10 @@ class MonitoredQubit:
             raise InputError(f"Argument `gamma_per_us` must be finite and at least 0, but is {self.gamma_per_us}.")
         if not 0 <= self.efficiency <= 1:
             raise InputError(f"Argument `efficiency` must be between 0 and 1, but is {self.efficiency}.")
+        if not 0 <= self.thermal_population < 0.5:
+            raise InputError(
+                f"Argument `thermal_population` must be at least 0 and below 0.5, but is {self.thermal_population}."
+            )
         for name in ("t1_us", "t2_us"):
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -165,10 +173,11 @@ class MonitoredQubit:
     @property
     def c_ops(self) -> list[ComplexArray]:
         """Decay and pure dephasing, 1/sqrt(µs)."""
-        rates = (1 / self.t1_us, self.dephasing_per_us / 2)
+        up = self.thermal_population / self.t1_us
+        rates = (1 / self.t1_us - up, self.dephasing_per_us / 2, up)
         return [
             np.array(op, dtype=np.complex128) * math.sqrt(rate)
-            for rate, op in zip(rates, ([[0, 1], [0, 0]], [[1, 0], [0, -1]]), strict=True)
+            for rate, op in zip(rates, ([[0, 1], [0, 0]], [[1, 0], [0, -1]], [[0, 0], [1, 0]]), strict=True)
             if rate > 0
         ]
 
@@ -205,6 +214,7 @@ class MonitoredQubit:
             2e-3 * math.pi * self.detuning_khz,
             times,
             heterodyne,
+            self.thermal_population,
         )
 
 
