@@ -22,6 +22,7 @@ from chat_completions_double import ChatCompletionsDouble, Say
 
 P = "/api/v1/synqc"
 OPERATIONS = {
+    "analysable", "analyse_file",
     "cancel_job", "list_jobs", "read_job", "retry_job", "stream_job",
     "cancel_sweep", "chat", "clear_logs", "create_or_update_session", "delete_session", "export_session",
     "issue_ticket", "kill_run", "list_presets", "list_runs", "list_sessions", "read_health", "read_logs",

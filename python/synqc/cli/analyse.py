@@ -16,6 +16,7 @@ from synqc.errors import InputError, SynqcError
 __all__ = ["add_command"]
 
 _EXIT_DOUBTED = 1
+_MOST_SECONDS, _MOST_BYTES = 60, 4 << 30
 _OPTIONS = {
     "`units`": "`--unit NAME=UNIT`", "`ground_sign`": "`--ground-sign`", "`axes`": "`--axes NAME=A,B`",
     "`layout`": "`--layout`", "`protocol`": "`--protocol`", "`shots`": "`--shots`", "`arguments`": "`--set`",
@@ -67,16 +68,29 @@ def add_command(commands: Any) -> None:
         metavar="NAME=A,B",
         help="names of the axes of a plain array; may be given several times",
     )
+    parser.add_argument(
+        "--untrusted",
+        action="store_true",
+        help="for files of strangers: refuse links out of FILE and more than two million numbers, stop after a minute "
+        "of a processor or 4 GB",
+    )
+    parser.add_argument("--figures", action="store_true", help="with --json: Plotly's figure of each qubit as well")
     parser.add_argument("--check", action="store_true", help="exit code 1 if a verdict is not good")
     add_shared_options(parser)
     parser.set_defaults(act=_act)
 
 
 def _act(arguments: argparse.Namespace) -> bool:
+    if arguments.untrusted:
+        _limit_this_process()
     from synqc.protocols import read_records
 
     check_outputs(None, plot=arguments.plot)
     try:
+        if arguments.untrusted:
+            from synqc.records.untrusted import check_untrusted
+
+            check_untrusted(arguments.file)
         found = read_records(
             arguments.file,
             arguments.protocol,
@@ -94,7 +108,13 @@ def _act(arguments: argparse.Namespace) -> bool:
     except SynqcError as error:
         raise InputError(_with_options(str(error))) from error
     if arguments.json:
-        sys.stdout.write(json_text(_document(arguments.file, chosen, analyses)) + "\n")
+        document = _document(arguments.file, chosen, analyses)
+        if arguments.figures:
+            from synqc.cli.analysis_picture import picture_of
+
+            for target, one in chosen.items():
+                document["targets"][target]["figure"] = json.loads(picture_of(one, analyses[target]).to_json())
+        sys.stdout.write(json_text(document) + "\n")
     else:
         sys.stdout.write("\n\n".join(_card(target, chosen[target].protocol, analyses[target]) for target in chosen))
         sys.stdout.write("\n")
@@ -107,6 +127,15 @@ def _act(arguments: argparse.Namespace) -> bool:
         sys.stdout.flush()
         raise SystemExit(_EXIT_DOUBTED)
     return False
+
+
+def _limit_this_process() -> None:
+    """Of time and memory, for whatever a file makes of them."""
+    import resource
+
+    for limit, most in ((resource.RLIMIT_CPU, _MOST_SECONDS), (resource.RLIMIT_AS, _MOST_BYTES)):
+        hard = resource.getrlimit(limit)[1]
+        resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _pair(option: str) -> Any:

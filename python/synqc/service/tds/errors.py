@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from synqc.apps.tds.agent import AgentAbsent, AgentFailed
+from synqc.apps.tds.analyses import AnalysisBusy
 from synqc.apps.tds.engine import ReplayDiffers
 from synqc.apps.tds.runs import RunKilled
 from synqc.apps.tds.store import SessionBusy, UnknownSession
@@ -31,6 +32,7 @@ TDS_ERRORS = ErrorAnswers(
         (RunKilled, 409),
         (ReplayDiffers, 410),
         (TooManySweeps, 429),
+        (AnalysisBusy, 429),
         (AgentFailed, 502),
         (AgentAbsent, 503),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.types import ASGIApp
 
+from synqc.apps.tds.analyses import Analyses
 from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.settings import TdsSettings
 from synqc.service.doors import Door
@@ -16,6 +17,7 @@ from synqc.service.tds.fast_path import FastPathMiddleware
 from synqc.service.tds.ownership import OwnersAlone
 from synqc.service.tds.routes import (
     agent,
+    analyses,
     catalogue,
     export,
     health,
@@ -47,7 +49,13 @@ def mount_of(settings: TdsSettings, resources: Resources) -> Mount:
         api_prefix=settings.api_prefix,
         errors=TDS_ERRORS,
         fast_path=lambda app: FastPathMiddleware(app, tds, resources.workers, lambda inner: _owned(inner, tds)),
-        state={"tds": tds, "ledger": tds.ledger, "ticker": TelemetryTicker(tds.sampler, resources.workers)},
+        state={
+            "tds": tds,
+            "ledger": tds.ledger,
+            "ticker": TelemetryTicker(tds.sampler, resources.workers),
+            "analyses": Analyses(),
+        },
+        body_limits={settings.api_prefix + analyses.PATH: analyses.MOST_BYTES},
         pause=tds.pause,
         stop=tds.stop,
         is_storing=lambda: tds.runs.under_way,
@@ -57,7 +65,19 @@ def mount_of(settings: TdsSettings, resources: Resources) -> Mount:
 
 def _routers(prefix: str) -> dict[Door, APIRouter]:
     closed, streams, unlimited = APIRouter(), APIRouter(), APIRouter()
-    for routes in (runs, telemetry, export, sessions, sweeps, agent, recommendations, catalogue, tickets, jobs):
+    for routes in (
+        runs,
+        telemetry,
+        export,
+        sessions,
+        sweeps,
+        analyses,
+        agent,
+        recommendations,
+        catalogue,
+        tickets,
+        jobs,
+    ):
         closed.include_router(routes.router, prefix=prefix)
     streams.include_router(stream.router, prefix=prefix)
     streams.include_router(jobs.streams, prefix=prefix)

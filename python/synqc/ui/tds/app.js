@@ -2,6 +2,7 @@
 
 import { Api } from "../shared/api.js";
 import { AgentPanel } from "./agent_panel.js";
+import { AnalysisPanel } from "./analysis_panel.js";
 import { BlochSpheres } from "./bloch_spheres.js";
 import { ChatPanel } from "./chat_panel.js";
 import { ConfigurationForm } from "./configuration_form.js";
@@ -76,6 +77,7 @@ const map = new InformationMap(api, {
 const exports = new ExportPanel(api, () => store.get("session"));
 const agent = new AgentPanel(api, { session: () => store.get("session"), apply: (config) => form.take(config) });
 new ChatPanel(api, () => store.get("sessionId"));
+const analysis = new AnalysisPanel(api);
 const choice = new SessionChoice(api, store, connection, {
   config: () => form.read(),
   before: () => saving.now(),
@@ -166,6 +168,7 @@ async function load() {
   try {
     store.set({ catalogue: await api.get("/presets") });
     await choice.start();
+    analysis.learn();
     if (saving.isUnsaved) saving.soon();
   } catch (error) {
     if (error.status) notice(failed("The page could not be filled", error));
@@ -202,6 +205,7 @@ function showConnection(state, words) {
 function redraw() {
   telemetry.draw();
   map.draw();
+  analysis.draw();
 }
 
 function openHelp() {
