@@ -13,6 +13,7 @@ import pytest
 
 import synqc
 from synqc.errors import Cancelled, InputError, UnknownName
+from synqc.readout import Resonator
 
 
 def small(**arguments):
@@ -166,6 +167,8 @@ def test_every_argument_changes_something_observable(name):
         "samples": {"samples": [0.2, 1.0, 0.1]},
         "interpolate_samples": {"interpolate_samples": True},
         "probe_mapping": {"probe_mapping": "pulse"},
+        "probe_ringdown_ns": {"probe_ringdown_ns": 60.0},
+        "stark_correction": {"stark_correction": False},
         "probe_bins": {"probe_bins": 5},
         "probe_steps": {"probe_steps": 40},
     }[name]  # fmt: skip
@@ -177,6 +180,9 @@ def test_every_argument_changes_something_observable(name):
         base |= {"envelope": "samples", "samples": [0.1, 1.0, 0.3]}
     if name == "drift":
         base["device_seed"] = 3
+    if name in ("probe_ringdown_ns", "stark_correction"):
+        known = synqc.device("transmon-default").replace(levels=2, resonator=Resonator(8.0, 1.0, 1.0))
+        base |= {"preset": known, "probe_mapping": "resonator", "probe_ringdown_ns": 100.0}
 
     def observed(experiment):
         run = experiment.run(shots=4000, seed=9, iterations=2)

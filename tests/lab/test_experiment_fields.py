@@ -11,7 +11,9 @@ import pytest
 from synqc import _core
 from synqc.cli.options import add_experiment_options, argument_help
 from synqc.errors import InputError, SynqcError
+from synqc.lab.device import device
 from synqc.lab.experiment import Experiment
+from synqc.readout import Resonator
 
 FIELDS = {entry["name"]: entry for entry in _core.experiment_fields()}
 ARGUMENTS = {item.name: item for item in dataclasses.fields(Experiment) if item.init}
@@ -24,7 +26,10 @@ OTHER_VALUES = {
     "gamma_max_per_us": 11.0, "decision_latency_ns": 310.0, "levels": 2, "thermal_population": 0.021,
     "first_angle": 1.1, "first_axis": 0.2, "second_angle": 1.3, "second_axis": 0.4, "drag_beta": 0.9,
     "drag_detuning": False, "edge_fraction": 0.3, "interpolate_samples": True, "probe_bins": 4, "probe_steps": 8,
+    "probe_ringdown_ns": 35.0, "stark_correction": False,
 }  # fmt: skip
+
+BEHIND_RESONATOR = {"preset": device("transmon-default").replace(levels=2, resonator=Resonator(5.0, 2.5, 2.0))}
 
 
 def test_the_dataclass_has_the_arguments_of_the_core_and_no_others():
@@ -70,7 +75,7 @@ def test_a_number_is_taken_up_to_its_bounds_and_refused_beyond_them(name):
 def test_every_choice_is_taken_and_no_other_word(name):
     for word in FIELDS[name]["choices"]:
         others = {"samples": [1, 1]} if word == "samples" else {}
-        target = {"target": "ibm-qpu"} if word == "pulse" else {}
+        target = {"target": "ibm-qpu"} if word == "pulse" else BEHIND_RESONATOR if word == "resonator" else {}
         assert getattr(Experiment(**others, **target, **{name: word}), name) == word
     with pytest.raises(InputError, match=f"`{name}`"):
         Experiment(**{name: "no such word"})

@@ -176,8 +176,7 @@ void bind_targets(py::module_& module) {
         .def_readonly("description", &Target::description)
         .def_readonly("emulated", &Target::emulated)
         .def_readonly("classical", &Target::classical)
-        .def_property_readonly(
-            "mapping", [](const Target& target) { return target.mapping == ProbeMapping::rate ? "rate" : "pulse"; })
+        .def_property_readonly("mapping", [](const Target& target) { return name_of(target.mapping); })
         .def_readonly("path_latency_us", &Target::path_latency)
         .def_readonly("decision_latency_us", &Target::decision_latency)
         .def_readonly("result_latency_us", &Target::result_latency)

@@ -137,4 +137,16 @@ std::vector<std::string> target_names() {
     return names;
 }
 
+std::string_view name_of(ProbeMapping mapping) {
+    switch (mapping) {
+        case ProbeMapping::rate:
+            return "rate";
+        case ProbeMapping::pulse:
+            return "pulse";
+        case ProbeMapping::resonator:
+            return "resonator";
+    }
+    throw InvalidArgument("Argument `mapping` must be a declared ProbeMapping.");
+}
+
 }  // namespace synqc

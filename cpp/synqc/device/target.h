@@ -10,9 +10,13 @@ namespace synqc {
 
 /// How the probe of a target is realised.
 enum class ProbeMapping {
-    rate,   // continuous weak measurement, Gamma = strength^2 * gamma_max
-    pulse,  // two-outcome instrument through an ancilla qubit
+    rate,       // continuous weak measurement, Gamma = strength^2 * gamma_max
+    pulse,      // two-outcome instrument through an ancilla qubit
+    resonator,  // continuous, through the device's resonator: its fields ring up, and decay moves them
 };
+
+/// "rate", "pulse", "resonator".
+std::string_view name_of(ProbeMapping mapping);
 
 /// Where an experiment runs: the control stack's latencies and the kind of plant behind it.
 struct Target {

@@ -8,6 +8,7 @@
 #include "synqc/dynamics/qubit_channels.h"
 #include "synqc/experiment/ideal_target.h"
 #include "synqc/experiment/probe_plan.h"
+#include "synqc/experiment/resonator_probe.h"
 #include "synqc/probe/backaction.h"
 #include "synqc/probe/information.h"
 #include "synqc/probe/record_information.h"
@@ -24,6 +25,8 @@ struct QubitProbe {
     Real backaction = 0;
     Real backaction_per_shot = 0;
     Real coherence_left = 1;
+    Real stark_phase = 0;
+    Real photons_left = 0;
 };
 
 /// The normalised 0-1 block: what the two-level closed forms are about.
@@ -69,6 +72,19 @@ Real mean_over_register(const std::vector<RegisterQubit>& qubits, Figure&& figur
     return sum / static_cast<Real>(qubits.size());
 }
 
+/// Bits of a resonator's record in that many bins; 0: of its steps. Qubits of a register may differ in T1 alone, and
+/// what jumps change is sampled from the same numbers for each: errors add up.
+Estimate information_behind_resonator(const ExperimentRequest& request, const std::vector<RegisterQubit>& qubits,
+                                      Index bins) {
+    Estimate mean;
+    mean.value = mean_over_register(qubits, [&](const Qubit& qubit) {
+        const Estimate bits = ResonatorProbe(request, qubit, 0).information_bits(bins);
+        mean.standard_error = std::max(mean.standard_error, bits.standard_error);
+        return bits.value;
+    });
+    return mean;
+}
+
 /// Bits of the record as it is delivered: one outcome, or the means of the request's bins.
 Real delivered_information(const ExperimentRequest& request, const Qubit& qubit) {
     if (request.probe_mapping() == ProbeMapping::pulse) {
@@ -98,6 +114,18 @@ QubitProbe describe_one(const ExperimentRequest& request, const RegisterQubit& m
         probe.doses = doses_from_pulse(request.probe_strength);
         probe.backaction_per_shot =
             dichotomic_shot_backaction(qubit_block(reached), request.probe_strength).trace_distance;
+    } else if (request.probe_mapping() == ProbeMapping::resonator) {
+        const ResonatorProbe behind(request, qubit, detuning);
+        without = segments.idle(qubit, behind.duration(), detuning)->front().apply(driven);
+        with = coherence_factor(std::exp(behind.log_contrast(behind.duration()))).apply(without);
+        probe.doses.g = behind.dephasing_dose();
+        probe.doses.s = behind.information_dose();
+        probe.doses.eps_pulse = pulse_strength_from_dose(probe.doses.g);
+        probe.steps = {behind.steps(), behind.step_error()};
+        probe.stark_phase = behind.stark_phase();
+        probe.photons_left = behind.photons_left();
+        const Real seen = probe.doses.g > 0 ? std::min(Real{1}, probe.doses.s / (2 * probe.doses.g)) : 0;
+        probe.backaction_per_shot = gaussian_shot_backaction(qubit_block(without), probe.doses.g, seen).trace_distance;
     } else {
         probe.doses =
             doses_from_rate(request.probe_strength, request.probe_duration, qubit.gamma_max, qubit.efficiency);
@@ -136,8 +164,10 @@ bool is_fidelity_exact(const ExperimentRequest& request, const Qubit& qubit, Fee
     if (request.probe_mapping() == ProbeMapping::pulse) {
         return false;
     }
-    const bool learns = qubit.efficiency > 0 && (feed_forward != FeedForward::none || has_external_rule);
-    return !learns && (request.target.classical || qubit.efficiency == 0);
+    const Real efficiency =
+        request.probe_mapping() == ProbeMapping::resonator ? request.device.resonator->efficiency : qubit.efficiency;
+    const bool learns = efficiency > 0 && (feed_forward != FeedForward::none || has_external_rule);
+    return !learns && (request.target.classical || efficiency == 0);
 }
 
 /// Mean of a quantity with one value per outcome of an ancilla, which rarely falls one way: the spread is that of
@@ -221,7 +251,7 @@ Instrument probe_instrument(const ExperimentRequest& request, const Qubit& qubit
 ProbeDescription describe_probe(const ExperimentRequest& request, const std::vector<RegisterQubit>& qubits,
                                 PropagatorCache& segments) {
     ProbeDescription description;
-    description.summary.mapping = request.probe_mapping() == ProbeMapping::pulse ? "pulse" : "rate";
+    description.summary.mapping = name_of(request.probe_mapping());
     if (!request.probes()) {
         description.summary.regime = "off";
         return description;
@@ -233,20 +263,29 @@ ProbeDescription describe_probe(const ExperimentRequest& request, const std::vec
         description.summary.information_dose_s += probe.doses.s * share;
         description.summary.equivalent_strength += probe.doses.eps_pulse * share;
         description.summary.coherence_left += (probe.coherence_left - 1) * share;
+        description.summary.stark_phase = probe.stark_phase;
+        description.summary.photons_left = probe.photons_left;
         description.summary.steps = std::max(description.summary.steps, probe.steps.count);
         description.summary.step_error = std::max(description.summary.step_error, probe.steps.error);
         description.backaction.value += probe.backaction * share;
         description.backaction_mean_per_shot += probe.backaction_per_shot * share;
     }
     description.summary.regime = name_of(regime_of(description.summary.strength_g));
-    description.information_bits.value =
-        mean_over_register(qubits, [&](const Qubit& qubit) { return delivered_information(request, qubit); });
+    if (request.probe_mapping() == ProbeMapping::resonator) {
+        description.information_bits = information_behind_resonator(request, qubits, request.probe_bins);
+    } else {
+        description.information_bits.value =
+            mean_over_register(qubits, [&](const Qubit& qubit) { return delivered_information(request, qubit); });
+    }
     return description;
 }
 
 Real continuous_information_bits(const ExperimentRequest& request, const std::vector<RegisterQubit>& qubits) {
     if (!request.probes()) {
         return 0;
+    }
+    if (request.probe_mapping() == ProbeMapping::resonator) {
+        return information_behind_resonator(request, qubits, 0).value;
     }
     return mean_over_register(qubits, [&](const Qubit& qubit) {
         if (request.probe_mapping() == ProbeMapping::pulse) {

@@ -39,10 +39,11 @@ struct ProbeDescription {
     ProbeSummary summary;
     Estimate backaction;  // exact
     Real backaction_mean_per_shot = 0;
-    Estimate information_bits;  // exact
+    Estimate information_bits;  // exact, but for what jumps change behind a resonator
 };
 
-/// Ensemble states and closed forms, without sampling.
+/// Ensemble states and closed forms, without sampling, but for what jumps change in the information of a resonator's
+/// record.
 ProbeDescription describe_probe(const ExperimentRequest& request, const std::vector<RegisterQubit>& qubits,
                                 PropagatorCache& segments);
 

@@ -20,7 +20,7 @@ std::vector<LatencyTerm> shot_latency_terms(const ExperimentRequest& request, bo
     const Qubit& qubit = request.device.qubit;
     const Target& target = request.target;
     std::vector<LatencyTerm> terms = {{"first drive", qubit.gate_duration},
-                                      {"probe", request.probe_duration + request.entangling_time(qubit)}};
+                                      {"probe", request.probe_window() + request.entangling_time(qubit)}};
     if (waits && request.probes_through_ancilla()) {
         terms.push_back({"ancilla readout", qubit.readout_duration});
     }

@@ -6,6 +6,7 @@
 #include "synqc/device/parameters.h"
 #include "synqc/experiment/ideal_target.h"
 #include "synqc/experiment/request_fields.h"
+#include "synqc/experiment/resonator_probe.h"
 
 namespace synqc {
 
@@ -50,6 +51,37 @@ void check_third_level(const ExperimentRequest& request, const Qubit& qubit) {
     }
 }
 
+/// What a probe through a resonator needs of device and target.
+void check_resonator(const ExperimentRequest& request) {
+    const std::string mapping = "\"resonator\"";
+    if (!request.device.resonator) {
+        throw_invalid_argument("probe_mapping", "\"rate\" or \"pulse\" on a device without a resonator", mapping);
+    }
+    if (request.target.classical) {
+        throw_invalid_argument("probe_mapping", "\"rate\" on a classical plant, which has no resonator", mapping);
+    }
+    std::vector<const Qubit*> qubits{&request.device.qubit};
+    for (const Qubit& calibrated : request.device.calibrated_qubits) {
+        qubits.push_back(&calibrated);
+    }
+    for (const Qubit* qubit : qubits) {
+        if (qubit->levels != 2) {
+            throw_invalid_argument("levels", "2 where the probe goes through a resonator",
+                                   std::to_string(qubit->levels));
+        }
+    }
+    if (request.device.resonator->drive == 0) {
+        throw_invalid_argument("drive_mhz", "other than 0 in the resonator of a probe", "0");
+    }
+    if (request.probes() && request.device.resonator->efficiency > 0) {
+        const ResonatorProbe probe(request, request.device.qubit, 0);
+        if (!probe.informs()) {
+            throw_invalid_argument("phase", "one of a quadrature of the resonator that tells |0> from |1>",
+                                   text_of(request.device.resonator->phase));
+        }
+    }
+}
+
 }  // namespace
 
 void ExperimentRequest::check() const {
@@ -72,6 +104,9 @@ void ExperimentRequest::check() const {
     if (probe_mapping() == ProbeMapping::pulse && target.classical) {
         throw_invalid_argument("probe_mapping", "\"rate\" on a classical plant, which has no ancilla", "\"pulse\"");
     }
+    if (probe_mapping() == ProbeMapping::resonator) {
+        check_resonator(*this);
+    }
     control_pulse(*this, device.qubit, first_angle, first_axis, drag_beta).check();
     check_third_level(*this, device.qubit);
     for (const Qubit& calibrated : device.calibrated_qubits) {
@@ -85,6 +120,12 @@ Index ExperimentRequest::entangling_gates() const {
     }
     const bool one_gate = target.native_zz || device.modality == "ion" || probe_strength == 1;
     return one_gate ? 1 : 2;
+}
+
+Real ExperimentRequest::decision_wait(const Qubit& qubit) const {
+    const Real ancilla = probes_through_ancilla() ? qubit.readout_duration : 0;
+    const Real delay = probes_through_resonator() ? device.resonator->delay : 0;
+    return ancilla + delay + target.path_latency + target.decision_latency;
 }
 
 void RunRequest::check() const {

@@ -32,6 +32,8 @@ struct ExperimentRequest {
     Real probe_strength = 0.2;            // epsilon, [0, 1]
     Real probe_duration = 0.12;           // tau_p, µs
     std::optional<ProbeMapping> mapping;  // empty: the target's
+    Real probe_ringdown = 0;              // µs after tau_p in which the resonator empties, recorded; of no other probe
+    bool stark_correction = true;         // the second drive follows the ac-Stark phase a resonator's photons leave
     Index probe_bins = 1;                 // record bins per shot
     Index probe_steps = 0;                // scheme S steps over the probe; 0: chosen from the rates
 
@@ -46,6 +48,11 @@ struct ExperimentRequest {
     ProbeMapping probe_mapping() const { return mapping.value_or(target.mapping); }
     bool probes() const { return probe_strength > 0 && probe_duration > 0; }
     bool probes_through_ancilla() const { return probes() && probe_mapping() == ProbeMapping::pulse; }
+    bool probes_through_resonator() const { return probes() && probe_mapping() == ProbeMapping::resonator; }
+    /// µs from the first drive to the end of the probe, a resonator's ring-down included.
+    Real probe_window() const {
+        return probe_duration + (probe_mapping() == ProbeMapping::resonator ? probe_ringdown : 0);
+    }
 
     /// Entangling gates of the compiled ancilla circuit: its ZZ rotation by asin(strength) is one gate where the
     /// hardware has it (trapped ions) or where it is a CZ itself (strength 1), else two CZ about a rotation of the
@@ -56,10 +63,8 @@ struct ExperimentRequest {
         return static_cast<Real>(entangling_gates()) * qubit.two_qubit_gate_duration;
     }
     /// µs between the end of the probe and the second drive of a shot that waits for its record: an ancilla is read
-    /// first.
-    Real decision_wait(const Qubit& qubit) const {
-        return (probes_through_ancilla() ? qubit.readout_duration : 0) + target.path_latency + target.decision_latency;
-    }
+    /// first, a record arrives behind the resonator's delay.
+    Real decision_wait(const Qubit& qubit) const;
 };
 
 /// How often to run an experiment, and with which randomness.

@@ -45,7 +45,13 @@ constexpr std::array table = {
     RequestField{"interpolate_samples", &Request::interpolate_samples,
                  "Play samples with straight lines between them instead of holding each."},
     RequestField{"probe_mapping", &Request::mapping,
-                 "\"rate\" (continuous), \"pulse\" (through an ancilla) or \"auto\" (the target's)."},
+                 "\"rate\" (continuous), \"pulse\" (through an ancilla), \"resonator\" (through the device's) or "
+                 "\"auto\" (the target's)."},
+    RequestField{"probe_ringdown_ns", &Request::probe_ringdown,
+                 "Time after a probe through a resonator in which it empties, recorded too.", us_per_ns, 0,
+                 longest_probe_ns},
+    RequestField{"stark_correction", &Request::stark_correction,
+                 "Let the second drive follow the ac-Stark phase that a probe through a resonator leaves."},
     RequestField{"probe_bins", &Request::probe_bins, "Record bins per shot.", 1, 1, most_probe_bins},
     RequestField{"probe_steps", &Request::probe_steps,
                  "Integrator steps over the probe; 0 chooses them from the rates.", 1, 0, most_probe_steps},
@@ -67,7 +73,7 @@ std::vector<std::string> choices_of(std::string_view name) {
         return objective_names();
     }
     if (name == "probe_mapping") {
-        return {"auto", "rate", "pulse"};
+        return {"auto", "rate", "pulse", "resonator"};
     }
     return {};
 }
@@ -141,8 +147,12 @@ std::optional<ProbeMapping> probe_mapping_from_name(std::string_view name) {
     if (name == "auto") {
         return std::nullopt;
     }
+    if (name == "resonator") {
+        return ProbeMapping::resonator;
+    }
     if (name != "rate" && name != "pulse") {
-        throw_invalid_argument("probe_mapping", "\"auto\", \"rate\" or \"pulse\"", "\"" + std::string(name) + "\"");
+        throw_invalid_argument("probe_mapping", "\"auto\", \"rate\", \"pulse\" or \"resonator\"",
+                               "\"" + std::string(name) + "\"");
     }
     return name == "rate" ? ProbeMapping::rate : ProbeMapping::pulse;
 }

@@ -17,7 +17,7 @@ struct LatencyTerm {
 
 /// What the probe was, in the currencies that compare across hardware.
 struct ProbeSummary {
-    std::string mapping;           // "rate" or "pulse"
+    std::string mapping;           // "rate", "pulse" or "resonator"
     std::string regime;            // "off", "diagnostic", "characterisation" or "readout"
     Real strength_g = 0;           // g: ensemble coherence falls to exp(-g)
     Real information_dose_s = 0;   // s = 2 eta g
@@ -25,6 +25,8 @@ struct ProbeSummary {
     Index steps = 0;               // scheme S steps over the probe
     Real step_error = 0;           // estimated error of the conditioned state from the finite step
     Real coherence_left = 1;       // mean over the register of the contrast after the probe relative to no probe
+    Real stark_phase = 0;          // rad, ac-Stark phase of the 0-1 coherence from a resonator's photons
+    Real photons_left = 0;         // in the resonator at the end of the probe, the larger number of both levels
 };
 
 /// One qubit in one iteration.

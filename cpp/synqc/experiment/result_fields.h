@@ -55,6 +55,8 @@ void for_each_field(const ProbeSummary& probe, Field&& field) {
     field("steps", probe.steps);
     field("step_error", probe.step_error);
     field("coherence_left", probe.coherence_left);
+    field("stark_phase", probe.stark_phase);
+    field("photons_left", probe.photons_left);
 }
 
 template <typename Field>

@@ -338,10 +338,12 @@ Index Run::simulate_chunk(std::span<const ShotBatch> batches, std::span<const Qu
     for (const QuasiStaticInterval& interval : intervals) {
         longest = std::max(longest, interval.shots);
     }
-    for (Index first = 0; first < longest; first += task_shots) {
+    // Shots behind a resonator take ten times as long.
+    const Index task_length = setup_.probes_through_resonator() ? ShotBatch::block_shots : task_shots;
+    for (Index first = 0; first < longest; first += task_length) {
         for (std::size_t batch = 0; batch < batches.size(); ++batch) {
             if (first < intervals[batch].shots) {
-                tasks.push_back({batch, first, std::min(task_shots, intervals[batch].shots - first)});
+                tasks.push_back({batch, first, std::min(task_length, intervals[batch].shots - first)});
             }
         }
     }

@@ -77,8 +77,12 @@ ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& stre
     program_.keep_quadrature = true;  // wherever bins are kept
     if (!request.probes()) {
         plant_ = Plant::untouched;
-        program_.initial_state = segments.idle(qubit, request.probe_duration, detuning)->front().apply(driven);
+        program_.initial_state = segments.idle(qubit, request.probe_window(), detuning)->front().apply(driven);
         feed_forward_ = FeedForward::none;
+    } else if (request.probe_mapping() == ProbeMapping::resonator) {
+        plant_ = Plant::resonator;
+        resonator_ = std::make_shared<const ResonatorProbe>(request, qubit, detuning);
+        program_.initial_state = driven;
     } else if (request.probe_mapping() == ProbeMapping::pulse) {
         plant_ = Plant::instrument;
         instrument_.initial_state =
@@ -108,6 +112,9 @@ ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& stre
                 segments.idle(known, request.entangling_time(known), 0)->front().apply(believed);
             instrument_.believed_instrument = instrument_.instrument;
             believed_after_instrument_ = *segments.idle(known, request.probe_duration, 0);
+        } else if (plant_ == Plant::resonator) {
+            believed_resonator_ = std::make_shared<const ResonatorProbe>(request, known, 0);
+            program_.believed_initial_state = believed;
         } else {
             program_.with_belief = true;
             program_.believed_initial_state = believed;
@@ -119,10 +126,22 @@ ShotBatch::ShotBatch(const BatchConditions& conditions, const BatchStreams& stre
         const Real wait = request.decision_wait(qubit);
         wait_ = *segments.idle(qubit, wait, detuning);
         believed_wait_ = *segments.idle(known, wait, 0);
+        if (plant_ == Plant::resonator) {
+            // Photons that are still there go on, and the frame goes on with their shift.
+            const Real end = resonator_->duration();
+            const Complex contrast = std::exp(resonator_->log_contrast(end + wait) - resonator_->log_contrast(end));
+            for (std::vector<Channel>* idle : {&wait_, &believed_wait_}) {
+                idle->front() = coherence_factor(contrast) * idle->front();
+            }
+        }
         Real reach = pi;
         if (feed_forward_ == FeedForward::gain) {
-            const Real noise =
-                plant_ == Plant::instrument ? 0 : std::sqrt(program_.monitor.measurement_time / request.probe_duration);
+            Real noise = 0;
+            if (plant_ == Plant::resonator) {
+                noise = resonator_->record_noise();
+            } else if (plant_ != Plant::instrument) {
+                noise = std::sqrt(program_.monitor.measurement_time / request.probe_duration);
+            }
             reach = std::min(pi, std::abs(feedback_gain_) * (1 + record_deviations * noise));
         }
         auto count = static_cast<Index>(std::ceil(2 * reach / finest_angle_step)) + 1;
@@ -155,6 +174,11 @@ void ShotBatch::drive_and_probe(ShotIndex first, Index count, bool keep_bins, Sh
             break;
         case Plant::classical:
             sample_classical_shots(program_, probe_stream_, first, count, keep_bins, block);
+            break;
+        case Plant::resonator:
+            sample_resonator_shots(
+                {*resonator_, program_.initial_state, believed_resonator_.get(), program_.believed_initial_state},
+                probe_stream_, first, count, keep_bins ? bins_ : 0, block);
             break;
         case Plant::instrument:
             sample_instrument_shots(instrument_, probe_stream_, first, count, keep_bins, block);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "synqc/dynamics/shot_readout.h"
 #include "synqc/experiment/propagator_cache.h"
 #include "synqc/experiment/request.h"
+#include "synqc/experiment/resonator_probe.h"
 #include "synqc/probe/instrument.h"
 
 namespace synqc {
@@ -77,11 +79,12 @@ class ShotBatch {
   private:
     void read_and_sum(ShotIndex first, ShotBlock& block, BatchSums& sums, const ShotOutputs& outputs) const;
 
-    enum class Plant { untouched, monitored, instrument, classical } plant_;
+    enum class Plant { untouched, monitored, instrument, classical, resonator } plant_;
     MonitoredProgram program_;      // Plant::monitored, classical; of Plant::untouched only the state
     InstrumentProgram instrument_;  // Plant::instrument, and what follows it:
     std::vector<Channel> after_instrument_, believed_after_instrument_;
-    std::vector<Channel> wait_;           // empty if the second drive does not wait
+    std::shared_ptr<const ResonatorProbe> resonator_, believed_resonator_;  // Plant::resonator
+    std::vector<Channel> wait_;                                             // empty if the second drive does not wait
     std::vector<Channel> believed_wait_;  // what the controller thinks happens meanwhile
     FeedForward feed_forward_;
     Real feedback_gain_;

@@ -7,15 +7,18 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from synqc import _core
-from synqc.errors import ImplausibleWarning
+from synqc.errors import ImplausibleWarning, ValidityWarning
+from synqc.readout.pulse import ReadoutPulse
+from synqc.readout.validity import validity
 
 if TYPE_CHECKING:
     from synqc.lab.experiment import Experiment
 
-__all__ = ["warn_if_implausible"]
+__all__ = ["warn_if_implausible", "warn_of_photons"]
 
 _USUAL: dict[str, tuple[float, float]] = {
     "probe_duration_ns": (1.0, 1e7),
+    "probe_ringdown_ns": (1.0, 1e7),
     "decision_latency_ns": (0.1, 1e9),
     "t1_us": (1e-2, 1e10),
     "t2_us": (1e-2, 1e10),
@@ -47,6 +50,9 @@ _WITHOUT_EFFECT: tuple[tuple[str, frozenset[str], str], ...] = (
 )
 """Argument, envelopes that use it, and those in words."""
 
+_OF_RESONATOR = ("probe_ringdown_ns", "stark_correction")
+_OF_STATIONARY_PROBE = ("gamma_max_per_us", "efficiency")
+
 
 def warn_if_implausible(experiment: Experiment, defaults: dict[str, Any], stacklevel: int) -> None:
     """Warn of numbers that look like another unit, and of arguments that do nothing beside the others."""
@@ -62,6 +68,40 @@ def warn_if_implausible(experiment: Experiment, defaults: dict[str, Any], stackl
                 f"Argument `{name}` has no effect without {needed}, but `envelope` is {experiment.envelope!r}.",
                 stacklevel + 1,
             )
+    through_resonator = experiment.probe_mapping == "resonator"
+    for name in _OF_STATIONARY_PROBE if through_resonator else _OF_RESONATOR:
+        value = getattr(experiment, name)
+        if value != defaults[name]:
+            needed = "another `probe_mapping`" if through_resonator else 'probe_mapping="resonator"'
+            _warn(
+                f"Argument `{name}` has no effect without {needed}, but `probe_mapping` is "
+                f"{experiment.probe_mapping!r}.",
+                stacklevel + 1,
+            )
+
+
+_FEW_PHOTONS = 0.05
+"""Left in the resonator: their shift turns a qubit by little while a drive lasts."""
+
+
+def warn_of_photons(experiment: Experiment, stacklevel: int) -> None:
+    """Warn where a probe through a resonator leaves the dispersive model, or photons for the second drive."""
+    resonator = experiment.device.resonator
+    on, rest = experiment.probe_duration_ns, experiment.probe_ringdown_ns
+    if resonator is None or experiment.probe_mapping != "resonator" or 0 in (experiment.probe_strength, on):
+        return
+    pulse = ReadoutPulse((on,), (experiment.probe_strength,))
+    for problem in validity(resonator, pulse).problems:
+        sentence = f"{problem} Transitions that strong readout induces are not modelled."
+        warnings.warn(sentence, ValidityWarning, stacklevel=stacklevel + 1)
+    left = float(resonator.photons(pulse, [on + rest]).max())
+    if left > _FEW_PHOTONS:
+        warnings.warn(
+            f"The resonator holds {left:.3g} photons at the end of the probe, which count as lost then; what they do "
+            "to the second drive is not modelled. A longer `probe_ringdown_ns` lets them leave.",
+            ValidityWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def _unit_sentence(name: str, value: float, least: float, most: float) -> str:

@@ -294,7 +294,7 @@ class Device:
                 `sigma_log_t1` in place of `sigma_khz`: the deviation of ln T1, or half its jump, at most 1. `t1_us` is
                 then the median; pure dephasing stays. Rules and KPIs that need no shots know the median alone.
             resonator: What every qubit is read out through; "none" forgets it. `MonitoredQubit.from_device` takes it to
-                `smesolve`, `filter_record` and `synqc.infer`. The probe of `Experiment` is stationary, and does not.
+                `smesolve`, `filter_record` and `synqc.infer`, `probe_mapping="resonator"` to the probe of `Experiment`.
 
         Returns:
             The new device.

@@ -16,7 +16,7 @@ import numpy as np
 from synqc import _core
 from synqc.errors import Cancelled, InputError, ShapeError, UnknownArgument
 from synqc.lab._near_words import class_naming_unknown_arguments, naming_unknown_arguments, near_words, unknown_name
-from synqc.lab._plausibility import warn_if_implausible
+from synqc.lab._plausibility import warn_if_implausible, warn_of_photons
 from synqc.lab._reporting import count_run, run_timer
 from synqc.lab._segments import shared_segments
 from synqc.lab._whole_number import MOST_THREADS, whole_number
@@ -101,7 +101,11 @@ class Experiment:
         edge_fraction: Share of each edge of a flat-top pulse.
         samples (complex128, (k,)): Relative I + iQ samples of the "samples" envelope.
         interpolate_samples: Play samples with straight lines between them instead of holding each.
-        probe_mapping: "rate" (continuous), "pulse" (through an ancilla) or "auto" (the target's).
+        probe_mapping: "rate" (continuous), "pulse" (through an ancilla), "resonator" (through the device's, which
+            brings its own efficiency and, at strength 1, its own drive; two levels) or "auto" (the target's).
+        probe_ringdown_ns: Time after a probe through a resonator in which it empties, recorded too. What photons are
+            then left counts as lost: `Run.probe.photons_left`.
+        stark_correction: Let the second drive follow the ac-Stark phase that a probe through a resonator leaves.
         probe_bins: Record bins per shot.
         probe_steps: Integrator steps over the probe; 0 chooses them from the rates.
 
@@ -154,6 +158,8 @@ class Experiment:
     samples: Sequence[complex] | None = None
     interpolate_samples: bool = False
     probe_mapping: str = "auto"
+    probe_ringdown_ns: float = 0.0
+    stark_correction: bool = True
     probe_bins: int = 1
     probe_steps: int = 0
 
@@ -166,6 +172,7 @@ class Experiment:
         self._take_arguments()
         object.__setattr__(self, "_core", self._built())
         warn_if_implausible(self, _DEFAULTS, stacklevel=4)  # of the decorator, too
+        warn_of_photons(self, stacklevel=4)
 
     def _take_arguments(self) -> None:
         """Arguments as the types their names promise."""

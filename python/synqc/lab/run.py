@@ -47,7 +47,8 @@ class ProbeSummary:
     """What the probe was, in currencies that compare across hardware.
 
     Args:
-        mapping: "rate" (continuous weak measurement) or "pulse" (two-outcome instrument through an ancilla).
+        mapping: "rate" (continuous weak measurement), "pulse" (two-outcome instrument through an ancilla) or
+            "resonator" (continuous, through the device's resonator).
         regime: "off", "diagnostic" (g < 0.05), "characterisation" or "readout" (g > 2).
         g: Dephasing dose: the ensemble's coherence falls to exp(-g).
         s: Information dose 2 * efficiency * g; the record separates the levels by 2 sqrt(s) deviations.
@@ -55,6 +56,8 @@ class ProbeSummary:
         steps: Steps of the integrator over the probe (0 for "pulse", which has none).
         step_error: Estimated mean trace distance of a conditioned state from that of infinitely fine steps.
         coherence_left: Ensemble contrast after the probe relative to no probe.
+        stark_phase: rad, ac-Stark phase that the photons of a resonator gave the coherence of |0> and |1>.
+        photons_left: In the resonator at the end of the probe, for the level with more of them.
     """
 
     mapping: str
@@ -65,6 +68,8 @@ class ProbeSummary:
     steps: int
     step_error: float
     coherence_left: float
+    stark_phase: float = 0.0
+    photons_left: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synqc import _core
+from synqc.errors import InputError
 from synqc.lab.mesolve import mesolve
 from synqc.lab.plots import style
 from synqc.lab.smesolve import smesolve
@@ -194,6 +195,9 @@ def bloch_path(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
         shots: Single shots to follow.
         seed: Draws their records.
 
+    Raises:
+        InputError: The probe goes through a resonator.
+
     Examples:
         >>> import synqc
         >>> exp = synqc.Experiment(detuning_khz=0.0, amplitude_error=0.0, probe_strength=0.0)
@@ -202,6 +206,11 @@ def bloch_path(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
         True
     """
     member = _register_qubit(experiment, qubit)
+    if _mapping(experiment) == "resonator":
+        raise InputError(
+            'Argument `experiment` must have another `probe_mapping` for this path than "resonator", whose state is '
+            "more than the qubit's: smesolve draws it."
+        )
     times, states = _drive(experiment, member, experiment.first_angle, experiment.first_axis, member.start)
     end_of_first = float(times[-1])
     parts_of_time, of_ensemble, of_shots = (
