@@ -248,7 +248,7 @@ def _text(schema: Mapping[str, Any], path: str, missing: float) -> generate.Colu
         return type(made)(**{**vars(made), "null_rate": missing}) if missing else made
     least, most = schema.get("minLength"), schema.get("maxLength")
     if (least or 0) > _LONGEST_TEXT or (most is not None and (least or 0) > most):
-        words = f"more than {most}" if most is not None and least <= _LONGEST_TEXT else f"{least} characters"
+        words = f"more than {most}" if most is not None and (least or 0) <= _LONGEST_TEXT else f"{least} characters"
         raise ValidationError(
             f"Option `schema` must have `minLength` up to `maxLength` and {_LONGEST_TEXT} at {path}, but asks for "
             f"{words}."
