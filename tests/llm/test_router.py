@@ -12,10 +12,12 @@ import pytest
 from asking import FORM, asking, counted
 from routing import Clock
 from scripted_server import CLOSE, RESET, answer, http, refusal
+from simulated_time import run_simulated
 
 from synqc.cache import MemoryCache
 from synqc.errors import InputError, UnknownName
 from synqc.llm import (
+    Completion,
     Endpoint,
     FilteredAnswer,
     LanguageModelError,
@@ -25,9 +27,25 @@ from synqc.llm import (
     ModelUnreachable,
     PromptTooLong,
     Provider,
+    Spent,
 )
 from synqc.llm.router import CAUSES, Deployment, NoDeployment, Policy, Router, Routing, cause_of
 from synqc.llm.router.causes import Action, example_of, table_of_causes
+
+
+class Sleeping:
+    """A provider that answers after so many seconds of its event loop."""
+
+    is_local, most_at_once = False, 64
+
+    def __init__(self, name, seconds):
+        self.name, self.seconds, self.calls = name, seconds, 0
+
+    async def acomplete(self, request, read=str, **options):
+        self.calls += 1
+        await asyncio.sleep(self.seconds)
+        return Completion(read("Because."), "Because.", request.model, "stop", Spent(1, 2, 3))
+
 
 WORDS_ABOUT_THE_WINDOW = "This model's maximum context length is 4096 tokens, but you requested 7900."
 
@@ -242,24 +260,25 @@ class TestShares:
             made.router.complete(asking())
         assert min(made.requests) >= 3
 
-    def test_a_slow_one_gets_little_at_forty_in_flight(self, route):
-        made = route(4, policy=Policy(), endpoint={"most_at_once": 64})
-        for place, server in enumerate(made.servers):
-            server.otherwise = [0.5 if place == 3 else 0.05, *answer()]
+    def test_a_slow_one_gets_little_at_forty_in_flight(self):
+        """In simulated time, in which a call takes what it takes however busy the machine is."""
+        providers = [Sleeping(f"p{place}", 0.5 if place == 3 else 0.05) for place in range(4)]
 
         async def main():
-            places = asyncio.Semaphore(40)
+            loop, places = asyncio.get_running_loop(), asyncio.Semaphore(40)
+            deployments = [Deployment(provider=one, model="m-1") for one in providers]
+            router = Router(deployments, clock_ns=lambda: int(1e9 * loop.time()))
 
             async def one():
                 async with places:
-                    await made.router.acomplete(asking())
+                    await router.acomplete(asking())
 
             await asyncio.gather(*(one() for _ in range(100)))
+            return router.in_flight
 
-        asyncio.run(main())
-        assert sum(made.requests) == 100
-        assert made.requests[3] <= 15
-        assert made.router.in_flight == 0
+        assert run_simulated(main()) == 0
+        assert sum(one.calls for one in providers) == 100
+        assert providers[3].calls <= 15
 
     def test_hits_of_a_cache_leave_counts_and_shares_alone(self, route):
         cache = MemoryCache(100)
@@ -464,6 +483,28 @@ class TestRouter:
             Deployment(provider=models, model="m", weight=0)
         with pytest.raises(UnknownName, match="prefer"):
             Router([one]).complete(asking(model="m"), routing=Routing(prefer=("nobody",)))
+
+    @pytest.mark.parametrize(
+        ("ask", "argument"),
+        [
+            (lambda one: Router(["m"]), "deployments"), (lambda one: Router([one]).add("m"), "deployments"),
+            (lambda one: Router([one]).replace(["m"]), "deployments"), (lambda one: Router([one], seed="x"), "seed"),
+            (lambda one: Router([one], seed=-1), "seed"), (lambda one: Router([one], policy={}), "policy"),
+            (lambda one: Deployment(provider="m", model="m"), "provider"),
+            (lambda one: Deployment(provider=one.provider, model="m", price=5), "price"),
+            (lambda one: Deployment(provider=one.provider, model=5), "model"),
+            (lambda one: Routing(budget=5), "budget"), (lambda one: Routing(session=5), "session"),
+            (lambda one: Router([one]).complete(asking(model="m"), routing={"session": "x"}), "routing"),
+            (lambda one: Router([one]).submit(asking(model="m"), routing=None).result(), "routing"),
+            (lambda one: Router([one]).stream(asking(model="m"), routing="x"), "routing"),
+            (lambda one: Router([one]).explain(asking(model="m"), "cost"), "routing"),
+            (lambda one: Router([one]).cool(one.name, -5), "seconds"),
+        ],
+    )  # fmt: skip
+    def test_what_is_of_another_kind_is_refused_by_its_argument(self, ask, argument):
+        models = LanguageModels(Endpoint(base_url="http://127.0.0.1:9/v1", api_key="k"))
+        with pytest.raises(InputError, match=f"Argument `{argument}` must"):
+            ask(Deployment(provider=models, model="m"))
 
 
 def test_unreachable_first_filtered_second_tells_the_filter(route):

@@ -17,7 +17,7 @@ from synqc.llm.router.budget import Reservation
 from synqc.llm.router.causes import Action, Cause, cause_of
 from synqc.llm.router.deployment import Deployment
 from synqc.llm.router.errors import BudgetExceeded, NoDeployment
-from synqc.llm.router.policy import Routing
+from synqc.llm.router.policy import Routing, check_routing
 from synqc.llm.router.receipt import Asked, Receipt, RoutedCompletion
 from synqc.llm.router.size import Size
 from synqc.llm.router.trace import Record
@@ -57,6 +57,7 @@ class RoutedCall:
         self, router: Router, request: Request, routing: Routing, *, deadline_s: float | None, repeats: int = 0,
         size: Size | None = None,
     ) -> None:  # fmt: skip
+        check_routing(routing)
         self.router, self.request, self.routing = router, request, routing
         self.started_ns = router._clock_ns()
         self.group = router._group_of(request.model)

@@ -60,6 +60,16 @@ class Deployment:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
+        if not isinstance(getattr(self.provider, "name", None), str):
+            raise InputError(
+                f"Argument `provider` must be a Provider, such as LanguageModels, but is a "
+                f"{type(self.provider).__name__}."
+            )
+        if self.price is not None and not isinstance(self.price, Price):
+            raise InputError(f"Argument `price` must be a Price or None, but is {self.price!r:.80}.")
+        if not isinstance(self.model, str) or not isinstance(self.name, str):
+            wrong = "model" if not isinstance(self.model, str) else "name"
+            raise InputError(f"Argument `{wrong}` must be a text, but is {getattr(self, wrong)!r:.80}.")
         for name in ("serves", "capabilities"):
             if isinstance(getattr(self, name), str):
                 raise InputError(

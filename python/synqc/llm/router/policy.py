@@ -13,7 +13,7 @@ from synqc.errors import InputError, UnknownName
 from synqc.llm.router.budget import Budget
 from synqc.llm.router.causes import CAUSES, Action
 
-__all__ = ["Policy", "Routing", "strategy_names"]
+__all__ = ["Policy", "Routing", "check_routing", "strategy_names"]
 
 
 def strategy_names() -> tuple[str, ...]:
@@ -118,9 +118,19 @@ class Routing:
                 )
         object.__setattr__(self, "capabilities", frozenset(self.capabilities))
         object.__setattr__(self, "prefer", tuple(self.prefer))
+        if self.budget is not None and not isinstance(self.budget, Budget):
+            raise InputError(f"Argument `budget` must be a Budget or None, but is {self.budget!r:.80}.")
+        if self.session is not None and not isinstance(self.session, str):
+            raise InputError(f"Argument `session` must be a text or None, but is {self.session!r:.80}.")
         if self.strategy is not None:
             _check_name("strategy", self.strategy, strategy_names())
         _check_seconds("hedge_after_s", self.hedge_after_s, optional=True)
+
+
+def check_routing(routing: Any) -> None:
+    """Raises InputError unless it is a Routing."""
+    if not isinstance(routing, Routing):
+        raise InputError(f"Argument `routing` must be a Routing, but is {routing!r:.80}.")
 
 
 def _check_name(argument: str, given: Any, known: Any) -> None:

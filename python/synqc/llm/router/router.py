@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import difflib
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ from synqc.llm.request import Request
 from synqc.llm.router._call import Attempt, RoutedCall
 from synqc.llm.router.deployment import Deployment
 from synqc.llm.router.errors import NoDeployment
-from synqc.llm.router.policy import Policy, Routing
+from synqc.llm.router.policy import Policy, Routing, check_routing
 from synqc.llm.router.receipt import Explanation, Judged, RoutedCompletion
 from synqc.llm.router.size import Size
 from synqc.llm.router.stream import AsyncRoutedStream, RoutedStream
@@ -127,6 +128,11 @@ class Router:
         metrics: bool = True,
     ) -> None:
         deployments = tuple(deployments)
+        _check_deployments(deployments)
+        if policy is not None and not isinstance(policy, Policy):
+            raise InputError(f"Argument `policy` must be a Policy or None, but is {policy!r:.80}.")
+        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**64:
+            raise InputError(f"Argument `seed` must be a whole number from 0 to 2^64 - 1, but is {seed!r:.80}.")
         self.policy = policy or Policy()
         self._name = name
         self._record = record
@@ -199,6 +205,7 @@ class Router:
         Raises:
             InputError: Another one has its name.
         """
+        _check_deployments([deployment])
         with self._changing:
             if deployment.name in self._places:
                 raise InputError(
@@ -230,6 +237,7 @@ class Router:
             InputError: There is none, or two have one name.
         """
         deployments = tuple(deployments)
+        _check_deployments(deployments)
         names = [one.name for one in deployments]
         twice = next((name for name in names if names.count(name) > 1), None)
         if not deployments or twice is not None:
@@ -469,6 +477,7 @@ class Router:
         Raises:
             NoDeployment: The model is not served.
         """
+        check_routing(routing)
         group = self._group_of(request.model)
         size = Size.of(request, smallest_window=group.smallest_window)
         choice, judged = self._balancer.explain(
@@ -506,7 +515,10 @@ class Router:
 
         Raises:
             UnknownName: There is no such deployment.
+            InputError: The time is below 0, or no number.
         """
+        if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds < math.inf:
+            raise InputError(f"Argument `seconds` must be a number from 0, but is {seconds!r:.80}.")
         self._balancer.cool(self._index_of("deployment", deployment), seconds, reason, self._clock_ns() * 1e-9)
 
     def _smallest_window(self, members: Sequence[int]) -> int:
@@ -562,6 +574,7 @@ class Router:
         return None
 
     def _hedges_after_s(self, routing: Routing) -> float | None:
+        check_routing(routing)
         return self.policy.hedge_after_s if routing.hedge_after_s is None else routing.hedge_after_s
 
 
@@ -620,3 +633,10 @@ async def _end(call: RoutedCall, running: dict[asyncio.Task[Any], Attempt]) -> N
         call.left(running.pop(task))
         if not task.cancelled():
             task.exception()
+
+
+def _check_deployments(given: Sequence[Any]) -> None:
+    """Raises InputError if one is of another kind."""
+    for one in given:
+        if not isinstance(one, Deployment):
+            raise InputError(f"Argument `deployments` must hold Deployments, but holds a {type(one).__name__}.")
