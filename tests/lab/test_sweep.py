@@ -270,6 +270,7 @@ CHANGED = {
     "first_angle": 1.5, "first_axis": 0.1, "second_angle": 1.6, "second_axis": 0.1, "drag_beta": 0.9,
     "drag_detuning": False, "edge_fraction": 0.2, "samples": [0.5, 1.0, 0.5],
     "interpolate_samples": True, "probe_mapping": "pulse", "probe_bins": 2, "probe_steps": 16,
+    "probe_ringdown_ns": 30.0, "stark_correction": False,
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ SPELLING = [
     (
         'synqc.Experiment(probe_mapping="ancilla")',
         UnknownName,
-        "`probe_mapping` must be one of auto, rate, pulse, but is 'ancilla'",
+        "`probe_mapping` must be one of auto, rate, pulse, resonator, but is 'ancilla'",
     ),
     ('synqc.Experiment(drift=[{"kind": "ou"}])', UnknownName, "`kind` must be one of 'ornstein-uhlenbeck'"),
     ("synqc.Experiment().replace(probe_strenght=0.1)", InputError, "`probe_strenght` must be one of"),
