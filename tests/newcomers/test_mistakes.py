@@ -324,13 +324,13 @@ THINGS = [
     (
         "synqc.sweep(experiment, {'shots': [1, 2]})",
         UnknownName,
-        "`shots` is one of its method run(); sweep() takes shots, iterations, seed once",
+        "`shots` is one of its method run(); sweep() takes shots, iterations, seed, threads once",
     ),
     ("synqc.sweep(experiment, {'seed': [1, 2]})", UnknownName, "`seed` is one of its method run()"),
     (
         "synqc.sweep(experiment, AXES, executor=4)",
         InputError,
-        "`executor` must have a method submit(), as those of concurrent.futures have, but is int.",
+        "`executor` must have a method submit(), as those of concurrent.futures have, or be a function",
     ),
     (
         "synqc.sweep(experiment, AXES, cache=5)",

@@ -218,18 +218,13 @@ def experiment_html_card(experiment: Experiment) -> str:
     device, target = experiment.device, _core.target(experiment.target)
     labels = ["emulated"] if target.emulated else ["classical plant"] if target.classical else []
     mapping = target.mapping if experiment.probe_mapping == "auto" else experiment.probe_mapping
-    probes = experiment.probe_strength > 0 and (mapping == "pulse" or experiment.probe_duration_ns > 0)
     drive = f"{experiment.envelope}, {format_duration(device.gate_ns / 1e3)}"
     coherence = f"T1 {format_duration(device.t1_us)}, T2 {format_duration(device.t2_us)}; {device.levels} levels"
     error = f"assignment error {100 * device.assignment_error:.3g} %"
     played = [
         CardLine("qubits", f"{experiment.qubits}", f"{coherence}; device seed {experiment.device_seed}"),
         CardLine("first drive", _rotation(experiment.first_angle, experiment.first_axis), drive),
-        *(
-            _probe_lines(_doses(experiment, device, mapping), experiment, mapping)
-            if probes
-            else [CardLine("probe", "off")]
-        ),
+        *_planned_probe_lines(experiment, device, mapping),
         CardLine("second drive", _rotation(experiment.second_angle, experiment.second_axis), drive),
         CardLine("readout", format_duration(device.readout_ns / 1e3), error),
         CardLine("rule", _rule(experiment), f"objective {experiment.objective}"),
@@ -238,6 +233,15 @@ def experiment_html_card(experiment: Experiment) -> str:
     note = f"run() takes {shots} shots per iteration and qubit unless it is told how many."
     title = f"Experiment: {device.name} on {experiment.target}"
     return html_card_of(title, labels, [played, _set_beside(experiment)], notes=[note])
+
+
+def _planned_probe_lines(experiment: Experiment, device: Device, mapping: str) -> list[CardLine]:
+    if experiment.probe_strength == 0 or (mapping != "pulse" and experiment.probe_duration_ns == 0):
+        return [CardLine("probe", "off")]
+    if mapping == "resonator":  # its doses follow from fields that ring up, which a run tells
+        told = f"ε = {experiment.probe_strength:g}, {experiment.probe_duration_ns:g} ns"
+        return [CardLine("probe", "resonator", told)]
+    return _probe_lines(_doses(experiment, device, mapping), experiment, mapping)
 
 
 def _rotation(angle: float, axis: float) -> str:
