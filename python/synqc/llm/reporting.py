@@ -1,15 +1,23 @@
-"""What language models are asked, as metrics of the process."""
+"""What language models are asked, as metrics of the process.
+
+A request may carry any name of a model, so that a label is the name of one of the first hundred models that were asked,
+and `other` for all that came later: series are bounded whatever clients send.
+"""
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from synqc import metrics
 from synqc.llm.completion import Spent
 from synqc.llm.outcome import Outcome
 
-__all__ = ["call_timer_of", "count_outcome", "count_requests", "count_tokens", "count_truncated", "record_first_delta"]
+__all__ = [
+    "MOST_MODELS", "OTHERS", "call_timer_of", "count_outcome", "count_requests", "count_tokens", "count_truncated",
+    "record_first_delta",
+]  # fmt: skip
 
 _calls = metrics.timer("synqc_llm_call", "Time of one call of a language model, repeated attempts included.", ["model"])
 _tokens = metrics.counter("synqc_llm_tokens_total", "Tokens, as servers count them.", ["model", "kind"])
@@ -26,13 +34,25 @@ _first_delta = metrics.histogram(
 )
 
 
+MOST_MODELS: Final = 100
+OTHERS: Final = "other"
 _MOST_KNOWN = 1024
+
+_named: set[str] = set()
+_naming = threading.Lock()
+
+
+def _label_of(model: str) -> str:
+    with _naming:
+        if len(_named) < MOST_MODELS:
+            _named.add(model)
+        return model if model in _named else OTHERS
 
 
 @lru_cache(maxsize=_MOST_KNOWN)
 def call_timer_of(model: str) -> metrics.Timer:
     """Times one call of a model."""
-    return _calls.labels(model=model)
+    return _calls.labels(model=_label_of(model))
 
 
 def count_tokens(model: str, spent: Spent) -> None:
@@ -46,7 +66,7 @@ def count_outcome(model: str, outcome: Outcome) -> None:
     """Counts what came of a call."""
     _outcomes_of(model, outcome.value).add()
     if outcome in (Outcome.MALFORMED, Outcome.EMPTY):
-        _malformed.labels(model=model).add()
+        _malformed.labels(model=_label_of(model)).add()
 
 
 def count_requests(model: str, requests: int) -> None:
@@ -57,12 +77,12 @@ def count_requests(model: str, requests: int) -> None:
 
 def count_truncated(model: str) -> None:
     """Counts a conversation that was not read to its end."""
-    _truncated.labels(model=model).add()
+    _truncated.labels(model=_label_of(model)).add()
 
 
 def record_first_delta(model: str, seconds: float) -> None:
     """Records how long a reader of a stream saw nothing."""
-    _first_delta.labels(model=model).record(seconds)
+    _first_delta.labels(model=_label_of(model)).record(seconds)
 
 
 # A series is found once: every call counts in several, and looking them up takes longer than counting.
@@ -70,14 +90,14 @@ def record_first_delta(model: str, seconds: float) -> None:
 
 @lru_cache(maxsize=_MOST_KNOWN)
 def _tokens_of(model: str, kind: str) -> Any:
-    return _tokens.labels(model=model, kind=kind)
+    return _tokens.labels(model=_label_of(model), kind=kind)
 
 
 @lru_cache(maxsize=_MOST_KNOWN)
 def _outcomes_of(model: str, outcome: str) -> Any:
-    return _outcomes.labels(model=model, outcome=outcome)
+    return _outcomes.labels(model=_label_of(model), outcome=outcome)
 
 
 @lru_cache(maxsize=_MOST_KNOWN)
 def _requests_of(model: str) -> Any:
-    return _requests.labels(model=model)
+    return _requests.labels(model=_label_of(model))
