@@ -20,6 +20,7 @@ BODIES = {
 }
 WITHOUT_BODY = [
     "/sessions/{session_id}/kill",
+    "/sessions/{session_id}/recommendation",
     "/sweeps/{sweep_id}/cancel",
     "/jobs/{job_id}/cancel",
     "/jobs/{job_id}/retry",
