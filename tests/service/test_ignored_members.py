@@ -25,6 +25,7 @@ WITHOUT_BODY = [
     "/jobs/{job_id}/cancel",
     "/jobs/{job_id}/retry",
     "/tickets",
+    "/analyses",  # its body is a file
     "/",
 ]
 
