@@ -40,6 +40,7 @@ class Calibration:
         knots: Of "isotonic": margins with their probabilities.
         examples: How many it was fitted on.
         data_sha256: Of the margins and labels it was fitted on.
+        question: Name of the kind of question, such as a digest of its form; empty where nobody said.
 
     Examples:
         >>> margins, right = [-2.0, -1.0, -0.5, 0.5, 1.0, 2.0], [False, False, True, False, True, True]
@@ -62,6 +63,7 @@ class Calibration:
     knots: tuple[tuple[float, float], ...]
     examples: int
     data_sha256: str
+    question: str = ""
 
     @classmethod
     def fitted(
@@ -73,6 +75,7 @@ class Calibration:
         options: Sequence[str],
         read_by: ReadBy = "logprobs",
         method: Method = "platt",
+        question: str = "",
     ) -> Calibration:
         """A calibration out of labelled examples.
 
@@ -83,6 +86,7 @@ class Calibration:
             options: Between which.
             read_by: Where the margins came from.
             method: "platt" needs few examples; "isotonic" has no shape in mind, and wants hundreds.
+            question: Name of the kind of question they were asked.
 
         Raises:
             InputError: There are fewer than 4 examples, all have the same label, or an argument is out of its range.
@@ -103,7 +107,7 @@ class Calibration:
         knots = _isotonic(x, y) if method == "isotonic" else ()
         labelled = sorted([float(margin), bool(label)] for margin, label in zip(x, y, strict=True))
         digest = hashlib.sha256(json.dumps(labelled).encode()).hexdigest()
-        return cls(model, tuple(options), read_by, method, slope, intercept, knots, len(x), digest)
+        return cls(model, tuple(options), read_by, method, slope, intercept, knots, len(x), digest, question)
 
     def probability(self, margin: float) -> float:
         """Probability that the first option, or the likeliest of several, is right.
@@ -128,7 +132,8 @@ class Calibration:
             InputError: It is no calibration.
         """
         try:
-            values = {name: plain[name] for name in cls.__dataclass_fields__}
+            values = {name: plain[name] for name in cls.__dataclass_fields__ if name != "question"}
+            values["question"] = str(plain.get("question", ""))  # files of before have none
             knots = tuple((float(at), float(height)) for at, height in values["knots"])
             read = cls(**{**values, "options": tuple(values["options"]), "knots": knots})
             read.probability(0.0)

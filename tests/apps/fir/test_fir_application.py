@@ -17,11 +17,13 @@ from yes_no_provider import YesNoProvider
 from synqc.apps.fir.application import FirApplication, work_of
 from synqc.apps.fir.report_models import NoModel
 from synqc.apps.fir.settings import FirSettings
+from synqc.apps.fir.violations.question import FORM_SHA256, OPTIONS
 from synqc.apps.fir.workflow.session import ResultState
 from synqc.apps.fir.workflow.steps import Step
 from synqc.apps.fir.workflow.workflow import Officer
 from synqc.errors import InputError
 from synqc.jobs import Worker
+from synqc.llm.calibration import Calibration
 from synqc.storage.errors import StorageUnavailable
 
 MEERA = Officer("SI Meera Rao")
@@ -121,6 +123,25 @@ def test_a_calibration_that_is_none_is_refused_by_name(settings, tmp_path):
     file.write_text(json.dumps({"model": "x"}))
     with pytest.raises(InputError, match=r"SYNQC_FIR_CALIBRATION must be a file of a calibration, but .* is none"):
         FirApplication(settings.model_copy(update={"calibration_path": file}))
+
+
+@pytest.mark.parametrize(
+    ("model", "question", "is_used"),
+    [("m-1", FORM_SHA256, True), ("m-2", FORM_SHA256, False), ("m-1", "0123456789abcdef", False), ("m-1", "", False)],
+)
+def test_a_calibration_of_another_model_or_question_is_not_used_and_the_log_says_so(
+    settings, tmp_path, open_application, caplog, model, question, is_used
+):
+    file = tmp_path / "calibration.json"
+    # By it, a margin of 3 is a sure no; by the model's own probabilities a yes.
+    fitted = Calibration(model, OPTIONS, "logprobs", "platt", 0.0, -9.0, (), 50, "", question)
+    file.write_text(json.dumps(fitted.to_plain()))
+    named = settings.model_copy(update={"calibration_path": file, "model": "m-1"})
+    fir = open_application(named, provider=YesNoProvider(lambda question: 3.0))
+    given = {"summary": "Two boys on a motorcycle snatched my chain.", "note": "", "instruction": "", "try": 0}
+    found = fir._violations(given, Going()).content["violations"]
+    assert {one["verdict"] for one in found} == {"no" if is_used else "yes"}
+    assert ("SYNQC_FIR_CALIBRATION is of another model" in caplog.text) is not is_used
 
 
 @pytest.mark.parametrize(

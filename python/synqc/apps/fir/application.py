@@ -25,6 +25,7 @@ from synqc.apps.fir.numbers.scheme import NumberScheme
 from synqc.apps.fir.report_models import NoModel, ReportModels
 from synqc.apps.fir.settings import FirSettings
 from synqc.apps.fir.violations.checks import ViolationChecks
+from synqc.apps.fir.violations.question import FORM_SHA256
 from synqc.apps.fir.violations.stage import violations_stage
 from synqc.apps.fir.violations.unchecked import unchecked_provisions
 from synqc.apps.fir.workflow.model_stages import ModelStages, TextLimits, transcript_stage
@@ -395,7 +396,11 @@ class FirApplication:
             if self._checks is None or self._checks[0] != asked:
                 if self._checks is not None:
                     self._checks[1].close()
-                fits = self._calibration is not None and self._calibration.model == model
+                fits = (
+                    self._calibration is not None
+                    and self._calibration.model == model
+                    and self._calibration.question == FORM_SHA256
+                )
                 made = ViolationChecks(
                     self.knowledge, provider=provider, model=model, calibration=self._calibration if fits else None,
                     error_rate=self.settings.error_rate, seconds=self.settings.check_timeout_s,
@@ -403,7 +408,10 @@ class FirApplication:
                     most_at_once=self._checks_at_once(provider),
                 )  # fmt: skip
                 if self._calibration is not None and not fits:
-                    _log.warning("SYNQC_FIR_CALIBRATION is of another model than %s, and is not used.", model)
+                    _log.warning(
+                        "SYNQC_FIR_CALIBRATION is of another model than %s or of another question, and is not used: "
+                        "`synqc fir evaluate --calibrate-on` fits one.", model,
+                    )  # fmt: skip
                 self._checks = asked, made
             return self._checks[1]
 

@@ -12,6 +12,7 @@ from synqc.apps.fir.knowledge.facts import bns_2023
 from synqc.apps.fir.knowledge.knowledge_base import KnowledgeBase
 from synqc.apps.fir.knowledge.statute import Statute
 from synqc.apps.fir.violations.checks import ViolationChecks
+from synqc.apps.fir.violations.question import FORM_SHA256
 from synqc.errors import InputError
 from synqc.llm.calibration import Calibration
 from synqc.llm.errors import ModelRefused, ModelUnreachable
@@ -179,7 +180,7 @@ def test_long_texts_of_law_are_cut(checks):
 
 def test_calibration_turns_margins_into_verdicts(checks):
     # This model says YES with a margin of 2 to what is no violation, and of 6 to what is.
-    fitted = Calibration("m-1", ("YES", "NO"), "logprobs", "platt", 2.0, -8.0, (), 50, "")
+    fitted = Calibration("m-1", ("YES", "NO"), "logprobs", "platt", 2.0, -8.0, (), 50, "", FORM_SHA256)
     checked = checks(YesNoProvider(about(304, 6.0, 2.0)), calibration=fitted).check(COMPLAINT)
     assert [one.hit.record.section for one in checked.violations] == ["304"]
     assert checked.unknown == ()
@@ -258,7 +259,9 @@ def test_closed_checks_begin_anew(checks):
     assert len(shared.check(COMPLAINT).violations) == 10
 
 
-OTHER_MODELS = Calibration("m-2", ("YES", "NO"), "logprobs", "platt", 1.0, 0.0, (), 50, "")
+OTHER_MODELS = Calibration("m-2", ("YES", "NO"), "logprobs", "platt", 1.0, 0.0, (), 50, "", FORM_SHA256)
+OTHER_QUESTIONS = Calibration("m-1", ("YES", "NO"), "logprobs", "platt", 1.0, 0.0, (), 50, "", "0123456789abcdef")
+NOBODY_SAID = Calibration("m-1", ("YES", "NO"), "logprobs", "platt", 1.0, 0.0, (), 50, "")
 
 
 @pytest.mark.parametrize(
@@ -268,6 +271,8 @@ OTHER_MODELS = Calibration("m-2", ("YES", "NO"), "logprobs", "platt", 1.0, 0.0, 
         ("seconds", float("nan"), "above 0"), ("error_rate", 0.5, "below 0.5"), ("most_tokens", 0, "from 1 to 64"),
         ("most_characters", 0, "at least 10"), ("most_at_once", 0, "at least 1"),
         ("calibration", OTHER_MODELS, "must be of model 'm-1'"),
+        ("calibration", OTHER_QUESTIONS, "is on ones of 0123456789ab: fit it anew"),
+        ("calibration", NOBODY_SAID, "is on ones of no known form: fit it anew"),
     ],
 )  # fmt: skip
 def test_arguments_have_bounds(checks, option, value, told):

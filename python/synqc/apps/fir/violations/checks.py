@@ -14,7 +14,7 @@ from synqc.apps.fir.document.provision import Verdict
 from synqc.apps.fir.knowledge.knowledge_base import Hit, KnowledgeBase, SearchResult
 from synqc.apps.fir.knowledge.superseded import find_superseded
 from synqc.apps.fir.violations.finding import CheckedComplaint, Finding
-from synqc.apps.fir.violations.question import OPTIONS, CheckQuestion, question_of
+from synqc.apps.fir.violations.question import FORM_SHA256, OPTIONS, CheckQuestion, question_of
 from synqc.errors import InputError
 from synqc.jobs.executors import EventLoopThread
 from synqc.llm.calibration import Calibration
@@ -55,7 +55,7 @@ class ViolationChecks:
         most_characters: Of a complaint; a no to the beginning of a longer one is unknown.
 
     Raises:
-        InputError: An argument is out of its range, or the calibration is another model's.
+        InputError: An argument is out of its range, or the calibration is another model's or another question's.
     """
 
     def __init__(
@@ -89,6 +89,11 @@ class ViolationChecks:
             raise InputError(
                 f"Argument `calibration` must be of model {model!r} and options {list(OPTIONS)}, but is of "
                 f"{calibration.model!r} and {list(calibration.options)}."
+            )
+        if calibration is not None and calibration.question != FORM_SHA256:
+            raise InputError(
+                f"Argument `calibration` must be fitted on questions of the form {FORM_SHA256[:12]}, but is on ones of "
+                f"{calibration.question[:12] or 'no known form'}: fit it anew by `synqc fir evaluate --calibrate-on`."
             )
         self.knowledge = knowledge
         self.model = model

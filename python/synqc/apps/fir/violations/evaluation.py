@@ -12,7 +12,7 @@ from synqc.apps.fir.violations.checks import ViolationChecks
 from synqc.apps.fir.violations.finding import Finding
 from synqc.apps.fir.violations.labelled import LabelledComplaint
 from synqc.apps.fir.violations.proportion import Proportion
-from synqc.apps.fir.violations.question import OPTIONS, question_of
+from synqc.apps.fir.violations.question import FORM_SHA256, OPTIONS, question_of
 from synqc.errors import InputError
 from synqc.llm.calibration import Calibration
 from synqc.llm.decide import decide
@@ -174,7 +174,7 @@ def calibrate(
             right.append(hit.record.section in labels)
         if progress is not None:
             progress(place, len(asked))
-    return Calibration.fitted(margins, right, model=model, options=OPTIONS)
+    return Calibration.fitted(margins, right, model=model, options=OPTIONS, question=FORM_SHA256)
 
 
 def _quality(language: str, rows: Sequence[tuple[Finding, bool]]) -> CheckQuality:

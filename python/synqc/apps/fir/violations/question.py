@@ -11,7 +11,7 @@ from synqc.apps.fir.knowledge.record import Record, TextKind
 from synqc.apps.fir.workflow.model_rules import RULES, quoted
 from synqc.llm.message import Message
 
-__all__ = ["OPTIONS", "CheckQuestion", "question_of"]
+__all__ = ["FORM_SHA256", "OPTIONS", "CheckQuestion", "question_of"]
 
 OPTIONS: Final = ("YES", "NO")
 _LONGEST_PROVISION: Final = 1200
@@ -21,6 +21,8 @@ _FORM: Final = (
     "{provision}"
 )
 """What differs between the checks of a complaint stands last, and is short: servers read a common beginning once."""
+FORM_SHA256: Final = hashlib.sha256(f"{RULES}\n{_FORM}".encode()).hexdigest()
+"""Of what all questions share: margins of questions of another form are worth something else."""
 
 
 @dataclass(frozen=True)
