@@ -3,7 +3,9 @@
 import contextlib
 import os
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from failing_commits import failing_commits
@@ -128,6 +130,39 @@ def test_telemetry_that_could_not_be_stored_is_stored_later(service):
     stored = [row for _, row in store.database.telemetry_rows("x1")]
     assert stored[-1] == rows[-1]
     assert len(stored) == len(rows), "rows of a failed flush are lost"
+
+
+def test_a_flush_waits_for_one_that_fails_so_that_its_rows_are_stored_too(tmp_path):
+    application = create_app(Settings(state_dir=tmp_path / "state", background_flush=False))
+    client = TestClient(application)
+    client.post(P + "/sessions", json={"session_id": "x1"})
+    client.post(P + "/sessions/x1/run", json={})
+    store = application.state.tds.store
+    for _ in range(3):
+        client.get(P + "/sessions/x1/telemetry")
+    is_failing, may_go_on = threading.Event(), threading.Event()
+    requeue = store._requeue_telemetry
+
+    def requeue_late(change):
+        is_failing.set()
+        assert may_go_on.wait(20)
+        requeue(change)
+
+    store._requeue_telemetry = requeue_late
+    with ThreadPoolExecutor(2) as threads:
+        with failing_commits(store.database):
+            failing = threads.submit(store.flush)
+            assert is_failing.wait(20)
+        client.get(P + "/sessions/x1/telemetry")
+        flushed = threads.submit(store.flush)
+        assert not wait([flushed], 0.2).done
+        may_go_on.set()
+        assert isinstance(failing.exception(20), StorageUnavailable)
+        assert flushed.exception(20) is None
+    stored = [row for _, row in store.database.telemetry_rows("x1")]
+    assert stored == [bytes(row) for row in store.get("x1").rows]
+    assert len(stored) == 5
+    application.state.tds.close()
 
 
 def test_a_run_that_could_not_be_stored_does_not_come_back(service, tmp_path):

@@ -73,6 +73,7 @@ class SessionStore:
         self._run_ids_asked_until = ""
         self._forget_run_ids()
         self._with_new_rows: set[str] = set()
+        self._flushing = threading.Lock()  # until rows of a flush that failed are among the new ones again
         self._epoch: int | None = None
         self._load(database.epoch)
         self._flusher = BackgroundFlush(self.flush, settings.flush_interval_s) if settings.background_flush else None
@@ -253,14 +254,15 @@ class SessionStore:
         Raises:
             StorageUnavailable: It cannot be stored.
         """
-        change = self._new_telemetry()
-        stored = self.writer.submit(change or Change())
-        try:
-            _wait_until_stored(stored, patience_s)
-        except StorageUnavailable:
-            if change is not None:
-                self._requeue_telemetry(change)
-            raise
+        with self._flushing:
+            change = self._new_telemetry()
+            stored = self.writer.submit(change or Change())
+            try:
+                _wait_until_stored(stored, patience_s)
+            except StorageUnavailable:
+                if change is not None:
+                    self._requeue_telemetry(change)
+                raise
 
     def close(self) -> None:
         """Store what is left, telemetry included."""
