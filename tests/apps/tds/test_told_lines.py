@@ -44,6 +44,7 @@ class Viewer:
 def watched(tds, name="x1", **config):
     session, stored = tds.store.create_or_update(name, RunConfiguration(**config))
     stored.result(10)
+    tds.store.writer.submit(Change()).result(10)  # what is stored is told a moment later, by the same thread
     return session, Viewer(tds, session)
 
 
