@@ -84,7 +84,8 @@ def test_a_job_is_cancelled_retried_and_watched(ledger, capsys):
         (["jobs", "list", "--limit", "0"], "Argument `--limit` must be at least 1, but is 0."),
         (
             ["worker", "--kinds", "swep"],
-            "Argument `--kinds` must name some of sweep, generation, dataset, fir_stage, hardware, but names 'swep'.",
+            "Argument `--kinds` must name some of sweep, sweep_points, generation, dataset, fir_stage, hardware, but "
+            "names 'swep'.",
         ),
         (["worker", "--kinds", ","], "Argument `--kinds` must name at least one kind, but is empty."),
         (["worker", "--lease", "0"], "Argument `--lease` must be more than 0, but is 0."),
@@ -129,7 +130,7 @@ def test_a_worker_does_sweeps_of_another_process_and_leaves_when_it_is_told(tmp_
         worker = subprocess.Popen([sys.executable, "-m", "synqc", "worker"], stdout=subprocess.PIPE, text=True)
         try:
             greeting = worker.stdout.readline()
-            assert "does sweep, generation, dataset, fir_stage, hardware of postgresql://" in greeting
+            assert "does sweep, sweep_points, generation, dataset, fir_stage, hardware of postgresql://" in greeting
             assert ("redis://" in greeting) == (broker_url is not None)
             asked = {
                 "session_id": None, "config": RunConfiguration().model_dump(mode="json"), "shots": 50, "seed": 0,

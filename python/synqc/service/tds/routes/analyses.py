@@ -18,7 +18,7 @@ __all__ = ["MOST_BYTES", "PATH", "router"]
 
 PATH = "/analyses"
 MOST_BYTES = 16 << 20
-"""Of a file."""
+"""Size of the largest file that is taken."""
 
 router = APIRouter(tags=["analyses"])
 
@@ -82,14 +82,20 @@ async def analysable(request: Request) -> Analysable:
 )  # fmt: skip
 async def analyse_file(
     request: Request,
-    name: Annotated[str, Query(max_length=255, description="Of the file; its ending says the layout.")],
-    protocol: Annotated[str | None, Query(max_length=64, description="If the file does not say it.")] = None,
-    arguments: Annotated[str | None, Query(max_length=4096, description="Of the protocol, a JSON object.")] = None,
-    shots: Annotated[int | None, Query(ge=1, le=10**9, description="Behind each share.")] = None,
+    name: Annotated[
+        str, Query(max_length=255, description="Name of the file; its ending says the layout.", examples=["t1.npz"])
+    ],
+    protocol: Annotated[
+        str | None, Query(max_length=64, description="Protocol, if the file does not say it.", examples=["T1"])
+    ] = None,
+    arguments: Annotated[
+        str | None, Query(max_length=4096, description="Arguments of the protocol, a JSON object.")
+    ] = None,
+    shots: Annotated[int | None, Query(ge=1, le=10**9, description="Shots behind each share.")] = None,
     ground_sign: Annotated[
         Literal["1", "-1"] | None, Query(description="1 if |0> lies at larger I, -1 if at smaller.")
     ] = None,
-    units: Annotated[str | None, Query(max_length=4096, description="By array or axis, a JSON object.")] = None,
+    units: Annotated[str | None, Query(max_length=4096, description="Units by array or axis, a JSON object.")] = None,
     axes: Annotated[
         str | None, Query(max_length=4096, description="Names of axes by array, a JSON object of lists.")
     ] = None,
