@@ -22,7 +22,7 @@ _ENTRIES_OF_ITS_OWN = 1024
 
 
 class CacheInfo(NamedTuple):
-    """What a function's own cache did and holds, in the words of functools.
+    """Counts of a function's own cache, in the words of functools.
 
     Args:
         hits: Calls that found a result.

@@ -130,7 +130,7 @@ def _act(arguments: argparse.Namespace) -> bool:
 
 
 def _limit_this_process() -> None:
-    """Of time and memory, for whatever a file makes of them."""
+    """Limits of time and memory, for whatever a file makes of them."""
     import resource
 
     for limit, most in ((resource.RLIMIT_CPU, _MOST_SECONDS), (resource.RLIMIT_AS, _MOST_BYTES)):

@@ -15,13 +15,13 @@ __all__ = ["ServiceCost", "ServiceLoad", "ServiceOutcome", "simulated_group_comm
 
 @dataclass(frozen=True)
 class ServiceCost:
-    """What a node and a database take for one thing, s.
+    """Costs of a node and a database for one thing, s.
 
     Args:
-        run_s: Of a processor for a run.
-        read_s: Of a node's event loop for a read at the owner; a forwarded one takes it at both nodes.
-        commit_s: Of a database's disk for a group of changes.
-        change_s: Of a database for each change in a group.
+        run_s: Time of a processor for a run.
+        read_s: Time of a node's event loop for a read at the owner; a forwarded one takes it at both nodes.
+        commit_s: Time of a database's disk for a group of changes.
+        change_s: Time of a database for each change in a group.
         hop_s: Between two nodes, or a node and its database.
     """
 
@@ -34,7 +34,7 @@ class ServiceCost:
 
 @dataclass(frozen=True)
 class ServiceLoad:
-    """What is asked of the whole.
+    """Load on the whole.
 
     Args:
         runs_per_s: Runs, each of which is answered when it is stored.
@@ -49,7 +49,7 @@ class ServiceLoad:
 
 @dataclass(frozen=True)
 class ServiceOutcome:
-    """What came of it.
+    """Outcome of a simulation.
 
     Args:
         runs_per_s: Runs that were answered.
@@ -159,13 +159,13 @@ def simulated_service(
     of its owner for an exponential time, then its database's next group commit.
 
     Args:
-        load: Of the whole.
-        cost: Of each part.
-        nodes: Of the service.
-        processors: Of each node.
+        load: Load on the whole.
+        cost: Costs of each part.
+        nodes: Number of nodes of the service.
+        processors: Number of processors of each node.
         databases: Shards.
         seconds: To simulate; the first fifth warms up and is not counted.
-        seed: Of what is drawn.
+        seed: Seed of all that is drawn.
 
     Raises:
         InputError: A count is below 1, or the load is not positive.

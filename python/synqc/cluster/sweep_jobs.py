@@ -117,7 +117,7 @@ def sweep_by_jobs(
 
 
 def sweep_of_job(ledger: Ledger, batch_id: str, grid: Grid) -> Sweep:
-    """What jobs of a batch have found of a grid; warns of those that failed."""
+    """Points of a grid that jobs of a batch have found; warns of those that failed."""
     rows = Rows(grid.shape)
     failed = []
     for listed in _items(ledger, batch_id):
@@ -136,7 +136,7 @@ def sweep_of_job(ledger: Ledger, batch_id: str, grid: Grid) -> Sweep:
 
 
 def points_work() -> Work:
-    """What does jobs of `submit_sweep`, one at a time: each point takes the threads that were asked for."""
+    """Work on jobs of `submit_sweep`, one at a time: each point takes the threads that were asked for."""
     return Work(_measure)
 
 

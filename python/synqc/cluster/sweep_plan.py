@@ -30,7 +30,7 @@ _BYTES_OF_A_ROW = 177
 
 @dataclass(frozen=True)
 class PointCost:
-    """What a point costs, as it was measured.
+    """Cost of a point, as it was measured.
 
     Args:
         service_s: Mean time of a point on a worker, s.
@@ -53,10 +53,10 @@ class PointCost:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What a sweep will take on some machines.
+    """Time and memory that a sweep will take on some machines.
 
     Args:
-        points: Of the grid.
+        points: Number of points of the grid.
         machines: Machines with workers.
         processes: Workers of each.
         seconds: Until the end.
@@ -89,7 +89,7 @@ def measure_point(
     Args:
         experiment, axes, shots, iterations, threads: As of `synqc.sweep`.
         measured: How many points are, at most.
-        seed: Of the sweep.
+        seed: Seed of the sweep.
 
     Raises:
         InputError: An axis is unknown or empty, or a value out of range.
@@ -130,10 +130,10 @@ def plan_sweep(
 
     Args:
         cost: As `measure_point` found it, on a machine like those.
-        points: Of the grid.
+        points: Number of points of the grid.
         machines: With workers.
         processes: Workers of each.
-        processors: Of each; None: as many as this one has.
+        processors: Number of processors of each; None: as many as this one has.
         max_in_flight: As of `synqc.sweep`.
 
     Raises:
@@ -181,7 +181,7 @@ def _timed(order: Order) -> tuple[float, dict[str, Any] | None, int]:
 
 
 def _echo(orders: list[Order], row: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a task sends back, without its work."""
+    """Answer of a task, without its work."""
     return [row for _ in orders]
 
 

@@ -172,8 +172,8 @@ def calls_on(
 
     Args:
         executor: Or what makes one, which is then closed at the end.
-        function: Of the item, a flag that is raised where it shall stop, and what it calls with its progress; None is
-            no result: it was stopped.
+        function: Takes the item, a flag that is raised where it shall stop, and what it calls with its progress; None
+            is no result: it was stopped.
         items: Each is pickled where the executor's workers are other processes.
         stop: Ends all of it.
         max_in_flight: Items handed to the executor at a time; None: four tasks per worker, or 64 where the executor
@@ -347,7 +347,7 @@ class _Calls(Generic[_Item, _Result]):
         return _PER_WORKER * _workers_of(self._executor) * self._together
 
     def _last_words(self) -> Iterator[tuple[_Item, _Result]]:
-        """What tasks that are stopped had finished."""
+        """Results that tasks had finished before they were stopped."""
         self._signal.close()
         waited = {future for future in self._in_flight if not future.cancel()}
         deadline = time.monotonic() + _LAST_WORDS_S

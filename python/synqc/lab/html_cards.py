@@ -50,7 +50,7 @@ def html_card_of(
     """A card: a title with labels that must not be overlooked, blocks of lines with a rule between them, and notes.
 
     Args:
-        title: What it is of.
+        title: Name of the thing shown.
         labels: Shown as badges beside the title.
         blocks: Lines; a rule stands between blocks.
         notes: Sentences below.
@@ -80,7 +80,7 @@ def html_table_of(
     Args:
         columns: Words of the head.
         rows: Cells, as many in each row as there are columns.
-        title: What it is of; none is left out.
+        title: Name of the thing shown; none is left out.
         notes: Sentences below.
 
     Returns:

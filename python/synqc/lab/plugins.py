@@ -33,10 +33,10 @@ def plugin_names(group: PluginGroup) -> tuple[str, ...]:
 
 
 def load_plugin(group: PluginGroup, name: str) -> Any:
-    """What stands behind a name.
+    """Object behind a name.
 
     Args:
-        group: Of the name.
+        group: Group of the name.
         name: One of `plugin_names(group)`.
 
     Raises:

@@ -670,7 +670,7 @@ class Grid:
         return Order(index, here, self.shots, self.iterations, _seed_of_point(self.seed, point), self.threads)
 
     def index(self, place: int) -> tuple[int, ...]:
-        """Of a point on each axis, by its place in the order of the grid."""
+        """Values of a point on each axis, by its place in the order of the grid."""
         return tuple(int(k) for k in np.unravel_index(place, self.shape))
 
     def point(self, place: int) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def explore(
         controls: Names of arguments, or a mapping of names to a range `(low, high)` of a number or a list of choices.
         shots: Shots of each batch on every qubit.
         iterations: Batches until a run is complete.
-        seed: Of the first batch; batch k takes `seed + k`.
+        seed: Seed of the first batch; batch k takes `seed + k`.
 
     Returns:
         The widget; showing it starts nothing, its button or its first control does.

@@ -24,12 +24,12 @@ _KINDS = ("number", "whole", "flag", "text", "rule", "preset")
 
 @dataclass(frozen=True)
 class Control:
-    """What moves one argument.
+    """Control of one argument.
 
     Args:
         name: The argument.
         low, high: Range of a number.
-        choices: What may be chosen, of an argument that is no number.
+        choices: Values to choose from, of an argument that is no number.
 
     Examples:
         >>> Control("qubits", low=1, high=8).words()["step"], Control("target", choices=["ionq"]).words()["kind"]

@@ -117,7 +117,7 @@ class Explorer(anywidget.AnyWidget):
         super().close()
 
     def _told(self, content: Any) -> None:
-        """What a button says."""
+        """Words on a button."""
         if content == {"do": "start"}:
             self.start()
         elif content == {"do": "stop"}:

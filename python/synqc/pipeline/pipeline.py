@@ -57,8 +57,8 @@ class Pipeline:
     Args:
         stages: `Stage`s, functions, coroutine functions, or what `native` gives.
         max_in_flight: Items at once between input and output; by default twice the places of all stages, at least 256.
-        order: Of the values: that of the input, or as they come. A stream in input order holds back what is early, at
-            most `max_in_flight`.
+        order: Order of the values: that of the input, or as they come. A stream in input order holds back what is
+            early, at most `max_in_flight`.
         on_error: What becomes of failures.
         deadline: Seconds for a whole run. What is unfinished then is cancelled; "raise" raises `TimedOut`.
         metrics: Registry for `pipeline_items_total` (by outcome) and `pipeline_item_seconds`, recorded as results
@@ -227,12 +227,12 @@ def map(  # as peers call it
     """Values of one function over many items, several at a time: a pipeline of one stage, run once.
 
     Args:
-        function: Of one item, a coroutine function too.
+        function: Takes one item; may be a coroutine function.
         items: The input.
         concurrency: How many calls may run at once.
         timeout: Seconds for a call.
-        order: Of the values: that of the input, or as they come.
-        on_error: What becomes of failures, as for `Pipeline`; "collect" and "skip" leave them out.
+        order: Order of the values: that of the input, or as they come.
+        on_error: Fate of failures, as for `Pipeline`; "collect" and "skip" leave them out.
         progress: As for `Pipeline.run`.
 
     Returns:

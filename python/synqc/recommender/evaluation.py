@@ -32,7 +32,7 @@ class Regret:
     """How far choices stay behind the best.
 
     Args:
-        mean: Of (best - chosen) / (best - median) over sessions: 0 is the best, 1 an average setting.
+        mean: Mean of (best - chosen) / (best - median) over sessions: 0 is the best, 1 an average setting.
         standard_error: Over sessions; None of a single one.
         sessions: That it was judged on.
     """
@@ -44,14 +44,14 @@ class Regret:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came of an evaluation, for one goal.
+    """Outcome of an evaluation, for one goal.
 
     Args:
         goal: The objective.
-        runs: Of it in the history.
-        sessions: Of these runs.
+        runs: Number of its runs in the history.
+        sessions: Number of sessions of these runs.
         regrets: By protocol, number of tries and method.
-        notes: What could not be evaluated, and why.
+        notes: Methods that could not be evaluated, and why.
     """
 
     goal: str
@@ -102,7 +102,7 @@ def evaluate(
         candidates: Settings to choose from; None: `usual_settings()`.
         most_sessions: Sessions to judge on, drawn.
         most_candidates: Settings that say what is best and what is average, drawn.
-        seed: Of what is drawn.
+        seed: Seed of all that is drawn.
 
     Raises:
         InputError: There are runs of less than 3 sessions for the goal.

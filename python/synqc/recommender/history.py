@@ -1,4 +1,4 @@
-"""What recommendations learn from: past runs, each a setting on a device with a score."""
+"""History that recommendations learn from: past runs, each a setting on a device with a score."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _DURATIONS_NS = (25, 50, 100, 120, 200, 400, 800)
 
 @dataclass(frozen=True, order=True)
 class Setting:
-    """What may be chosen for a run.
+    """Setting that may be chosen for a run.
 
     Args:
         probe_strength: 0 to 1.
         probe_duration_ns: In ns.
-        envelope: Of the drives.
+        envelope: Envelope of the drives.
         adaptive_rule: By name.
     """
 
@@ -57,7 +57,7 @@ class PastRun:
         figures: As of `device_figures`.
         setting: That it ran.
         score: By the objective.
-        standard_error: Of the score; 0 where it is not known.
+        standard_error: Standard error of the score; 0 where it is not known.
         target: Where it ran.
     """
 

@@ -24,12 +24,13 @@ class Recommendation:
         setting: To consider.
         method: That chose it: "default", "best past run" or "model".
         why: In words: why this method, and what is not known.
-        score_quantiles: Of the score that the model expects of it (10 %, 50 %, 90 %); None where there is no model.
-        past_score: Of the past run that it was, with its standard error; None if it was none.
-        baselines: What each method would have chosen, as far as it can.
+        score_quantiles: Quantiles of the score that the model expects of it (10 %, 50 %, 90 %); None where there is no
+            model.
+        past_score: Score of the past run that it was, with its standard error; None if it was none.
+        baselines: Choice of each method, as far as it can.
         regrets: By method, at one try, of the protocol that `method` won; empty before an evaluation.
         protocol: On what it won: new sessions of known presets, or new presets; None before an evaluation.
-        runs: Of the goal in the history.
+        runs: Number of runs of the goal in the history.
     """
 
     setting: Setting
@@ -57,11 +58,11 @@ def recommend(
     Args:
         history: Past runs, of any goal, preset and session.
         goal: The objective to score by.
-        device, target: What the next run is on.
-        evaluation: Of this goal, as `evaluate` found it.
+        device, target: Device and target of the next run.
+        evaluation: Evaluation of this goal, as `evaluate` found it.
         candidates: Settings to choose from; None: `usual_settings()`.
         model: Fitted to the history; None fits one if it is to be used.
-        seed: Of the random baseline.
+        seed: Seed of the random baseline.
 
     Raises:
         InputError: The evaluation is of another goal.

@@ -23,7 +23,7 @@ class SeededSearch:
         goal: The objective.
         preset: Whose runs are preferred; those of others count where it has none.
         max_probe_strength, max_probe_duration_ns: The operator's limits.
-        seed: Of the sampler.
+        seed: Seed of the sampler.
 
     Raises:
         MissingExtra: Optuna is not installed.

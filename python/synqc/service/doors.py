@@ -54,7 +54,7 @@ class Doors:
         return {path.split("/")[1] for path in self.paths()}
 
     def paths(self) -> list[str]:
-        """Of the routes, as they were declared."""
+        """Paths of the routes, as they were declared."""
         return [str(route.path) for route in iter_route_contexts(self._routes)]
 
     def is_route(self, method: str, path: str) -> bool:

@@ -79,7 +79,7 @@ class ToneFields:
 
         Args:
             slices (each complex128, (9, 9)): Propagators, one after the other.
-            duration_us: Of all together.
+            duration_us: Duration of all together.
             state (complex128, (9,)): Before it.
         """
         step = duration_us / len(slices)
@@ -113,7 +113,7 @@ def _fields_of(photons: Any, state: Any, alone: Any) -> Any:
 
     Args:
         photons (complex128, (9,)): Times the state.
-        state (complex128, (9,)): Of the qubit.
+        state (complex128, (9,)): Density matrix of the qubit.
         alone (complex128, (3,)): Fields of a qubit that was let alone.
     """
     found = alone.copy()

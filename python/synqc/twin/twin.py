@@ -24,7 +24,7 @@ __all__ = ["Twin", "TwinQubit"]
 _HOLD_S = 0.02
 """Drift stands still for so long; the moment is that of its start."""
 _SLICES = 8
-"""Of a rotation while a resonator rings."""
+"""Slices of a rotation while a resonator rings."""
 _KEPT_PROPAGATORS = 8
 _NOMINAL_ANHARMONICITY_MHZ = -300.0
 
@@ -333,7 +333,7 @@ class TwinQubit:
         return state
 
     def _slices(self, propagators: TransmonPropagators, operation: Rotation | Drive) -> Any:
-        """Of a rotation, while a resonator rings."""
+        """Propagators of the slices of a rotation, while a resonator rings."""
         if isinstance(operation, Rotation):
             return propagators.pulse_slices(*self._played_pulse(operation), self._gate_ns, min(_SLICES, self._gate_ns))
         part = replace(operation, duration_us=operation.duration_us / _SLICES)

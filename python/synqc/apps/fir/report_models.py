@@ -104,7 +104,7 @@ class ReportModels:
 
     @property
     def spent(self) -> Spent:
-        """What all calls cost that were answered since this object was made."""
+        """Cost of all calls that were answered since this object was made."""
         return self._spent.total
 
     def state(self, *, anew: bool = False) -> ModelsState:

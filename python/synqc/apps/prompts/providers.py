@@ -31,7 +31,7 @@ _SET_UP_BY: Final = {
     "openai": "OPENAI_API_KEY or OPENAI_BASE_URL", "ollama": "OLLAMA_HOST", "gemini": "GEMINI_KEY",
     "deepseek": "DEEPSEEK_KEY",
 }  # fmt: skip
-"""What a provider that is known by name is set up by."""
+"""Variables that set up a provider that is known by name."""
 _Make = Callable[[ModelName], Provider]
 
 

@@ -378,10 +378,10 @@ class AgenticSynth:
         )  # fmt: skip
 
     async def cached(self, key: str, namespace: str | None = None) -> CachedResult:
-        """What the cache holds under the `key` of a result; not counted as a request.
+        """Entry of the cache under the `key` of a result; not counted as a request.
 
         Args:
-            key: Of a `GenerationResult`.
+            key: Key of a `GenerationResult`.
             namespace: That it was asked in.
         """
         kept = await self._cache.kept(key, namespace)

@@ -71,7 +71,7 @@ class AnswerCache:
         self._memory, self._disk, self._cache = _opened(configuration)
 
     async def answer(self, key: str, compute: Compute, options: CacheOptions) -> Found:
-        """What is kept under a key, or what `compute` gives.
+        """Entry under a key, or what `compute` gives.
 
         Raises:
             CacheMiss: `only_if_cached`, and nothing is kept.
@@ -106,7 +106,7 @@ class AnswerCache:
         return Found(json.loads(answer.value), hit=True, age_s=answer.age)
 
     async def kept(self, key: str, namespace: str | None = None) -> Found | None:
-        """What is kept under a key, with what is left of its time, or None."""
+        """Entry under a key, with what is left of its time, or None."""
         looking = Control(only_if_cached=True, namespace=namespace)
         try:
             answer = await self._cache.aanswer(key, _nothing, control=looking)

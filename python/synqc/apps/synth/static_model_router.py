@@ -29,7 +29,7 @@ class ModelRoute(CamelCase):
         provider: Whose it is.
         model: As the provider names it.
         priority: The greatest is chosen.
-        capabilities: What it can do.
+        capabilities: Names of its abilities.
     """
 
     provider: str = ""
@@ -148,7 +148,7 @@ class StaticModelRouter:
         self._routes.append(route if isinstance(route, ModelRoute) else read_options(ModelRoute, route, {}, {}))
 
     def get_model_config(self, route: ModelRoute) -> dict[str, str | None]:
-        """What a client of the route's model is made with: `provider`, `model` and `apiKey`."""
+        """Options that a client of the route's model is made with: `provider`, `model` and `apiKey`."""
         return {"provider": route.provider, "model": route.model, "apiKey": self._keys.get(route.provider)}
 
     selectModel = select_model  # noqa: N815

@@ -17,7 +17,7 @@ from synqc.errors import InputError, SynqcError
 __all__ = ["SUFFIXES", "Analyses", "AnalysisBusy"]
 
 SUFFIXES = (".npz", ".npy", ".nc", ".h5", ".json")
-"""Of files that can be sent; a layout that is a folder cannot."""
+"""Endings of files that can be sent; a layout that is a folder cannot."""
 
 _AT_ONCE = 2
 _PATIENCE_S = 90.0
@@ -26,7 +26,7 @@ _ARGUMENTS = {
     "--unit NAME=UNIT": "units", "--ground-sign": "ground_sign", "--axes NAME=A,B": "axes", "--protocol": "protocol",
     "--shots": "shots", "--set": "arguments",
 }  # fmt: skip
-"""What the command line's options are called here."""
+"""Names here of the command line's options."""
 
 
 class AnalysisBusy(SynqcError):
@@ -61,8 +61,8 @@ class Analyses:
         """Parameters, verdict and figure of every qubit of a file.
 
         Args:
-            content: Of the file.
-            name: Of it; its ending says the layout.
+            content: Bytes of the file.
+            name: Name of the file; its ending says the layout.
             protocol, arguments, shots, ground_sign, units, axes: As of `synqc.protocols.read_records`.
 
         Returns:

@@ -92,7 +92,7 @@ def past_run(record: dict[str, Any]) -> PastRun | None:
 
 @dataclasses.dataclass(frozen=True)
 class RecommendationOfSession:
-    """What was recommended to a session.
+    """Recommendation to a session.
 
     Args:
         config: The whole configuration to consider.
@@ -134,7 +134,7 @@ class Recommendations:
     """Recommends from the runs of a database.
 
     Args:
-        database: Of the service.
+        database: Database of the service.
         engine: Simulates what is recommended, with a small budget.
         settings: Limits, and where evaluations lie.
     """
@@ -152,7 +152,7 @@ class Recommendations:
         self._lock = threading.Lock()
 
     def answer(self, session: Session) -> RecommendationOfSession:
-        """What to consider for the session's next run; reads, may fit a model, and simulates, so it blocks.
+        """Configuration to consider for the session's next run; reads, may fit a model, and simulates, so it blocks.
 
         Raises:
             StorageUnavailable: The database does not answer.
@@ -194,7 +194,7 @@ class Recommendations:
         return answered
 
     def latest(self, session: Session) -> RecommendationOfSession | None:
-        """What this process has recommended to a session for the device and goal that it still has; asks nobody."""
+        """Last recommendation of this process to a session for the device and goal that it still has; asks nobody."""
         found = self._latest.get(session.session_id)
         if found is None:
             return None
@@ -236,7 +236,7 @@ def evaluate_goals(
         goals: Objectives.
         settings: Limits, and where evaluations lie; those of other goals stay.
         most_sessions: Sessions to judge on, per goal.
-        seed: Of what is drawn.
+        seed: Seed of all that is drawn.
 
     Raises:
         InputError: There are runs of less than 3 sessions for one.

@@ -56,9 +56,9 @@ class Tokens:
     """Counts of tokens, as the models' servers have them.
 
     Args:
-        read: Of prompts, but for those that were known from the prompt before.
+        read: Tokens of prompts, but for those that were known from the prompt before.
         known: Those.
-        written: Of answers.
+        written: Tokens of answers.
     """
 
     read: int
@@ -67,12 +67,12 @@ class Tokens:
 
     @classmethod
     def of(cls, spent: Spent) -> Tokens:
-        """Of what calls cost; what a server does not count is 0."""
+        """Tokens of calls; what a server does not count is 0."""
         known = spent.cached_prompt_tokens or 0
         return cls((spent.prompt_tokens or 0) - known, known, spent.completion_tokens or 0)
 
     def __add__(self, other: Tokens) -> Tokens:
-        """Of both."""
+        """Sum of both."""
         return Tokens(self.read + other.read, self.known + other.known, self.written + other.written)
 
     def __sub__(self, other: Tokens) -> Tokens:
@@ -90,7 +90,7 @@ class MeasuredRun:
         error: Why it ended before its end; None: it did not.
         session_id, number: Of the session and the report, as far as there are any.
         processor_s: Seconds of processors that this process took meanwhile, by the steps' keys, whatever for.
-        tokens: Of models meanwhile, by the steps' keys; empty where nobody counts.
+        tokens: Tokens of models meanwhile, by the steps' keys; empty where nobody counts.
     """
 
     steps: dict[str, float] = field(default_factory=dict)
@@ -119,7 +119,7 @@ def measure_run(
         client: Leads it.
         text: Of the complaint.
         tell: Called with a line for people before and after each step.
-        spent: What models have cost until now, where it is known.
+        spent: Cost of models until now, where it is known.
     """
     run = MeasuredRun()
     began = time.perf_counter()

@@ -22,7 +22,7 @@ _FORM: Final = (
 )
 """What differs between the checks of a complaint stands last, and is short: servers read a common beginning once."""
 FORM_SHA256: Final = hashlib.sha256(f"{RULES}\n{_FORM}".encode()).hexdigest()
-"""Of what all questions share: margins of questions of another form are worth something else."""
+"""Digest of what all questions share: margins of questions of another form are worth something else."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class CheckQuestion:
 
     @property
     def sha256(self) -> str:
-        """Of what is asked, for a record of it."""
+        """Digest of all that is asked, for a record of it."""
         return hashlib.sha256(f"{RULES}\n{self.text}".encode("utf-8", "surrogatepass")).hexdigest()
 
     @property

@@ -24,7 +24,7 @@ router = APIRouter(tags=["analyses"])
 
 
 class AnalysedTarget(BaseModel):
-    """What follows from the records of one qubit."""
+    """Analysis of the records of one qubit."""
 
     protocol: str
     verdict: Literal["good", "suspicious", "not determined"]
@@ -35,14 +35,14 @@ class AnalysedTarget(BaseModel):
 
 
 class Analysis(BaseModel):
-    """Of each qubit of a file."""
+    """Analyses of each qubit of a file."""
 
     name: str
     targets: dict[str, AnalysedTarget]
 
 
 class Analysable(BaseModel):
-    """What can be sent."""
+    """Files and protocols that can be sent."""
 
     protocols: list[str]
     suffixes: list[str]

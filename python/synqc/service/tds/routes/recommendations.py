@@ -20,7 +20,7 @@ router = APIRouter(tags=["recommendations"])
 
 
 class ChosenSetting(BaseModel):
-    """What a method would choose."""
+    """Choice of a method."""
 
     probe_strength: float
     probe_duration_ns: float
