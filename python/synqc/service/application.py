@@ -32,6 +32,7 @@ from synqc.service.process_metrics import report_process
 from synqc.service.resources import Resources
 from synqc.service.server_connections import watched_connections
 from synqc.service.settings import ServiceSettings
+from synqc.service.settled_objects import settled_objects
 from synqc.service.shutdown import Shutdown
 
 __all__ = ["create_app"]
@@ -153,7 +154,8 @@ def _lifespan(mounts: Sequence[Mount], settings: ServiceSettings, shutdown: Shut
             async with shutdown.by_signals():
                 for mount in mounts:
                     mount.start()
-                yield
+                with settled_objects():
+                    yield
                 measuring.cancel()
                 if not shutdown.begun:  # the same application may be served again
                     for mount in mounts:
