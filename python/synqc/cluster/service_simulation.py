@@ -122,8 +122,8 @@ def simulated_group_commits(in_flight: int, *, commit_s: float, change_s: float,
 
     Args:
         in_flight: Changes under way.
-        commit_s: For a group, s.
-        change_s: For each change of a group, s.
+        commit_s: Time of a commit of a group, s.
+        change_s: Time of each change of a group, s.
         changes: To simulate.
 
     Examples:

@@ -515,7 +515,7 @@ def sweep(
         shots: Shots per iteration; None: the budget's cost law.
         iterations: Batches per point.
         seed: Randomness; None draws one, which the result records, or takes 0 if there is a cache.
-        executor: Where points are run; None: here. Anything with the method `submit` of `concurrent.futures.Executor`
+        executor: Pool for the points; None: here. Anything with the method `submit` of `concurrent.futures.Executor`
             (its pools, loky's, mpi4py's), a Dask `Client` as it is, or a function that makes an executor, which is
             then closed at the end. `synqc.cluster.open_executor` makes one from an address. See docs/scale.md.
         threads: Threads per point, 0 for all of its machine; None: all here, one on an executor. The figures do not

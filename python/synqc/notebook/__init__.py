@@ -38,7 +38,7 @@ def explore(
     left device and rule, drawn as it comes. `widget.experiment` and `widget.run` are what it shows.
 
     Args:
-        experiment: Where the controls stand at first; what has no control stays as it is.
+        experiment: Values of the controls at first; what has no control stays as it is.
         controls: Names of arguments, or a mapping of names to a range `(low, high)` of a number or a list of choices.
         shots: Shots of each batch on every qubit.
         iterations: Batches until a run is complete.

@@ -58,7 +58,7 @@ def controls_of(experiment: Experiment, named: Sequence[str] | Mapping[str, Any]
     """A control for each argument.
 
     Args:
-        experiment: Where the controls stand at first.
+        experiment: Values of the controls at first.
         named: Names, or a mapping of names to ranges and choices.
 
     Raises:

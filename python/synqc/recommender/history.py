@@ -58,7 +58,7 @@ class PastRun:
         setting: That it ran.
         score: By the objective.
         standard_error: Standard error of the score; 0 where it is not known.
-        target: Where it ran.
+        target: Target of the run.
     """
 
     session: str

@@ -26,7 +26,7 @@ class ModelRoute(CamelCase):
     """A model that may be chosen.
 
     Args:
-        provider: Whose it is.
+        provider: Name of its provider.
         model: As the provider names it.
         priority: The greatest is chosen.
         capabilities: Names of its abilities.

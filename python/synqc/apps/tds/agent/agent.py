@@ -123,7 +123,7 @@ class Agent:
         record: Stores what was asked and answered, whatever came of it.
         limits: How far a suggestion may go.
         model, temperature: For requests that name none.
-        recommended: What was recommended to a session from past runs, in few words, which the model is told as a fact;
+        recommended: Recommendation to a session from past runs, in few words, which the model is told as a fact;
             None where nothing was.
         where: The models are asked, in words: a server's address, or "this process". A model of this process is the
             only one there, whatever a request names.
