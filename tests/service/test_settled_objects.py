@@ -10,7 +10,7 @@ from running_server import free_port
 from synqc.apps.gateway.configuration import read_configuration
 from synqc.service import create_app
 from synqc.service.gateway import launcher
-from synqc.service.settled_objects import settled_objects
+from synqc.service.settled_objects import collections_paused, settled_objects
 from synqc.settings import Settings
 
 
@@ -35,6 +35,28 @@ def test_a_service_that_serves_has_settled_and_one_that_has_ended_has_not(tmp_pa
         settled = gc.get_freeze_count()
         assert settled > len(gc.get_objects())
     assert gc.get_freeze_count() == 0
+
+
+def test_garbage_is_looked_for_once_when_a_service_is_made_and_not_while(tmp_path):
+    looks: list[str] = []
+    gc.callbacks.append(lambda phase, _: looks.append(phase))
+    try:
+        create_app(Settings(state_dir=tmp_path))
+    finally:
+        gc.callbacks.pop()
+    assert looks.count("start") <= 1  # dozens otherwise
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_collections_that_somebody_paused_stay_paused(enabled):
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with pytest.raises(ZeroDivisionError), collections_paused():
+            1 / 0  # noqa: B018
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
 
 
 def test_a_gateway_that_serves_has_settled_and_one_that_has_ended_has_not(tmp_path, monkeypatch):
