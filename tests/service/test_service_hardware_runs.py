@@ -103,6 +103,8 @@ def test_a_fake_plays_what_is_confirmed_and_says_so_everywhere(client_with):
     run = client.get(f"{P}/runs/{found['run_id']}").json()
     assert (run["emulated"], run["session_id"], len(run["measurements"])) == (True, "x1", 2)
     assert run["measurements"][0]["p1"] > 0.7
+    assert set(run["estimates"]) == {"fidelity", "backaction", "information_bits", "latency_us", "success"}
+    assert client.post(f"{P}/sessions/x1/recommendation").json()["runs"] == 0
     assert any("played by ibm:fake_manila, an emulated backend" in event for event in run["events"])
     details = client.get(f"{P}/runs/{found['run_id']}/details").json()
     assert details["backend"]["name"] == "ibm:fake_manila"

@@ -150,6 +150,7 @@ class TdsApplication:
             leaving.start()
         self.sweeps.close()
         self.hardware_runs.close()
+        self.recommendations.close()
         self.store.close()
         self._ledgers.close_those_of(self.database)
         if self._own_writer is not None:

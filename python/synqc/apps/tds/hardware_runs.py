@@ -228,7 +228,7 @@ class HardwareRuns:
             record = RunRecord(
                 run_id=run_id, session_id=session.session_id, mode=RunMode.RUN, config_snapshot=config,
                 created_at=clock.naive_microseconds(clock.now()), kpis=kpis, measurements=_measurements(run),
-                events=_events(config, run, job_id, result), estimates=figures_of(run), seed=run.seed,
+                events=_events(config, run, job_id, result), estimates=_estimates(run), seed=run.seed,
                 emulated=run.emulated,
             )  # fmt: skip
             session.last_kpis, session.last_run_id = kpis, run_id
@@ -277,6 +277,17 @@ def _measurements(run: Run) -> list[Measurement]:
         one = min(1.0, max(0.0, ones))
         found.append(Measurement(qubit=qubit, p0=1.0 - one, p1=one, last=int(run.bits[-1, qubit, -1])))
     return found
+
+
+def _estimates(run: Run) -> dict[str, Any]:
+    """Figures that were measured or follow from the circuit. The score is left out: histories compare scores of one
+    preset's devices, and a backend's qubits are none of them."""
+    known = {**run.kpis(), "success": run.success}
+    return {
+        name: figure
+        for name, figure in figures_of(run).items()
+        if name != "objective_score" and finite_or_none(known[name].value) is not None
+    }
 
 
 def _events(config: RunConfiguration, run: Run, job_id: str, result: dict[str, Any]) -> list[str]:
