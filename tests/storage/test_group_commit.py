@@ -8,7 +8,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, event, insert, select
 from sqlalchemy.exc import OperationalError
 from waiting import wait_until
 
-from synqc.storage import StorageUnavailable
+from synqc.storage import NotOwner, StorageUnavailable
 from synqc.storage.database import DatabaseLocation, open_shared
 from synqc.storage.migrations import Component
 from synqc.storage.writer import GroupCommitWriter
@@ -68,6 +68,26 @@ def test_calls_that_gather_share_a_transaction_and_have_their_own_answers(databa
     assert [future.result() for future in futures] == [number * 10 for number in range(20)]
     assert groups == [list(range(20))]
     assert stored(database) == list(range(20))
+
+
+def test_who_is_refused_after_a_group_broke_off_is_not_told_that_nothing_was_done(database, writer):
+    """It may have been committed, and somebody else may have become the owner after that."""
+    sizes = []
+
+    def owned_at_first(connection, arguments):
+        sizes.append(len(arguments))
+        if len(arguments) > 1:
+            raise OperationalError("COMMIT", {}, Exception("server closed the connection unexpectedly"))
+        return [NotOwner("another")]
+
+    busy = Busy(writer)
+    futures = [writer.call(owned_at_first, number) for number in range(2)]
+    busy.go.set()
+    for future in futures:
+        assert "whether this was stored is not known" in str(future.exception(20))
+        assert not isinstance(future.exception(), NotOwner)
+    assert sizes == [2, 1, 1]
+    assert isinstance(writer.call(owned_at_first, 3).exception(20), NotOwner)
 
 
 def test_nobody_pays_for_somebody_elses_failure(database, writer):

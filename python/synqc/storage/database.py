@@ -11,14 +11,24 @@ from typing import Protocol, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from synqc.errors import InputError
 from synqc.storage import sqlite
 from synqc.storage.cause import cause_of
 from synqc.storage.errors import StorageUnavailable
 from synqc.storage.lease import Lease
 from synqc.storage.migrations import Component, migrate, write_and_delete_a_row
+from synqc.storage.node_lease import Node, NodeLease
 from synqc.storage.postgresql import place_of, postgresql_engine
 
-__all__ = ["Closable", "Database", "DatabaseLocation", "open_exclusive", "open_for_reading", "open_shared"]
+__all__ = [
+    "Closable",
+    "Database",
+    "DatabaseLocation",
+    "open_as_node",
+    "open_exclusive",
+    "open_for_reading",
+    "open_shared",
+]
 
 _PATIENCE_S = 5.0  # a predecessor may still be shutting down
 
@@ -201,9 +211,37 @@ def open_exclusive(location: DatabaseLocation, kind: type[_Database]) -> _Databa
     """
     try:
         location.state_dir.mkdir(parents=True, exist_ok=True)
-        return _with_lease(location, kind) if location.url else _with_locked_file(location, kind)
+        return _with_lease(location, kind, Lease) if location.url else _with_locked_file(location, kind)
     except OSError as error:
         raise StorageUnavailable(f"State directory {location.state_dir} cannot be used: {error}.") from error
+
+
+def open_as_node(location: DatabaseLocation, kind: type[_Database], node: Node) -> _Database:
+    """Open a PostgreSQL database together with other nodes of a cluster; services outside of it are kept out.
+
+    Args:
+        location: Where it is; the folder is made, too.
+        kind: What is made of it.
+        node: Name and address of this node.
+
+    Raises:
+        InputError: The database is SQLite, or the URL names no database of PostgreSQL.
+        StorageUnavailable: A service that is no node has it open, or it cannot be opened.
+        MissingExtra: The driver of PostgreSQL is not installed.
+    """
+    if not location.url:
+        raise InputError(
+            "A cluster of servers needs PostgreSQL: set SYNQC_DATABASE_URL to its URL. An SQLite file has one server."
+        )
+    try:
+        location.state_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageUnavailable(f"State directory {location.state_dir} cannot be used: {error}.") from error
+
+    def lease_of(engine: Engine, *, seconds: float, place: str) -> Lease:
+        return NodeLease(engine, seconds=seconds, place=place, node=node)
+
+    return _with_lease(location, kind, lease_of)
 
 
 def open_for_reading(location: DatabaseLocation, kind: type[_Database]) -> _Database:
@@ -232,9 +270,13 @@ def _with_locked_file(location: DatabaseLocation, kind: type[_Database]) -> _Dat
         raise
 
 
-def _with_lease(location: DatabaseLocation, kind: type[_Database]) -> _Database:
+class _LeaseOf(Protocol):
+    def __call__(self, engine: Engine, *, seconds: float, place: str) -> Lease: ...
+
+
+def _with_lease(location: DatabaseLocation, kind: type[_Database], lease_of: _LeaseOf) -> _Database:
     engine = postgresql_engine(location.url or "", lease_s=location.lease_s)
-    lease = Lease(engine, seconds=location.lease_s, place=location.place)
+    lease = lease_of(engine, seconds=location.lease_s, place=location.place)
     try:
         # One that was killed owns the database until its lease ends.
         lease.adopt_within(location.lease_s + _PATIENCE_S)

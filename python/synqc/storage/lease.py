@@ -69,6 +69,8 @@ _RENEW = text(
 _FENCE = text("SELECT epoch FROM ownership WHERE owner = :owner AND epoch = :epoch FOR KEY SHARE")
 _LET_GO = text("UPDATE ownership SET owner = NULL WHERE owner = :owner AND epoch = :epoch")
 _OWNER = text("SELECT owner FROM ownership")
+# Of a cluster that the database belonged to: a node that froze may not store what this service will not have read.
+_DECLARE_NODES_DEAD = text("UPDATE nodes SET alive = false WHERE alive")
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -173,7 +175,7 @@ class Lease:
             NotOwner: It does not.
         """
         if epoch is not None and epoch == self.epoch:
-            if connection.execute(_FENCE, {"owner": self.name, "epoch": epoch}).first() is not None:
+            if self._proves(connection, epoch):
                 return
             self._lose(epoch)
         raise NotOwner(self.trouble or f"Database {self._place} had another owner since this change was made.")
@@ -196,7 +198,7 @@ class Lease:
         connection = self._connection
         if connection is not None and epoch is not None:
             try:
-                connection.execute(_LET_GO, {"owner": self.name, "epoch": epoch})
+                self._release(connection, epoch)
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("Database %s keeps its owner until the lease ends: %s.", self._place, cause_of(error))
         self._drop_connection()
@@ -232,7 +234,7 @@ class Lease:
                     self._let_memory_go()
                     self._ask(self._adopt)
                     if self.epoch is not None:
-                        _log.warning("Database %s has no other owner any more: it is taken over again.", self._place)
+                        _log.warning("%s.", self._words_of_return())
                         self._load()
                 else:
                     self._ask(self._renew)
@@ -305,12 +307,12 @@ class Lease:
 
     def _adopt(self, connection: Connection) -> None:
         sent_at = _moment()
-        if connection.execute(text("SELECT to_regclass('ownership')")).scalar() is None:
+        if not _is_table(connection, ownership.name):
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _CREATION_LOCK})
             connection.execute(_TABLE)
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _CREATION_LOCK})
         connection.execute(_ROW)
-        epoch = connection.execute(_ADOPT, {"owner": self.name, "seconds": self.seconds}).scalar()
+        epoch = self._acquire(connection)
         if epoch is None:
             self._note_trouble(self._words_of_use(connection.execute(_OWNER).scalar() or "which has just left"))
             return
@@ -321,8 +323,7 @@ class Lease:
     def _renew(self, connection: Connection) -> None:
         epoch = self.epoch
         sent_at = _moment()
-        found = connection.execute(_RENEW, {"owner": self.name, "epoch": epoch, "seconds": self.seconds}).first()
-        if found is None:
+        if epoch is None or not self._extend(connection, epoch):
             self._lose(epoch)
             return
         with self._lock:
@@ -335,14 +336,39 @@ class Lease:
         if was is not None:
             _log.info("Database %s answers again, and nobody else owned it meanwhile.", self._place)
 
+    def _acquire(self, connection: Connection) -> int | None:
+        """Own the database if it has no owner; the epoch, or None."""
+        epoch: int | None = connection.execute(_ADOPT, {"owner": self.name, "seconds": self.seconds}).scalar()
+        if epoch is not None and _is_table(connection, "nodes"):
+            connection.execute(_DECLARE_NODES_DEAD)
+        return epoch
+
+    def _extend(self, connection: Connection, epoch: int) -> bool:
+        """Renew the lease; False where it is another's."""
+        renewed = connection.execute(_RENEW, {"owner": self.name, "epoch": epoch, "seconds": self.seconds})
+        return renewed.first() is not None
+
+    def _proves(self, connection: Connection, epoch: int) -> bool:
+        """Whether the lease holds in that epoch, until the transaction ends."""
+        return connection.execute(_FENCE, {"owner": self.name, "epoch": epoch}).first() is not None
+
+    def _release(self, connection: Connection, epoch: int) -> None:
+        connection.execute(_LET_GO, {"owner": self.name, "epoch": epoch})
+
+    def _words_of_loss(self) -> str:
+        return self._words_of_use("which took it over")
+
+    def _words_of_return(self) -> str:
+        return f"Database {self._place} has no other owner any more: it is taken over again"
+
     def _lose(self, epoch: int | None) -> None:
         with self._lock:
             if self.epoch != epoch or epoch is None:
                 return
             self.epoch, self._loaded, self._memory_is_stale = None, None, True
             self._answer_until = self._valid_until = -math.inf
-            self._trouble = words = self._words_of_use("which took it over")
-        _log.error("%s: nothing is changed or answered here until that has gone.", words)
+            self._trouble = words = self._words_of_loss()
+        _log.error("%s: for now nothing is changed or answered here.", words)
         self._wake.set()
 
     def _let_memory_go(self) -> None:
@@ -368,6 +394,10 @@ class Lease:
             self._trouble = words
         if is_new and self._threads:
             _log.warning("%s.", words)
+
+
+def _is_table(connection: Connection, name: str) -> bool:
+    return connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar() is not None
 
 
 def _moment() -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, delete, insert, inspect, select, update
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, delete, insert, inspect, select, text, update
 
 from synqc.storage.errors import UnusableDatabase
 from synqc.storage.sqlite import APPLICATION_ID
@@ -14,6 +14,9 @@ __all__ = ["Component", "Step", "component_versions", "migrate", "write_and_dele
 
 Step = Callable[[Connection], None]
 """Leads the tables of a component from one version to the next, within the caller's transaction."""
+
+_LOCK = 0x53796E51_4D494752
+"""Advisory lock of PostgreSQL that lasts as long as tables are made or changed."""
 
 _metadata = MetaData()
 component_versions = Table(
@@ -72,6 +75,8 @@ def migrate(connection: Connection, component: Component) -> int:
     Raises:
         UnusableDatabase: They were written by a newer SynqC, or are another program's.
     """
+    if connection.dialect.name == "postgresql":  # another process may be at it, too
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     _metadata.create_all(connection)
     versions = component_versions
     of_component = versions.c.component == component.name

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from synqc import metrics
 from synqc.storage.database import Database
-from synqc.storage.errors import StorageUnavailable
+from synqc.storage.errors import NotOwner, StorageUnavailable
 
 __all__ = ["GroupCommitWriter", "Procedure"]
 
@@ -138,7 +138,7 @@ class GroupCommitWriter:
             elif time.monotonic() >= self._next_trial:
                 self._try_storage()
 
-    def _store(self, group: Sequence[_Call]) -> None:
+    def _store(self, group: Sequence[_Call], *, again: bool = False) -> None:
         if all(call.procedure is _nothing for call in group):
             for call in group:
                 call.answered.set_result(None)
@@ -149,7 +149,7 @@ class GroupCommitWriter:
             _failed.add()
             if len(group) > 1:
                 for one in group:
-                    self._store([one])
+                    self._store([one], again=True)
             else:
                 self._fail(group[0].answered, error)
         except BaseException as error:  # a defect must not leave anybody waiting
@@ -164,7 +164,10 @@ class GroupCommitWriter:
                 self._try_storage()  # a group may have had nothing to write, and says nothing of storage then
             _calls.add(len(group))
             for call, answer in zip(group, answers, strict=True):
-                if isinstance(answer, Exception):
+                if again and isinstance(answer, NotOwner):  # the group may have been committed, before it had another
+                    words = f"Storage in {self._database.place} broke off: whether this was stored is not known."
+                    call.answered.set_exception(StorageUnavailable(words))
+                elif isinstance(answer, Exception):
                     call.answered.set_exception(answer)
                 else:
                     call.answered.set_result(answer)
