@@ -149,7 +149,7 @@ def test_a_defect_in_letting_go_of_memory_does_not_end_renewals(url, opened, mon
     give_back(url)
     wait_until(lambda: one.database.lease.held)
     assert failures == [None, None]
-    assert one.store.get("x1").epoch == one.database.epoch
+    assert one.store.get("x1").lease_epoch == one.database.epoch
 
 
 def test_viewers_are_woken_when_it_is_lost(url, opened):

@@ -22,8 +22,8 @@ SCHEMA = "apps/tds/storage/schema.py"
 EDITS = [
     (
         SCHEMA,
-        '    Column("first_line", BigInteger, nullable=False),\n',
-        '    Column("first_line", BigInteger, nullable=False),\n'
+        "  # rises with each change of the owner\n",
+        "  # rises with each change of the owner\n"
         '    Column("favourite", Text, nullable=False, server_default="none"),\n',
     ),
     (
@@ -43,7 +43,7 @@ EDITS = [
         '        Column("colour", LargeBinary, nullable=False),\n    ).create(connection)\n'
         "\n\n# Step n leads",
     ),
-    (SCHEMA, "_keep_version_by_component)\n", "_keep_version_by_component, _add_favourite_and_colours)\n"),
+    (SCHEMA, "_add_owners_of_sessions)\n", "_add_owners_of_sessions, _add_favourite_and_colours)\n"),
     (
         "apps/tds/session.py",
         "        self.shots_used = 0\n",

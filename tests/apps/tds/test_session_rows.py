@@ -29,7 +29,7 @@ def test_every_column_comes_back(opened):
     first.store.clear_lines(session).result(10)
     before = stored_part(session)
     fresh = stored_part(first.store.get("x1"))
-    assert [name for name in before if before[name] == fresh[name]] == ["status", "mode_label"]
+    assert [name for name in before if before[name] == fresh[name]] == ["status", "mode_label", "owner", "epoch"]
     second = opened()
     assert stored_part(second.store.get("x2")) == before
     assert stored_part(second.store.get("x1")) == fresh
@@ -115,6 +115,8 @@ def test_an_old_database_opens(tmp_path, opened, script):
         "last_kpis": KpiBundle.from_raw(0.975, 1.38, 0.013, 836, 50000),
         "carry": ("sim-local ion-chain kalman", Checkpoint(0.25, ((1.0, 2e-07),), ((0.5,), (-0.125,)))),
         "first_line": 1,
+        "owner": None,
+        "epoch": 0,
     }  # fmt: skip
     session = tds.store.get("x1")
     tds.store.load_history(session)

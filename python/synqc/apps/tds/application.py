@@ -10,20 +10,20 @@ from typing import Any
 
 from synqc.apps.tds.agent import agent_of
 from synqc.apps.tds.engine import SynQcEngine
-from synqc.apps.tds.hardware_runs import HardwareRuns
 from synqc.apps.tds.recommendations import Recommendations
 from synqc.apps.tds.runs import Runs
 from synqc.apps.tds.session import Session
+from synqc.apps.tds.session_places import SessionPlaces
 from synqc.apps.tds.settings import TdsSettings
 from synqc.apps.tds.storage import Change, ChangeWriter, StorageUnavailable, UnusableDatabase, open_database
 from synqc.apps.tds.storage.legacy import import_state
 from synqc.apps.tds.store import SessionStore
 from synqc.apps.tds.sweeps import Sweeps
-from synqc.apps.tds.target_backends import TargetBackends
 from synqc.apps.tds.telemetry import TelemetrySampler
 from synqc.cache import report
 from synqc.errors import InputError
 from synqc.jobs.ledgers import Ledgers
+from synqc.storage.node_lease import Node
 from synqc.storage.writer import GroupCommitWriter
 
 __all__ = ["TdsApplication"]
@@ -39,12 +39,13 @@ class TdsApplication:
     Args:
         settings: Of the service.
         ledgers: Of the process, where other applications share it.
+        node: Name and address of this node, in a cluster of servers.
     """
 
-    def __init__(self, settings: TdsSettings, ledgers: Ledgers | None = None) -> None:
+    def __init__(self, settings: TdsSettings, ledgers: Ledgers | None = None, node: Node | None = None) -> None:
         self.settings = settings
         self._ledgers = Ledgers() if ledgers is None else ledgers
-        self.database = open_database(settings)
+        self.database = open_database(settings, node)
         try:
             self._assemble(settings)
         except BaseException:
@@ -65,13 +66,11 @@ class TdsApplication:
         self.store = SessionStore(
             settings, self.database, ChangeWriter(self.database, self._own_writer or self.ledger.writer)
         )
-        backends = TargetBackends(settings.target_backends)
-        self.runs = Runs(self.store, self.engine, backends)
+        self.places = None if self.database.node is None else SessionPlaces(self.store)
+        """Where sessions are, in a cluster of servers."""
+        self.runs = Runs(self.store, self.engine)
         self.sampler = TelemetrySampler(self.store, self.engine)
         self.sweeps = Sweeps(self.store, self.engine, self.ledger, keep_ended_s=settings.keep_ended_s)
-        self.hardware_runs = HardwareRuns(
-            self.store, self.engine, self.ledger, backends, keep_ended_s=settings.keep_ended_s
-        )
         self.recommendations = Recommendations(self.database.shared(), self.engine, settings)
         self.agent = agent_of(
             settings,
@@ -109,7 +108,6 @@ class TdsApplication:
         """Stop runs and sweeps at once, and begin no more: what they have is kept. The service is shutting down."""
         self.runs.stop_all(for_good=True)
         self.sweeps.stop()
-        self.hardware_runs.stop()
         self.engine.stop()
 
     def _let_go(self) -> None:
@@ -149,8 +147,6 @@ class TdsApplication:
             leaving = threading.Thread(target=self.agent.close, name="synqc-agent-close", daemon=True)
             leaving.start()
         self.sweeps.close()
-        self.hardware_runs.close()
-        self.recommendations.close()
         self.store.close()
         self._ledgers.close_those_of(self.database)
         if self._own_writer is not None:

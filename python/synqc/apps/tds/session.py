@@ -97,8 +97,16 @@ class Session:
         self.history_loaded = True
         """False while log lines and telemetry of an earlier process are still on disk alone."""
 
-        self.epoch: int | None = None
-        """Of the database's ownership, in which this was read or made: it is stored in no other."""
+        self.lease_epoch: int | None = None
+        """Of the lease on the database, in which this was read or made: it is stored in no other."""
+        self.owner: int | None = None
+        """Number of the node of a cluster that it belongs to; None without a cluster."""
+        self.epoch = 0
+        """How many nodes of a cluster have owned it, this one included."""
+        self.moved = False
+        """True once another node is known to own it: nothing more is stored of it here."""
+        self.run_ids_asked_until = ""
+        """Seconds up to this one may have run ids that another node gave."""
         self.events = EventRing()
         self._summary_bytes: bytes | None = None
 

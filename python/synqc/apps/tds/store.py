@@ -13,11 +13,13 @@ from synqc import json
 from synqc.apps.tds import clock
 from synqc.apps.tds.background_flush import BackgroundFlush
 from synqc.apps.tds.compressed_ring_buffer import CompressedRingBuffer
+from synqc.apps.tds.events import EventRing
 from synqc.apps.tds.identifiers import new_session_id, run_id_stem, session_id_refusal
 from synqc.apps.tds.models import RunConfiguration, SessionStatus
 from synqc.apps.tds.session import MOST_LINES, Session, mode_label
 from synqc.apps.tds.settings import TdsSettings
-from synqc.apps.tds.storage import Change, ChangeWriter, Database, StorageUnavailable
+from synqc.apps.tds.storage import Change, ChangeWriter, Database, NotOwner, SessionMoved, StorageUnavailable
+from synqc.apps.tds.storage.session_owners import Adopted
 from synqc.apps.tds.storage.session_rows import session_of, session_row
 from synqc.apps.tds.storage.writer import Settled
 from synqc.errors import InputError, SynqcError
@@ -26,6 +28,7 @@ __all__ = ["SessionBusy", "SessionStore", "UnknownSession"]
 
 _log = logging.getLogger("synqc.store")
 _PATIENCE_S, _PATIENCE_AT_END_S = 30.0, 10.0  # with storage
+_STOPPED = "Idle · the server stopped during a run"
 _LINES_BETWEEN_DELETIONS = 100  # of outlived log lines on disk
 _OTHERS_CLOCK = timedelta(minutes=1)  # by which the clock of a former owner may have been ahead of this one's
 
@@ -54,6 +57,9 @@ class SessionStore:
     A change is made in memory under `lock` and handed to the writer; whoever tells a client about it first waits for
     the future. If it cannot be stored, the session goes back to what it was.
 
+    In a cluster of servers it has the sessions that its node owns, and loads none before it is asked for one; what is
+    refused because another node owns a session lets go of that session.
+
     Args:
         settings: Limits and the interval of flushing.
         database: Where sessions live; what it holds is loaded.
@@ -73,6 +79,8 @@ class SessionStore:
         self._run_ids_asked_until = ""
         self._forget_run_ids()
         self._with_new_rows: set[str] = set()
+        self.let_go_of: Callable[[Session], None] = _nothing
+        """Called with a session that belongs to another node by now."""
         self._flushing = threading.Lock()  # until rows of a flush that failed are among the new ones again
         self._epoch: int | None = None
         self._load(database.epoch)
@@ -117,12 +125,17 @@ class SessionStore:
                 session_id = new_session_id()
                 while session_id in self.sessions:
                     session_id = new_session_id()
-            self._last_position += 1
+            self._last_position += 1  # a cluster asks its database instead, see `_NodeStatements`
             session = Session(
                 session_id, position=self._last_position, created_at=clock.now(), config=config,
                 shot_limit=self.settings.default_shot_limit,
             )  # fmt: skip
-            session.epoch = self._epoch
+            session.lease_epoch = self._epoch
+            if self.database.node is not None:
+                if self._epoch is None:
+                    raise NotOwner("This node registers anew: try again.")
+                session.epoch = 1
+                self._own(session, self._epoch)
             self.sessions[session_id] = session
             line = session.log("Session created.")
 
@@ -153,8 +166,8 @@ class SessionStore:
 
             session.events.publish("state", b'{"deleted":true}')
             change = Change(deleted_sessions=[session_id], deleted_runs_of=[session_id] if runs else [])
-            change.epoch = session.epoch
-            return self._submitted(change, undo)
+            change.epoch = session.lease_epoch
+            return self._submitted(session, change, undo)
 
     def clear_lines(self, session: Session) -> Future[None]:
         """Forget the log; one line that says so stays."""
@@ -191,7 +204,9 @@ class SessionStore:
         """
         with self.lock:
             change = change or Change()
-            change.epoch = session.epoch
+            change.epoch = session.lease_epoch
+            if session.moved:
+                return _refused(SessionMoved.named(session.session_id))
             if self.sessions.get(session.session_id) is session:
                 change.sessions.append(session_row(session))
             else:
@@ -201,12 +216,12 @@ class SessionStore:
             ):
                 change.forgotten_lines.append((session.session_id, session.first_line))
             untold = [row for row in change.log_lines if row not in told]
-            return self._submitted(change, undo, _telling(session, untold))
+            return self._submitted(session, change, undo, _telling(session, untold))
 
     def announce_in_turn(self, session: Session, lines: Sequence[LogRow]) -> None:
         """Tell whoever watches of lines that are stored later, after those that are being stored now."""
         if session.events.watched:
-            self.writer.submit(Change(epoch=session.epoch), _telling(session, lines))
+            self.writer.submit(Change(epoch=session.lease_epoch), _telling(session, lines))
 
     def new_run_id(self, session: Session) -> str:
         """An id no run has: session, second and, if that is taken, a suffix."""
@@ -219,7 +234,7 @@ class SessionStore:
                 self._run_ids, self._run_ids_second = {}, second
             if stem not in self._run_ids:
                 # A second that began after this process did has no ids on disk.
-                asked = second <= self._run_ids_asked_until
+                asked = second <= max(self._run_ids_asked_until, session.run_ids_asked_until)
                 self._run_ids[stem] = _highest_suffix(stem, self.database.run_ids(stem)) if asked else 0
             self._run_ids[stem] += 1
             taken = self._run_ids[stem]
@@ -287,11 +302,18 @@ class SessionStore:
 
         return self.save(session, Change(log_lines=[line]), undo)
 
-    def _submitted(self, change: Change, undo: Callable[[], None] | None, *then: Settled) -> Future[None]:
+    def _submitted(
+        self, session: Session, change: Change, undo: Callable[[], None] | None, *then: Settled
+    ) -> Future[None]:
         def settle(done: Future[None]) -> None:
-            if undo is not None and done.exception() is not None:
-                with self.lock:
+            error = done.exception()
+            if error is None:
+                return
+            with self.lock:
+                if undo is not None:
                     undo()
+                if isinstance(error, SessionMoved):
+                    self._drop(session)
 
         return self.writer.submit(change, settle, *then)
 
@@ -315,6 +337,40 @@ class SessionStore:
                 if session is not None:
                     session.rows_stored = min(session.rows_stored, row["row_number"])
                     self._with_new_rows.add(session.session_id)
+
+    def take_in(self, adopted: Adopted, epoch: int) -> None:
+        """Keep a session that this node of a cluster has just adopted.
+
+        Args:
+            adopted: The session.
+            epoch: Lease in which it was adopted; in another one it is another node's by now.
+        """
+        session = _session_of(adopted.row, adopted.next_line, adopted.next_row)
+        if session.status is SessionStatus.RUNNING:
+            session.set_status(SessionStatus.IDLE, _STOPPED)
+        with self._run_ids_lock:  # what was counted when it was here before
+            moment = clock.now()
+            stem = run_id_stem(session.session_id, moment).removesuffix(clock.compact_stamp(moment))
+            self._run_ids.pop(stem + self._run_ids_second, None)
+        with self.lock:
+            if self._epoch == epoch:
+                self._own(session, epoch)
+                self.sessions[session.session_id] = session
+
+    def _own(self, session: Session, number: int) -> None:
+        """Note that this node owns a session, which another one may have had before."""
+        session.lease_epoch = session.owner = number
+        session.events = EventRing(session.epoch)
+        session.run_ids_asked_until = clock.compact_stamp(clock.now() + _OTHERS_CLOCK)
+
+    def _drop(self, session: Session) -> None:
+        """Forget a session that belongs to another node by now."""
+        session.moved = True
+        if self.sessions.get(session.session_id) is session:
+            del self.sessions[session.session_id]
+        self._with_new_rows.discard(session.session_id)
+        self.let_go_of(session)
+        session.events.wake()
 
     def let_go(self) -> None:
         """Forget every session: the database has another owner, who may change them."""
@@ -344,18 +400,20 @@ class SessionStore:
         self._run_ids_asked_until = clock.compact_stamp(clock.now() + ahead)
 
     def _load(self, epoch: int | None) -> None:
+        if self.database.node is not None:  # each is adopted when somebody asks for it
+            self._epoch = epoch
+            return
         lost_runs = 0
         loaded: dict[str, Session] = {}
         next_lines, next_rows = self.database.next_line_numbers(), self.database.next_row_numbers()
         for row in self.database.session_rows():
-            session = session_of(row)
-            session.next_line = max(session.first_line, next_lines.get(session.session_id, 0))
-            session.first_line = max(session.first_line, session.next_line - MOST_LINES)
-            session.next_row = session.rows_stored = next_rows.get(session.session_id, 0)
+            name = row.session_id
+            session = _session_of(row, next_lines.get(name, 0), next_rows.get(name, 0))
             if session.status is SessionStatus.RUNNING:
-                session.set_status(SessionStatus.IDLE, "Idle · the server stopped during a run")
+                session.set_status(SessionStatus.IDLE, _STOPPED)
                 lost_runs += 1
-            session.epoch = epoch
+            session.lease_epoch = epoch
+            session.owner = None
             loaded[session.session_id] = session
         with self.lock:
             self.sessions.update(loaded)
@@ -363,6 +421,25 @@ class SessionStore:
             self._epoch = epoch
         if lost_runs:
             _log.warning("%d sessions were running when the server stopped; they are idle now.", lost_runs)
+
+
+def _nothing(_: Session) -> None:
+    pass
+
+
+def _refused(error: Exception) -> Future[None]:
+    refused: Future[None] = Future()
+    refused.set_exception(error)
+    return refused
+
+
+def _session_of(row: Any, next_line: int, next_row: int) -> Session:
+    """The session of a stored row, and the numbers that its next log line and telemetry row have."""
+    session = session_of(row)
+    session.next_line = max(session.first_line, next_line)
+    session.first_line = max(session.first_line, session.next_line - MOST_LINES)
+    session.next_row = session.rows_stored = next_row
+    return session
 
 
 def _telling(session: Session, lines: Sequence[LogRow]) -> Settled:

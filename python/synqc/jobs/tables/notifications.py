@@ -33,13 +33,15 @@ class NotificationListener:
     Args:
         engine: The SQLAlchemy engine of PostgreSQL.
         hear: Called with the word and the name that were told.
+        channel: Name of the channel.
     """
 
-    def __init__(self, engine: Engine, hear: Callable[[str, str], None]) -> None:
+    def __init__(self, engine: Engine, hear: Callable[[str, str], None], channel: str = CHANNEL) -> None:
         self._engine = engine
         self._hear = hear
+        self._channel = channel
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="synqc-jobs-listen", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=f"{channel.replace('_', '-')}-listen", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -53,12 +55,12 @@ class NotificationListener:
             try:
                 self._listen()
             except failures as error:
-                _log.warning("Notifications of jobs are not heard, and are looked for instead: %s.", cause_of(error))
+                _log.warning("Notifications on %s are not heard: %s.", self._channel, cause_of(error))
                 self._ending.wait(_PAUSE_S)
 
     def _listen(self) -> None:
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f"LISTEN {CHANNEL}"))
+            connection.execute(text(f"LISTEN {self._channel}"))
             driver: Any = connection.connection.driver_connection
             connection.detach()  # of the pool, which would hand it to others, still listening
             while not self._ending.is_set():

@@ -12,9 +12,10 @@ from synqc.apps.tds.storage import schema
 from synqc.apps.tds.storage.schema import COMPONENT as TDS
 from synqc.jobs.tables.schema import COMPONENT as JOBS
 from synqc.storage.database import Database as SharedDatabase
-from synqc.storage.database import open_exclusive
+from synqc.storage.database import open_as_node, open_exclusive
 from synqc.storage.errors import StorageUnavailable
 from synqc.storage.migrations import migrate
+from synqc.storage.node_lease import Node, NodeLease
 from synqc.storage.settings import StorageSettings
 
 __all__ = ["Database", "StorageUnavailable", "open_database"]
@@ -38,6 +39,11 @@ class Database(SharedDatabase):
         except (SQLAlchemyError, OSError) as error:
             raise self.refusal(error) from error
 
+    @property
+    def node(self) -> NodeLease | None:
+        """Lease of this node, in a cluster of servers."""
+        return self.lease if isinstance(self.lease, NodeLease) else None
+
     def session_rows(self) -> list[Row[Any]]:
         """All sessions in order of creation."""
         with self.reading() as connection:
@@ -53,6 +59,14 @@ class Database(SharedDatabase):
         )
         with self.reading() as connection:
             return [(row[0], row[1]) for row in connection.execute(query)]
+
+    def next_line_number(self, session_id: str) -> int:
+        """Number the next log line of a session has."""
+        return self._next_number(schema.log_lines.c.session_id, schema.log_lines.c.line_number, session_id)
+
+    def next_row_number(self, session_id: str) -> int:
+        """Number the next telemetry row of a session has."""
+        return self._next_number(schema.telemetry.c.session_id, schema.telemetry.c.row_number, session_id)
 
     def next_line_numbers(self) -> dict[str, int]:
         """Number the next log line of each session has."""
@@ -119,6 +133,11 @@ class Database(SharedDatabase):
             found = connection.execute(select(session_id, func.max(number)).group_by(session_id))
             return {row[0]: row[1] + 1 for row in found}
 
+    def _next_number(self, of: Column[Any], number: Column[Any], session_id: str) -> int:
+        with self.reading() as connection:
+            last = connection.scalar(select(func.max(number)).where(of == session_id))
+        return 0 if last is None else last + 1
+
     def _document(self, document: Column[bytes], key: Column[str], name: str) -> bytes | None:
         if _ZERO in name:
             return None
@@ -127,15 +146,20 @@ class Database(SharedDatabase):
         return None if found is None else bytes(found)
 
 
-def open_database(settings: StorageSettings) -> Database:
+def open_database(settings: StorageSettings, node: Node | None = None) -> Database:
     """Open the service's database, create or migrate its tables, and keep other services out.
+
+    Args:
+        settings: Where it is.
+        node: Name and address of this node of a cluster, whose other nodes have it open, too.
 
     Raises:
         StorageUnavailable: Another service has it open, or it cannot be opened.
-        InputError: The URL names no database of PostgreSQL.
+        InputError: The URL names no database of PostgreSQL, which a cluster needs.
         MissingExtra: The driver of PostgreSQL is not installed.
     """
-    opened = open_exclusive(settings.location, Database)
+    place = settings.location
+    opened = open_exclusive(place, Database) if node is None else open_as_node(place, Database, node)
     try:
         opened.prepare_tables()
     except BaseException:

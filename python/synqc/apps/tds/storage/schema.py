@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     inspect,
+    text,
 )
 
 from synqc import json
@@ -98,6 +99,8 @@ sessions = Table(
     Column("last_kpis", _Kpis),
     Column("carry", _Carry),
     Column("first_line", BigInteger, nullable=False),
+    Column("owner", BigInteger),  # number of a node of a cluster
+    Column("epoch", BigInteger, nullable=False, server_default=text("0")),  # rises with each change of the owner
 )  # fmt: skip
 
 runs = Table(
@@ -173,6 +176,11 @@ def _keep_version_by_component(connection: Connection) -> None:
     connection.exec_driver_sql("DROP TABLE synqc_schema")
 
 
+def _add_owners_of_sessions(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE sessions ADD COLUMN owner BIGINT")
+    connection.exec_driver_sql("ALTER TABLE sessions ADD COLUMN epoch BIGINT NOT NULL DEFAULT 0")
+
+
 def _version_before_components(connection: Connection) -> int:
     """Of services that numbered their own tables alone."""
     if not inspect(connection).has_table("synqc_schema"):
@@ -183,7 +191,7 @@ def _version_before_components(connection: Connection) -> int:
 # Step n leads an old database from version n to n + 1; a new one is of the newest version at once. A step is written in
 # words of its own, never in those of the tables above, which will have gone on by the time it is taken; and it is never
 # changed once it was released: add another.
-_STEPS = (_add_ownership, _keep_version_by_component)
+_STEPS = (_add_ownership, _keep_version_by_component, _add_owners_of_sessions)
 
 COMPONENT = Component(
     "tds", metadata, _STEPS, earlier_version=_version_before_components, shared=frozenset({ownership.name})

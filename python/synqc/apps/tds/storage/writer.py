@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, bindparam, delete, insert
+from sqlalchemy import Connection, Executable, Table, bindparam, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from synqc.apps.tds.storage import schema
@@ -15,11 +15,22 @@ from synqc.apps.tds.storage.database import Database
 from synqc.storage.errors import NotOwner
 from synqc.storage.writer import GroupCommitWriter
 
-__all__ = ["Change", "ChangeWriter", "Settled"]
+__all__ = ["Change", "ChangeWriter", "SessionMoved", "Settled"]
 
 Row = dict[str, Any]
 Settled = Callable[[Future[None]], None]
 """Callback for when a change is stored, or could not be."""
+
+
+class SessionMoved(NotOwner):
+    """Another node of the cluster owns the session: what was decided here was not stored."""
+
+    code = "session_moved"
+
+    @classmethod
+    def named(cls, session_id: str) -> SessionMoved:
+        """In words."""
+        return cls(f"Session '{session_id}' belongs to another node by now: ask again.")
 
 
 @dataclass
@@ -52,6 +63,25 @@ class Change:
             getattr(self, name).extend(getattr(other, name))
 
     @property
+    def session_ids(self) -> set[str]:
+        """Sessions whose rows it replaces or deletes."""
+        return {row["session_id"] for row in self.sessions} | set(self.deleted_sessions)
+
+    def without(self, session_ids: set[str]) -> Change:
+        """The same, but for what belongs to some sessions."""
+
+        def kept(rows: list[Row]) -> list[Row]:
+            return [row for row in rows if row.get("session_id") not in session_ids]
+
+        return Change(
+            sessions=kept(self.sessions), runs=kept(self.runs), log_lines=kept(self.log_lines),
+            telemetry=kept(self.telemetry), agent_calls=self.agent_calls, sweeps=self.sweeps,
+            forgotten_lines=[pair for pair in self.forgotten_lines if pair[0] not in session_ids],
+            deleted_sessions=[one for one in self.deleted_sessions if one not in session_ids],
+            deleted_runs_of=[one for one in self.deleted_runs_of if one not in session_ids], epoch=self.epoch,
+        )  # fmt: skip
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to store."""
         return not any(getattr(self, name) for name in _LISTS)
@@ -71,7 +101,8 @@ class ChangeWriter:
     def __init__(self, database: Database, writer: GroupCommitWriter) -> None:
         self._database = database
         self._writer = writer
-        self._statements = _Statements(database.engine.dialect.name)
+        name = database.engine.dialect.name
+        self._statements = _Statements(name) if database.node is None else _NodeStatements()
 
     @property
     def trouble(self) -> str | None:
@@ -93,31 +124,38 @@ class ChangeWriter:
 
     def _store(self, connection: Connection, changes: Sequence[Change]) -> list[Exception | None]:
         """Procedure: what is stored together is one statement per table, and each epoch proves itself first."""
+        present = self._database.epoch
         refusals: dict[int | None, NotOwner | None] = {}
+        moved: set[str] = set()
         whole = Change()
         for change in changes:
             if change.epoch not in refusals:
-                refusals[change.epoch] = self._refusal(connection, change.epoch)
+                refusals[change.epoch] = self._refusal(connection, present if change.epoch is None else change.epoch)
             if refusals[change.epoch] is not None:
                 continue
             if change.deleted_sessions:  # stands alone, for what has gone may be created again
-                self._statements.apply(connection, whole)
-                self._statements.apply(connection, change)
+                moved |= self._statements.apply(connection, whole, present)
+                moved |= self._statements.apply(connection, change, present)
                 whole = Change()
             else:
                 whole.merge(change)
-        self._statements.apply(connection, whole)
-        return [refusals[change.epoch] for change in changes]
+        moved |= self._statements.apply(connection, whole, present)
+        return [refusals[change.epoch] or _refusal_of_move(change, moved) for change in changes]
 
     def _refusal(self, connection: Connection, epoch: int | None) -> NotOwner | None:
         lease = self._database.lease
         if lease is None:
             return None
         try:
-            lease.fence(connection, lease.epoch if epoch is None else epoch)
+            lease.fence(connection, epoch)
         except NotOwner as error:
-            return error
+            return error if self._database.node is None else SessionMoved(str(error))
         return None
+
+
+def _refusal_of_move(change: Change, moved: set[str]) -> SessionMoved | None:
+    gone = moved & change.session_ids if moved else None
+    return SessionMoved.named(min(gone)) if gone else None
 
 
 class _Statements:
@@ -139,10 +177,15 @@ class _Statements:
         ]
         self._delete_runs = delete(schema.runs).where(schema.runs.c.session_id == bindparam("of"))
 
-    def apply(self, connection: Connection, change: Change) -> None:
+    def apply(self, connection: Connection, change: Change, owner: int | None) -> set[str]:
+        """Returns the sessions that another owns, of which nothing was stored."""
+        moved: set[str] = set()
         if change.sessions:
             newest = {row["session_id"]: row for row in change.sessions}  # within a group only the last one counts
-            connection.execute(self._upserts["sessions"], list(newest.values()))
+            moved = self._upsert_sessions(connection, newest)
+        moved |= self._moved_of_others(connection, change, owner)
+        if moved:
+            change = change.without(moved)
         if change.runs:
             connection.execute(insert(schema.runs), change.runs)
         for name in ("log_lines", "telemetry", "sweeps"):
@@ -158,6 +201,48 @@ class _Statements:
                 connection.execute(statement, {"of": session_id})
         for session_id in change.deleted_runs_of:
             connection.execute(self._delete_runs, {"of": session_id})
+        return moved
+
+    def _upsert_sessions(self, connection: Connection, rows: dict[str, Row]) -> set[str]:
+        connection.execute(self._upserts["sessions"], list(rows.values()))
+        return set()
+
+    def _moved_of_others(self, connection: Connection, change: Change, owner: int | None) -> set[str]:
+        """Sessions that a change is about without storing their rows, and that another owns."""
+        return set()
+
+
+# By the server's clock: nodes create sessions, and the order of creation is what lists show.
+_PLACE_OF_NEW = text("CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
+
+
+class _NodeStatements(_Statements):
+    """As a node of a cluster stores: rows of sessions that another node owns stay as they are."""
+
+    def __init__(self) -> None:
+        super().__init__("postgresql")
+        table = schema.sessions
+        statement = postgresql.insert(table).values(position=_PLACE_OF_NEW)
+        kept = ("session_id", "position")
+        new = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in kept}
+        is_ours = (table.c.owner == statement.excluded.owner) & (table.c.epoch == statement.excluded.epoch)
+        # What came back was stored. The count of rows would be -1: psycopg does not know it of many at once.
+        self._sessions = statement.on_conflict_do_update(
+            index_elements=["session_id"], set_=new, where=is_ours
+        ).returning(table.c.session_id)
+
+    def _upsert_sessions(self, connection: Connection, rows: dict[str, Row]) -> set[str]:
+        given = [{name: value for name, value in row.items() if name != "position"} for row in rows.values()]
+        return set(rows) - set(connection.scalars(self._sessions, given))
+
+    def _moved_of_others(self, connection: Connection, change: Change, owner: int | None) -> set[str]:
+        asked = {row["session_id"] for row in change.telemetry} | set(change.deleted_sessions)
+        asked -= {row["session_id"] for row in change.sessions}
+        if not asked:
+            return set()
+        table = schema.sessions
+        ours = select(table.c.session_id).where(table.c.session_id.in_(asked), table.c.owner == owner)
+        return asked - set(connection.scalars(ours.with_for_update(read=True)))
 
 
 def _upsert(make: Callable[[Table], Any], table: Table) -> Executable:
