@@ -26,7 +26,6 @@ SECTIONS = (
     "jobs",
     "prompts",
     "synth",
-    "recommender",
     "service",
 )
 

@@ -36,6 +36,10 @@ def add_command(commands: Any) -> None:
         help="believe X-Forwarded-For of a proxy on this machine; others are named in SYNQC_TRUSTED_PROXIES",
     )  # fmt: skip
     parser.add_argument(
+        "--cluster", action="store_true",
+        help="be one of several servers on one PostgreSQL database, see docs/servers.md; default SYNQC_CLUSTER",
+    )  # fmt: skip
+    parser.add_argument(
         "--workers",
         type=_one_worker,
         metavar="1",
@@ -69,6 +73,6 @@ def _act(arguments: argparse.Namespace) -> bool:
         raise InputError("--unix-socket listens at a path: it goes without --host and --port.")
     serve(
         host=arguments.host, port=arguments.port, root_path=arguments.root_path, unix=arguments.unix_socket,
-        trust_local_proxy=arguments.proxy_headers,
+        trust_local_proxy=arguments.proxy_headers, cluster=arguments.cluster,
     )  # fmt: skip
     return False

@@ -32,8 +32,9 @@ from synqc.service.process_metrics import report_process
 from synqc.service.resources import Resources
 from synqc.service.server_connections import watched_connections
 from synqc.service.settings import ServiceSettings
-from synqc.service.settled_objects import collections_paused, settled_objects
+from synqc.service.settled_objects import settled_objects
 from synqc.service.shutdown import Shutdown
+from synqc.service.tickets import SharedTickets, Tickets
 
 __all__ = ["create_app"]
 
@@ -50,15 +51,10 @@ def create_app(*settings: EnvironmentSettings) -> FastAPI:
         MissingExtra: A named application is not installed.
         StorageUnavailable: A database cannot be opened, or another service has it open.
     """
-    with collections_paused():
-        return _made(settings)
-
-
-def _made(settings: tuple[EnvironmentSettings, ...]) -> FastAPI:
     settings = settings or settings_of_process()
     of_service = next((one for one in settings if isinstance(one, ServiceSettings)), ServiceSettings())
     write_logs(of_service.log_level)
-    resources = Resources(of_service)
+    resources = Resources(of_service, tickets=_tickets_of(of_service))
     mounts: list[Mount] = []
 
     def stop() -> None:
@@ -87,6 +83,11 @@ def _made(settings: tuple[EnvironmentSettings, ...]) -> FastAPI:
     return app
 
 
+def _tickets_of(settings: ServiceSettings) -> Tickets:
+    """Those of this process; of all nodes of a cluster, whose keys are the same."""
+    return SharedTickets(settings.api_keys[0]) if settings.cluster and settings.api_keys else Tickets()
+
+
 def _assembled(mounts: Sequence[Mount], resources: Resources, shutdown: Shutdown) -> _RootApplication:
     """The application at the root, in front of which requests find theirs."""
     root = _root_of(mounts, resources.settings)
@@ -96,7 +97,7 @@ def _assembled(mounts: Sequence[Mount], resources: Resources, shutdown: Shutdown
         mount.name: app if mount is root else MountedApplication(mount, resources, shutdown) for mount in mounts
     }
     app.state.applications = by_name
-    paged = [name for name, one in by_name.items() if one is not app and one.offered.answers("GET", "/ui")]
+    paged = [name for name, one in by_name.items() if one is not app and one.doors.is_route("GET", "/ui")]
     with app.doors.entered(Door.OPEN):
         app.include_router(pages_of(paged))
         if resources.settings.docs_site is not None:

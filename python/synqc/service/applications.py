@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 
+_IN_CLUSTERS = "tds"
+"""The one application whose nodes may share a database."""
+
 _Settings = TypeVar("_Settings", bound=EnvironmentSettings)
 
 
@@ -149,10 +152,15 @@ def chosen_applications(settings: ServiceSettings, given: Sequence[EnvironmentSe
     """Those that a process serves: the named ones; else those whose settings are given; else all that are installed.
 
     Raises:
-        InputError: No application has a name.
+        InputError: No application has a name, or the server is a node of a cluster and one that is named is not TDS.
         MissingExtra: One that is named is not installed.
     """
     known = {application.name: application for application in APPLICATIONS}
+    if settings.cluster:
+        if set(settings.applications) - {_IN_CLUSTERS}:
+            named = ", ".join(settings.applications)
+            raise InputError(f"With SYNQC_CLUSTER, SYNQC_APPLICATIONS must be {_IN_CLUSTERS} alone, but is {named!r}.")
+        return [known[_IN_CLUSTERS]]
     if settings.applications:
         return [_named_one(known, name) for name in dict.fromkeys(settings.applications)]
     if given:

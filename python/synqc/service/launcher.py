@@ -29,6 +29,7 @@ def serve(
     root_path: str | None = None,
     unix: Path | None = None,
     trust_local_proxy: bool = False,
+    cluster: bool = False,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
@@ -37,6 +38,7 @@ def serve(
         root_path: Instead of `SYNQC_ROOT_PATH`.
         unix: Instead of `SYNQC_UNIX_SOCKET`.
         trust_local_proxy: Believe `X-Forwarded-For` of whoever asks from this machine, beside `SYNQC_TRUSTED_PROXIES`.
+        cluster: Whether this server is a node of a cluster, as with `SYNQC_CLUSTER`.
 
     Raises:
         AddressTaken: Nobody can listen there.
@@ -46,16 +48,21 @@ def serve(
     """
     found = settings_of_process()
     settings = next(one for one in found if isinstance(one, ServiceSettings))
-    if trust_local_proxy:
-        trusting = settings.model_copy(update={"trusted_proxies": (*settings.trusted_proxies, *_LOCAL)})
-        found = tuple(trusting if one is settings else one for one in found)
-        settings = trusting
     host, port = host or settings.host, port or settings.port
     prefix = checked_prefix(root_path or settings.root_path) if root_path or settings.root_path else ""
+    unix = unix or settings.unix_socket
+    served = settings.model_copy(
+        update={
+            "host": host, "port": port, "root_path": prefix, "unix_socket": unix,
+            "cluster": cluster or settings.cluster,
+            "trusted_proxies": (*settings.trusted_proxies, *(_LOCAL if trust_local_proxy else ())),
+        }
+    )  # fmt: skip
+    found = tuple(served if one is settings else one for one in found)
+    settings = served
     if settings.reload:
         uvicorn.run("synqc_tds_super_backend:app", host=host, port=port, reload=True, root_path=prefix)
         return
-    unix = unix or settings.unix_socket
     if unix is None:
         sockets = listening_sockets(host, port, remedy="--host and --port, or SYNQC_HOST and SYNQC_PORT")
     else:

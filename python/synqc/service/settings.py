@@ -6,6 +6,7 @@ import logging
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from annotated_types import Interval
 from pydantic import field_validator
@@ -17,6 +18,7 @@ from synqc.service.middleware.client_address import UNIX_SOCKET
 __all__ = ["ServiceSettings"]
 
 _log = logging.getLogger("synqc.settings")
+_ANY_ADDRESS = ("0.0.0.0", "::", "")
 
 
 def _api_keys(text: str) -> tuple[str, ...]:
@@ -47,6 +49,12 @@ class ServiceSettings(EnvironmentSettings):
     """Path that `synqc serve` listens at, instead of an address; for its owner and group."""
     root_path: Annotated[str, Variable("SYNQC_ROOT_PATH")] = ""
     """What clients see in front of every path of `synqc serve`, such as `/lab`, because a proxy puts it there."""
+    cluster: Annotated[bool, Variable("SYNQC_CLUSTER")] = False
+    """1: this server is one node of several on one PostgreSQL database; TDS alone is served then."""
+    node_name: Annotated[str | None, Variable("SYNQC_NODE_NAME")] = None
+    """What this node of a cluster is called; without it the name of the machine."""
+    node_address: Annotated[str | None, Variable("SYNQC_NODE_ADDRESS")] = None
+    """URL that other nodes of a cluster reach this one at; without it what `synqc serve` listens at."""
     reload: Annotated[bool, Variable("SYNQC_RELOAD")] = False
     """1: `synqc serve` starts again when a file of the package changes."""
     allowed_origins: Annotated[tuple[str, ...], Variable("SYNQC_ALLOWED_ORIGINS")] = ("*",)
@@ -70,6 +78,27 @@ class ServiceSettings(EnvironmentSettings):
     """Folder that `make docs` has made, served at `/docs/site` to everybody; without one it is not."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], Variable("SYNQC_LOG_LEVEL")] = "INFO"
     """Of the JSON lines on standard error."""
+
+    @property
+    def address_for_nodes(self) -> str:
+        """URL that other nodes of a cluster reach this one at.
+
+        Raises:
+            InputError: It follows from nothing that is set, or is no URL.
+        """
+        given = self.node_address
+        if given is None:
+            if self.unix_socket is not None or self.host in _ANY_ADDRESS:
+                where = self.unix_socket or self.host
+                raise InputError(
+                    f"SYNQC_NODE_ADDRESS must say at which URL other nodes reach this one: {where} is no address of it."
+                )
+            host = f"[{self.host}]" if ":" in self.host else self.host
+            return f"http://{host}:{self.port}{self.root_path.rstrip('/')}"
+        url = urlsplit(given)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise InputError(f"SYNQC_NODE_ADDRESS must look like http://10.0.0.1:8000, but is {given!r}.")
+        return given.rstrip("/")
 
     @field_validator("api_keys")
     @classmethod

@@ -13,8 +13,10 @@ from synqc.service.context import wait_committed
 from synqc.service.description import answered, asked, refused
 from synqc.service.responses import JsonBytes
 from synqc.service.tds.context import Tds, history_loaded
+from synqc.service.tds.other_nodes import FORWARDED, OtherNodes
 from synqc.service.tds.routes.examples import CONFIG, SUMMARY
 from synqc.service.tds.routes.parameters import SessionId
+from synqc.service.tds.sessions_of_all_nodes import sessions_of_all_nodes
 
 __all__ = ["router"]
 
@@ -56,8 +58,11 @@ _LINES = [
 @router.get(
     "/sessions", operation_id="list_sessions", response_model=list[SessionSummary], responses=answered([SUMMARY])
 )
-async def list_sessions(tds: Tds) -> Response:
+async def list_sessions(request: Request, tds: Tds) -> Response:
     """All sessions in order of creation."""
+    others: OtherNodes | None = request.app.state.others
+    if others is not None and FORWARDED.decode() not in request.headers:
+        return JsonBytes(await sessions_of_all_nodes(tds, others, request))
     sessions = list(tds.store.sessions.values())
     return JsonBytes(b"[" + b",".join(session.summary_bytes() for session in sessions) + b"]")
 

@@ -130,6 +130,8 @@ async def _events(
                 if lost:
                     following = events[0].number if events else session.events.following
                     yield Event(following - 1, "reset", b"{}")
+                    if session.epoch:  # the number may be of a node that had the session before
+                        yield Event(following - 1, "state", session.summary_bytes())
                 for event in events:
                     yield event
                     following = event.number + 1

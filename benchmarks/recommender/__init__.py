@@ -1,1 +1,0 @@
-"""Recommendations: how far they stay behind the best, and what they cost."""
