@@ -36,6 +36,8 @@ EVALUATIONS: Final = "recommendations.json"
 _MOST_KEPT = 1000
 _GROWTH = 1.1
 _JUDGED_SHOTS = 1000
+_OUT_OF_ORDER = 100
+"""By how many numbers runs of several nodes may be stored out of their order."""
 
 
 @cache
@@ -55,6 +57,8 @@ class RunHistory:
         self._lock = threading.Lock()
         self._runs: list[PastRun] = []
         self._newest = 0
+        self._near: set[int] = set()
+        """Numbers of the newest runs, which were read."""
 
     def read(self) -> list[PastRun]:
         """All that there are by now; those that were killed, and those without a score, are left out.
@@ -63,11 +67,15 @@ class RunHistory:
             StorageUnavailable: The database does not answer.
         """
         with self._lock:
-            for number, document in run_documents_after(self._database, self._newest):
+            for number, document in run_documents_after(self._database, self._newest - _OUT_OF_ORDER):
+                if number in self._near:
+                    continue
+                self._near.add(number)
+                self._newest = max(self._newest, number)
                 found = past_run(json.loads(document))
                 if found is not None:
                     self._runs.append(found)
-                self._newest = number
+            self._near = {number for number in self._near if number > self._newest - _OUT_OF_ORDER}
             return list(self._runs)
 
 

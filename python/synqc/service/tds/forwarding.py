@@ -3,13 +3,15 @@
 A request for a session in memory goes on. Otherwise its owner is looked for: a session that nobody owns is adopted,
 and what another node owns is asked of that node, and its answer passed on as it comes. Where nobody can have done what
 was asked (its node was not reached, or says that the session is not its own), it is tried again, as long as a dead node
-may go on owning it; where a node was asked and fell silent it is not, for it may have been done.
+may go on owning it; so is what only reads. Where a node was asked to change something and fell silent it is not tried
+again, for it may have been done.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from urllib.parse import quote, unquote
 
@@ -21,7 +23,7 @@ from synqc import json
 from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.storage.session_owners import SessionOwner
 from synqc.errors import InputError, SynqcError
-from synqc.service.middleware.request_metrics import ROUTE
+from synqc.service.middleware.origins import SAFE_METHODS
 from synqc.service.middleware.security_headers import SECURITY_HEADERS
 from synqc.service.routed_path import path_below_mount
 from synqc.service.tds.errors import TDS_ERRORS, SessionNotHere
@@ -31,6 +33,8 @@ from synqc.service.tds.relayed_socket import relay_socket
 from synqc.storage import NotOwner, StorageUnavailable
 
 __all__ = ["Forwarding"]
+
+_log = logging.getLogger("synqc.tds")
 
 _NOT_PASSED_BACK = frozenset({
     b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"date", b"server", b"x-request-id",
@@ -75,9 +79,13 @@ class Forwarding:
         if session_id is None:
             await self._app(scope, body.again(), send)
             return
+        answering = _Begun(send)
         try:
-            await self._answer(scope, path, session_id, body, send)
+            await self._answer(scope, path, session_id, body, answering)
         except SynqcError as error:
+            if answering.has_begun:  # what is cut off must not look whole: the server closes the connection
+                _log.warning("An answer of another node is cut off: %s", error)
+                return
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1013, "reason": str(error)[:100]})
                 return
@@ -91,7 +99,8 @@ class Forwarding:
         segment = path[len(start) :].partition("/")[0]
         return (unquote(segment) if "%" in segment else segment) or None
 
-    async def _answer(self, scope: Scope, path: str, session_id: str, body: _Body, send: Send) -> None:
+    async def _answer(self, scope: Scope, path: str, session_id: str, body: _Body, answering: _Begun) -> None:
+        send = answering.send
         came_from_node = any(name == FORWARDED for name, _ in scope["headers"])
         lease_s = self._others.lease.seconds
         ends = time.monotonic() + lease_s + _MOST_AFTER_LEASE_S
@@ -123,9 +132,11 @@ class Forwarding:
                 if came_from_node:
                     raise SessionNotHere(session_id) from error
                 trouble = error
-            except NodeSilent:
+            except NodeSilent as error:
                 self._others.forget(session_id)
-                raise
+                if answering.has_begun or scope.get("method") not in SAFE_METHODS:
+                    raise
+                trouble = error
             if time.monotonic() > ends:
                 raise StorageUnavailable(str(trouble)) from trouble
             await asyncio.sleep(_PAUSE_S)
@@ -149,7 +160,6 @@ class Forwarding:
         try:
             if answer.status == _MISDIRECTED:
                 return False
-            scope[ROUTE] = self._prefix + "/sessions/{session_id}" + (f"/{tail}" if tail else "")
             await _passed_back(answer, self._others, owner, body.receive, send)
         finally:
             answer.close()
@@ -224,6 +234,18 @@ def _given(message: Message | HTTPException) -> Message:
     if isinstance(message, HTTPException):
         raise message
     return message
+
+
+class _Begun:
+    """ASGI `send` that knows whether an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def send(self, message: Message) -> None:
+        self.has_begun = self.has_begun or message["type"] in ("http.response.start", "websocket.accept")
+        await self._send(message)
 
 
 class _HoldsMisdirected:

@@ -24,10 +24,11 @@ _MOST_HINTS = 10_000
 _SHARE_OF_LEASE_TO_CONNECT = 0.25
 _SHARE_OF_LEASE_FOR_KILLS = 0.25
 _CHECKS_PER_LEASE = 5
-_OF_THE_CONNECTION = frozenset({
+_NOT_PASSED_ON = frozenset({
     b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade",
-    b"content-length", b"expect", FORWARDED,
+    b"content-length", b"expect", b"origin", FORWARDED,
 })  # fmt: skip
+"""Of the connection, of the body, and what is answered here: a second answer to it would be one too many."""
 
 _Result = TypeVar("_Result")
 
@@ -101,7 +102,7 @@ class OtherNodes:
             NodeUnreachable: It was not asked.
             NodeSilent: It was asked and did not answer, and may be dead.
         """
-        passed_on = [pair for pair in headers if pair[0] not in _OF_THE_CONNECTION]
+        passed_on = [pair for pair in headers if pair[0] not in _NOT_PASSED_ON]
         if self._key is not None:
             passed_on = [pair for pair in passed_on if pair[0] not in (b"x-api-key", b"authorization")]
             passed_on.append((b"x-api-key", self._key.encode()))
