@@ -26,6 +26,7 @@ SECTIONS = (
     "jobs",
     "prompts",
     "synth",
+    "recommender",
     "service",
 )
 

@@ -306,8 +306,13 @@ def test_a_check_without_an_answer_needs_a_reason_and_a_section_can_be_added(ope
         model.vague = False
     rows = desk["#provisions > li"]
     expect(rows.first).to_contain_text("no answer")
-    for index in range(rows.count()):
-        rows.nth(index).locator("input[autocomplete]").fill("Not what happened.")
+    rows.nth(1).locator("input[autocomplete]").fill("Nobody was hurt.")
+    rows.nth(2).locator("input[type=checkbox]").check()
+    desk["#common-reason"].fill("Not what happened.")
+    desk["#common-reason-form button"].click()
+    reasons = [row.locator("input[autocomplete]").input_value() for row in rows.all()]
+    assert reasons == ["Not what happened.", "Nobody was hurt.", *["Not what happened."] * (len(reasons) - 2)]
+    assert [row.locator("input[type=checkbox]").is_checked() for row in rows.all()][:4] == [False, False, True, False]
     desk["summary:has-text('Add a section')"].click()
     desk["#provision-words"].fill("115")
     desk["#provision-words"].press("Enter")

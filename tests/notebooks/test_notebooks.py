@@ -20,7 +20,7 @@ def writer():
 
 def test_every_source_has_its_notebook_and_no_notebook_lacks_a_source():
     assert [path.stem for path in NOTEBOOKS] == [source.stem for source in writer().sources()]
-    assert len(NOTEBOOKS) == 8
+    assert len(NOTEBOOKS) == 15
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -128,35 +128,63 @@ def test_a_delay_shifts_the_record():
     assert np.allclose(odd.mean_records()[:, 21:], fine[:, :-21], rtol=0, atol=1e-12)
 
 
-def test_populations_follow_a_record_as_the_stochastic_master_equation_does():
-    """One trajectory of a qubit and 14 levels of the resonator in QuTiP; the record alone leads to the same state."""
+def trajectory_in_fock_space(resonator, *, steps, duration, seed, levels=14):
+    """One homodyne record of a qubit in |+> and its resonator by QuTiP, and <sigma_z> along it."""
     qutip = pytest.importorskip("qutip")
-    levels, steps, duration = 14, 2000, 0.5
     a = qutip.tensor(qutip.qeye(2), qutip.destroy(levels))
-    sigma_z = qutip.tensor(qutip.Qobj(np.diag([1.0, -1.0])), qutip.qeye(levels))
-    kappa, chi, drive = (2 * math.pi * one for one in (5.0, 0.5, 2.0))
-    hamiltonian = chi * sigma_z * a.dag() * a + drive * (a + a.dag())
+    ground, excited = (qutip.tensor(qutip.basis(2, k).proj(), qutip.qeye(levels)) for k in (0, 1))
+    kappa, drive, first, second = (
+        2 * math.pi * one for one in (resonator.kappa_mhz, resonator.drive_mhz, *resonator.level_detunings_mhz)
+    )
+    hamiltonian = (first * ground + second * excited) * a.dag() * a + drive * (a + a.dag())
     start = qutip.tensor((qutip.basis(2, 0) + qutip.basis(2, 1)).unit(), qutip.basis(levels, 0))
     times = np.linspace(0, duration, steps + 1)
     # dW + 2 sqrt(eta kappa) Re(alpha): QuTiP's monitored operator is sqrt(eta kappa) a.
+    seen, lost = (math.sqrt(share * kappa) for share in (resonator.efficiency, 1 - resonator.efficiency))
     result = qutip.smesolve(
-        hamiltonian, start, times, c_ops=[math.sqrt(0.5 * kappa) * a], sc_ops=[math.sqrt(0.5 * kappa) * a],
-        e_ops=[sigma_z], ntraj=1, seeds=5,
+        hamiltonian, start, times, c_ops=[lost * a], sc_ops=[seen * a],
+        e_ops=[ground - excited], ntraj=1, seeds=seed,
         options={
             "method": "platen", "dt": duration / steps, "store_measurement": True, "keep_runs_results": True,
             "progress_bar": "",
         },
     )  # fmt: skip
-    record = np.real(result.measurement[0][0])
-    readout = Readout(CAVITY, ReadoutPulse.square(500.0), bins=steps, detection="homodyne")
+    return np.real(result.measurement[0][0]), np.real(result.runs_expect[0][0])
+
+
+def difference_of_populations(resonator, record, expected, duration):
+    """Largest along a record, of <sigma_z> from the record alone."""
+    readout = Readout(resonator, ReadoutPulse.square(1e3 * duration), bins=len(record), detection="homodyne")
     populations = readout.populations(record[None, :])[0]
-    difference = populations[:, 0] - populations[:, 1] - np.real(result.runs_expect[0][0])
+    return np.abs(populations[:, 0] - populations[:, 1] - expected).max()
+
+
+def test_populations_follow_a_record_as_the_stochastic_master_equation_does():
+    """One trajectory of a qubit and 14 levels of the resonator in QuTiP; the record alone leads to the same state."""
+    steps, duration = 2000, 0.5
+    record, expected = trajectory_in_fock_space(CAVITY, steps=steps, duration=duration, seed=5)
     # QuTiP's own error at this step is about 1e-4, a tenth of what the bins may miss.
-    assert np.abs(difference).max() < 1e-3
+    assert difference_of_populations(CAVITY, record, expected, duration) < 1e-3
     # Negative control: a filter whose field follows at once, as a stationary probe's does, is far off.
-    steady = 2 * math.sqrt(0.5 * kappa) * CAVITY.fields(ReadoutPulse.square(1e5), [1e5])[:, 0].real
+    steady = 2 * math.sqrt(math.pi * 5.0) * CAVITY.fields(ReadoutPulse.square(1e5), [1e5])[:, 0].real
     log_odds = np.cumsum(record * (steady[0] - steady[1]) - (steady[0] ** 2 - steady[1] ** 2) / 2) * duration / steps
-    assert np.abs(np.tanh(log_odds / 2) - np.real(result.runs_expect[0][0])[1:]).max() > 0.05
+    assert np.abs(np.tanh(log_odds / 2) - expected[1:]).max() > 0.05
+
+
+@pytest.mark.parametrize("rounds", [2, pytest.param(100, marks=pytest.mark.deep)])
+def test_populations_behind_random_resonators_follow_their_records(rounds, seed):
+    draw = np.random.default_rng(seed)
+    for number in range(rounds):
+        kappa = draw.uniform(3, 8)
+        resonator = Resonator(
+            kappa_mhz=kappa,
+            chi_mhz=draw.uniform(-0.4, 0.4) * kappa,
+            drive_mhz=draw.uniform(0.1, 0.4) * kappa,
+            detuning_mhz=draw.uniform(-0.4, 0.4) * kappa,
+            efficiency=draw.uniform(0.2, 1.0),
+        )
+        record, expected = trajectory_in_fock_space(resonator, steps=4000, duration=0.4, seed=seed + number)
+        assert difference_of_populations(resonator, record, expected, 0.4) < 2e-3, (seed, number, resonator)
 
 
 def test_populations_without_information_are_those_of_the_rates_at_every_edge(seed):

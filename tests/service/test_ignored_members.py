@@ -13,6 +13,7 @@ BODIES = {
     "/sessions": {"session_id": "x1", "config": {}},
     "/sessions/{session_id}/run": {"mode": "dryrun"},
     "/sessions/{session_id}/telemetry": {"limit": 3},
+    "/sessions/{session_id}/hardware-runs": {"shots": 10},
     "/sweeps": {"axes": {"probe_strength": [0.1]}, "shots": 10},
     "/sessions/{session_id}/agent/suggest": {"goal": "calm"},
     "/sessions/{session_id}/agent-suggestion": {"goal": "calm"},

@@ -28,7 +28,8 @@ OPERATIONS = {
     "issue_ticket", "kill_run", "list_presets", "list_runs", "list_sessions", "read_health", "read_logs",
     "read_cluster", "read_metrics", "read_readiness", "read_run", "read_run_details", "read_run_records",
     "read_session", "read_sweep", "read_telemetry", "sample_telemetry", "start_run", "start_sweep",
-    "stream_session", "suggest_configuration", "recommend_configuration", "suggest_configuration_by_its_other_path",
+    "stream_session", "suggest_configuration", "list_hardware_runs", "recommend_configuration", "start_hardware_run",
+    "suggest_configuration_by_its_other_path",
 }  # fmt: skip
 BYTES = "application/octet-stream"
 """Has no example: it would be no text."""
@@ -40,7 +41,8 @@ def client(tmp_path_factory):
     double = ChatCompletionsDouble()
     double.otherwise = Say('{"recommended_config": {"probe_strength": 0.1}, "rationale": "gentler", "warnings": ["w"]}')
     state = tmp_path_factory.mktemp("service")
-    app = create_app(Settings(state_dir=state, openai_api_key="sk-test", openai_base_url=double.url))
+    played = {"target_backends": ("ibm-qpu=ibm:fake_manila",), "hardware_budget_usd": 10.0}
+    app = create_app(Settings(state_dir=state, openai_api_key="sk-test", openai_base_url=double.url, **played))
     yield TestClient(app)
     app.state.tds.close()
     double.stop()
@@ -128,6 +130,11 @@ def real(client):
 
     found = {}
     ask("create_or_update_session", "POST", P + "/sessions", {"session_id": "x1", "config": {}})
+    asked("POST", P + "/sessions", json={"session_id": "x2", "config": {"hardware_target": "ibm-qpu"}})
+    ask("start_hardware_run", "POST", P + "/sessions/x2/hardware-runs", {"shots": 10})
+    asked("POST", P + "/sessions/x2/hardware-runs", json={"shots": 10, "confirm": True})
+    ask("list_hardware_runs", "GET", P + "/sessions/x2/hardware-runs")
+    asked("DELETE", P + "/sessions/x2")
     run_id = ask("start_run", "POST", P + "/sessions/x1/run", {"num_iterations": 1})["run"]["run_id"]
     ask("read_run", "GET", f"{P}/runs/{run_id}")
     ask("read_run_details", "GET", f"{P}/runs/{run_id}/details")
@@ -200,7 +207,7 @@ def test_an_extract_of_details_is_one(operations, real):
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_a_request_that_is_shown_is_taken(client, operations, name):
     method, path, operation = operations[name]
-    client.post(P + "/sessions", json={"session_id": "x1"})
+    client.post(P + "/sessions", json={"session_id": "x1", "config": {"hardware_target": "ibm-qpu"}})
     for media_type, document in operation.get("requestBody", {"content": {}})["content"].items():
         for example in examples_of(document):
             headers = {"content-type": media_type}

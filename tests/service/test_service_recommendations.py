@@ -1,9 +1,11 @@
 """`POST sessions/{id}/recommendation`: from all sessions' runs, simulated, named, and never applied."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from synqc.apps.tds.recommendations import EVALUATIONS, RunHistory, evaluate_goals
 from synqc.cli import main
@@ -102,6 +104,69 @@ def test_a_damaged_file_of_evaluations_is_left_out(client, session_id, caplog):
     assert recommended(client, session_id)["evaluated_at"] is None
     assert "cannot be read" in caplog.text
     file.unlink()
+
+
+def test_evaluations_are_read_again_when_their_file_is_another_one(client, session_id, caplog):
+    tds = client.app.state.tds
+    file = Path(tds.settings.state_dir) / EVALUATIONS
+    session_with(client, session_id)
+    regret = {"mean": 0.1, "standard_error": 0.0, "sessions": 3}
+    for made_at in ("2026-01-01T00:00:00+00:00", "2026-02-02T00:00:00+00:00"):
+        goal = {
+            "goal": "maximize-fidelity", "runs": 3, "sessions": 3, "notes": [],
+            "regrets": {name: {"1": {"default": regret}} for name in ("leave one session out", "leave one preset out")},
+        }  # fmt: skip
+        beside = file.with_suffix(".new")
+        beside.write_text(json.dumps({"made_at": made_at, "goals": {"maximize-fidelity": goal}}))
+        beside.replace(file)
+        assert recommended(client, session_id)["evaluated_at"] == made_at
+    read = tds.recommendations._evaluations.read()
+    assert tds.recommendations._evaluations.read() is read
+    file.unlink()
+    assert recommended(client, session_id)["evaluated_at"] is None
+
+
+def test_a_known_model_answers_while_another_is_fitted(tmp_path, monkeypatch):
+    pytest.importorskip("lightgbm", reason="needs the extra recommend")
+    from synqc.apps.tds import recommendations
+    from synqc.apps.tds.application import TdsApplication
+    from synqc.recommender import Evaluation, PastRun, PastRuns, Regret, Setting, device_figures
+    from synqc.recommender.evaluation import SEEN
+    from synqc.settings import Settings
+
+    goal, preset = "maximize-fidelity", "transmon-default"
+    regret = {"model": Regret(0.0, 0.0, 3), "default": Regret(1.0, 0.0, 3)}
+    evaluations = {goal: Evaluation(goal, 200, 3, {SEEN: {1: regret}}, ())}
+    figures, runs = device_figures(preset), PastRuns()
+
+    def grow(count):
+        for number in range(count):
+            runs.add(
+                PastRun("a", preset, goal, figures, Setting(0.01 * (number % 50), 25, "drag", "none"), number / 50)
+            )
+
+    tds = TdsApplication(Settings(state_dir=tmp_path, local_model="none"))
+    try:
+        found = tds.recommendations
+        grow(200)
+        first = found._model(runs, goal, evaluations)
+        assert found._model(runs, goal, evaluations) is first
+        held, fitted = threading.Event(), recommendations.QuantileModel.fitted
+
+        def slowly(history, asked):
+            held.wait(60)
+            return fitted(history, asked)
+
+        monkeypatch.setattr(recommendations.QuantileModel, "fitted", slowly)
+        grow(30)
+        for _ in range(3):
+            assert found._model(runs, goal, evaluations) is first
+        held.set()
+        wait_until(lambda: found._models[goal] is not first)
+        assert found._models[goal].runs == 230
+        wait_until(lambda: found._fitting == set())
+    finally:
+        tds.close()
 
 
 def test_a_folder_without_a_database_is_said(monkeypatch, tmp_path, capsys):

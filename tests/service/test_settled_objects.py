@@ -1,12 +1,16 @@
 """While the service serves, collections pass over what was there at its start, and over nothing more."""
 
 import gc
+import signal
 
 import pytest
 from fastapi.testclient import TestClient
+from running_server import free_port
 
+from synqc.apps.gateway.configuration import read_configuration
 from synqc.service import create_app
-from synqc.service.settled_objects import settled_objects
+from synqc.service.gateway import launcher
+from synqc.service.settled_objects import collections_paused, settled_objects
 from synqc.settings import Settings
 
 
@@ -30,6 +34,53 @@ def test_a_service_that_serves_has_settled_and_one_that_has_ended_has_not(tmp_pa
         assert client.get("/api/v1/synqc/health").status_code == 200
         settled = gc.get_freeze_count()
         assert settled > len(gc.get_objects())
+    assert gc.get_freeze_count() == 0
+
+
+def test_garbage_is_looked_for_once_when_a_service_is_made_and_not_while(tmp_path):
+    looks: list[str] = []
+    gc.callbacks.append(lambda phase, _: looks.append(phase))
+    try:
+        create_app(Settings(state_dir=tmp_path))
+    finally:
+        gc.callbacks.pop()
+    assert looks.count("start") <= 1  # dozens otherwise
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_collections_that_somebody_paused_stay_paused(enabled):
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with pytest.raises(ZeroDivisionError), collections_paused():
+            1 / 0  # noqa: B018
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
+
+
+def test_a_gateway_that_serves_has_settled_and_one_that_has_ended_has_not(tmp_path, monkeypatch):
+    file = tmp_path / "gateway.toml"
+    file.write_text(
+        '[[provider]]\nname = "p"\nbase_url = "http://127.0.0.1:9"\n'
+        '[[deployment]]\nname = "d"\nprovider = "p"\nmodel = "m-1"\n'
+    )
+    settled = []
+
+    def run(serving):
+        serving.close()
+        settled.append(gc.get_freeze_count() > len(gc.get_objects()))
+
+    monkeypatch.setattr(launcher, "run_on_conversation_loop", run)
+    for of_the_process in ("write_logs", "write_logs_of_server", "_prefer_uvloop"):
+        monkeypatch.setattr(launcher, of_the_process, lambda *_: None)
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        launcher.serve_gateway(read_configuration(file, {}), port=free_port())
+    finally:
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
+    assert settled == [True]
     assert gc.get_freeze_count() == 0
 
 

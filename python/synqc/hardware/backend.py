@@ -46,6 +46,7 @@ class Capabilities:
         feeds_forward: Whether a gate may depend on an earlier outcome of the same shot.
         shots_most: In one job; None: not said.
         repetition_delay_us: Between two shots.
+        calibrates_readout: Whether a job plays both preparations of its readout beside the experiment.
     """
 
     name: str
@@ -56,6 +57,12 @@ class Capabilities:
     feeds_forward: bool
     shots_most: int | None
     repetition_delay_us: float
+    calibrates_readout: bool = True
+
+    @property
+    def circuits(self) -> int:
+        """Number of circuits of a job: the experiment, and both preparations of its readout where they are played."""
+        return 3 if self.calibrates_readout else 1
 
     def check(self, circuit: DriveProbeDriveCircuit, shots: int) -> None:
         """Raises InputError if it cannot play a circuit so often."""

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from synqc.errors import MissingExtra, UnknownName
+from synqc.errors import MissingExtra
 from synqc.hardware.backend import Capabilities, CompiledCircuit, Price, Shots
 from synqc.hardware.circuit import DriveProbeDriveCircuit
+from synqc.lab._near_words import unknown_name
 
 __all__ = ["BraketSimulator"]
 
@@ -31,12 +32,12 @@ class BraketSimulator:
 
     def __init__(self, name: str = "braket_dm") -> None:
         if name not in _NAMES:
-            raise UnknownName(f"Argument `name` must be one of {', '.join(_NAMES)}, but is {name!r}.")
+            raise unknown_name("name", name, _NAMES)
         self._name = name
         self.price: Price | None = Price()
         self.capabilities = Capabilities(
             name=f"braket:{name}", emulated=True, qubits=_QUBITS[name], couplings=None, entangling_gates=(),
-            feeds_forward=True, shots_most=None, repetition_delay_us=0.0,
+            feeds_forward=True, shots_most=None, repetition_delay_us=0.0, calibrates_readout=False,
         )  # fmt: skip
 
     def compile(self, circuit: DriveProbeDriveCircuit, *, seed: int = 0) -> CompiledCircuit:

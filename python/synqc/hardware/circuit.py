@@ -117,13 +117,22 @@ class DriveProbeDriveCircuit:
         """By which the probe turns the ancilla, asin(strength), rad."""
         return math.asin(self.strength)
 
-    def to_openqasm(self, *, includes_standard_gates: bool = True) -> str:
+    def to_openqasm(self, *, includes_standard_gates: bool = True, reads_at_end: bool = False) -> str:
         """Text of the circuit in OpenQASM 3, with one register of bits.
 
         Args:
             includes_standard_gates: Whether gates are those of the language's `stdgates.inc`; otherwise nothing is
                 included and `cx` is called `cnot`, as vendors whose gates are built in want it.
+            reads_at_end: Whether all qubits are measured after the last gate, as machines want it that cannot measure
+                before; without a condition on the probe's outcome, its distribution is the same then.
+
+        Raises:
+            InputError: The second drive depends on an outcome that would be read after it.
         """
+        if reads_at_end and self.feeds_forward:
+            raise InputError(
+                "Argument `reads_at_end` must be False where the second drive depends on an outcome, but is True."
+            )
         lines = ["OPENQASM 3.0;", 'include "stdgates.inc";', f"qubit[{self.qubits}] q;", f"bit[{self.qubits}] c;"]
         if not includes_standard_gates:
             del lines[1]
@@ -132,6 +141,8 @@ class DriveProbeDriveCircuit:
         for pair in range(self.pairs):
             lines += self._second_drive(pair)
             lines.append(f"c[{2 * pair + 1}] = measure q[{2 * pair}];")
+        if reads_at_end:
+            lines.sort(key=lambda line: " = measure " in line)
         text = "\n".join(lines)
         return text if includes_standard_gates else text.replace("cx ", "cnot ")
 

@@ -13,8 +13,6 @@ __all__ = ["Plan", "dry_run"]
 
 _OVERHEAD_S = 2.0
 """Of a job, beside its shots: loading it and sending its result."""
-_CIRCUITS = 3
-"""Played in a job: the experiment, and both of the readout's calibration."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Plan:
     Args:
         capabilities: Of the backend.
         compiled: The circuit as it would be played, with its layout.
-        shots: Of the experiment; the readout is calibrated by as many in |0> and in |1>.
+        shots: Of the experiment; where the readout is calibrated, that is by as many in |0> and in |1>.
         seconds: Estimated time on the machine, without its queue.
         usd: Estimated price; None: not known, because nobody said what the account is charged.
     """
@@ -45,7 +43,7 @@ class Plan:
                 f"  qubits            {pairs}",
                 f"  entangling gates  {self.compiled.entangling_gates}",
                 f"  one shot          {self.compiled.duration_us:.4g} µs",
-                f"  shots             {_CIRCUITS} x {self.shots:,}",
+                f"  shots             {self.capabilities.circuits} x {self.shots:,}",
                 f"  estimated         {self.seconds:.3g} s of the machine, {price}",
                 self.compiled.text,
             ]
@@ -77,6 +75,7 @@ def dry_run(experiment: Any, backend: Backend, *, shots: int, seed: int = 0) -> 
     backend.capabilities.check(circuit, shots)
     compiled = backend.compile(circuit, seed=seed)
     cycle_us = compiled.duration_us + backend.capabilities.repetition_delay_us
-    seconds = _OVERHEAD_S + _CIRCUITS * shots * cycle_us * 1e-6
-    usd = None if backend.price is None else backend.price.usd(shots=_CIRCUITS * shots, seconds=seconds)
+    played = backend.capabilities.circuits * shots
+    seconds = _OVERHEAD_S + played * cycle_us * 1e-6
+    usd = None if backend.price is None else backend.price.usd(shots=played, seconds=seconds)
     return Plan(backend.capabilities, compiled, shots, seconds, usd)

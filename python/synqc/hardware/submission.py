@@ -56,7 +56,7 @@ _LOOKS = 4
 
 def submit_run(
     ledger: Ledger, plan: Plan, *, budget_usd: float, confirm: bool = False, seed: int = 0,
-    idempotency_key: str | None = None,
+    idempotency_key: str | None = None, about: dict[str, Any] | None = None,
 ) -> str:  # fmt: skip
     """Have a plan carried out by a worker of the ledger; returns the job's id when it is stored for good.
 
@@ -67,6 +67,7 @@ def submit_run(
         confirm: Must be True where it costs something, or plays on a machine.
         seed: Of the compiler.
         idempotency_key: Of this request: one that is repeated with it is answered with the first one's job.
+        about: Notes that are kept with the job as its payload's member `about`, and sent to nobody.
 
     Raises:
         InputError: It is not confirmed, its price is not known, or it is more than the budget.
@@ -86,6 +87,7 @@ def submit_run(
         "backend": plan.capabilities.name, "circuit": dataclasses.asdict(plan.compiled.circuit), "shots": plan.shots,
         "seed": seed, "usd_micros": math.ceil(plan.usd * 1e6), "emulated": plan.capabilities.emulated,
         "repetition_delay_us": plan.capabilities.repetition_delay_us, "qubits": plan.capabilities.qubits,
+        "about": about or {},
     }  # fmt: skip
     return ledger.submit(
         KIND, payload, budget=Budget(usd_micros=math.ceil(budget_usd * 1e6)), idempotency_key=idempotency_key,

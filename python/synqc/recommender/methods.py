@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from synqc.recommender.history import DEFAULT, PastRun, Setting
+from synqc.recommender.past_runs import PastRuns
 from synqc.recommender.quantile_model import QuantileModel
 
 __all__ = ["METHODS", "Method", "best_past_runs"]
-
-_MOST_PAST_RUNS = 1000
 
 Method = Callable[
     [Sequence[PastRun], str, str, Mapping[str, float], Sequence[Setting], random.Random], Sequence[Setting]
@@ -35,16 +33,8 @@ def _random(
 
 
 def best_past_runs(history: Sequence[PastRun], goal: str, preset: str) -> list[PastRun]:
-    """Runs of a goal with the best first, one per setting: of the preset, or of all others where it has none.
-
-    Of at most 1000 runs; a score counts less its standard error: of many noisy runs the luckiest is not the best.
-    """
-    of_goal = [run for run in history if run.goal == goal]
-    chosen = [run for run in of_goal if run.preset == preset] or of_goal
-    best: dict[Setting, PastRun] = {}
-    for run in heapq.nsmallest(_MOST_PAST_RUNS, chosen, key=lambda run: run.standard_error - run.score):
-        best.setdefault(run.setting, run)
-    return list(best.values())
+    """As `PastRuns.best`, of any history."""
+    return (history if isinstance(history, PastRuns) else PastRuns(history)).best(goal, preset)
 
 
 def _best_past_run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from synqc.errors import InputError, MissingExtra
 from synqc.recommender.history import ENVELOPES, FIGURES, RULES, PastRun, Setting
+from synqc.recommender.past_runs import PastRuns
 
 __all__ = ["LEAST_RUNS", "QUANTILES", "QuantileModel"]
 
@@ -20,6 +22,7 @@ LEAST_RUNS: Final = 200
 _TREES = 40
 _TREES_OF_MEAN = 200
 _MOST_ROWS = 40_000
+_COLUMNS = 2 + len(ENVELOPES) + len(RULES)
 
 
 class QuantileModel:
@@ -49,7 +52,10 @@ class QuantileModel:
             InputError: There are less than 200.
             MissingExtra: LightGBM is not installed.
         """
-        runs = [run for run in history if run.goal == goal and math.isfinite(run.score)]
+        of_goal = (
+            history.of_goal(goal) if isinstance(history, PastRuns) else [run for run in history if run.goal == goal]
+        )
+        runs = [run for run in of_goal if math.isfinite(run.score)]
         if len(runs) < LEAST_RUNS:
             raise InputError(
                 f"Argument `history` must hold at least {LEAST_RUNS} runs of {goal} for a model, but holds {len(runs)}."
@@ -75,30 +81,44 @@ class QuantileModel:
 
     def quantiles(self, figures: Mapping[str, float], settings: Sequence[Setting]) -> NDArray[np.float64]:
         """Quantiles of the score of settings on one device: (3, settings), in order where trees cross."""
-        table = _table([figures] * len(settings), settings)
+        table = _table_of_device(figures, settings)
         found = np.stack([booster.predict(table, num_threads=1) for booster in self._boosters])
         return _expanded(np.sort(found, axis=0))
 
     def ranked(self, figures: Mapping[str, float], settings: Sequence[Setting]) -> list[Setting]:
         """Settings, that of the greatest mean first."""
-        means = self._mean.predict(_table([figures] * len(settings), settings), num_threads=1)
+        means = self._mean.predict(_table_of_device(figures, settings), num_threads=1)
         return [settings[k] for k in np.argsort(-means, kind="stable")]
+
+
+def _table_of_device(figures: Mapping[str, float], settings: Sequence[Setting]) -> NDArray[np.float64]:
+    """`_table` of one device, whose figures are the same in each row."""
+    table = np.empty((len(settings), len(FIGURES) + _COLUMNS))
+    table[:, : len(FIGURES)] = [figures.get(name, math.nan) for name in FIGURES]
+    table[:, len(FIGURES) :] = [_words_as_numbers(setting) for setting in settings]
+    return table
 
 
 def _table(figures: Sequence[Mapping[str, float]], settings: Sequence[Setting]) -> NDArray[np.float64]:
     """A row per run: figures of its device, then the setting, a column of 0 and 1 for each word."""
-    rows = np.empty((len(settings), len(FIGURES) + 2 + len(ENVELOPES) + len(RULES)))
+    rows = np.empty((len(settings), len(FIGURES) + _COLUMNS))
     known: dict[int, list[float]] = {}
     for row, of_device, setting in zip(rows, figures, settings, strict=True):
         numbers = known.get(id(of_device))
         if numbers is None:
             numbers = known[id(of_device)] = [of_device.get(name, math.nan) for name in FIGURES]
         row[: len(FIGURES)] = numbers
-        row[len(FIGURES) :] = (
-            setting.probe_strength, setting.probe_duration_ns, *(setting.envelope == word for word in ENVELOPES),
-            *(setting.adaptive_rule == word for word in RULES),
-        )  # fmt: skip
+        row[len(FIGURES) :] = _words_as_numbers(setting)
     return rows
+
+
+@lru_cache(20_000)
+def _words_as_numbers(setting: Setting) -> tuple[float, ...]:
+    """Of a setting: its numbers, and 0 or 1 for each word that it may hold."""
+    return (
+        setting.probe_strength, setting.probe_duration_ns, *(float(setting.envelope == word) for word in ENVELOPES),
+        *(float(setting.adaptive_rule == word) for word in RULES),
+    )  # fmt: skip
 
 
 def _weights(runs: Sequence[PastRun]) -> NDArray[np.float64]:

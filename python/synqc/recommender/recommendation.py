@@ -10,7 +10,7 @@ from synqc.errors import InputError
 from synqc.lab.device import Device, Target
 from synqc.recommender.evaluation import SEEN, UNSEEN, Evaluation, Regret
 from synqc.recommender.history import DEFAULT, PastRun, Setting, device_figures, usual_settings
-from synqc.recommender.methods import best_past_runs
+from synqc.recommender.past_runs import PastRuns
 from synqc.recommender.quantile_model import QuantileModel
 
 __all__ = ["Recommendation", "recommend"]
@@ -56,7 +56,7 @@ def recommend(
     there is one, else the default.
 
     Args:
-        history: Past runs, of any goal, preset and session.
+        history: Past runs, of any goal, preset and session; `PastRuns` that are kept are gone through once.
         goal: The objective to score by.
         device, target: Device and target of the next run.
         evaluation: Evaluation of this goal, as `evaluate` found it.
@@ -86,20 +86,20 @@ def recommend(
     figures = device_figures(device, target)
     preset = device if isinstance(device, str) else device.name
     settings = list(usual_settings() if candidates is None else candidates)
-    of_goal = [run for run in history if run.goal == goal]
-    is_seen = any(run.preset == preset for run in of_goal)
-    past = best_past_runs(of_goal, goal, preset)
+    runs = history if isinstance(history, PastRuns) else PastRuns(history)
+    of_goal, is_seen = runs.count(goal), runs.has(goal, preset)
+    past = runs.best(goal, preset)
     baselines = {"default": DEFAULT, "random": random.Random(seed).choice(settings)}
     if past:
         baselines["best past run"] = past[0].setting
     protocol = None if evaluation is None else (SEEN if is_seen else UNSEEN)
     method = None if evaluation is None or protocol is None else evaluation.winner(protocol)
-    why = _why(method, protocol, evaluation, len(of_goal), preset, is_seen)
+    why = _why(method, protocol, evaluation, of_goal, preset, is_seen)
     if method is None or (method == "best past run" and not past):
         method, protocol = ("best past run" if past and is_seen else "default"), None
     quantiles = None
     if method == "model":
-        fitted = QuantileModel.fitted(history, goal) if model is None else model
+        fitted = QuantileModel.fitted(runs, goal) if model is None else model
         baselines["model"] = fitted.ranked(figures, settings)[0]
         low, middle, high = fitted.quantiles(figures, [baselines["model"]])[:, 0].tolist()
         quantiles = (low, middle, high)
@@ -109,7 +109,7 @@ def recommend(
     return Recommendation(
         setting=chosen, method=method, why=why, score_quantiles=quantiles,
         past_score=None if known is None else (known.score, known.standard_error), baselines=baselines,
-        regrets=regrets, protocol=protocol, runs=len(of_goal),
+        regrets=regrets, protocol=protocol, runs=of_goal,
     )  # fmt: skip
 
 

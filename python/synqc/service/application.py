@@ -32,7 +32,7 @@ from synqc.service.process_metrics import report_process
 from synqc.service.resources import Resources
 from synqc.service.server_connections import watched_connections
 from synqc.service.settings import ServiceSettings
-from synqc.service.settled_objects import settled_objects
+from synqc.service.settled_objects import collections_paused, settled_objects
 from synqc.service.shutdown import Shutdown
 from synqc.service.tickets import SharedTickets, Tickets
 
@@ -51,6 +51,11 @@ def create_app(*settings: EnvironmentSettings) -> FastAPI:
         MissingExtra: A named application is not installed.
         StorageUnavailable: A database cannot be opened, or another service has it open.
     """
+    with collections_paused():
+        return _made(settings)
+
+
+def _made(settings: tuple[EnvironmentSettings, ...]) -> FastAPI:
     settings = settings or settings_of_process()
     of_service = next((one for one in settings if isinstance(one, ServiceSettings)), ServiceSettings())
     write_logs(of_service.log_level)
@@ -97,7 +102,7 @@ def _assembled(mounts: Sequence[Mount], resources: Resources, shutdown: Shutdown
         mount.name: app if mount is root else MountedApplication(mount, resources, shutdown) for mount in mounts
     }
     app.state.applications = by_name
-    paged = [name for name, one in by_name.items() if one is not app and one.doors.is_route("GET", "/ui")]
+    paged = [name for name, one in by_name.items() if one is not app and one.offered.answers("GET", "/ui")]
     with app.doors.entered(Door.OPEN):
         app.include_router(pages_of(paged))
         if resources.settings.docs_site is not None:

@@ -25,10 +25,11 @@ _WORDS = {
     403: "The request comes from a page that may change nothing here, or with a key that does not allow this.",
     404: "Nothing has that name.",
     408: "The body did not arrive in time.",
-    409: "A run is under way, or was stopped before it had anything.",
+    409: "A run is under way, was stopped before it had anything, or has no backend that could play it.",
     410: "The run cannot be repeated any more.",
     413: "The body is too long.",
     429: "Too many requests.",
+    502: "Whoever was asked on the way did not answer.",
     503: "Storage is in trouble; nothing has changed.",
 }
 _HEADERS = {

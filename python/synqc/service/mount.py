@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.routing import Match
 from starlette.types import ASGIApp, Scope
 
 from synqc.service.doors import Door
@@ -66,6 +67,12 @@ class Mount:
     stop: Callable[[], None] = _nothing
     is_storing: Callable[[], bool] = _false
     close: Callable[[], None] = _nothing
+
+    def answers(self, method: str, path: str) -> bool:
+        """Whether one of its own routes answers there, below its prefix."""
+        scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+        routes = (route for router in self.routers.values() for route in router.routes)
+        return any(route.matches(dict(scope))[0] is Match.FULL for route in routes)
 
     @property
     def prefix(self) -> str:

@@ -60,7 +60,7 @@ class MountedApplication(FastAPI):
     def _include_metrics(self) -> None:
         """Where the application does not answer itself."""
         for path in ("/metrics", "/prometheus/metrics"):
-            if not self.doors.is_route("GET", path):
+            if not self.offered.answers("GET", path):
                 self.include_router(metrics_router(path))
                 return
 

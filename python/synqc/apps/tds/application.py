@@ -10,6 +10,7 @@ from typing import Any
 
 from synqc.apps.tds.agent import agent_of
 from synqc.apps.tds.engine import SynQcEngine
+from synqc.apps.tds.hardware_runs import HardwareRuns
 from synqc.apps.tds.recommendations import Recommendations
 from synqc.apps.tds.runs import Runs
 from synqc.apps.tds.session import Session
@@ -19,6 +20,7 @@ from synqc.apps.tds.storage import Change, ChangeWriter, StorageUnavailable, Unu
 from synqc.apps.tds.storage.legacy import import_state
 from synqc.apps.tds.store import SessionStore
 from synqc.apps.tds.sweeps import Sweeps
+from synqc.apps.tds.target_backends import TargetBackends
 from synqc.apps.tds.telemetry import TelemetrySampler
 from synqc.cache import report
 from synqc.errors import InputError
@@ -68,9 +70,13 @@ class TdsApplication:
         )
         self.places = None if self.database.node is None else SessionPlaces(self.store)
         """Where sessions are, in a cluster of servers."""
-        self.runs = Runs(self.store, self.engine)
+        backends = TargetBackends(settings.target_backends)
+        self.runs = Runs(self.store, self.engine, backends)
         self.sampler = TelemetrySampler(self.store, self.engine)
         self.sweeps = Sweeps(self.store, self.engine, self.ledger, keep_ended_s=settings.keep_ended_s)
+        self.hardware_runs = HardwareRuns(
+            self.store, self.engine, self.ledger, backends, keep_ended_s=settings.keep_ended_s
+        )
         self.recommendations = Recommendations(self.database.shared(), self.engine, settings)
         self.agent = agent_of(
             settings,
@@ -108,6 +114,7 @@ class TdsApplication:
         """Stop runs and sweeps at once, and begin no more: what they have is kept. The service is shutting down."""
         self.runs.stop_all(for_good=True)
         self.sweeps.stop()
+        self.hardware_runs.stop()
         self.engine.stop()
 
     def _let_go(self) -> None:
@@ -147,6 +154,8 @@ class TdsApplication:
             leaving = threading.Thread(target=self.agent.close, name="synqc-agent-close", daemon=True)
             leaving.start()
         self.sweeps.close()
+        self.hardware_runs.close()
+        self.recommendations.close()
         self.store.close()
         self._ledgers.close_those_of(self.database)
         if self._own_writer is not None:

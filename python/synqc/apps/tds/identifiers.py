@@ -9,7 +9,7 @@ from datetime import datetime
 
 from synqc.apps.tds import clock
 
-__all__ = ["LONGEST_SESSION_ID", "new_session_id", "run_id_stem", "session_id_refusal"]
+__all__ = ["LONGEST_SESSION_ID", "hardware_run_id", "new_session_id", "run_id_stem", "session_id_refusal"]
 
 LONGEST_SESSION_ID = 200
 """Characters; longer ones are nobody's session and would end up in file names and log lines."""
@@ -44,5 +44,17 @@ def run_id_stem(session_id: str, moment: datetime) -> str:
     >>> run_id_stem("lab/a:1", clock.parsed("2026-01-02T03:04:05Z"))
     'lab_a_1-20260102T030405Z'
     """
-    safe = _UNSAFE_IN_RUN_ID.sub("_", session_id).replace("..", "__")
-    return f"{safe}-{clock.compact_stamp(moment)}"
+    return f"{_safe_in_run_id(session_id)}-{clock.compact_stamp(moment)}"
+
+
+def hardware_run_id(session_id: str, job_id: str) -> str:
+    """Session id with separators of paths replaced, and the job that played the run: one job is one run.
+
+    >>> hardware_run_id("lab/a:1", "hardware-01a2")
+    'lab_a_1-hardware-01a2'
+    """
+    return f"{_safe_in_run_id(session_id)}-{job_id}"
+
+
+def _safe_in_run_id(session_id: str) -> str:
+    return _UNSAFE_IN_RUN_ID.sub("_", session_id).replace("..", "__")

@@ -23,9 +23,9 @@ from pydantic import (
 __all__ = [
     "LONGEST_NOTES", "MOST_ITERATIONS", "PROBE_DURATIONS_NS", "PROBE_STRENGTHS", "USUAL_ITERATIONS", "AdaptiveRule",
     "AgentSuggestionRequest", "AgentSuggestionResponse", "ChatMessage", "ChatRequest", "ChatResponse", "DriveEnvelope",
-    "ExportFormat", "HardwarePreset", "HardwareTarget", "KpiBundle", "Measurement", "Objective", "RunConfiguration",
-    "RunMode", "RunRecord", "RunRequest", "SessionRequest", "SessionStatus", "SessionSummary", "SweepRequest",
-    "bounds_of", "finite_or_none", "finite_or_zero", "used_fraction",
+    "ExportFormat", "HardwarePreset", "HardwareRunRequest", "HardwareTarget", "KpiBundle", "Measurement", "Objective",
+    "RunConfiguration", "RunMode", "RunRecord", "RunRequest", "SessionRequest", "SessionStatus", "SessionSummary",
+    "SweepRequest", "bounds_of", "finite_or_none", "finite_or_zero", "used_fraction",
 ]  # fmt: skip
 
 PROBE_STRENGTHS = (0.0, 1.0)
@@ -299,6 +299,18 @@ class RunRequest(BaseModel):
     shot_limit: int | None = Field(None, description="Clamped to what the server allows, and kept on the session.")
     seed: int | None = Field(
         None, ge=0, lt=2**63, description="Same session state and seed: same bytes. Drawn if absent."
+    )
+
+
+class HardwareRunRequest(BaseModel):
+    """Have a session's experiment played by the backend of its target; without `confirm` it is planned alone."""
+
+    shots: int = Field(1000, ge=1, le=100_000)
+    budget_usd: float = Field(0.0, ge=0, le=1e6, description="Most that it may cost, US dollars.")
+    confirm: bool = Field(False, strict=True, description="Nothing is sent, and nothing charged, unless this is true.")
+    seed: int | None = Field(None, ge=0, lt=2**63, description="Seed of the compiler; drawn if absent.")
+    idempotency_key: Text | None = Field(
+        None, min_length=1, max_length=200, description="A request that is repeated with it is the first one's job."
     )
 
 

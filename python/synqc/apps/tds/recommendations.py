@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import os
@@ -22,7 +23,17 @@ from synqc.apps.tds.session import Session
 from synqc.apps.tds.settings import TdsSettings
 from synqc.apps.tds.storage.run_history import run_documents_after
 from synqc.errors import InputError, MissingExtra
-from synqc.recommender import Evaluation, PastRun, Recommendation, Setting, device_figures, evaluate, recommend
+from synqc.jobs.executors import thread_pool
+from synqc.recommender import (
+    Evaluation,
+    PastRun,
+    PastRuns,
+    Recommendation,
+    Setting,
+    device_figures,
+    evaluate,
+    recommend,
+)
 from synqc.recommender.history import usual_settings
 from synqc.recommender.quantile_model import QuantileModel
 from synqc.storage.database import Database
@@ -55,12 +66,12 @@ class RunHistory:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._runs: list[PastRun] = []
+        self._runs = PastRuns()
         self._newest = 0
         self._near: set[int] = set()
         """Numbers of the newest runs, which were read."""
 
-    def read(self) -> list[PastRun]:
+    def read(self) -> PastRuns:
         """All that there are by now; those that were killed, and those without a score, are left out.
 
         Raises:
@@ -74,9 +85,9 @@ class RunHistory:
                 self._newest = max(self._newest, number)
                 found = past_run(json.loads(document))
                 if found is not None:
-                    self._runs.append(found)
+                    self._runs.add(found)
             self._near = {number for number in self._near if number > self._newest - _OUT_OF_ORDER}
-            return list(self._runs)
+            return self._runs
 
 
 def past_run(record: dict[str, Any]) -> PastRun | None:
@@ -154,8 +165,10 @@ class Recommendations:
         self._candidates = usual_settings(
             max_probe_strength=settings.max_probe_strength, max_probe_duration_ns=settings.max_probe_duration_ns
         )
-        self._file = settings.location.state_dir / EVALUATIONS
+        self._evaluations = _ReadEvaluations(settings.location.state_dir / EVALUATIONS)
         self._models: dict[str, QuantileModel] = {}
+        self._fitting: set[str] = set()
+        self._fitter = thread_pool("recommender", 1)
         self._latest: dict[str, RecommendationOfSession] = {}
         self._lock = threading.Lock()
 
@@ -169,7 +182,7 @@ class Recommendations:
         current = session.config
         goal, preset = current.objective.value, current.hardware_preset.value
         history = self._history.read()
-        evaluations, made_at = read_evaluations(self._file)
+        evaluations, made_at = self._evaluations.read()
         asked: dict[str, Any] = {
             "device": preset, "target": current.hardware_target.value, "candidates": self._candidates,
         }  # fmt: skip
@@ -210,16 +223,60 @@ class Recommendations:
         now = (session.config.hardware_preset, session.config.hardware_target, session.config.objective)
         return found if is_for == now else None
 
-    def _model(self, history: Sequence[PastRun], goal: str, evaluations: dict[str, Evaluation]) -> QuantileModel | None:
-        """Fitted anew when the history has grown by a tenth; None unless it is to be used."""
+    def close(self) -> None:
+        """Fit nothing more; what is being fitted is waited for."""
+        self._fitter.shutdown(cancel_futures=True)
+
+    def _model(self, history: PastRuns, goal: str, evaluations: dict[str, Evaluation]) -> QuantileModel | None:
+        """None unless it is to be used.
+
+        The first one is waited for. When the history has grown by a tenth, it answers on while another is fitted.
+        """
         found = evaluations.get(goal)
         if found is None or "model" not in {found.winner(protocol) for protocol in found.regrets}:
             return None
-        runs = sum(run.goal == goal for run in history)
         known = self._models.get(goal)
-        if known is None or runs >= _GROWTH * known.runs:
+        if known is None:
             known = self._models[goal] = QuantileModel.fitted(history, goal)
+        elif history.count(goal) >= _GROWTH * known.runs:
+            with self._lock, contextlib.suppress(RuntimeError):  # closed
+                if goal not in self._fitting:
+                    self._fitter.submit(self._fit_anew, history, goal)
+                    self._fitting.add(goal)
         return known
+
+    def _fit_anew(self, history: PastRuns, goal: str) -> None:
+        try:
+            self._models[goal] = QuantileModel.fitted(history, goal)
+        except Exception:
+            _log.exception("The model of %s could not be fitted again; the former one is used.", goal)
+        finally:
+            with self._lock:
+                self._fitting.discard(goal)
+
+
+class _ReadEvaluations:
+    """Evaluations of a file, read again when it is another one.
+
+    Args:
+        file: As `evaluate_goals` writes it, beside and then in place of the former one.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._known: tuple[object, tuple[dict[str, Evaluation], str | None]] | None = None
+
+    def read(self) -> tuple[dict[str, Evaluation], str | None]:
+        """As `read_evaluations`."""
+        try:
+            found = self._file.stat()
+        except OSError:
+            return {}, None
+        version = (found.st_mtime_ns, found.st_size, found.st_ino)
+        known = self._known
+        if known is None or known[0] != version:
+            known = self._known = (version, read_evaluations(self._file))
+        return known[1]
 
 
 def read_evaluations(file: Path) -> tuple[dict[str, Evaluation], str | None]:

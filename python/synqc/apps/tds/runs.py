@@ -30,6 +30,7 @@ from synqc.apps.tds.models import (
 from synqc.apps.tds.session import Session, maker_of_carry
 from synqc.apps.tds.storage import Change
 from synqc.apps.tds.store import SessionBusy, SessionStore
+from synqc.apps.tds.target_backends import TargetBackends
 from synqc.apps.tds.telemetry import row_of_run
 from synqc.errors import InputError, ServiceStopping, SynqcError
 from synqc.lab.experiment import StopFlag
@@ -94,9 +95,11 @@ class Runs:
     Args:
         store: Of the sessions.
         engine: What simulates.
+        backends: Backends of targets, which play hardware runs.
     """
 
-    def __init__(self, store: SessionStore, engine: SynQcEngine) -> None:
+    def __init__(self, store: SessionStore, engine: SynQcEngine, backends: TargetBackends | None = None) -> None:
+        self.backends = TargetBackends(()) if backends is None else backends
         self.store = store
         self.engine = engine
         self._running: dict[str, StartedRun] = {}
@@ -320,8 +323,8 @@ class Runs:
             run_id=run_id, session_id=session.session_id, mode=started.mode, config_snapshot=config,
             created_at=clock.naive_microseconds(clock.now()), kpis=kpis,
             measurements=[Measurement(**entry) for entry in result.measurements],
-            events=_events(started, result, kpis, charges=charges), estimates=figures, partial=result.partial,
-            seed=result.seed, emulated=is_emulated(config.hardware_target),
+            events=_events(started, result, kpis, self.backends, charges=charges), estimates=figures,
+            partial=result.partial, seed=result.seed, emulated=is_emulated(config.hardware_target),
         )  # fmt: skip
         if started.killed:
             _end_killed(session)
@@ -427,7 +430,9 @@ def _finish_line(record: RunRecord, kpis: KpiBundle) -> str:
     )
 
 
-def _events(started: StartedRun, result: EngineResult, kpis: KpiBundle, *, charges: bool) -> list[str]:
+def _events(
+    started: StartedRun, result: EngineResult, kpis: KpiBundle, backends: TargetBackends, *, charges: bool
+) -> list[str]:
     """The run in sentences."""
     config = started.config
     fidelity, latency, damage = kpis.fidelity, kpis.latency_us, kpis.backaction
@@ -462,6 +467,8 @@ def _events(started: StartedRun, result: EngineResult, kpis: KpiBundle, *, charg
         events.append(f"[KILL] stopped after {result.shots} shots; figures are of what was complete.")
     if is_emulated(config.hardware_target):
         events.append(f"[TARGET] {config.hardware_target.value} is emulated here; no hardware was involved.")
+        if backends.name_of(config.hardware_target) is not None:
+            events.append(f"[TARGET] {backends.state(config.hardware_target)}")
     return events
 
 

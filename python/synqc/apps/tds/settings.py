@@ -47,6 +47,11 @@ class TdsSettings(JobsSettings, ChoiceSettings):
     agent_temperature: Annotated[float, Variable("SYNQC_AGENT_TEMPERATURE"), Interval(ge=0.0, le=1.0)] = 0.7
     """How freely it answers."""
 
+    target_backends: Annotated[tuple[str, ...], Variable("SYNQC_TARGET_BACKENDS")] = ()
+    """Backends that play hardware runs of targets, as `ibm-qpu=ibm:ibm_fez usd_per_second=1.6, ionq=ionq:simulator`."""
+    hardware_budget_usd: Annotated[float, Variable("SYNQC_HARDWARE_BUDGET_USD"), Interval(ge=0.0, le=1e6)] = 0.0
+    """Most that one hardware run may cost, US dollars; 0: none that costs anything is sent."""
+
     @property
     def default_shot_limit(self) -> int:
         """Shot limit of a session that never set one."""

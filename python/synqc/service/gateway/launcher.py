@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from synqc.llm.router import TraceFile
 from synqc.service.gateway.application import GatewayApplication
 from synqc.service.listening import listening_sockets
 from synqc.service.logs import write_logs, write_logs_of_server
+from synqc.service.settled_objects import settled_objects
 
 __all__ = ["serve_gateway"]
 
@@ -55,7 +55,7 @@ def serve_gateway(
         timeout_graceful_shutdown=_GRACE_S,
     )  # fmt: skip
     _prefer_uvloop()
-    _settle_memory()
+    load_transport()  # what the first call would load is there for good too
     server = uvicorn.Server(options)
 
     def stop(*_: object) -> None:
@@ -66,7 +66,8 @@ def serve_gateway(
     if reread is not None and hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: tell_conversation_loop(_reload(app)))
     try:
-        run_on_conversation_loop(server.serve(sockets=sockets))
+        with settled_objects():
+            run_on_conversation_loop(server.serve(sockets=sockets))
     finally:
         for file in (trace, journal):
             if file is not None:
@@ -81,16 +82,6 @@ async def _reload(app: GatewayApplication) -> None:
         return
     told = [f"{kind} {', '.join(names)}" for kind, names in found.to_plain().items() if names]
     _log.info("The configuration was read anew: %s.", "; ".join(told) or "the deployments are the same")
-
-
-def _settle_memory() -> None:
-    """Load what the first call would load, and let the garbage collector pass over all that is there for good.
-
-    A look through a hundred thousand objects takes tens of milliseconds, in which every request waits.
-    """
-    load_transport()
-    gc.collect()
-    gc.freeze()
 
 
 def _prefer_uvloop() -> None:

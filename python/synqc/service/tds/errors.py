@@ -9,7 +9,9 @@ from synqc.apps.tds.runs import RunKilled
 from synqc.apps.tds.storage import SessionMoved
 from synqc.apps.tds.store import SessionBusy, UnknownSession
 from synqc.apps.tds.sweeps import TooManySweeps, UnknownSweep
+from synqc.apps.tds.target_backends import BackendAbsent
 from synqc.errors import SynqcError
+from synqc.hardware.vendor import VendorUnreachable
 from synqc.jobs import JobRefused, UnknownJob
 from synqc.service.errors import ErrorAnswers
 from synqc.service.tds.node_connections import NodeSilent, NodeUnreachable
@@ -47,7 +49,9 @@ TDS_ERRORS = ErrorAnswers(
         (TooManySweeps, 429),
         (AnalysisBusy, 429),
         (AgentFailed, 502),
+        (VendorUnreachable, 502),
         (AgentAbsent, 503),
+        (BackendAbsent, 409),
         (NodeUnreachable, 503),
         (NodeSilent, 504),
     )

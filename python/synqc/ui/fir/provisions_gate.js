@@ -22,6 +22,13 @@ export class ProvisionsGate {
     this._found = element("ul", { class: "found", id: "provisions-found" });
     this._field = element("input", { id: "provision-words", autocomplete: "off", maxlength: "2000" });
     this._state = element("p", { class: "state", role: "status", id: "provisions-state" });
+    this._common = element("input", { id: "common-reason", autocomplete: "off", maxlength: String(LONGEST_REASON) });
+    this._commonForm = element(
+      "form",
+      { class: "row tools", id: "common-reason-form", onsubmit: (event) => this._giveCommonReason(event) },
+      element("div", { class: "field grow" }, element("label", { for: "common-reason" }, say("common_reason")), this._common),
+      element("button", {}, say("common_reason_use")),
+    );
     const search = element(
       "form",
       { class: "row tools", onsubmit: (event) => this._search(event) },
@@ -32,6 +39,7 @@ export class ProvisionsGate {
     this.nodes = [
       element("p", { class: "hint" }, say("reason_needed")),
       this._list,
+      this._commonForm,
       element("details", { class: "beside" }, element("summary", {}, say("add_provision")), search, this._state, this._found),
       besideText(say("summary_word"), gate.content.summary ?? ""),
     ];
@@ -59,6 +67,22 @@ export class ProvisionsGate {
   _draw() {
     this._list.replaceChildren(...this._rows.map((row, index) => this._item(row, index)));
     if (!this._rows.length) this._list.append(element("li", { class: "empty" }, say("provisions_none")));
+    this._commonForm.hidden = this._shown.filter((one) => one.verdict === "unknown").length < 2;
+  }
+
+  /** Decide, with one reason, all whose checks gave no answer and that have no reason of their own; boxes stay as they are. */
+  _giveCommonReason(event) {
+    event.preventDefault();
+    const reason = this._common.value.trim();
+    if (!reason) return;
+    for (const row of this._rows) {
+      if (row.verdict !== "unknown" || (row.reason ?? "").trim()) continue;
+      row.reason = reason;
+      row.accepted = row.accepted === true;
+    }
+    this._common.value = "";
+    this._draw();
+    this._onChange();
   }
 
   _item(row, index) {

@@ -3,10 +3,12 @@
 import { element } from "../shared/element.js";
 
 let emulatedTargets = new Set();
+let backendStates = new Map();
 
-/** Learn which targets are emulated from the server's list. */
+/** Learn from the server's list which targets are emulated, and what plays hardware runs of them. */
 export function learnEmulated(targets) {
   emulatedTargets = new Set(targets.filter((one) => one.emulated).map((one) => one.name));
+  backendStates = new Map(targets.filter((one) => one.backend).map((one) => [one.name, one.backend_state]));
 }
 
 /** Whether a target is emulated. */
@@ -18,7 +20,8 @@ export function isEmulated(target) {
 export function emulatedLabel(target, emulated = isEmulated(target)) {
   if (!emulated) return null;
   const why = "No hardware is involved: the figures come from a simulation with this machine's published figures.";
-  return element("span", { class: "badge emulated", title: why }, `emulated ${target}`);
+  const played = backendStates.get(target);
+  return element("span", { class: "badge emulated", title: played ? `${why} ${played}` : why }, `emulated ${target}`);
 }
 
 /** Put the label into a place, or clear it. */

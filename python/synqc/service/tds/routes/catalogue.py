@@ -50,7 +50,7 @@ _PRESETS = {
     "targets": [
         {
             "name": "sim-local", "title": "sim-local", "emulated": False, "description": "Simulated in this process.",
-            "classical": False,
+            "classical": False, "backend": None, "backend_state": None,
         }
     ],
     "envelopes": ["gaussian", "square", "drag", "cosine"],
@@ -92,7 +92,19 @@ _PRESETS = {
 @router.get("/presets", operation_id="list_presets", responses=answered(_PRESETS))
 async def list_presets(tds: Tds) -> dict[str, Any]:
     """Presets, targets, envelopes, rules and objectives, with the limits of each number."""
-    return {**_names(), "limits": _limits(tds.settings), **_facts(), "jobs": facts_of_jobs(tds.settings.keep_ended_s)}
+    backends = tds.runs.backends
+    names = _names()
+    targets = [
+        {**one, "backend": backends.name_of(target), "backend_state": backends.state(target)}
+        for one, target in zip(names["targets"], HardwareTarget, strict=True)
+    ]
+    return {
+        **names,
+        "targets": targets,
+        "limits": _limits(tds.settings),
+        **_facts(),
+        "jobs": facts_of_jobs(tds.settings.keep_ended_s),
+    }
 
 
 @cache

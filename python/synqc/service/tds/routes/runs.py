@@ -164,7 +164,7 @@ async def read_run_records(request: Request, run_id: RunId, tds: Tds) -> Respons
     details = json.loads(await _found(request, tds, run_id, "run_details"))
     run = RunRecord.model_validate_json(await _found(request, tds, run_id, "run_document"))
     if "replay" not in details:
-        raise UnknownRun(f"Run '{run_id}' was imported without what would repeat it, so it has no records")
+        raise UnknownRun(f"Run '{run_id}' has nothing that would repeat it here, so it has no records")
     if run.partial:
         raise UnknownRun(f"Run '{run_id}' was stopped, so it cannot be repeated shot by shot")
     if details["shots_simulated"] > _MOST_SHOTS_OF_RECORDS:

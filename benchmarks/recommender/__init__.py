@@ -1,0 +1,1 @@
+"""Recommendations: how far they stay behind the best, and what they cost."""
