@@ -63,7 +63,8 @@ def _of_winner(found: Evaluation, protocol: str) -> Measurement:
         )
         for tries in TRIES
     ]  # fmt: skip
+    best, default = of_tries[1][winner], of_tries[1]["default"]
     return Measurement(
-        of_tries[1][winner].mean, proof=f"judged by 2000 shots on {of_tries[1][winner].sessions} sessions",
+        best.mean / default.mean, proof=f"judged by 2000 shots on {best.sessions} sessions",
         details=(f"{winner} won, and is recommended", *lines),
     )  # fmt: skip

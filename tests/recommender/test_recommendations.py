@@ -164,6 +164,22 @@ def test_a_model_finds_what_depends_on_the_device_and_its_quantiles_are_in_order
         assert (middle <= high).all()
 
 
+def test_the_order_of_good_settings_is_learnt_beside_devices_that_differ_more(seed):
+    pytest.importorskip("lightgbm", reason="needs the extra recommend")
+    chance = random.Random(seed)
+
+    def truth(run, setting):
+        """Devices lie far apart, half of all settings fail, no two alike, and of others weaker ones are better."""
+        failure = 50.0 * chance.random() if setting.envelope in ("gaussian", "square") else 0.0
+        return -10.0 * PRESETS.index(run.preset) - failure - 0.01 * setting.probe_strength
+
+    model = QuantileModel.fitted(history_by(truth, chance, sessions=16, runs=60), GOAL)
+    for preset in PRESETS:
+        first = model.ranked(OF_PRESET[preset], usual_settings())[:20]
+        assert not {setting.envelope for setting in first} & {"gaussian", "square"}, f"seed {seed}, {preset}"
+        assert sum(setting.probe_strength for setting in first) / 20 < 0.1, f"seed {seed}, {preset}"
+
+
 def test_a_model_of_too_few_runs_is_refused():
     with pytest.raises(InputError, match="at least 200 runs"):
         QuantileModel.fitted([run_of("a", DEFAULT, 0.5)] * 199, GOAL)

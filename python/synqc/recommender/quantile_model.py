@@ -31,11 +31,11 @@ class QuantileModel:
     Scores are compressed to sign(s) log(1 + |s|) before, for those of "minimize-latency" reach far down; quantiles come
     back through the inverse unharmed.
 
-    Settings are ranked by their mean, which trees learn from fewer runs than a quantile.
+    Settings are ranked by their mean merit, which trees learn from fewer runs than a quantile of the score.
 
     Args:
         boosters: One of LightGBM's for each of `QUANTILES`.
-        mean: The one of the mean.
+        mean: The one of the mean merit: the share of its device's runs that a setting is better than.
         runs: They were fitted to.
     """
 
@@ -76,7 +76,8 @@ class QuantileModel:
         boosters = [
             lightgbm.train({**parameters, "alpha": quantile}, data, num_boost_round=_TREES) for quantile in QUANTILES
         ]
-        mean = lightgbm.train({**parameters, "objective": "regression"}, data, num_boost_round=_TREES_OF_MEAN)
+        merits = lightgbm.Dataset(table, label=_merits(runs, scores), params=parameters)
+        mean = lightgbm.train({**parameters, "objective": "regression"}, merits, num_boost_round=_TREES_OF_MEAN)
         return cls(boosters, mean, runs_in_all)
 
     def quantiles(self, figures: Mapping[str, float], settings: Sequence[Setting]) -> NDArray[np.float64]:
@@ -86,7 +87,7 @@ class QuantileModel:
         return _expanded(np.sort(found, axis=0))
 
     def ranked(self, figures: Mapping[str, float], settings: Sequence[Setting]) -> list[Setting]:
-        """Settings, that of the greatest mean first."""
+        """Settings, that of the greatest mean merit first."""
         means = self._mean.predict(_table_of_device(figures, settings), num_threads=1)
         return [settings[k] for k in np.argsort(-means, kind="stable")]
 
@@ -119,6 +120,26 @@ def _words_as_numbers(setting: Setting) -> tuple[float, ...]:
         setting.probe_strength, setting.probe_duration_ns, *(float(setting.envelope == word) for word in ENVELOPES),
         *(float(setting.adaptive_rule == word) for word in RULES),
     )  # fmt: skip
+
+
+def _merits(runs: Sequence[PastRun], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of its device's runs that each one is better than, 0 to 1.
+
+    Devices differ more from each other than settings do on one, and settings that fail more from good ones than these
+    among themselves: of bare scores, trees learn both first, and the order of good settings last.
+    """
+    places: dict[tuple[float, ...], list[int]] = {}
+    known: dict[int, tuple[float, ...]] = {}
+    for place, run in enumerate(runs):
+        key = known.get(id(run.figures))
+        if key is None:
+            key = known[id(run.figures)] = tuple(run.figures.get(name, math.nan) for name in FIGURES)
+        places.setdefault(key, []).append(place)
+    found = np.empty(len(scores))
+    for of_device in places.values():
+        order = np.argsort(scores[of_device], kind="stable")
+        found[np.array(of_device)[order]] = np.arange(len(of_device)) / len(of_device)
+    return found
 
 
 def _weights(runs: Sequence[PastRun]) -> NDArray[np.float64]:
