@@ -2,7 +2,9 @@
 
 import { problemWords } from "./problem_words.js";
 
-const USUAL_PREFIX = "/api/v1/synqc";
+/** What a proxy, or an application around the service, put before all its paths: the page itself is `ui` in the service. */
+const BEFORE = location.pathname.replace(/\/[^/]*$/, "");
+const USUAL_PREFIX = `${BEFORE}/api/v1/synqc`;
 const KEY_NAME = "synqc-api-key";
 const PATIENCE_MS = 20_000;
 
@@ -40,10 +42,10 @@ export class Api {
     } catch (error) {
       if (error.status !== 404) throw error;
     }
-    const description = await this._json(await this._fetch("GET", "/openapi.json", { absolute: true }));
+    const description = await this._json(await this._fetch("GET", `${BEFORE}/openapi.json`, { absolute: true }));
     const path = Object.keys(description.paths ?? {}).find((one) => one.endsWith("/health"));
     if (!path) throw new ApiError(404, "This server has no TDS service.");
-    this.prefix = path.slice(0, -"/health".length);
+    this.prefix = BEFORE + path.slice(0, -"/health".length);
     return this.get("/health", { patience: 5000 });
   }
 
