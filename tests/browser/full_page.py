@@ -20,7 +20,7 @@ def fill(desk):
     for number in range(2):
         desk["#history-rows input"].nth(number).check()
     desk["#history-rows button"].first.click()
-    expect(desk["#run-details .scatterlayer .trace"]).to_have_count(1)
+    expect(desk["#run-details path.line"]).to_have_count(1)
     desk["#export-show"].click()
     expect(desk["#export-state"]).to_contain_text("Shown")
     desk["#chat-message"].fill("Averylongwordthathasnospaceinit" * 4)

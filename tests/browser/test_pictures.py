@@ -21,7 +21,61 @@ def test_telemetry_is_drawn_from_measured_rows(desk):
     ):
         desk["#telemetry-figure"].select_option(figure)
         expect(chart).to_have_attribute("aria-label", re.compile(words))
-        expect(chart.locator(".scatterlayer .trace").first).to_be_attached()
+        expect(chart.locator("path.line")).to_have_count(4 if figure == "qubits" else 1)
+        expect(chart.locator("path.band")).to_have_count(1 if figure == "fidelity" else 0)
+
+
+def test_a_point_is_told_and_a_stretch_is_chosen_by_dragging(desk):
+    desk.run()
+    desk.run()
+    desk["#telemetry-hold"].click()
+    inside = desk["#telemetry-chart .inside"]
+    expect(inside).to_be_visible()
+    desk["#telemetry-chart"].scroll_into_view_if_needed()
+    box = inside.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    desk.page.mouse.move(box["x"] + box["width"] - 3, middle)
+    told = desk["#telemetry-chart .told"]
+    expect(told).to_have_text(re.compile(r"^\d\d:\d\d:\d\d\.\d{3} UTC\s*fidelity F: 0\.\d+ ± 0\.\d+$"))
+    edges = told.bounding_box()
+    assert box["x"] < edges["x"]
+    assert edges["x"] + edges["width"] < box["x"] + box["width"] + 5
+    whole = desk["#telemetry-chart path.line"].get_attribute("d")
+    desk.page.mouse.down()
+    desk.page.mouse.move(box["x"] + box["width"] / 2, middle, steps=3)
+    expect(desk["#telemetry-chart .chosen"]).to_have_count(1)
+    desk.page.mouse.up()
+    expect(desk["#telemetry-chart path.line"]).not_to_have_attribute("d", whole)
+    desk.page.mouse.dblclick(box["x"] + box["width"] / 2, middle)
+    expect(desk["#telemetry-chart path.line"]).to_have_attribute("d", whole)
+    desk.page.mouse.move(0, 0)
+    expect(told).to_be_hidden()
+
+
+def test_ticks_of_lines_are_round_and_of_a_clock(desk):
+    ticks = desk.page.evaluate(
+        """async (address) => {
+          const { numberTicks, timeTicks, wholeTicks } = await import(address);
+          const words = (ticks) => ticks.map((one) => one.words);
+          const noon = Date.UTC(2026, 0, 2, 12);
+          return [
+            words(numberTicks(0.9512, 0.9731, 4)), words(numberTicks(-3, 0, 3)), words(numberTicks(0, 52_000, 5)),
+            words(wholeTicks(1, 3, 8)), words(timeTicks(noon, noon + 21_000, 5)), words(timeTicks(noon, noon + 500, 2)),
+            words(timeTicks(noon, noon + 9e7, 4)), words(timeTicks(noon, noon + 5e8, 4)),
+          ];
+        }""",
+        f"{desk.service.address}/ui/shared/chart_ticks.js",
+    )
+    assert ticks == [
+        ["0.96", "0.97"],
+        ["−3", "−2", "−1", "0"],
+        ["0", "20\u202f000", "40\u202f000"],
+        ["1", "2", "3"],
+        ["12:00:00", "12:00:05", "12:00:10", "12:00:15", "12:00:20"],
+        ["12:00:00", "12:00:00.5"],
+        ["12:00", "01-03", "12:00"],
+        ["01-03", "01-05", "01-07"],
+    ]
 
 
 def test_hold_holds_the_chart(desk):

@@ -76,7 +76,7 @@ def test_details_seed_and_records(desk):
     details = desk["#run-details"]
     expect(details).to_contain_text("Latency: readout")
     expect(details).to_contain_text("diagnostic")
-    expect(details.locator(".scatterlayer .trace")).to_have_count(1)
+    expect(details.locator("path.line")).to_have_count(1)
     details.get_by_text("Use its seed").click()
     expect(desk["#seed"]).to_have_value("17")
     with desk.page.expect_download() as download:

@@ -220,8 +220,12 @@ class TestOthers:
         desk.refusals_expected = True
         desk.page.route("**/plotly.min.js", lambda route: route.fulfill(status=404))
         desk.open_new("without-plotly")
+        desk["#map-grid"].select_option("9x7")
+        desk["#map-shots"].fill("1")
+        desk["#map-start"].click()
+        expect(desk["#map-chart"]).to_contain_text("Charts need Plotly, which this server does not have.")
         desk.run()
-        expect(desk["#telemetry-chart"]).to_contain_text("Charts need Plotly, which this server does not have.")
+        expect(desk["#telemetry-chart path.line"]).to_have_count(1)
 
     def test_hostile_texts_are_shown_as_texts(self, turn_desk, service):
         hostile = "<img src=x onerror=alert(1)><b>bold</b>"

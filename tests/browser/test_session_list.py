@@ -6,8 +6,16 @@ from pathlib import Path
 
 from full_page import fill
 from playwright.sync_api import expect
+from running_server import PREFIX
 
 SNAPSHOT = Path(__file__).with_name("page_snapshot.js").read_text()
+WHILE_READING = {
+    "#kpi-source": "Reading the last run…",
+    "#telemetry-chart": "Reading the rows…",
+    "#spheres": "Reading the last run…",
+    "#log-empty": "Reading the log…",
+    "#history-empty": "Reading the runs…",
+}
 
 
 def test_creating_with_an_id_selects_it(desk):
@@ -51,6 +59,36 @@ def test_of_two_sessions_chosen_at_once_the_newest_stays(turn_desk, service):
         held[0].continue_()
     desk.page.wait_for_timeout(200)  # what must not happen has its time to happen
     expect(desk["#run-session"]).to_have_text("first-c")
+
+
+def test_while_a_session_is_read_nothing_is_claimed_of_it(turn_desk, service):
+    for session_id in ("read-a", "read-b"):
+        service.api("POST", "/sessions", {"session_id": session_id, "config": {}})
+    service.api("POST", "/sessions/read-b/run", {"seed": 1})
+    desk = turn_desk("read-a")
+    expect(desk["#kpi-source"]).to_have_text("No run yet.")
+    held, answered = [], []
+    for address in ("**/sessions/read-b/logs*", "**/sessions/read-b/telemetry*", "**/runs?*"):
+        desk.page.route(address, lambda route: route.fallback() if answered else held.append(route))
+    desk["#session-list"].get_by_text("read-b", exact=True).click()
+    for place, words in WHILE_READING.items():
+        expect(desk[place]).to_have_text(words)
+    answered.append(True)
+    for route in held:
+        route.continue_()
+    expect(desk["#kpi-source"]).to_contain_text("Run read-b-")
+    expect(desk["#telemetry-chart .inside"]).to_be_attached()
+    expect(desk["#telemetry-chart .empty"]).to_have_count(0)
+    expect(desk["#history-rows tr"]).to_have_count(1)
+    expect(desk["#log"]).to_contain_text("completed")
+
+
+def test_the_row_of_the_session_on_show_keeps_up_between_two_lists(desk, session_id):
+    row = desk["#session-list [aria-current=true]"]
+    expect(row).to_contain_text("0 % of shots")
+    desk.page.route(f"**{PREFIX}/sessions", lambda route: None if route.request.method == "GET" else route.fallback())
+    desk.run()
+    expect(row).to_contain_text("2 % of shots")
 
 
 def test_the_address_holds_the_session(open_desk, session_id):

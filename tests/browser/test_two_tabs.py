@@ -43,6 +43,25 @@ def test_what_is_being_typed_is_not_overwritten(tabs):
     expect(second["#notes"]).to_have_value("half a sent")
 
 
+def test_a_tab_left_with_a_number_that_does_not_fit_undoes_nothing_later(tabs):
+    first, second = tabs
+    second.in_front()["#probe_duration_ns"].fill("4")
+    expect(second["#save-state"]).to_contain_text("Not saved")
+    first.in_front()["#hardware_target"].select_option("ibm-qpu")
+    first["#probe_strength"].fill("0.42")
+    first["#notes"].fill("of the first")
+    first.saved()
+    second.in_front()
+    expect(second["#hardware_target"]).to_have_value("ibm-qpu")
+    expect(second["#probe_duration_ns"]).to_have_value("4")
+    second["#probe_duration_ns"].fill("450")
+    second.saved()
+    config = second.session()["config"]
+    assert (config["probe_strength"], config["probe_duration_ns"]) == (0.42, 450)
+    assert (config["hardware_target"], config["notes"]) == ("ibm-qpu", "of the first")
+    expect(first.in_front()["#probe_duration_ns"]).to_have_value("450")
+
+
 def test_one_starts_and_the_other_kills(tabs):
     first, second = tabs
     first["#num_iterations"].fill("10000")

@@ -46,7 +46,8 @@ const store = new Store({
   session: null, // that session as it was last heard of
   record: null, // its newest run
   newest: null, // its newest row of telemetry
-  edit: { config: null }, // what the form came to hold by hand: a configuration, or null while a number does not fit
+  isRead: false, // whether what the server has of that session has been read
+  edit: { config: null, names: [] }, // what the form came to hold by hand: a configuration or null, and fields that changed
 });
 
 const spheres = new BlochSpheres();
@@ -122,32 +123,37 @@ store.watch("catalogue", (catalogue) => {
 store.watch("sessionId", (id) => {
   stream.follow(null);
   for (const panel of [map, exports, agent]) panel.clear();
-  telemetry.set([]);
-  log.set([]);
-  spheres.show(null, null);
+  if (id === null) {
+    telemetry.set([]);
+    log.set([]);
+    spheres.show(null, null);
+  } else {
+    telemetry.awaitRows();
+    log.set([]);
+    log.awaitLines();
+    spheres.awaitRun();
+  }
   byId("telemetry-mode").textContent = "";
   history.open(id);
 });
 store.watch("session", (session) => {
   const target = session?.config.hardware_target ?? "";
   for (const place of ["run-emulated", "log-emulated"]) labelEmulated(byId(place), target, isEmulated(target));
-  if (session && !saving.isUnsaved) form.show(session.config);
+  if (session) form.show(session.config, saving.fields);
   controls.show(session);
   if (session) controls.setConfiguration(form.read() ?? session.config);
   showFigures();
   redrawSoon();
 });
 store.watch("record", showFigures);
+store.watch("isRead", showFigures);
 store.watch("newest", showNewest);
 store.watch("edit", ({ config }) => {
   controls.setConfiguration(config);
   redrawSoon();
 });
 
-startTheme(() => {
-  redraw();
-  history.redraw();
-});
+startTheme(redraw);
 startKeyDialog(api, () => {
   connection.state = "connecting";
   connection.check();
@@ -175,8 +181,8 @@ async function load() {
   }
 }
 
-function edited() {
-  store.set({ edit: { config: form.read() } });
+function edited(names) {
+  store.set({ edit: { config: form.read(), names } });
 }
 
 function follow() {
@@ -184,7 +190,7 @@ function follow() {
 }
 
 function showFigures() {
-  kpis.show(store.get("record"), store.get("session"));
+  kpis.show(store.get("record"), store.get("session"), store.get("isRead") || store.get("session") === null);
   showNewest();
 }
 
@@ -195,6 +201,7 @@ function showNewest() {
 }
 
 function showConnection(state, words) {
+  controls.setOnline(state === "online");
   const place = byId("connection");
   if (place.dataset.state !== state) place.dataset.state = state;
   if (byId("connection-words").textContent !== words) byId("connection-words").textContent = words;
@@ -203,7 +210,6 @@ function showConnection(state, words) {
 }
 
 function redraw() {
-  telemetry.draw();
   map.draw();
   analysis.draw();
 }

@@ -15,6 +15,12 @@ export class BlochSpheres {
     this.show(null, null);
   }
 
+  /** A session is being read: nobody knows yet what was measured. */
+  awaitRun() {
+    this.show(null, null);
+    byId("spheres").firstElementChild.textContent = "Reading the last run…";
+  }
+
   /**
    * Show the measurements of a run.
    * @param record - the run, or null

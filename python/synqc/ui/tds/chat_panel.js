@@ -33,6 +33,7 @@ export class ChatPanel {
     byId("chat-message").value = "";
     this._add("user", message);
     const place = this._add("assistant", "…");
+    let come = "";
     const history = this._said.slice(-MOST_SENT);
     const request = { session_id: this._sessionId(), message, history, stream: true };
     try {
@@ -41,13 +42,13 @@ export class ChatPanel {
         patience: Infinity,
         signal: answering.signal,
       });
-      const reply = await this._read(response, (words) => show(place, words));
+      const reply = await this._read(response, (words) => show(place, (come = words)));
       show(place, reply);
       this._said.push({ role: "user", content: message }, { role: "assistant", content: reply });
     } catch (error) {
       if (error.name !== "AbortError") {
-        place.parentElement.remove();
-        this._add("error", failed("No answer", error));
+        if (!come) place.parentElement.remove();
+        this._add("error", failed(come ? "The answer above is cut short" : "No answer", error));
       }
     }
     this._answering = null;

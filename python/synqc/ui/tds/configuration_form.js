@@ -9,7 +9,7 @@ const CLASSICAL_WORDS = "There is no qubit in it: its figures say nothing about 
 const FIGURE_NAMES = { t1_us: "T1", t2_us: "T2", gate_ns: "π/2 gate", readout_ns: "Readout", efficiency: "Efficiency" };
 
 export class ConfigurationForm {
-  /** @param onEdit - called after each change by hand or by `take` */
+  /** @param onEdit - called after each change by hand or by `take` with the names of its fields */
   constructor(onEdit) {
     this._onEdit = onEdit;
     this._catalogue = null;
@@ -49,11 +49,11 @@ export class ConfigurationForm {
     else this._explain();
   }
 
-  /** Show a configuration of the server. */
-  show(config) {
-    for (const name of CHOICES) setValue(byId(name), config[name]);
-    for (const name of NUMBERS) setValue(byId(name), String(config[name]));
-    setValue(byId("notes"), config.notes ?? "");
+  /** Show a configuration of the server, but for fields that were edited since. */
+  show(config, edited = new Set()) {
+    const texts = { notes: config.notes ?? "" };
+    for (const name of [...CHOICES, ...NUMBERS]) texts[name] = String(config[name]);
+    for (const [name, text] of Object.entries(texts)) if (!edited.has(name)) setValue(byId(name), text);
     this._explain();
   }
 
@@ -64,7 +64,7 @@ export class ConfigurationForm {
       if (name === "notes") byId("notes").value = value ?? "";
     }
     this._explain();
-    this._onEdit();
+    this._onEdit(Object.keys(fields));
   }
 
   /** The configuration as it stands, or null while a number does not fit. */
@@ -77,12 +77,10 @@ export class ConfigurationForm {
   }
 
   _edited(field) {
-    if (field.id.endsWith("-slider")) {
-      const name = field.id.slice(0, -"-slider".length);
-      byId(name).value = String(this._fromSlider(name, Number(field.value)));
-    }
+    const name = field.id.replace(/-slider$/, "");
+    if (name !== field.id) byId(name).value = String(this._fromSlider(name, Number(field.value)));
     this._explain();
-    this._onEdit();
+    this._onEdit([name]);
   }
 
   _explain() {

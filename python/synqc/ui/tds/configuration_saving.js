@@ -1,15 +1,19 @@
-/** The form's way to the server: saved a moment after the last edit, in turn, and before anything that depends on it. */
+/** The form's way to the server: saved a moment after the last edit, in turn, and before anything that depends on it.
+ *
+ * What was edited here is put over the newest configuration: another page may have changed the rest meanwhile.
+ */
 
 import { debounce } from "../shared/debounce.js";
 import { byId } from "../shared/element.js";
 import { failed } from "../shared/notices.js";
+import { sessionPath } from "./session_path.js";
 
 const SAVE_AFTER_MS = 600;
 
 export class ConfigurationSaving {
   /**
    * @param api - the service
-   * @param store - its `session` is whose configuration is saved, its `edit` the newest state of the form
+   * @param store - its `session` is whose configuration is saved, its `edit` the newest state of the form and what has changed
    * @param defaults - gives what is kept beside the configuration
    */
   constructor(api, store, defaults) {
@@ -19,6 +23,8 @@ export class ConfigurationSaving {
     this._turn = Promise.resolve();
     /** Whether the form shows what the server does not have. */
     this.isUnsaved = false;
+    /** Names of the fields in which it does. */
+    this.fields = new Set();
     this.soon = debounce(() => this._save(), SAVE_AFTER_MS);
     store.watch("edit", (edit) => this._edited(edit));
     store.watch("sessionId", () => this._forget());
@@ -34,15 +40,17 @@ export class ConfigurationSaving {
     return byId("save-state").textContent;
   }
 
-  _edited({ config }) {
+  _edited({ config, names }) {
     if (!this._store.get("session")) return;
     this.isUnsaved = true;
+    for (const name of names) this.fields.add(name);
     this._say(config ? "Not saved yet" : "Not saved: a number does not fit", config ? "" : "alert");
     this.soon();
   }
 
   _forget() {
     this.isUnsaved = false;
+    this.fields.clear();
     this.soon.forget();
     this._say("");
   }
@@ -60,10 +68,14 @@ export class ConfigurationSaving {
     const isNewestEdit = this._store.mark("edit");
     this._say("Saving…");
     try {
-      const session = await this._api.post("/sessions", { session_id: id, config: { ...config, ...this._defaults() } });
+      const here = Object.entries({ ...config, ...this._defaults() }).filter(([name]) => this.fields.has(name));
+      const { config: newest } = await this._api.get(sessionPath(id));
+      const changed = { ...newest, ...Object.fromEntries(here) };
+      const session = await this._api.post("/sessions", { session_id: id, config: changed });
       if (id !== this._store.get("sessionId")) return true;
       if (isNewestEdit()) {
         this.isUnsaved = false;
+        this.fields.clear();
         this._say("Saved");
       }
       this._store.set({ session });

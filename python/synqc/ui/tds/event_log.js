@@ -18,6 +18,7 @@ export class EventLog {
   /** All lines are being read: remember what is added until they are there. */
   awaitLines() {
     this._added = [];
+    byId("log-empty").textContent = "Reading the log…";
   }
 
   /** All lines anew, with what was added while they were read. */
@@ -25,6 +26,7 @@ export class EventLog {
     const tail = new Set(lines.slice(-TAIL));
     const meanwhile = (this._added ?? []).filter((line) => !tail.has(line));
     this._added = null;
+    byId("log-empty").textContent = "Nothing is logged.";
     this._list.replaceChildren();
     this.add([...lines, ...meanwhile]);
   }

@@ -64,6 +64,7 @@ export class InformationMap {
       chartWords(this._place, "Compute the map of the configuration on the left.");
       return;
     }
+    if (!this._place.classList.contains("js-plotly-plot")) chartWords(this._place, "The map is being drawn…");
     const library = await plotly();
     if (!library) return chartWords(this._place, "Charts need Plotly, which this server does not have.");
     if (sweep !== this._sweep) return;
@@ -87,6 +88,7 @@ export class InformationMap {
     const mine = (this._running = {});
     this._busy(true);
     this._state("Asking…");
+    plotly(); // it is long in coming by a slow line, and so are the points
     try {
       let sweep = await this._api.post("/sweeps", request);
       mine.id = sweep.sweep_id;
@@ -217,7 +219,7 @@ export class InformationMap {
         showgrid: false,
       },
       shapes: [
-        {
+        strength.safe_max < strength.max && {
           ...dashed,
           x0: strength.safe_max,
           x1: strength.safe_max,
@@ -232,7 +234,7 @@ export class InformationMap {
             ...words,
           },
         },
-        {
+        time.safe_max < time.max && {
           ...dashed,
           y0: time.safe_max,
           y1: time.safe_max,
@@ -241,7 +243,7 @@ export class InformationMap {
           x1: 1,
           label: { text: `safe τ_p ≤ ${time.safe_max} ns`, textposition: "start", yanchor: "top", ...words },
         },
-      ],
+      ].filter(Boolean),
       margin: { l: 60, r: 8, t: 14, b: 44 },
     });
   }

@@ -17,7 +17,7 @@ export class KpiCards {
   constructor() {
     this._cards = new Map(CARDS.map((card) => [card.key, makeCard(card)]));
     this._shots = makeShots();
-    this._shown = [null, null];
+    this._shown = [null, null, true];
     byId("kpis").append(...[...this._cards.values()].map((card) => card.root), this._shots.root);
     this.show(null, null);
   }
@@ -29,14 +29,14 @@ export class KpiCards {
     this.show(...this._shown);
   }
 
-  /** Show a run's figures and a session's shots; either may be null. */
-  show(record, session) {
-    this._shown = [record, session];
+  /** Show a run's figures and a session's shots; either may be null, the run also because it is not read yet. */
+  show(record, session, isRead = true) {
+    this._shown = [record, session, isRead];
     const estimates = estimatesOf(record, session);
     for (const card of this._cards.values()) card.show(estimates?.[card.key]);
     this._shots.show(session);
     const source = byId("kpi-source");
-    source.replaceChildren(...sourceOf(record, session));
+    source.replaceChildren(...(record || isRead ? sourceOf(record, session) : ["Reading the last run…"]));
     if (!estimates) this.showNow(null);
   }
 

@@ -13,11 +13,12 @@ const FIELDS = [
 const ROUNDING = 1e-9;
 
 export class RunControls {
-  /** @param on - { start(mode, request), kill(), edit() }: `edit` when a default of the session has changed */
+  /** @param on - { start(mode, request), kill(), edit(names) }: `edit` when defaults of the session have changed */
   constructor(on) {
     this._on = on;
     this._session = null;
     this._waiting = false;
+    this._online = false;
     this._costLaw = null;
     this._rules = [];
     this._config = null;
@@ -29,7 +30,7 @@ export class RunControls {
     byId("kill").addEventListener("click", () => this.kill());
     byId("run-form").addEventListener("input", (event) => {
       this._check();
-      if (event.target.id !== "seed") on.edit();
+      if (event.target.id !== "seed") on.edit([`${event.target.id}_default`]);
     });
     this._draw();
   }
@@ -62,6 +63,12 @@ export class RunControls {
   /** Say that a run asked for here is under way, or no longer. */
   setWaiting(waiting) {
     this._waiting = waiting;
+    this._draw();
+  }
+
+  /** Say whether the server is there. */
+  setOnline(online) {
+    this._online = online;
     this._draw();
   }
 
@@ -102,7 +109,7 @@ export class RunControls {
   }
 
   get _busy() {
-    return this._waiting || this._session?.status === "running";
+    return this._waiting || !this._online || this._session?.status === "running";
   }
 
   _request() {
@@ -131,7 +138,7 @@ export class RunControls {
   _draw() {
     const session = this._session;
     byId("run").disabled = byId("dry-run").disabled = !session || this._busy;
-    byId("kill").disabled = !session;
+    byId("kill").disabled = !session || !this._online;
     byId("run-session").textContent = session ? session.session_id : "";
     const words = session ? session.status_text : "No session is selected: create one, or choose one of the list.";
     if (byId("status-text").textContent !== words) byId("status-text").textContent = words;

@@ -3,10 +3,9 @@
 import { byId, element } from "../shared/element.js";
 import { emulatedLabel } from "./emulated_label.js";
 import { downloadFile } from "../shared/file_download.js";
-import { duration, measuredShort, plain } from "../shared/measured_value.js";
+import { LineChart } from "../shared/line_chart.js";
+import { duration, measured, measuredShort, plain } from "../shared/measured_value.js";
 import { failed, notice } from "../shared/notices.js";
-import { CHART_OPTIONS, chartLayout, plotly } from "../shared/plotly_library.js";
-import { colour } from "../shared/theme.js";
 
 const MOST_LEARNING_POINTS = 1000;
 
@@ -16,14 +15,11 @@ export class RunDetails {
     this._onSeed = onSeed;
     this._place = byId("run-details");
     this._wanted = null;
-    this._chart = null;
-    this._history = [];
   }
 
   /** Show nothing. */
   clear() {
     this._wanted = null;
-    this._chart = null;
     this._place.replaceChildren();
   }
 
@@ -55,9 +51,9 @@ export class RunDetails {
       ["Engine", details.version],
       ...Object.entries(details.latency_terms ?? {}).map(([name, value]) => [`Latency: ${name}`, time(value)]),
     ].filter(([, value]) => value !== undefined && value !== null && value !== "");
-    this._history = details.history ?? [];
-    this._chart =
-      this._history.length > 1
+    const history = details.history ?? [];
+    const chart =
+      history.length > 1
         ? element("div", { class: "chart", role: "img", "aria-label": "Fidelity of each iteration" })
         : null;
     const seed = details.seed ?? run.seed;
@@ -83,7 +79,7 @@ export class RunDetails {
         ),
         element("button", { type: "button", class: "small", onclick: () => this.clear() }, "Close"),
       ),
-      this._chart ?? "",
+      chart ?? "",
       element(
         "dl",
         {},
@@ -91,33 +87,7 @@ export class RunDetails {
       ),
       element("ul", {}, ...run.events.map((line) => element("li", { class: "state" }, line))),
     );
-    this.draw();
-  }
-
-  /** Draw how the iterations went, if there were several. */
-  async draw() {
-    const [place, history] = [this._chart, this._history];
-    if (!place) return;
-    const library = await plotly();
-    if (!library || place !== this._chart) return;
-    const step = Math.ceil(history.length / MOST_LEARNING_POINTS);
-    const shown = history.map((one, index) => [index + 1, ...one.fidelity]).filter((_, index) => index % step === 0);
-    const trace = {
-      type: "scatter",
-      mode: "lines+markers",
-      x: shown.map((one) => one[0]),
-      y: shown.map((one) => one[1]),
-      marker: { size: 4, color: colour("accent") },
-      line: { color: colour("accent"), width: 1 },
-      error_y: { array: shown.map((one) => one[2]), color: colour("accent"), thickness: 1, width: 2 },
-      hovertemplate: "iteration %{x}: %{y:.5f}<extra></extra>",
-    };
-    library.react(
-      place,
-      [trace],
-      chartLayout({ xaxis: { title: { text: "iteration" } }, yaxis: { title: { text: "fidelity" } } }),
-      CHART_OPTIONS,
-    );
+    if (chart) new LineChart(chart).draw(learningOf(history));
   }
 
   async _download(path, runId) {
@@ -128,6 +98,22 @@ export class RunDetails {
       notice(failed("The records could not be downloaded", error));
     }
   }
+}
+
+/** How the iterations of a run went, as a chart. */
+function learningOf(history) {
+  const step = Math.ceil(history.length / MOST_LEARNING_POINTS);
+  const shown = history.map((one, index) => [index + 1, ...one.fidelity]).filter((_, index) => index % step === 0);
+  const words = (index) => {
+    const [iteration, fidelity, error] = shown[index];
+    const parts = measured(fidelity, error);
+    return `iteration ${iteration}: ${parts.value} ${parts.error}`.trim();
+  };
+  return {
+    x: shown.map((one) => one[0]),
+    titles: { x: "iteration", y: "fidelity" },
+    series: [{ name: "fidelity", y: shown.map((one) => one[1]), errors: shown.map((one) => one[2]), words }],
+  };
 }
 
 function time(value) {

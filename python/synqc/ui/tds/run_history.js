@@ -30,6 +30,7 @@ export class RunHistory {
     this._details.clear();
     this._cursors = [null];
     this._draw([], null);
+    byId("history-empty").textContent = sessionId === null ? "No run yet." : "Reading the runs…";
     this._compare();
     if (sessionId !== null) await this._load();
   }
@@ -37,11 +38,6 @@ export class RunHistory {
   /** Read the first page again, if it is the one on show: a run has ended. */
   async refresh() {
     if (this._sessionId !== null && this._cursors.length === 1) await this._load();
-  }
-
-  /** Draw anew what has colours of the scheme. */
-  redraw() {
-    this._details.draw();
   }
 
   async _turn(step) {
@@ -72,6 +68,7 @@ export class RunHistory {
     if (focused) rows.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
     byId("history").hidden = !runs.length;
     byId("history-empty").hidden = runs.length > 0;
+    byId("history-empty").textContent = "No run yet.";
     byId("history-older").disabled = next === null;
     byId("history-newer").disabled = this._cursors.length === 1;
   }

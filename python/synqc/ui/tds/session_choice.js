@@ -5,7 +5,7 @@ import { clearNotices, failed, notice } from "../shared/notices.js";
 import { SessionList } from "./session_list.js";
 import { sessionPath } from "./session_path.js";
 
-const NONE = { sessionId: null, session: null, record: null, newest: null };
+const NONE = { sessionId: null, session: null, record: null, newest: null, isRead: false };
 
 export class SessionChoice {
   /**
@@ -24,6 +24,7 @@ export class SessionChoice {
       select: (id) => this.select(id),
       remove: (id) => this._remove(id),
     });
+    store.watch("session", (session) => session && this._list.update(session));
     window.addEventListener("hashchange", () => this.select(idInAddress()));
   }
 

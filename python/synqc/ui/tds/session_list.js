@@ -28,6 +28,14 @@ export class SessionList {
     this._draw();
   }
 
+  /** Show what became of one of them. */
+  update(session) {
+    const place = this._sessions.findIndex((one) => one.session_id === session.session_id);
+    if (place < 0) return;
+    this._sessions = this._sessions.with(place, session);
+    this._draw();
+  }
+
   /** Empty the field of a new session's id. */
   clearNewId() {
     byId("new-session-id").value = "";

@@ -10,7 +10,7 @@ const REREAD_AFTER_MS = 250;
 export class SessionReading {
   /**
    * @param api - the service
-   * @param store - `session`, `record` and `newest` are set to what is read
+   * @param store - `session`, `record` and `newest` are set to what is read, `isRead` when all of it is
    * @param show - { log, telemetry, spheres, history, progress(share) }
    * @param gone - called with the id of a session that is not there any more
    */
@@ -41,7 +41,9 @@ export class SessionReading {
       this._store.set({ newest: telemetry.newest });
       if (isNewestSession()) this._store.set({ session });
       const last = await lastRecord(this._api, this._store.get("session"));
-      if (this._isSelected(id) && isNewestRecord()) await this.showRecord(last);
+      if (!this._isSelected(id)) return;
+      this._store.set({ isRead: true });
+      if (isNewestRecord()) await this.showRecord(last);
     } catch (error) {
       if (error.status === 404) this._gone(id);
       else if (error.status) notice(failed("The session could not be read", error));
@@ -50,7 +52,7 @@ export class SessionReading {
 
   /** Show a run; one that an event told of (`fresh`) may not be on disk yet. */
   async showRecord(run, { fresh = false } = {}) {
-    const another = run?.run_id !== this._store.get("record")?.run_id;
+    const another = !run || run.run_id !== this._store.get("record")?.run_id;
     this._store.set({ record: run });
     if (!another) return;
     const { spheres } = this._show;
