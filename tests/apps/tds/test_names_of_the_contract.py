@@ -15,9 +15,11 @@ from synqc.apps.tds.models import (
 from synqc.lab.device import presets
 
 CHOICES = {entry["name"]: entry["choices"] for entry in _core.experiment_fields()}
+OF_EVERY_VERSION = ["transmon-default", "fluxonium-pilot", "ion-chain", "neutral-atom"]
+OF_REAL_DEVICES = ["ibm_aachen", "ibm_fez", "ibm_marrakesh", "ibm_sherbrooke", "ibm_torino"]
 NAMES = {
     HardwareTarget: (["sim-local", "ibm-qpu", "aws-braket", "ionq", "classical-only"], CHOICES["target"]),
-    HardwarePreset: (["transmon-default", "fluxonium-pilot", "ion-chain", "neutral-atom"], presets()),
+    HardwarePreset: ([*OF_EVERY_VERSION, *OF_REAL_DEVICES], presets()),
     DriveEnvelope: (["gaussian", "square", "drag", "cosine"], CHOICES["envelope"]),
     AdaptiveRule: (["none", "kalman", "bayes", "rl"], CHOICES["adaptive_rule"]),
     Objective: (
@@ -41,3 +43,7 @@ def test_the_laboratory_knows_them_and_may_know_more(kind):
 def test_the_agent_may_suggest_every_field_but_what_pages_keep_there():
     kept = ("num_iterations_default", "shot_limit_default")
     assert tuple(name for name in RunConfiguration.model_fields if name not in kept) == FIELDS
+
+
+def test_every_device_of_the_laboratory_may_be_named():
+    assert [name.value for name in HardwarePreset] == list(presets())

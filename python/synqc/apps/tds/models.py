@@ -16,9 +16,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
     model_serializer,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 __all__ = [
     "LONGEST_NOTES", "MOST_ITERATIONS", "PROBE_DURATIONS_NS", "PROBE_STRENGTHS", "USUAL_ITERATIONS", "AdaptiveRule",
@@ -52,12 +55,17 @@ class HardwareTarget(StrEnum):
 
 
 class HardwarePreset(StrEnum):
-    """Device figures."""
+    """Device figures: four of kinds of qubits, which every version of the contract has, and those of real devices."""
 
     TRANSMON_DEFAULT = "transmon-default"
     FLUXONIUM_PILOT = "fluxonium-pilot"
     ION_CHAIN = "ion-chain"
     NEUTRAL_ATOM = "neutral-atom"
+    IBM_AACHEN = "ibm_aachen"
+    IBM_FEZ = "ibm_fez"
+    IBM_MARRAKESH = "ibm_marrakesh"
+    IBM_SHERBROOKE = "ibm_sherbrooke"
+    IBM_TORINO = "ibm_torino"
 
 
 class DriveEnvelope(StrEnum):
@@ -169,6 +177,11 @@ class RunConfiguration(BaseModel):
             if plain.get(name) is None:
                 plain.pop(name, None)
         return plain
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """What is shown has the members of what is sent: else a generated client would know none of them."""
+        return handler({name: part for name, part in schema.items() if name != "serialization"})
 
 
 def _notes_in_bounds(config: RunConfiguration) -> RunConfiguration:
