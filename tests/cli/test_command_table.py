@@ -9,6 +9,7 @@ import pytest
 
 from synqc.cli import main
 from synqc.cli.commands import COMMANDS
+from synqc.cli.main import _parser
 
 MODULES = sorted({command.module for command in COMMANDS.values()} - {"synqc.benchmarks"})
 
@@ -39,6 +40,24 @@ def test_help_lists_every_command(capsys):
     for name, command in COMMANDS.items():
         assert f"\n    {name}" in listed, name
         assert command.words.split()[0] in listed
+
+
+def parsers_below(parser):
+    """It and those of its commands."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in {id(one): one for one in action.choices.values() if one.add_help}.values():
+                yield from parsers_below(below)
+
+
+def test_help_of_every_command_fits_eighty_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    asked = [name for name in COMMANDS if name != "bench"]
+    helps = {one.prog: one.format_help() for name in asked for one in parsers_below(_parser(name))}
+    assert len(helps) > 80
+    long = [(prog, line) for prog, text in helps.items() for line in text.splitlines() if len(line) > 80]
+    assert long == []
 
 
 def test_the_nearest_command_is_named(capsys):

@@ -36,7 +36,6 @@ def add_command(commands: Any) -> None:
         epilog="examples:\n"
         "  synqc analyse t1.npz\n"
         "  synqc analyse t1/ --protocol T1 --unit wait=ns --unit prob= --unit error= --shots 1000 --plot t1.html\n",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="file, or folder of qibocal, qualibrate and zarr")

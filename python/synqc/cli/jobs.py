@@ -33,7 +33,7 @@ def add_command(commands: Any) -> None:
 
     listing = _add(acts, "list", _list, "newest first")
     listing.add_argument("--kind", help="only of this kind")
-    listing.add_argument("--state", choices=_STATES, help="only in this state")
+    listing.add_argument("--state", choices=_STATES, metavar="STATE", help=f"only in this one of {', '.join(_STATES)}")
     listing.add_argument("--limit", type=int, default=50, help="most of them; default 50")
     _add_job(acts, "show", _show, "one job with its payload, result and history")
     _add_job(acts, "cancel", _cancel, "end a job, and whatever is part of it")

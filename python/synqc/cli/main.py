@@ -34,7 +34,6 @@ def _parser(asked: str) -> argparse.ArgumentParser:
         prog="synqc",
         description="What a weak probe learns, what it breaks, and whether a controller can keep up.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"synqc {__version__}")

@@ -5,12 +5,31 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NoReturn
 
-__all__ = ["EXIT_ERROR", "Parser"]
+__all__ = ["EXIT_ERROR", "HelpFormatter", "Parser"]
 
 EXIT_ERROR: Final = 2
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Help in the terminal's width: lines are filled, and those of commands, which are indented, stay copyable.
+
+    Examples:
+        >>> text = "examples:\\n  synqc sweep --axis a=1,2 --plot map.html"
+        >>> print(HelpFormatter("synqc")._fill_text(text, 40, ""))
+        examples:
+          synqc sweep --axis a=1,2 --plot \\
+              map.html
+    """
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(
+            _command(line, width) if line.startswith(" ") else textwrap.fill(line, width, initial_indent=indent)
+            for line in text.splitlines()
+        )
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,6 +44,9 @@ class Parser(argparse.ArgumentParser):
         ...     print(ended.code)
         2
     """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **{"formatter_class": HelpFormatter, **named})
 
     def error(self, message: str) -> NoReturn:
         """Write the message, and which help says more."""
@@ -51,6 +73,12 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(
                 action, f"must be one of {', '.join(words)}, but is {value!r}{_near(str(value), words)}"
             )
+
+
+def _command(line: str, width: int) -> str:
+    """A command in lines that a shell reads as one."""
+    lines = textwrap.wrap(line, width - 2, subsequent_indent=6 * " ", break_on_hyphens=False, break_long_words=False)
+    return " \\\n".join(lines)
 
 
 def _near(word: str, known: Iterable[str]) -> str:

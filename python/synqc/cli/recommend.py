@@ -30,7 +30,10 @@ def add_command(commands: Any) -> None:
         "on sessions and presets that it has not seen, and keeps what came of it for the service.",
         allow_abbrev=False,
     )
-    parser.add_argument("--goal", default=_GOALS[0], choices=_GOALS, help=f"objective; default: {_GOALS[0]}")
+    parser.add_argument(
+        "--goal", default=_GOALS[0], choices=_GOALS, metavar="NAME",
+        help=f"objective: {', '.join(_GOALS)}; default: {_GOALS[0]}",
+    )  # fmt: skip
     parser.add_argument("--preset", default="transmon-default", metavar="NAME", help="default: transmon-default")
     parser.add_argument("--target", default="sim-local", metavar="NAME", help="default: sim-local")
     parser.add_argument("--evaluate", action="store_true", help="judge the methods before")
