@@ -29,6 +29,7 @@ from synqc.pipeline.progress import ProgressBar, ProgressOption, progress_callba
 
 if TYPE_CHECKING:
     from synqc.hardware.backend import Backend
+    from synqc.lab.choices import Envelope, Objective, PresetName, ProbeMapping, Rule, TargetName
 
 __all__ = ["Experiment", "StopFlag"]
 
@@ -125,13 +126,13 @@ class Experiment:
         True
     """
 
-    preset: str | Device = field(default="transmon-default", kw_only=False)
-    target: str = "sim-local"
-    envelope: str = "drag"
+    preset: PresetName | str | Device = field(default="transmon-default", kw_only=False)
+    target: TargetName | str = "sim-local"
+    envelope: Envelope | str = "drag"
     probe_strength: float = 0.2
     probe_duration_ns: float = 120.0
-    adaptive_rule: str | BatchRule | RecordRule = "none"
-    objective: str = "maximize-fidelity"
+    adaptive_rule: Rule | str | BatchRule | RecordRule = "none"
+    objective: Objective | str = "maximize-fidelity"
     qubits: int = 4
     device_seed: int = 0
 
@@ -157,7 +158,7 @@ class Experiment:
     edge_fraction: float = 0.25
     samples: Sequence[complex] | None = None
     interpolate_samples: bool = False
-    probe_mapping: str = "auto"
+    probe_mapping: ProbeMapping | str = "auto"
     probe_ringdown_ns: float = 0.0
     stark_correction: bool = True
     probe_bins: int = 1
@@ -216,7 +217,7 @@ class Experiment:
     @naming_unknown_arguments
     def run(
         self,
-        shots: int | None = None,
+        shots: float | None = None,
         *,
         iterations: int = 1,
         seed: int | None = None,

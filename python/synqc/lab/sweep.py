@@ -494,7 +494,7 @@ def sweep(
     experiment: Experiment,
     axes: Mapping[str, Sequence[Any]],
     *,
-    shots: int | None = None,
+    shots: float | None = None,
     iterations: int = 1,
     seed: int | None = None,
     executor: Executor | Callable[[], Executor] | None = None,
