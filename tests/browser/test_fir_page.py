@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from audit import problems_of
 from chromium import FAILED
 from desk import HEIGHT, SCHEME, WIDTH
 from playwright.sync_api import expect
@@ -16,7 +17,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "service" / "fir"))
 from fir_service import AUTH_KEY, REQUIRED_FIELDS, WritingServer
 from scripted_server import ScriptedServer, answer, http
 
-AUDIT = Path(__file__).with_name("page_audit.js").read_text()
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> {{7*7}} #import \\input{x} \u202egnp.exe"
 COMPLAINT = "Two boys on a motorcycle snatched my gold chain near the station. मेरी चेन छीनकर भाग गए।"
 HEARD = "At nine thirty two men took 9,000 rupees from me near the station."
@@ -127,7 +127,7 @@ class FirDesk:
 
     def problems(self):
         self.page.mouse.move(0, 0)  # what the mouse is on has a colour that is mixed
-        return self.page.evaluate(AUDIT)
+        return problems_of(self.page)
 
 
 @pytest.fixture(scope="module")

@@ -1,26 +1,19 @@
 """The page fits, is read, and is reached: narrow and wide, light and dark, with a keyboard alone."""
 
 import re
-import time
-from pathlib import Path
 
 import pytest
+from audit import problems_of
 from desk import HEIGHT, SCHEME, WIDTH
 from full_page import fill
 from playwright.sync_api import expect
 
-AUDIT = Path(__file__).with_name("page_audit.js").read_text()
 LONG_ID = "with-an-id-that-is-as-long-as-ids-of-some-laboratories-are"
 BETWEEN = [(768, 1000), (1024, 800)]
-REDRAWN_WITHIN_S = 10.0
 
 
 def problems(desk):
-    """What the audit finds; charts are redrawn a moment after the scheme or the size has changed."""
-    deadline = time.monotonic() + REDRAWN_WITHIN_S
-    while (found := desk.page.evaluate(AUDIT)) and time.monotonic() < deadline:
-        desk.page.wait_for_timeout(100)
-    return found
+    return problems_of(desk.page)
 
 
 def check_dialogs(desk):

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from audit import problems_of
 from playwright.sync_api import expect
 from running_server import RunningServer
 
@@ -17,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "service" / "prompts"))
 
 from prompts_service import SelfCheckingWorld, asked, prices_of, serve
 
-AUDIT = Path(__file__).with_name("page_audit.js").read_text()
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> {{7*7}} \u202egnp.exe " + "{" * 200
 TEXT = r" Find $\int_0^1 \frac{x^2}{\sqrt{1-x}}\,dx$, for $5 or $6. "
 LOADED_MS = 20_000
@@ -88,7 +88,7 @@ class PromptsDesk:
         expect(self["#batch-state"]).to_have_text(state, timeout=60_000)
 
     def problems(self):
-        return self.page.evaluate(AUDIT)
+        return problems_of(self.page)
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+from audit import problems_of
 from playwright.sync_api import expect
 from running_server import RunningServer
 
-AUDIT = Path(__file__).with_name("page_audit.js").read_text()
 HOSTILE = "<img src=x onerror=alert(2)>"
 LOADED_MS = 20_000
 
@@ -72,7 +72,7 @@ def test_a_table_goes_from_an_example_to_a_file(open_page):
     expect(page.locator("#export-text")).to_contain_text("Data card: 50 rows")
     page.reload()
     expect(page.locator("#rows tbody tr")).to_have_count(20)
-    assert page.evaluate(AUDIT) == []
+    assert problems_of(page) == []
 
 
 def test_an_example_is_fitted_and_the_card_says_how_well(open_page):
@@ -84,7 +84,7 @@ def test_an_example_is_fitted_and_the_card_says_how_well(open_page):
     expect(page.locator("#set-state")).to_have_text("succeeded", timeout=60_000)
     page.click("#export-card")
     expect(page.locator("#export-text")).to_contain_text("From 60 rows of an example")
-    assert page.evaluate(AUDIT) == []
+    assert problems_of(page) == []
 
 
 def test_events_come_by_keys_and_refusals_in_words(open_page):
@@ -104,4 +104,4 @@ def test_events_come_by_keys_and_refusals_in_words(open_page):
     page.fill("#prompt", "a shop")
     page.click("#preview")
     expect(page.locator("#define-problem")).to_contain_text("synqc models get")
-    assert page.evaluate(AUDIT) == []
+    assert problems_of(page) == []
