@@ -56,7 +56,7 @@ $(VENV)/demo.ready: pyproject.toml | $(VENV)/created
 	@touch $@
 
 $(VENV)/test.ready: pyproject.toml | $(VENV)/demo.ready build/system-tests.ready
-	$(BIN)/python scripts/install_requirements.py --no-compile dev
+	$(BIN)/python scripts/install_requirements.py --no-compile dev wheel
 	@touch $@
 
 $(VENV)/bench.ready: pyproject.toml | $(VENV)/demo.ready
@@ -100,8 +100,12 @@ docs: $(VENV)/installed $(VENV)/docs.ready
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=python $(BIN)/python -m mkdocs build --quiet --clean --config-file site/mkdocs.yml
 	@echo "build/site/index.html"
 
+$(VENV)/wheel.ready: pyproject.toml | $(VENV)/demo.ready
+	$(BIN)/python scripts/install_requirements.py wheel
+	@touch $@
+
 # A wheel that brings its libraries, for this Python and machines with this glibc or a newer one.
-wheel: $(VENV)/installed $(VENV)/test.ready
+wheel: $(VENV)/installed $(VENV)/wheel.ready
 	bash scripts/build_wheel.sh $(BIN)/python build/wheels
 
 $(VENV)/local.ready: pyproject.toml | $(VENV)/serve.ready

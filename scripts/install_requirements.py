@@ -1,7 +1,7 @@
 """Install the packages behind extras of pyproject.toml, without building the project itself.
 
 Usage: install_requirements.py [--no-compile] GROUP...
-where GROUP is an extra, or `build-system` for the build back-end.
+where GROUP is an extra, a group of dependencies, or `build-system` for the build back-end.
 
 With --no-compile, modules are compiled where they are first imported: of 22,000 of the tests' packages, 3,000 are.
 """
@@ -16,9 +16,11 @@ PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_t
 
 
 def requirements_of(group: str) -> list[str]:
-    """Requirements of one extra, with the extras it names in turn (`synqc[plot]`) spelled out."""
+    """Requirements of one group; of an extra with the extras it names in turn (`synqc[plot]`) spelled out."""
     if group == "build-system":
         return [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"]]
+    if group in PROJECT["dependency-groups"]:
+        return list(PROJECT["dependency-groups"][group])
     found = []
     for requirement in PROJECT["project"]["optional-dependencies"][group]:
         nested = re.fullmatch(r"synqc\[([\w,-]+)\]", requirement)

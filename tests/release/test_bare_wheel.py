@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import venv
 import zipfile
 from pathlib import Path
 
@@ -13,11 +12,13 @@ import pytest
 
 pytestmark = [pytest.mark.deep, pytest.mark.skipif(sys.platform != "linux", reason="auditwheel is for Linux")]
 for needed in ("auditwheel", "scikit_build_core", "pybind11"):
-    pytest.importorskip(needed, reason="the `dev` extra installs it")
+    pytest.importorskip(needed, reason="`make wheel` and `make test` install it")
 
 ROOT = Path(__file__).parents[2]
 BUNDLED = ("crypto", "simdjson", "sqlite3", "tbb")
 MOST_MEGABYTES = 12
+PYTHON = os.environ.get("SYNQC_WHEEL_PYTHON", sys.executable)
+"""For which the wheel is: it has what builds one, and NumPy."""
 
 
 @pytest.fixture(scope="module")
@@ -26,35 +27,27 @@ def wheel(tmp_path_factory):
     if given := os.environ.get("SYNQC_WHEEL"):
         return Path(given)
     folder = tmp_path_factory.mktemp("wheels")
-    program = ["bash", "scripts/build_wheel.sh", sys.executable, str(folder)]
-    built = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    own = {} if sys.executable == PYTHON else {"SYNQC_WHEEL_BUILD": str(folder / "build")}
+    program = ["bash", "scripts/build_wheel.sh", PYTHON, str(folder)]
+    built = subprocess.run(program, cwd=ROOT, env=os.environ | own, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
     return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
 def bare_python(wheel, tmp_path_factory):
-    """A Python that has the wheel and NumPy, which is that of these tests."""
+    """A Python that has the wheel and NumPy alone."""
     folder = tmp_path_factory.mktemp("bare") / "venv"
-    venv.create(folder, with_pip=False)
+    subprocess.run([PYTHON, "-m", "venv", "--without-pip", folder], check=True)
     site = next(folder.glob("lib/python*/site-packages"))
-    program = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        str(folder / "bin" / "python"),
-        "install",
-        "--no-deps",
-        "--quiet",
-    ]
-    subprocess.run([*program, str(wheel)], check=True)
-    import numpy
-
-    packages = Path(numpy.__file__).parents[1]
-    for part in packages.glob("numpy*"):
+    bare = folder / "bin" / "python"
+    install = [sys.executable, "-m", "pip", "--python", bare, "install", "--no-deps", "--quiet", wheel]
+    subprocess.run(install, check=True)
+    ask = [PYTHON, "-c", "import numpy; print(numpy.__file__)"]
+    numpy = Path(subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip())
+    for part in numpy.parents[1].glob("numpy*"):
         (site / part.name).symlink_to(part)
-    return folder / "bin" / "python"
+    return bare
 
 
 def libraries_in(answer):
