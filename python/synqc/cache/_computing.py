@@ -43,7 +43,7 @@ class Computing(MappingMethods):
         None, 0 and "" are values. What `compute` raises reaches all who wait and is not stored.
 
         Args:
-            key: Of the entry.
+            key: Key of the entry.
             compute: Gives the value. It may ask for other keys, never for this one.
             ttl: Seconds to live; None: the kind's; 0: do not store.
             kind: Label for lifetimes and statistics.

@@ -26,7 +26,7 @@ def content_key(
         content: None, bool, int, float, complex, str, bytes, lists, tuples, dicts of these, NumPy arrays and scalars.
         parameters: Every option that affects the result.
         namespace: Whose result it is.
-        version: Of what computes it: raise it when results change.
+        version: Version of what computes it: raise it when results change.
 
     Returns:
         64 hexadecimal digits, the same in every process and on every machine.

@@ -63,7 +63,7 @@ class Flights:
         """The value of a key and whether it was found, by whoever computed it.
 
         Args:
-            key: Of the value.
+            key: Key of the value.
             find: Gives what is stored, or MISSING.
             compute: Gives the value.
             store: Keeps it.

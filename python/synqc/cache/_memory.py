@@ -71,7 +71,7 @@ class MemoryCache(_core.MemoryCache, Computing):
         max_bytes: Bound on their weight: bytes, texts, numbers, NumPy arrays and containers of them are weighed exactly
             (containers eight levels and 10,000 objects deep), other objects by `__sizeof__`.
         ttl: Seconds a value lives unless said otherwise; None: for ever; 0: nothing is stored.
-        policy: Who leaves a full cache: "w-tinylfu" (adaptive; keeps what is asked for often), "s3-fifo" or "lru".
+        policy: Eviction policy: "w-tinylfu" (adaptive; keeps what is asked for often), "s3-fifo" or "lru".
         ttl_by_kind: Seconds for values of a kind.
         weigher: weigher(key, value) gives bytes instead.
         on_removal: on_removal(key, value, cause) is called for each entry that leaves, after it has left; cause is

@@ -67,7 +67,8 @@ class RedisCache(TextKeys):
     Args:
         server: A URL such as "redis://127.0.0.1:6379/0", or a `redis.Redis` client with time-outs of your own that
             does not decode responses.
-        prefix: Of every key, so that several caches can share a server: no other prefix sees, or clears, these keys.
+        prefix: Prefix of every key, so that several caches can share a server: no other prefix sees, or clears, these
+            keys.
             May hold anything but a null character.
         ttl: Seconds a value lives unless said otherwise. None: until the server evicts it.
         ttl_by_kind: Seconds for values of a kind.

@@ -16,7 +16,7 @@ class Stored:
         value: What was stored.
         age: Seconds since then.
         ttl: Seconds it has left to live; None: for ever.
-        kind: Of the value, as it was stored.
+        kind: Kind of the value, as it was stored.
     """
 
     value: Any

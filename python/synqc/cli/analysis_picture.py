@@ -23,7 +23,7 @@ def picture_of(measured: Any, analysis: Any) -> plotly.graph_objects.Figure:
 
     Args:
         measured: A `MeasuredProtocol`.
-        analysis: Of its `analyse`.
+        analysis: Analysis of its `analyse`.
 
     Returns:
         Shares of outcome 1 with the fitted curve; clouds with their centres; or a series with its errors.

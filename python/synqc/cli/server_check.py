@@ -31,7 +31,7 @@ def check_server(url: str, api_key: str | None = None) -> list[Check]:
     """Read from a server, and make and delete a session of its own there, with its run.
 
     Args:
-        url: Of the server, of its page, or of its API.
+        url: Address of the server, of its page, or of its API.
         api_key: If it wants one.
 
     Raises:

@@ -28,11 +28,11 @@ class DesignComparison:
 
     Args:
         adaptive (float64, (devices,)): Errors of the tracker: kHz of a detuning; of T1 the distance of logarithms.
-        fixed (float64, (devices,)): Of the best fixed design, whose shots are all used by the likelihood.
+        fixed (float64, (devices,)): Errors of the best fixed design, whose shots are all used by the likelihood.
         adaptive_shots: On average.
-        fixed_shots: Of the fixed design.
-        longest_wait_us: Of the fixed design, whose waits are spread evenly up to it. It was chosen for the least mean
-            error on other devices.
+        fixed_shots: Shots of the fixed design.
+        longest_wait_us: Longest wait of the fixed design, whose waits are spread evenly up to it. It was chosen for
+            the least mean error on other devices.
     """
 
     adaptive: RealArray = field(repr=False)
@@ -54,9 +54,9 @@ class _Task:
     Args:
         grid: Values that are told apart.
         draw: Makes the truth of so many devices.
-        chances: Of |1> for values (v,), at waits (s,) in the given phases (s,): (v, s).
+        chances: Chances of |1> for values (v,), at waits (s,) in the given phases (s,): (v, s).
         phases: In turn.
-        error: Of an estimate.
+        error: Error of an estimate.
     """
 
     grid: RealArray
@@ -136,11 +136,11 @@ def compare_ramsey_designs(
     Args:
         range_khz: Detunings that are possible, either way.
         contrast: V of the fringe.
-        t2_us: Of the fringe.
-        dead_time_us: Of a shot, besides its wait.
+        t2_us: T2 of the fringe.
+        dead_time_us: Dead time of a shot, besides its wait.
         wall_time_us: What each design may take.
         devices: To average over.
-        seed: Of devices and outcomes.
+        seed: Seed of devices and outcomes.
 
     Raises:
         InputError: A number is out of range.
@@ -202,10 +202,11 @@ def compare_decay_designs(
     Args:
         shortest_t1_us: T1 is at least this ..
         longest_t1_us: .. and at most this.
-        dead_time_us: Of a shot, besides its wait; greater than 0, for without it ever shorter waits would be best.
+        dead_time_us: Dead time of a shot, besides its wait; greater than 0, for without it ever shorter waits would be
+            best.
         wall_time_us: What each design may take.
         devices: To average over.
-        seed: Of devices and outcomes.
+        seed: Seed of devices and outcomes.
 
     Raises:
         InputError: A number is out of range.

@@ -54,7 +54,7 @@ class DecayTracker:
     Args:
         shortest_t1_us: T1 is looked for from here ..
         longest_t1_us: .. to here, evenly in its logarithm.
-        dead_time_us: Of a shot besides the wait; at 0 a shot costs the same whatever its wait.
+        dead_time_us: Dead time of a shot besides the wait; at 0 a shot costs the same whatever its wait.
         p1_given_1: Chance to read |1> right behind the excitation.
         p1_given_0: Chance to read |1> when the qubit has decayed.
 

@@ -47,9 +47,9 @@ class RamseyTracker:
     Args:
         range_khz: The detuning is looked for within plus and minus this.
         contrast: V of the fringe.
-        t2_us: Of the fringe.
+        t2_us: T2 of the fringe.
         longest_wait_us: None for the wait at which a shot tells most per time: T2 / 2 without dead time, T2 with much.
-        dead_time_us: Of a shot, besides its wait.
+        dead_time_us: Dead time of a shot, besides its wait.
 
     Examples:
         >>> tracker = RamseyTracker(range_khz=1000.0, contrast=0.95, t2_us=50.0)

@@ -48,7 +48,7 @@ def t1(
             points), with `shots`; or a signal without, such as a voltage.
         shots: At each point of each sweep.
         references: Ones among `shots` with |0> prepared, and with |1>: they make readout errors better known.
-        qubit: Of runs: whose bits.
+        qubit: Qubit of runs whose bits are taken.
 
     Returns:
         `t1_us` with profile intervals and a verdict.
@@ -105,7 +105,8 @@ def ramsey(
     Args:
         delays_us (float64, (points,)): Between the pulses.
         measured: As for `t1`.
-        phases_rad (float64, (points,)): Of the second pulse, `second_axis` of an `Experiment`; one number for all.
+        phases_rad (float64, (points,)): Phases of the second pulse, `second_axis` of an `Experiment`; one number for
+            all.
         span_khz: The detuning is sought up to this; None: what the shortest step of the delays can tell.
         gate_ns: Length of a pi/2 pulse, during which the qubit precesses for some of the time.
         shots: As for `t1`.
@@ -176,7 +177,7 @@ def rabi(
     """Rabi frequency from the share of ones against the duration of the drive: (1 - exp(-t / decay) cos(2 pi f t)) / 2.
 
     Args:
-        durations_us (float64, (points,)): Of the drive.
+        durations_us (float64, (points,)): Durations of the drive.
         measured: As for `t1`.
         span_khz: The frequency is sought up to this; None: what the shortest step of the durations can tell.
         shots: As for `t1`.

@@ -29,7 +29,7 @@ class Fitted(Mapping[str, Estimate]):
     """What a fit found; a mapping of names to `Estimate`s that shows itself as a table.
 
     Args:
-        name: Of the fit.
+        name: Name of the fit.
         values_found: By name, with half the width of the 68 % interval as standard error.
         intervals: Where each is with a probability of 68 %.
         wide_intervals: The same with 95 %.
@@ -77,7 +77,7 @@ class Fitted(Mapping[str, Estimate]):
         """Profile interval, which need not have the value in its middle.
 
         Args:
-            name: Of the quantity.
+            name: Name of the quantity.
             sigmas: 1 holds the truth in 68 % of all measurements, 2 in 95 %.
 
         Raises:

@@ -25,7 +25,7 @@ def readout(zero: ArrayLike | Run, one: ArrayLike | Run, *, qubit: int = 0) -> F
         zero: With |0> prepared: complex IQ points (shots,) in the order in which they were measured, or a `Run` that
             kept its records, of whose last iteration the bins are averaged.
         one: The same with |1>.
-        qubit: Of runs: whose records.
+        qubit: Qubit of runs whose records are taken.
 
     Returns:
         `p1_given_0`, `p0_given_1`, `signal_to_noise` (distance of the centres over a cloud's deviation) and both

@@ -52,8 +52,8 @@ def measured_at(points: int, measured: Any, *, shots: int | None, qubit: int) ->
         points: How many settings there are.
         measured: A `Run` per point, of whose last iteration the bits are counted; ones (integers, (points,) or (sweeps,
             points)), or shares of ones, with `shots`; a real signal (points,) or (sweeps, points), without.
-        shots: Of each point of each sweep.
-        qubit: Of runs: whose bits.
+        shots: Shots of each point of each sweep.
+        qubit: Qubit of runs whose bits are taken.
 
     Raises:
         ShapeError: There are not as many points.

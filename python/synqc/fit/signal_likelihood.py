@@ -29,7 +29,7 @@ class SignalLikelihood(Likelihood):
         share: The curve.
         settings (float64, (points, columns)): What was set.
         signal (float64, (points,)): What was measured.
-        parameters: Of the curve.
+        parameters: Parameters of the curve.
 
     Raises:
         InputError: There are hardly more points than unknowns.

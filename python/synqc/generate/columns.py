@@ -148,7 +148,7 @@ class Boolean(Column):
     """True with a probability.
 
     Args:
-        probability: Of True.
+        probability: Probability of True.
         null_rate: How likely a value is missing.
     """
 
@@ -191,8 +191,8 @@ class Pattern(Column):
     """Texts that match a regular expression as a whole; every choice of it is drawn alike.
 
     Args:
-        pattern: Of the regular subset: letters, escapes, classes, groups, alternatives, repetitions. Look-around,
-            references and properties are refused by name.
+        pattern: Pattern of the regular subset: letters, escapes, classes, groups, alternatives, repetitions.
+            Look-around, references and properties are refused by name.
         extra_repeats: Repetitions without end (`*`, `+`, `{3,}`) stop so many above their least number.
         unique: Never the same text twice; for patterns of one length. More rows than texts are refused.
         null_rate: How likely a value is missing.
@@ -316,7 +316,7 @@ class ForeignKey(Column):
         rows: How many rows the other table has.
         distribution: Which row, from the first: one of `distributions(whole=True)`; None for all rows alike. Numbers
             past the last row mean the last row.
-        parameters: Of the distribution.
+        parameters: Parameters of the distribution.
         null_rate: How likely a value is missing.
     """
 

@@ -17,16 +17,16 @@ class DataCard:
     """What stands beside every data set that is written: enough to make the same bytes again.
 
     Args:
-        kind: Of the configuration, such as `table`.
+        kind: Kind of the configuration, such as `table`.
         configuration: As its `to_dict` gives it.
         fingerprint: SHA-256 of the configuration in canonical JSON.
         seed: What was given.
-        generator_version: Of the generators; the same version gives the same values.
-        synqc_version: Of the package.
+        generator_version: Version of the generators; the same version gives the same values.
+        synqc_version: Version of the package.
         first_row: Number of the first row.
         rows: How many there are.
         columns: Name and type of each.
-        licences: Of the package and of the tables that texts came from.
+        licences: Licences of the package and of the tables that texts came from.
         distances: How far the data are from what the configuration was fitted to, if it was.
     """
 

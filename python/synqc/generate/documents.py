@@ -58,7 +58,7 @@ class Documents(Configuration):
         schema: The schema, as JSON has it.
         optional_rate: How likely a property is there that is not required.
         depth: How deep references go back into themselves before what is optional is left out.
-        name: Of the documents.
+        name: Name of the documents.
 
     Examples:
         >>> from synqc import generate

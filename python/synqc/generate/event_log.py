@@ -43,10 +43,10 @@ class EventLog(Configuration):
         caused_gap: Mean time until they begin.
         users: How many there are.
         user_distribution: Which of them, from the first: one of `distributions(whole=True)`; None for all alike.
-        user_parameters: Of the distribution.
+        user_parameters: Parameters of the distribution.
         resolution: What moments are cut to: 1s, 1ms or 1us.
         columns: Further columns, by the number of the event.
-        name: Of the log.
+        name: Name of the log.
 
     Examples:
         >>> from synqc import generate

@@ -37,7 +37,7 @@ class ColumnFit:
     """How far made values of a column are from those of the data.
 
     Args:
-        kind: Of the column.
+        kind: Kind of the column.
         distance: Between the two distributions, 0 to 1: the greatest difference of their distribution functions
             (Kolmogorov and Smirnov) for numbers and moments, half the sum of differences of shares (total variation)
             for categories and truth values, of shapes of texts otherwise.
@@ -89,9 +89,9 @@ def fit_csv(path: str | os.PathLike[str], *, name: str | None = None, most_rows:
 
     Args:
         path: The file, in UTF-8.
-        name: Of the table; None for the file's name.
+        name: Name of the table; None for the file's name.
         most_rows: Rows that are looked at, from the first on.
-        seed: Of the rows that are made for the comparison.
+        seed: Seed of the rows that are made for the comparison.
 
     Raises:
         InputError: The file has no rows, or lines of unequal length.

@@ -20,8 +20,8 @@ def sealed_checkpoint(configuration: dict[str, Any], seed: int, row: int, state:
     """A checkpoint as users keep it.
 
     Args:
-        configuration: Of the log, as its `to_dict` gives it.
-        seed: Of the log.
+        configuration: Configuration of the log, as its `to_dict` gives it.
+        seed: Seed of the log.
         row: Number of the next row.
         state: As the core gives it.
     """

@@ -55,7 +55,7 @@ class Table(Configuration):
 
     Args:
         columns: Kinds by name, in the order of the table.
-        name: Of the table.
+        name: Name of the table.
         correlations: Groups of correlated columns; none shares a column with another.
 
     Examples:

@@ -33,7 +33,7 @@ class Season:
 
     Args:
         period: Number of rows, or a time: a timedelta, or digits and a unit (us, ms, s, m, h, d, w).
-        amplitude: Of the sine; of a season of noise, as a share of the noise's deviation.
+        amplitude: Amplitude of the sine; of a season of noise, as a share of the noise's deviation.
         phase: Turns at row 0.
     """
 
@@ -96,7 +96,7 @@ class Anomaly:
         name: As its label says.
         rate: How likely one begins at a row.
         effect: "spike" or "shift" add `size`, "noise" multiplies the noise by it, "flat" takes the noise away.
-        size: Of the effect.
+        size: Size of the effect.
         length: Rows that it lasts. Of two that overlap the later one counts.
     """
 
@@ -218,7 +218,7 @@ class TimeSeries(Configuration):
         jitter: Share of the interval by which moments are scattered, 0 to 1; they stay in order.
         labels: Whether columns `<name>_anomaly` and `<name>_regime` say what is under way, where there is any.
         time: Name of the column of moments.
-        name: Of the whole.
+        name: Name of the whole.
 
     Examples:
         >>> from synqc import generate

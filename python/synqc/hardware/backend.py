@@ -89,7 +89,8 @@ class CompiledCircuit:
         text: It, as the vendor's compiler writes it.
         layout: Physical (system, ancilla) of each pair.
         entangling_gates: In it, over all pairs.
-        duration_us: Of one shot from its first gate to the end of its last readout; 0 where nothing is said of it.
+        duration_us: Duration of one shot from its first gate to the end of its last readout; 0 where nothing is said of
+            it.
         latency_terms: Parts of that duration in order, µs, of the pair that ends last.
         native: The compiler's own object.
     """

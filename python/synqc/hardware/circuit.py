@@ -25,7 +25,7 @@ class DriveProbeDriveCircuit:
     sin(axis) Y)). Pairs of a register do not interact.
 
     Args:
-        strength: Of the probe, 0 to 1.
+        strength: Strength of the probe, 0 to 1.
         first_angle, first_axis, second_angle, second_axis: Rotations D1 and D2, rad.
         corrections: What is added to `second_angle` after outcome 0 and after outcome 1, rad, for each pair of a
             system qubit and its ancilla.
@@ -86,9 +86,9 @@ class DriveProbeDriveCircuit:
         Gain 1 undoes the back-action of an ideal probe, so that the fidelity is 1; gain -1 is the wrong sign.
 
         Args:
-            strength: Of the probe, 0 to 1.
+            strength: Strength of the probe, 0 to 1.
             pairs: System qubits, each with its ancilla.
-            gain: Of the correction.
+            gain: Gain of the correction.
 
         Examples:
             >>> DriveProbeDriveCircuit.corrected(strength=1.0, gain=-1.0).corrections[0][0] == -math.pi / 2

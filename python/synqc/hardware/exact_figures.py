@@ -24,7 +24,7 @@ class ExactFigures:
 
     Args:
         fidelity: Mean of <psi_ideal|rho|psi_ideal> before the readout; psi_ideal is both drives without a probe.
-        probabilities (float64, (2, 2)): Of probe's outcome and readout, [probe, readout].
+        probabilities (float64, (2, 2)): Probabilities of the probe's outcome and readout, [probe, readout].
         ideal_outcome: What the readout of psi_ideal shows, or shows more often.
         reads_fidelity: Whether psi_ideal is |0> or |1>, so that the share of its outcome is the fidelity.
         backaction: Trace distance of the mean states after the probe and without it.

@@ -57,7 +57,7 @@ class IbmBackend:
 
         Args:
             circuit: The circuit.
-            seed: Of the compiler, whose choices are random where several are equal.
+            seed: Seed of the compiler, whose choices are random where several are equal.
 
         Raises:
             InputError: The backend cannot play it.
@@ -313,7 +313,7 @@ def with_idle_times(native: Any, target: Any) -> Any:
 
     Args:
         native: The compiled circuit.
-        target: Of the backend, with durations.
+        target: Target of the backend, with durations.
     """
     timing = _Timing(target)
     timing.walk(native)

@@ -24,9 +24,9 @@ def ionq_request(
 
     Args:
         circuit: The circuit.
-        backend: Of IonQ, such as "simulator" or "qpu.forte-1".
+        backend: Backend of IonQ, such as "simulator" or "qpu.forte-1".
         shots: How often.
-        name: Of the job.
+        name: Name of the job.
         tag: Kept with the job as metadata `tag`, to find it by.
         dry_run: Whether it is compiled and priced alone.
 

@@ -20,9 +20,9 @@ class Plan:
     """A run as it would be sent.
 
     Args:
-        capabilities: Of the backend.
+        capabilities: Capabilities of the backend.
         compiled: The circuit as it would be played, with its layout.
-        shots: Of the experiment; where the readout is calibrated, that is by as many in |0> and in |1>.
+        shots: Shots of the experiment; where the readout is calibrated, that is by as many in |0> and in |1>.
         seconds: Estimated time on the machine, without its queue.
         usd: Estimated price; None: not known, because nobody said what the account is charged.
     """
@@ -56,8 +56,8 @@ def dry_run(experiment: Any, backend: Backend, *, shots: int, seed: int = 0) -> 
     Args:
         experiment: A `synqc.Experiment`.
         backend: The adapter.
-        shots: Of the experiment.
-        seed: Of the compiler.
+        shots: Shots of the experiment.
+        seed: Seed of the compiler.
 
     Raises:
         InputError: The backend cannot play the experiment.

@@ -29,10 +29,10 @@ def run_figures(
 
     Args:
         experiment: What was run.
-        capabilities: Of the backend.
+        capabilities: Capabilities of the backend.
         compiled: What it played.
         shots: What it answered.
-        seed: Of the run.
+        seed: Seed of the run.
     """
     count = len(shots.bits)
     qubits = [_qubit(experiment, compiled, shots, pair) for pair in range(compiled.circuit.pairs)]

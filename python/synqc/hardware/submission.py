@@ -65,8 +65,8 @@ def submit_run(
         plan: As `dry_run` made it.
         budget_usd: What it may cost at most.
         confirm: Must be True where it costs something, or plays on a machine.
-        seed: Of the compiler.
-        idempotency_key: Of this request: one that is repeated with it is answered with the first one's job.
+        seed: Seed of the compiler.
+        idempotency_key: Key of this request: one that is repeated with it is answered with the first one's job.
         about: Notes that are kept with the job as its payload's member `about`, and sent to nobody.
 
     Raises:
@@ -226,7 +226,7 @@ class RecordedBackend:
     """What a job of `submit_run` brought, as a backend that plays it back.
 
     Args:
-        result: Of the job.
+        result: Result of the job.
     """
 
     def __init__(self, result: dict[str, Any]) -> None:

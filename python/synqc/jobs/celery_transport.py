@@ -44,7 +44,7 @@ class CeleryBroker:
     """Where messages are, and what their queues are called: one for each kind of job, so that workers get theirs alone.
 
     Args:
-        url: Of RabbitMQ (`amqp://`) or Redis (`redis://`).
+        url: Address of RabbitMQ (`amqp://`) or Redis (`redis://`).
         queue_prefix: What names of queues begin with; the kind follows.
         visibility_timeout_s: On Redis, after which a message that a worker has not finished is given to another one.
 

@@ -51,7 +51,7 @@ class Job:
         cancel_requested: Whether it shall end.
         submitted_at, started_at, ended_at: Moments; None of what has not happened.
         progress_done, progress_total: As its work says.
-        cause: Of its last failure.
+        cause: Cause of its last failure.
         event_count: Entries of its history.
         spending: Its meters.
         items: How many of its items, or children, stand where; None where it has none.

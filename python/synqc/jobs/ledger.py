@@ -111,7 +111,7 @@ class Ledger:
         Args:
             kind: What does it, as workers name it.
             payload: What it is done to; anything that JSON can say.
-            idempotency_key: Of this request: one that is repeated with it is answered with the first one's job.
+            idempotency_key: Key of this request: one that is repeated with it is answered with the first one's job.
             join: Whether a job of this kind and payload that has not failed will do; it is one job then, also to
                 whoever cancels it.
             priority: Larger is claimed first, of one kind and between kinds.
@@ -194,7 +194,7 @@ class Ledger:
             owner: The worker, by a name of this incarnation alone.
             room: Kinds it can do, with how many of each it may be given.
             lease_s: How long it need not be heard from.
-            most: Of all kinds together.
+            most: Most jobs of all kinds together.
         """
         some = sum(room.values()) if most is None else most
         request = claims.ClaimRequest(owner, tuple(room.items()), some, lease_s)
@@ -270,7 +270,7 @@ class Ledger:
 
         Args:
             claimed: The attempt that makes the call.
-            name: Of the call, one of its own in this attempt; a second reservation of that name is the first one.
+            name: Name of the call, one of its own in this attempt; a second reservation of that name is the first one.
             amount: Most that it may cost.
 
         Raises:
@@ -451,7 +451,7 @@ def open_ledger(place: DatabaseLocation | Path, *, clock: Clock = database_clock
     """The ledger of a database, which is made if it is not there; others may have it open, too.
 
     Args:
-        place: Of a database, or a folder for SQLite's file.
+        place: Place of a database, or a folder for SQLite's file.
         clock: As of `Ledger`.
     """
     location = place if isinstance(place, DatabaseLocation) else DatabaseLocation(place)

@@ -13,7 +13,7 @@ class Amount:
 
     Args:
         usd_micros: Millionths of a US dollar.
-        tokens: Of language models.
+        tokens: Tokens of language models.
     """
 
     usd_micros: int = 0

@@ -24,7 +24,7 @@ class WorkerPresence:
     alone: leases alone tell.
 
     Args:
-        database: Of the ledger.
+        database: Database of the ledger.
         when_alone: Called before anybody else may come, if no worker of any process is there; None: nothing is asked.
     """
 

@@ -70,7 +70,7 @@ class QubitBehindResonator:
         pulse: Its drive from times[0] = 0.
         t1_us: Relaxation time.
         dephasing_per_us: Pure dephasing, beside that of decay and of the photons.
-        detuning: Of the qubit, rad/us.
+        detuning: Detuning of the qubit, rad/us.
         times (float64, (bins + 1,)): Edges of the bins, in us.
         heterodyne: Whether both quadratures are recorded.
         thermal_population: P(|1>) that the bath pulls the qubit to.

@@ -54,7 +54,7 @@ class Comparison(Mapping[str, Estimate]):
         first: A run.
         second: Another.
         differences: By figure, with an error that knows what both share.
-        correlations: Of the two figures' errors; None where one of them is exact or nobody knows.
+        correlations: Correlations of the two figures' errors; None where one of them is exact or nobody knows.
         pairing: How the runs hang together.
 
     Examples:

@@ -19,9 +19,9 @@ def pause_s(endpoint: Endpoint, error: LanguageModelError, attempt: int, left_s:
 
     Args:
         endpoint: Says how many attempts there are.
-        error: Of the last one; its Retry-After counts.
+        error: Error of the last one; its Retry-After counts.
         attempt: How many there were.
-        left_s: Of the time allowed.
+        left_s: Seconds left of the time allowed.
     """
     lasting = not error.retryable or (isinstance(error, ModelTimedOut) and error.limit != "connect")
     if lasting or attempt >= endpoint.attempts:

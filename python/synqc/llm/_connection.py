@@ -53,7 +53,7 @@ class Reply:
         refusal: What the model said in place of an answer.
         has_thoughts: Whether the model thought aloud apart from the text.
         spent: On this body.
-        logprobs: Of the first tokens, where they were asked for and told.
+        logprobs: Log-probabilities of the first tokens, where they were asked for and told.
         tool_calls: Calls of tools that it asks for, of those it was offered.
     """
 

@@ -107,7 +107,7 @@ async def post(
     """The response to a body, before its own body has come; to be closed. A status that is an error is raised.
 
     Args:
-        sdk: Of the server.
+        sdk: SDK of the server.
         path: Behind its address.
         body: A JSON object; with an upload, the other fields of the form.
         upload: Files by the name of their field: name, content, media type.

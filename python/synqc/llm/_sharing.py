@@ -38,7 +38,7 @@ class SharedCalls:
         Args:
             key: Equal for equal requests.
             begin: Makes the call.
-            progress: Of this caller: shows what a call it began has cost.
+            progress: Progress of this caller: shows what a call it began has cost.
 
         Raises:
             LanguageModelError: A copy of its own for each who waited.

@@ -21,7 +21,7 @@ class StreamedBody:
 
     Args:
         answer: Into which.
-        most_bytes: Of one event, of a document, and of the text.
+        most_bytes: Most bytes of one event, of a document, and of the text.
     """
 
     def __init__(self, answer: Answer, most_bytes: int) -> None:

@@ -35,11 +35,11 @@ class Calibration:
         options: In the order they were given.
         read_by: Where margins came from: "logprobs" or "votes".
         method: "platt": p = 1 / (1 + exp(-(slope * margin + intercept))); "isotonic": a rising line through `knots`.
-        slope: Of "platt".
-        intercept: Of "platt".
-        knots: Of "isotonic": margins with their probabilities.
+        slope: Slope of "platt".
+        intercept: Intercept of "platt".
+        knots: Knots of "isotonic": margins with their probabilities.
         examples: How many it was fitted on.
-        data_sha256: Of the margins and labels it was fitted on.
+        data_sha256: SHA-256 of the margins and labels it was fitted on.
         question: Name of the kind of question, such as a digest of its form; empty where nobody said.
 
     Examples:
@@ -80,7 +80,7 @@ class Calibration:
         """A calibration out of labelled examples.
 
         Args:
-            margins: Of decisions (`Decision.margin`).
+            margins: Margins of decisions (`Decision.margin`).
             right: With two options, whether the first was right; with more, whether the likeliest was.
             model: That decided.
             options: Between which.

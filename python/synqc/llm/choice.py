@@ -65,7 +65,7 @@ def choose(settings: ChoiceSettings, *, model: str, task: Task = "text", has_rul
     """Who answers by these settings.
 
     Args:
-        settings: Of the process.
+        settings: Settings of the process.
         model: To ask a server for.
         task: What is wanted; the smallest models are offered numbers alone.
         has_rules: Whether rules in code can do it where no model can.

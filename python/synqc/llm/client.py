@@ -73,7 +73,7 @@ class LanguageModels:
         cache: Keeps answers; None: every request is a call.
         reuse: Which answers are kept: "repeatable" ones, of temperature 0 or with a seed that the model took, or
             "always".
-        kind: Of what is kept: the cache's label for lifetimes (its `ttl_by_kind`) and statistics.
+        kind: Kind of what is kept: the cache's label for lifetimes (its `ttl_by_kind`) and statistics.
         semantic: Serves what is kept also to who asks the same in other words; see `SemanticTier`. None: to nobody.
             Streams are not sought by meaning.
         strict: A conversation of which the server read only a part is an error (PromptTooLong); otherwise the

@@ -23,7 +23,7 @@ class Spent:
 
     Args:
         calls: Requests that reached the server: repeated attempts, corrections and refusals each count.
-        prompt_tokens: Of the conversations sent.
+        prompt_tokens: Tokens of the conversations sent.
         completion_tokens: Written by the model, its thoughts included.
         latency_s: From sending the first to reading the last.
         cached_prompt_tokens: Those of `prompt_tokens` that the server had in its cache; None if it does not say.
@@ -83,8 +83,8 @@ class Completion(Generic[Value]):
         prompt_truncated: The server counted fewer tokens than the conversation has words: it read a part of it.
         age_s: How long ago it was kept; 0 for one that is new.
         key: Under which a cache was asked to keep it; "" where none was.
-        similarity: Of the question it was given for to this one, where a `SemanticTier` found it: the cosine of their
-            vectors. None: it was the same question.
+        similarity: Similarity of the question it was given for to this one, where a `SemanticTier` found it: the cosine
+            of their vectors. None: it was the same question.
         logprobs: The first tokens' alternatives, if the request asked for them and the server told them; else empty.
         tool_calls: Calls of the request's tools that the model asks for. Where there are any, `value` is the text
             beside them: neither the request's form nor its reader is for them. Such an answer is never kept.

@@ -25,7 +25,7 @@ class ComponentHere:
 
     Args:
         role: "text", "embeddings", "speech" or "pictures".
-        name: Of the model or the program.
+        name: Name of the model or the program.
         missing: What to run before it can be used; "": nothing.
         languages: That it was tried with; None: nobody has listed them.
         good_for: What it has proved itself at, where that is known.

@@ -98,7 +98,7 @@ def decide(
             decisions with a common beginning are to be read once.
         votes: Count so many words in place of reading log-probabilities, for servers that give none; 0: do not. Words
             are a worse measure, and cost a call each.
-        most_tokens: Of an answer, 1 to 64: what is read stands at its beginning.
+        most_tokens: Most tokens of an answer, 1 to 64: what is read stands at its beginning.
         deadline_s: All of it must be done by then.
 
     Raises:

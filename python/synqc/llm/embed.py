@@ -49,7 +49,7 @@ def embed(
     Args:
         texts: None of them blank; what stands behind the model's `most_tokens` is not read.
         embedder: Makes the vectors.
-        language: Of the texts.
+        language: Language of the texts.
         is_query: Whether they are questions to find texts by; some models tell both apart.
 
     Returns:

@@ -43,7 +43,7 @@ class Languages:
 
         Args:
             language: Code of the language.
-            name: Of the model, for the error.
+            name: Name of the model, for the error.
 
         Raises:
             UnsupportedLanguage: It cannot, or nobody knows that it can.

@@ -49,12 +49,12 @@ class ModelFigures:
     """Figures of one model.
 
     Args:
-        read_tokens_per_s: Of a conversation that the model has not seen; None: the server does not count.
+        read_tokens_per_s: Speed of reading a conversation that the model has not seen; None: the server does not count.
         written_tokens_per_s: After the first token; None likewise.
         first_token_s: From a short question to the first token of its answer.
         forms_valid: Answers in a form that fitted its schema, of `forms`, without asking again. A number may be beyond
             its `maximum`, which grammars do not enforce.
-        right_by_margin: Of `questions` to be answered by yes or no, those with the right sign of the margin of
+        right_by_margin: Number of `questions` to be answered by yes or no that have the right sign of the margin of
             log-probabilities; None: the server gives none.
         right_calibrated: The same against a threshold learnt from the other questions.
     """
@@ -75,7 +75,7 @@ def measure_model(
     """Ask a model some thirty short questions, one after the other.
 
     Args:
-        provider: Who is asked; a model of this process or of a server.
+        provider: Provider that is asked; a model of this process or of a server.
         model: Name.
         forms: How many answers in a form.
         say: Told what is being measured.

@@ -19,9 +19,9 @@ class Price:
     """Prices of one model, per million tokens; in decimal digits, so that sums are exact in any order.
 
     Args:
-        prompt: Of tokens sent.
-        completion: Of tokens written, thoughts included.
-        cached_prompt: Of tokens sent that the server had in its cache; None: as `prompt`.
+        prompt: Price of tokens sent.
+        completion: Price of tokens written, thoughts included.
+        cached_prompt: Price of tokens sent that the server had in its cache; None: as `prompt`.
 
     Raises:
         InputError: A price is negative or no number.

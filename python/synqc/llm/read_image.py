@@ -21,7 +21,7 @@ class ReadWord:
 
     Args:
         text: As read.
-        confidence: Of the reader, 0 to 1; it is no probability.
+        confidence: Confidence of the reader, 0 to 1; it is no probability.
         box: Left, top, right and bottom in pixels of the picture.
     """
 
@@ -36,7 +36,7 @@ class Read:
 
     Args:
         text: In lines.
-        words: Of the text, where the reader tells of them.
+        words: Words of the text, where the reader tells of them.
     """
 
     text: str
@@ -74,8 +74,8 @@ class PageText:
         text: In lines; empty: nothing is written there.
         languages: That it was read in.
         words: Where the reader tells of them.
-        width: Of the picture, in pixels.
-        height: Of the picture, in pixels.
+        width: Width of the picture, in pixels.
+        height: Height of the picture, in pixels.
         model: That read it.
         is_rough: Whether the reader is known to read one of the languages badly.
     """

@@ -46,7 +46,7 @@ class Reliability:
             too high for few decisions: even perfect ones scatter.
         ece_interval: From resampled decisions, at 95 %.
         brier: Mean square of probability minus outcome.
-        count: Of decisions.
+        count: Number of decisions.
     """
 
     bins: tuple[ReliabilityBin, ...]
@@ -64,8 +64,8 @@ def reliability_of(
     Args:
         probabilities: Stated of each decision (`Decision.probability`), 0 to 1.
         right: Whether it was right.
-        bins: Of equal width.
-        seed: Of the resampling.
+        bins: Bins of equal width.
+        seed: Seed of the resampling.
 
     Raises:
         InputError: An argument is out of its range.

@@ -33,7 +33,7 @@ class JsonForm:
     request's reader is given the object's own text.
 
     Args:
-        name: Of the schema; letters, digits, `_` and `-`.
+        name: Name of the schema; letters, digits, `_` and `-`.
         schema: JSON schema; strict servers want every property required and no others.
         checked: Whether an answer must fit the schema. False for readers that take more than the schema asks for; an
             object that fits is preferred all the same.
@@ -54,7 +54,7 @@ class Request:
         model: As the server knows it.
         messages: The conversation so far.
         temperature: 0 to 2; None: the server's choice.
-        max_tokens: Of the answer.
+        max_tokens: Most tokens of the answer.
         seed: For servers that can repeat an answer.
         stop: Texts that end the answer.
         form: The answer is one JSON object; None: any text.
@@ -161,7 +161,7 @@ class Request:
         """Names everything that decides the answer; for a cache.
 
         Args:
-            base_url: Of the server.
+            base_url: Address of the server.
             tenant: Whose answers they are; see `Endpoint.tenant`.
             wire: What of the protocol decides answers, such as the size of the window; "": OpenAI's, nothing.
         """

@@ -16,7 +16,7 @@ class ServerEvents:
     r"""Reads the `data` of events; comments and other fields are read over.
 
     Args:
-        most_bytes: Of one event.
+        most_bytes: Most bytes of one event.
 
     Examples:
         >>> events = ServerEvents()

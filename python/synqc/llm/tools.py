@@ -70,7 +70,7 @@ class ToolCall:
 
     Args:
         id: By which the result of the call names it.
-        name: Of the tool, as the model wrote it.
+        name: Name of the tool, as the model wrote it.
         arguments: JSON, as the model wrote it: it may be none, and need not fit the tool's schema.
     """
 

@@ -11,7 +11,7 @@ def tracer_for(name: str) -> Any:
     """Makes spans; None where none is set up to receive them, for spans that go nowhere take time, too.
 
     Args:
-        name: Of who makes them.
+        name: Name of who makes them.
     """
     try:
         from opentelemetry import trace

@@ -40,8 +40,8 @@ class LaboratoryTools:
     """The laboratory within limits.
 
     Args:
-        limits: Of each call.
-        budget: Of all calls.
+        limits: Limits of each call.
+        budget: Budget of all calls.
     """
 
     def __init__(self, limits: Limits, budget: Budget) -> None:

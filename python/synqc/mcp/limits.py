@@ -21,10 +21,10 @@ class Limits:
 
     Args:
         shots: Shots of all calls together, each qubit's counted.
-        shots_per_call: Of one run or sweep, each qubit's counted.
+        shots_per_call: Most shots of one run or sweep, each qubit's counted.
         iterations: Batches of a run.
         qubits: Size of a register.
-        points: Of a sweep.
+        points: Most points of a sweep.
         seconds: A run or sweep that takes longer is stopped, and says so with `partial`.
         runs_kept: Runs that can be compared; the oldest are forgotten.
 

@@ -41,7 +41,7 @@ def make_server(
     """A server whose tools are read-only unless told otherwise.
 
     Args:
-        limits: Of calls; None: the usual ones.
+        limits: Limits of calls; None: the usual ones.
         service: Whose sessions there are; None: none, only the laboratory of this process.
         allow_changes: Whether sessions may be configured, run and stopped.
 

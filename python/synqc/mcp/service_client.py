@@ -27,7 +27,7 @@ class ServiceClient:
     """Asks a service.
 
     Args:
-        url: Of its root, such as `http://127.0.0.1:8000/lab`.
+        url: Address of its root, such as `http://127.0.0.1:8000/lab`.
         api_key: If it wants one; shown as `X-API-Key`.
         seconds: An answer is there by then.
 
@@ -47,7 +47,7 @@ class ServiceClient:
         """The answer's document.
 
         Args:
-            method: Of HTTP.
+            method: HTTP method.
             path: Segments below the API's prefix; each is one, whatever is in it.
             query: Parameters.
             body: Sent as JSON.

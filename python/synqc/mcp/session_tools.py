@@ -23,8 +23,8 @@ class SessionTools:
 
     Args:
         service: Which.
-        limits: Of each call.
-        budget: Of all calls.
+        limits: Limits of each call.
+        budget: Budget of all calls.
     """
 
     def __init__(self, service: ServiceClient, limits: Limits, budget: Budget) -> None:

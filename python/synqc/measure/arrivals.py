@@ -21,7 +21,7 @@ def arrival_times(rate: float, seconds: float, kind: ArrivalKind = "even", seed:
         rate: Requests per second.
         seconds: How long.
         kind: `even`: the same time apart; `poisson`: as from many independent clients.
-        seed: Of the draws of `poisson`.
+        seed: Seed of the draws of `poisson`.
 
     Raises:
         InputError: An argument is out of its range, or not one request falls into the time.

@@ -182,7 +182,7 @@ class Baselines:
         """Keep a run.
 
         Args:
-            name: Of what was timed.
+            name: Name of what was timed.
             run: By `measure_run`.
             even_if_outlier: Keep it although it stands apart, because what was timed has changed.
 
@@ -222,7 +222,7 @@ class Baselines:
         (placement in memory, other processes) counts, which repetitions within a run never show.
 
         Args:
-            name: Of what was timed.
+            name: Name of what was timed.
             run: The new one.
             least_effect: Smallest share that matters.
             error_rate: Probability of an alarm though nothing has changed.

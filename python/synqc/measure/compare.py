@@ -56,7 +56,7 @@ def compare(
             Many short turns, which mostly fit between two interruptions, tell more than a few long ones.
         clock: Seconds; `time.thread_time` for functions that neither wait nor use other threads, and for commands: what
             else the machine does then hardly counts.
-        seed: Of the coin; None draws one, which the answer tells.
+        seed: Seed of the coin; None draws one, which the answer tells.
 
     Returns:
         Verdict, ratio with interval, power, and every time.

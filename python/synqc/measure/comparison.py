@@ -32,8 +32,8 @@ class Comparison:
         most_pairs: Pairs of the plan.
         a: Seconds per call of the first, one per pair.
         b: Those of the second.
-        names: Of both.
-        seed: Of the coin that chose who goes first, pair by pair.
+        names: Names of both.
+        seed: Seed of the coin that chose who goes first, pair by pair.
         machine: Where.
     """
 

@@ -94,7 +94,7 @@ def leak(
         blocks: Blocks that count, at least 12.
         warm_blocks: Blocks before them, in which caches and pools are filled.
         least_bytes: Growth per cycle that matters, in bytes; a block of Python counts as 64.
-        error_rate: Of the intervals.
+        error_rate: Error rate of the intervals.
         readings: What reads memory; `memory_of_process(pid)` watches a server.
 
     Raises:

@@ -128,7 +128,7 @@ async def open_loop(
         rate: Requests per second.
         seconds: How long requests are sent; answers are waited for beyond that.
         arrivals: `even` or `poisson`.
-        seed: Of Poisson arrivals.
+        seed: Seed of Poisson arrivals.
         most_in_flight: Requests under way beyond which further ones are not sent, but counted.
         timeout_s: Time after which a request has failed.
         is_precise: Look at the clock for the last 1.5 ms before each sending, which saves a millisecond of lateness

@@ -70,7 +70,7 @@ def load_url(
         rate: Requests per second.
         seconds: How long they are sent.
         arrivals: `even` or `poisson`.
-        seed: Of Poisson arrivals.
+        seed: Seed of Poisson arrivals.
         closed_workers: Workers of a closed loop of the same length after it; None: no closed loop.
         method: Such as GET or POST.
         body: What is sent with each.

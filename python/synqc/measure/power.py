@@ -30,8 +30,8 @@ def simulated_power(
         shift: True shift of the replicas.
         beyond: What it must be found to exceed.
         pairs: Length of the plan.
-        error_rate: Of the confidence sequence.
-        seed: Of the replicas.
+        error_rate: Error rate of the confidence sequence.
+        seed: Seed of the replicas.
 
     Returns:
         Between 0 and 1, with a standard error of at most 0.025.

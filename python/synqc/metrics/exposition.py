@@ -16,7 +16,7 @@ class Exposition:
 
     Args:
         text: All metrics.
-        media_type: Of the text, for the header `Content-Type`.
+        media_type: Media type of the text, for the header `Content-Type`.
     """
 
     text: str

@@ -28,8 +28,8 @@ class Sample:
     """A number that somebody else keeps and a collector tells.
 
     Args:
-        name: Of the metric; no metric of the registry may have it.
-        value: Of a counter, at least 0.
+        name: Name of the metric; no metric of the registry may have it.
+        value: Value; of a counter, at least 0.
         kind: "counter" for what only grows, "gauge" for what goes up and down.
         labels: Names and values; the same names in every sample of a name.
         help: What the number means.
@@ -85,7 +85,7 @@ class Registry:
             name: As Prometheus allows it; ends with `_total` by convention.
             help: What it counts.
             labels: Names of labels; `counter.labels(name=value)` is then what counts.
-            unit: Of what it counts.
+            unit: Unit of what it counts.
 
         Raises:
             InputError: A name is malformed or already means something else.
@@ -120,8 +120,8 @@ class Registry:
         """Time of an operation, as a context manager or a decorator: see `Timer`.
 
         Args:
-            name: Of the operation; the metrics `<name>_seconds` (of those that succeeded), `<name>_errors_total` and
-                `<name>_cancelled_total` belong to it.
+            name: Name of the operation; the metrics `<name>_seconds` (of those that succeeded), `<name>_errors_total`
+                and `<name>_cancelled_total` belong to it.
             help: What the operation does.
             labels: Names of labels; `timer.labels(name=value)` is then what times.
         """

@@ -32,7 +32,7 @@ def operations(snapshot: Snapshot) -> list[dict[str, Any]]:
     """What every timer has seen, label values apart.
 
     Args:
-        snapshot: Of one process or merged.
+        snapshot: Snapshot of one process or merged.
 
     Returns:
         For each operation and its label values: `operation`, `labels`, `count` (of those that succeeded), `errors`,

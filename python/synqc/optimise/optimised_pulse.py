@@ -45,7 +45,7 @@ class OptimisedPulse:
         member_errors (float64, (m,)): Error of each member of the ensemble.
         levels: Levels of the system.
         larger: The same pulse with two levels more; None where they are unknown.
-        parameters (float64, (p,)): Of the shape, MHz.
+        parameters (float64, (p,)): Parameters of the shape, MHz.
         worst_limit: Largest value over its limit, at most 1.
         evaluations: Calls of the error or its gradient.
         converged: Whether the search ended by itself.

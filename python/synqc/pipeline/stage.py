@@ -141,7 +141,7 @@ class Stage:
     """One step of a pipeline.
 
     Args:
-        function: Of one item: a Python callable, a coroutine function, or what `native` gives.
+        function: Function of one item: a Python callable, a coroutine function, or what `native` gives.
         concurrency: How many calls of it may run at once. A Python callable with 1 and no timeout is called on the
             thread that drives the pipeline; otherwise on threads of the run, which pays if it waits or leaves Python's
             lock.

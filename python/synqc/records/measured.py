@@ -20,7 +20,7 @@ class Axis:
 
     Args:
         name: What runs along it, as "shot" or "delay".
-        unit: Of its values; "" for numbers without one.
+        unit: Unit of its values; "" for numbers without one.
         values (k,): Where along it; 0, 1, ... if not given.
     """
 
@@ -36,7 +36,7 @@ class Measured:
     Args:
         values: Real or complex numbers.
         axes: One per dimension.
-        unit: Of the values; "" for numbers without one, such as counts.
+        unit: Unit of the values; "" for numbers without one, such as counts.
     """
 
     values: Any

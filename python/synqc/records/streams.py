@@ -115,7 +115,7 @@ class IQSummary:
     Attributes:
         shots: How many.
         mean: Their mean.
-        covariance (float64, (2, 2)): Of I and Q.
+        covariance (float64, (2, 2)): Covariance of I and Q.
     """
 
     shots: int

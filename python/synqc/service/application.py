@@ -43,8 +43,8 @@ def create_app(*settings: EnvironmentSettings) -> FastAPI:
     """The service, ready to answer at once: nothing waits for a startup event.
 
     Args:
-        settings: Of the service, and of the applications that it mounts; one object may be several, as `Settings` is.
-            Without any all are read from the environment.
+        settings: Settings of the service, and of the applications that it mounts; one object may be several, as
+            `Settings` is. Without any all are read from the environment.
 
     Raises:
         InputError: An application is named that there is not, or a setting is out of its range.

@@ -45,7 +45,7 @@ def describe_refusals(description: dict[str, Any], doors: Doors, mount: Mount) -
     Args:
         description: Changed in place.
         doors: Which routes need a key.
-        mount: Of the application; below its `api_prefix` everything is about storage.
+        mount: Mount of the application; below its `api_prefix` everything is about storage.
     """
     components = description.setdefault("components", {})
     components["securitySchemes"] = _SCHEMES

@@ -32,7 +32,7 @@ def descriptions_router(title: str) -> APIRouter:
     """Both pages, and their files at `/docs/files`.
 
     Args:
-        title: Of the application.
+        title: Title of the application.
     """
     router = APIRouter(include_in_schema=False)
     headers = {"content-security-policy": POLICY}

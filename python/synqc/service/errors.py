@@ -39,10 +39,10 @@ class Problem:
     """What a client is told that gets no answer.
 
     Args:
-        status: Of the answer.
+        status: Status of the answer.
         detail: Why, in words.
         code: Why, for programs; None where the status says it all.
-        error_id: Of an internal error, as the log has it.
+        error_id: Identifier of an internal error, as the log has it.
         fields: What is wrong with each field of a malformed request.
         more: Further members of the body, where an application's errors have some.
     """
@@ -88,7 +88,7 @@ class ErrorAnswers:
         status_of: Its own classes, asked before those of every application; the first that an error is an instance of
             decides.
         body: Makes the body of a problem.
-        schema: Of such bodies, for the OpenAPI description.
+        schema: Schema of such bodies, for the OpenAPI description.
         more_of: What the body of an error says besides.
         retry_after_of: Seconds after which the same may be asked again; None: that is not known.
     """

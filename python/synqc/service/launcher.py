@@ -88,7 +88,7 @@ class _Server(uvicorn.Server):
     """Takes its Unix socket away when it ends: afterwards the signal that ended it ends the process.
 
     Args:
-        configuration: Of uvicorn.
+        configuration: Configuration of uvicorn.
         unix: Path of the socket.
     """
 

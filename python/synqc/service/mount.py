@@ -32,13 +32,13 @@ class Mount:
 
     Args:
         name: A word in lower case; its prefix is `/name`.
-        title, description: Of its OpenAPI document.
+        title, description: Title and description of its OpenAPI document.
         routers: Its routes by the door they are entered by, where its old clients look for them.
         api_prefix: What most of these begin with; metrics name routes without it.
         errors: Status of its classes of errors, and the shape of their bodies.
         keys: How its clients show keys.
-        headers: Of all its answers, refusals included, beside those of every application; what an answer has already
-            stays.
+        headers: Headers of all its answers, refusals included, beside those of every application; what an answer has
+            already stays.
         rates: Its own limit of requests, where the service has none; None: it has none either.
         body_limits: Bytes of a body, by the path below its prefix, where it takes more than the service does.
         fast_path: Makes ASGI middleware that answers hot routes before the framework; None: it has none.

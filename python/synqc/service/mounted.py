@@ -25,10 +25,10 @@ class MountedApplication(FastAPI):
     """FastAPI with the routes, errors and doors of one mount.
 
     Args:
-        mount: Of the application.
+        mount: Mount of the application.
         resources: Shared with the others.
-        shutdown: Of the process.
-        lifespan: Of the service, for the one at the root.
+        shutdown: Shutdown of the process.
+        lifespan: Lifespan of the service, for the one at the root.
     """
 
     def __init__(

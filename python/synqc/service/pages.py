@@ -31,7 +31,7 @@ def page_router(folder: str, page: str, *, policy: str = STRICT_POLICY) -> APIRo
     """A page at `/ui`, its files at `/ui/static`, and `ui/shared` beside them as its modules name each other on disk.
 
     Args:
-        folder: Of its files, below `ui`.
+        folder: Folder of its files, below `ui`.
         page: Its document in that folder.
         policy: Content-Security-Policy of the page and its files.
     """
@@ -76,9 +76,9 @@ class RevalidatedFiles(StaticFiles):
 
     Args:
         path: Where they are mounted.
-        folder: Of the files.
+        folder: Folder of the files.
         hidden: One that has an address of its own, and none here.
-        headers: Of each answer.
+        headers: Headers of each answer.
     """
 
     def __init__(self, path: str, folder: Path, *, hidden: str = "", headers: dict[str, str]) -> None:

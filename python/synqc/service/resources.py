@@ -17,10 +17,10 @@ class Resources:
     """Lent to each application while its mount is made.
 
     Args:
-        settings: Of the service.
+        settings: Settings of the service.
         workers: Threads for what blocks.
         tickets: For streams.
-        ledgers: Of jobs, one per database: applications that share a database share its ledger, and its writer.
+        ledgers: Ledgers of jobs, one per database: applications that share a database share its ledger, and its writer.
     """
 
     settings: ServiceSettings

@@ -41,7 +41,7 @@ class DatabaseLocation:
 
     Args:
         state_dir: Folder of the SQLite file; used if there is no URL.
-        url: Of PostgreSQL.
+        url: Address of PostgreSQL.
         lease_s: How long PostgreSQL may be silent before it is given up, and how long an exclusive owner's lease is.
     """
 

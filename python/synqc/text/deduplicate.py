@@ -41,7 +41,7 @@ def deduplicate(
         key: Name of the text in rows (those of sources too) that are mappings.
         shingling: How rows become sets, compared with each other.
         recall: Probability of finding a pair of rows at the threshold, 0.5 to 0.9999.
-        seed: Of the hash functions.
+        seed: Seed of the hash functions.
         threads: Threads to use; 0 means all. The result is the same for any number.
         progress: "auto" shows a bar where a person looks, True always, False never; or a callable of (done, total).
         stop: Another thread may call `stop.stop()`.

@@ -36,7 +36,7 @@ class TextIndex:
         threshold: Least Jaccard similarity of a duplicate, 0.2 to 1.
         recall: Probability of finding a pair at the threshold, 0.5 to 0.9999; more similar pairs are found more surely.
         shingling: How texts become sets.
-        seed: Of the hash functions, 0 to 2**64 - 1.
+        seed: Seed of the hash functions, 0 to 2**64 - 1.
 
     Raises:
         InputError: An argument is out of range.

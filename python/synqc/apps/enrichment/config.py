@@ -31,8 +31,8 @@ class PerfConfig:
 
     Args:
         path: The file that was read; None: there is none.
-        max_new_tokens_stage1: Of answers, by the kind of question.
-        temperature_stage1: Of the model, by the kind of question.
+        max_new_tokens_stage1: Most tokens of answers, by the kind of question.
+        temperature_stage1: Temperature of the model, by the kind of question.
         num_threads: Threads of the model's server.
         num_ctx: Window of the model, tokens; one value for all calls, since another makes a server load it anew.
         cache_enabled: Whether anything is kept.

@@ -43,7 +43,7 @@ class ModelsState:
     """Whether somebody would answer.
 
     Args:
-        choice: Who.
+        choice: The one that is chosen.
         is_ready: Whether a file is there, or a server takes connections.
         words: The same for people.
     """
@@ -58,7 +58,7 @@ class ReportModels:
 
     Args:
         settings: Which server or file.
-        breaker: Of whoever is chosen.
+        breaker: Breaker of whoever is chosen.
         provider: Instead of what the settings choose; it is not closed here.
         clock: Seconds, for how long a look is believed.
     """

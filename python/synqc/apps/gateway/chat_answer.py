@@ -33,7 +33,7 @@ class ErrorAnswer:
     """An error as a client of OpenAI reads it.
 
     Args:
-        status: Of HTTP.
+        status: HTTP status.
         document: The body.
         retry_after_s: For the header, or None.
     """
@@ -111,7 +111,7 @@ class Choice:
         finish_reason: In the protocol's words.
         refusal: What it said in place of an answer.
         tool_calls: Calls of tools that it asks for.
-        logprobs: Of its tokens, where they were asked for and told.
+        logprobs: Log-probabilities of its tokens, where they were asked for and told.
     """
 
     text: str | None

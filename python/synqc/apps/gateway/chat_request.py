@@ -45,7 +45,7 @@ class ChatRequest:
     """What a body asks for.
 
     Args:
-        request: Of the router.
+        request: Request of the router.
         stream: Whether the answer comes in parts.
         include_usage: Whether the last part of a stream tells the tokens.
         session: Requests of one session go to one deployment, under a policy that minds.

@@ -99,13 +99,13 @@ class GatewayConfiguration:
     """What a gateway serves.
 
     Args:
-        deployments: Who can be asked.
+        deployments: Deployments that can be asked.
         policy: How one is chosen.
         tenants: By the SHA-256 of their key, in hexadecimal digits; empty: whoever reaches the door may ask.
         host: Address to listen on.
         port: Likewise.
         deadline_s: A request must be answered by then.
-        most_body_bytes: Of a request.
+        most_body_bytes: Most bytes of a request.
         keep_alive_s: A stream is not silent for longer.
         trace: File to which a line is written for each call, or None.
         budgets: File of the journal of budgets, or None: they begin anew with the process.

@@ -29,7 +29,7 @@ class Reloaded:
         changed: Names of those of which something is another.
         idle: Providers that no deployment has any more.
         limits: Budgets whose limit is another, with the new one in micro-dollars.
-        budgets: Of tenants that had none, by name.
+        budgets: Budgets of tenants that had none, by name.
     """
 
     configuration: GatewayConfiguration
@@ -54,7 +54,7 @@ def adopt(present: GatewayConfiguration, fresh: GatewayConfiguration, budgets: M
     Args:
         present: Served now.
         fresh: To be served.
-        budgets: Of every tenant there has been, by name.
+        budgets: Budgets of every tenant there has been, by name.
 
     Raises:
         ConfigurationError: Something would change that needs another start.

@@ -66,11 +66,11 @@ class PromptsApplication:
     """Generations on one database, and what is asked about them. Methods block on the database; any thread may call.
 
     Args:
-        settings: Of the service.
-        ledgers: Of the process, where other applications share it.
-        providers: Who answers, by name, beside those of the settings.
+        settings: Settings of the service.
+        ledgers: Ledgers of the process, where other applications share it.
+        providers: Providers that answer, by name, beside those of the settings.
         judge: Compares answers with references, by computation; None: in judging processes, `judge_equivalence`.
-        embedders: Who makes vectors, by name, beside those of this machine.
+        embedders: Embedders, by name, beside those of this machine.
 
     Examples:
         >>> import pathlib, tempfile
@@ -148,7 +148,7 @@ class PromptsApplication:
 
         Args:
             request: What is wanted.
-            idempotency_key: Of this request: one that is repeated with it is answered with the first one's job.
+            idempotency_key: Key of this request: one that is repeated with it is answered with the first one's job.
 
         Raises:
             InputError: A part of the request cannot be done here; the message names it.

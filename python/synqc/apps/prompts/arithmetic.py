@@ -108,7 +108,7 @@ def demonstration(target: ModelName, *, rows: int, deadline_s: float, seed: int 
         target: Shall fail.
         rows: How many problems.
         deadline_s: When to stop.
-        seed: Of every draw.
+        seed: Seed of every draw.
     """
     return GenerationRequest(
         rows=rows, models=RoleModels(ARITHMETIC, ARITHMETIC, target), taxonomy=_TOPICS,

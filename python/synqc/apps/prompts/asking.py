@@ -65,8 +65,8 @@ class Asking:
 
     Args:
         job: The generation's job.
-        providers: Who answers for each model.
-        prices: Of each model; None: unknown.
+        providers: Provider that answers for each model.
+        prices: Prices of each model; None: unknown.
         kept: Calls of attempts that have not ended, by earlier workers.
         reuse_from: Job whose answers to the same questions are taken.
         stopping: Says when no call begins any more.

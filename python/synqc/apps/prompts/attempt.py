@@ -54,12 +54,12 @@ class Attempt:
 
     Args:
         request: The generation.
-        roles: Of it.
-        number: Of the attempt.
-        draw: Of the attempt.
+        roles: Roles of the generation.
+        number: Number of the attempt.
+        draw: Draw of the attempt.
         ask: Asks models.
         compare: Compares answers.
-        meaning: Of its problem, where rows must not say the same in other words.
+        meaning: Meaning of its problem, where rows must not say the same in other words.
     """
 
     request: GenerationRequest

@@ -20,10 +20,10 @@ class Draw:
     Args:
         subject, topic: "" where the seed decides.
         difficulty: A level's name, or "".
-        description: Of the topic, as the taxonomy has it.
+        description: Description of the topic, as the taxonomy has it.
         technique: How the problem shall mislead.
-        seed_index: Of the seed problem; None without.
-        seed: Of sampling, for servers that take one.
+        seed_index: Place of the seed problem; None without.
+        seed: Seed of sampling, for servers that take one.
     """
 
     subject: str

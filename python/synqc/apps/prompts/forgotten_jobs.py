@@ -20,9 +20,9 @@ def forgotten_job(kind: str, found: Any, costs: Sequence[CallCosts]) -> Job:
     Money is that of the calls that servers counted; attempts at the job, and what nobody counted, are forgotten.
 
     Args:
-        kind: Of the job.
+        kind: Kind of the job.
         found: The generation, as its table has it.
-        costs: Of its calls.
+        costs: Costs of its calls.
     """
     state, cause = _end_of(found)
     return Job(

@@ -46,7 +46,7 @@ class SemanticReport:
     Args:
         embedder: By name.
         threshold: Least cosine of a repetition.
-        false_alarms: Of seeds and benchmarks, which are different problems, those that another one is so near to. With
+        false_alarms: Share of seeds and benchmarks, which are different problems, that another one is so near to. With
             more rows to be near to there are more of them.
     """
 
@@ -77,8 +77,8 @@ class Funnel:
     Args:
         rows_wanted: How many accepted rows there shall be.
         attempted: Attempts that ended.
-        by_status: Of them.
-        by_cause: Of those that are neither accepted nor surplus.
+        by_status: Numbers of attempts by what became of their rows.
+        by_cause: Numbers of those that are neither accepted nor surplus.
         by_topic: {"subject / topic": {"attempted": n, "accepted": n}}, accepted with surplus ones.
         usd_micros: Counted by servers, and priced; None: some price is unknown.
         uncounted_usd_micros: What calls may have cost at most that no server counted: broken off, or lost in a crash.
@@ -124,7 +124,7 @@ class Estimate:
 
     Args:
         attempts: Attempts that were made.
-        acceptance_rate: Of them, with its 95 % interval (Wilson's).
+        acceptance_rate: Share of them that was accepted, with its 95 % interval (Wilson's).
         attempts_needed: For the rows that are asked for, with the interval that follows from the rate's; None above:
             no attempt was accepted, so that there may be no end.
         usd_micros_per_attempt: Mean; None: some price is unknown.
@@ -150,9 +150,9 @@ class GenerationStatus:
 
     Args:
         id: Number of the batch, which old clients know it by.
-        job_id: Of its job.
+        job_id: Identifier of its job.
         name: For people.
-        state: Of its job.
+        state: State of its job.
         stop_reason: Why it begins no more attempts; None while it does.
         stop_words: The same in words.
         rows_wanted: As asked for.
@@ -162,7 +162,7 @@ class GenerationStatus:
         reserved_usd_micros: That calls under way may come to.
         tokens: Spent.
         error: Why its job failed; None if it did not.
-        job_attempt: Of the job: more than 1 after crashes.
+        job_attempt: Attempt of the job: more than 1 after crashes.
         created_at, started_at, ended_at: None: not yet.
         request: As it was asked, plain.
     """

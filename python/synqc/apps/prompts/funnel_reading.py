@@ -26,8 +26,8 @@ def funnel_of(
     Args:
         rows_wanted: As asked for.
         counted: (status, cause, subject, topic, number) of rows.
-        costs: Of calls by role and model.
-        spending: Of the job, by the ledger.
+        costs: Costs of calls by role and model.
+        spending: Spending of the job, by the ledger.
         came: How often each good row came.
         is_priced: Whether the price of each model is known.
         semantic: What counts as the same in other words.
@@ -66,7 +66,7 @@ def estimate_of(funnel: Funnel, seconds_per_attempt: float, *, rows: int, worker
     """What rows will take, by the attempts that a funnel has.
 
     Args:
-        funnel: Of a generation that was begun.
+        funnel: Funnel of a generation that was begun.
         seconds_per_attempt: Mean time that models took for one.
         rows: That shall be accepted.
         workers: Calls at a time.

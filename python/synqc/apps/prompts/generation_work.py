@@ -70,7 +70,7 @@ def generation_work(
     """Makes rows.
 
     Args:
-        providers: Who answers.
+        providers: Providers that answer.
         prices: What that costs.
         judge: Compares answers.
         benchmarks: Texts of a benchmark by name; raises InputError for one that is not there.

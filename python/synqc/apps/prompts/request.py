@@ -234,7 +234,7 @@ class SemanticRule(_Document):
     Args:
         embedder: "minilm" (`synqc models get minilm-int8`) or "nano-e5".
         threshold: Least cosine of a repetition, above 0 and at most 1.
-        language: Of the problems.
+        language: Language of the problems.
     """
 
     embedder: str
@@ -295,7 +295,7 @@ class SeedProblem(_Document):
         answer: Its answer; "" if that is not known.
         solution: How it comes about.
         source_id: Its name in its source.
-        tags: Of its source; the first stands in a row's `reference`.
+        tags: Tags of its source; the first stands in a row's `reference`.
         subject, topic: Where they are known; else a model is asked.
     """
 
@@ -342,7 +342,7 @@ class GenerationRequest(_Document):
 
     Args:
         rows: How many accepted rows there shall be.
-        models: Who plays which role.
+        models: Models by the role that they play.
         taxonomy: {subject: [topic]} or {subject: {topic: {level, description}}}; None: of the seeds.
         easy_topics: Topics that no model fails, by any of their words: attempts at them ask nobody.
         difficulties: Weights of difficulty levels by name; empty: the taxonomy's own.
@@ -352,7 +352,7 @@ class GenerationRequest(_Document):
         duplicates: What counts as a repetition.
         limits: When to stop otherwise.
         workers: Calls under way at a time, of an attempt each; a provider's own limit holds beside it.
-        seed: Of every draw: the same request makes the same draws for the same attempts.
+        seed: Seed of every draw: the same request makes the same draws for the same attempts.
         on_exhaustion: Whether fewer rows than asked for are an error ("raise": the job fails; its rows are kept) or a
             result ("return_partial").
         unknown_price: Whether a budget refuses a model whose price is not known, or takes the dearest known price.

@@ -98,7 +98,7 @@ class Asked:
 
     Args:
         step: Names it within the attempt.
-        role: Who is asked.
+        role: Role that is asked.
         model: By name.
         request: What is asked.
         repeats: How often again where the answer has not the form.

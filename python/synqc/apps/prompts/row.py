@@ -149,9 +149,9 @@ class RecordedCall:
     """One call of a model, as it was recorded.
 
     Args:
-        attempt: Of the generation.
+        attempt: Attempt of the generation.
         step: "engineer", "checker", "target.0", "judge.0", "solver.0", ...
-        role: Who was asked: "engineer", "checker", "target", "judge".
+        role: Role that was asked: "engineer", "checker", "target", "judge".
         model: Provider and model.
         messages: What it was asked: pairs of role and content.
         answer: What it said; "" where nothing came.

@@ -28,7 +28,7 @@ class Stopping:
     deadline, and a worker that leaves end them, too.
 
     Args:
-        limits: Of the generation.
+        limits: Limits of the generation.
     """
 
     def __init__(self, limits: Limits) -> None:

@@ -55,8 +55,8 @@ def call_span(job_id: str, attempt: int, asked: Asked) -> AbstractContextManager
     """A span around one call; it ends with the block, whatever ends that.
 
     Args:
-        job_id: Of the generation.
-        attempt: Of it.
+        job_id: Identifier of the generation.
+        attempt: Attempt of the generation.
         asked: The call.
     """
     tracer = tracer_for("synqc.apps.prompts")

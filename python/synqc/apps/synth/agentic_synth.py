@@ -59,7 +59,7 @@ class AgenticSynth:
         settings: Servers and keys; None: of the environment.
         providers: Further providers of models, by the name that models are asked by.
         observe: Given a `RequestRecord` of each request that has ended.
-        ledger: Of jobs, for batches that are resumed.
+        ledger: Ledger of jobs, for batches that are resumed.
         options: Options of the configuration, as keywords.
 
     Raises:
@@ -330,8 +330,8 @@ class AgenticSynth:
         """Rows that a model writes, past the cache, kept round by round: what a durable data set is made by.
 
         Args:
-            kind: Of data.
-            options: Of it.
+            kind: Kind of data.
+            options: Options of it.
             begun: What an earlier attempt has; None: nothing.
             keep: keep(rows, written) stores what a round has added.
 

@@ -56,8 +56,8 @@ class SynthApplication:
     """Data sets on one database, and what is asked about them. Methods block on the database; any thread may call.
 
     Args:
-        settings: Of the service.
-        ledgers: Of the process, where other applications share it.
+        settings: Settings of the service.
+        ledgers: Ledgers of the process, where other applications share it.
         providers: Further providers of models, by name.
 
     Examples:

@@ -21,7 +21,7 @@ def repetitions_in(keys: Sequence[str], texts: Sequence[str] | None, dedupe: boo
 
     Args:
         keys: Equal for equal items.
-        texts: Of items that may be nearly the same; None: none may.
+        texts: Texts of items that may be nearly the same; None: none may.
         dedupe: As in `BatchOptions`.
 
     Examples:

@@ -93,7 +93,7 @@ class CacheManager:
         """Keep a copy of a value.
 
         Args:
-            key: Of it.
+            key: Key of the entry.
             value: Anything, None included.
             ttl: Seconds; None: as configured; 0: it is not kept.
         """

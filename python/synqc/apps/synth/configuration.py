@@ -57,7 +57,7 @@ class SynthConfiguration:
             asked for longest ago leave first. None: any.
         model_preference: Models by name, the best first: "provider:model", or a model of `provider`.
         provider: Whose models are meant where a name says none: gemini, openrouter, openai, ollama, local.
-        model: Of it; goes before `model_preference`.
+        model: Model of it; goes before `model_preference`.
         api_key: For `provider`, instead of the environment's.
         max_concurrency: Calls of models under way at a time, of all requests together.
         max_retries: Attempts after the first that a request may have, other models' included.

@@ -67,10 +67,10 @@ class ConfiguredRows:
     """Rows that a configuration makes.
 
     Args:
-        kind: Of data.
+        kind: Kind of data.
         document: The configuration as its `to_dict` gives it: `table` or `documents` of structured data,
             `time_series`, `event_log`.
-        seed: Of the rows.
+        seed: Seed of the rows.
 
     Raises:
         ValidationError: It is no configuration of this kind of data.

@@ -65,7 +65,7 @@ def data_card(
     """The card of a data set.
 
     Args:
-        kind: Of data.
+        kind: Kind of data.
         rows: That it has.
         seed: It was asked with; None: none, so that it cannot be made again.
         schema: What each row fits: a JSON schema.
@@ -73,7 +73,7 @@ def data_card(
         quality: Candidates, refusals by reason, repetitions.
         distances: From the data it was fitted to, as `Fit.distances` of `synqc.generate` has them; None: it was
             fitted to none.
-        licence: Of the rows, as whoever publishes them says.
+        licence: Licence of the rows, as whoever publishes them says.
 
     Examples:
         >>> made = {"source": "generator", "version": "1"}

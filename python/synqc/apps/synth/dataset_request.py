@@ -29,12 +29,12 @@ class DataSetRequest:
     """A data set.
 
     Args:
-        kind: Of data.
+        kind: Kind of data.
         options: As `DataOptions`, definite: with a seed, and moments instead of "now".
         name: For people.
-        licence: Of the rows, as whoever publishes them says.
-        generator_version: Of the generators that make the rows; None: a model writes them.
-        distances: Of the rows from the example they were fitted to, by column; None: there was none.
+        licence: Licence of the rows, as whoever publishes them says.
+        generator_version: Version of the generators that make the rows; None: a model writes them.
+        distances: Distances of the rows from the example they were fitted to, by column; None: there was none.
 
     Examples:
         >>> request = DataSetRequest.of("events", {"count": 5, "timeRange": {"start": "2026-01-01"}, "seed": 7})
@@ -62,10 +62,10 @@ class DataSetRequest:
         """Check what is asked, and make it definite; of an example what was fitted to it is kept, and no row of it.
 
         Args:
-            kind: Of data.
+            kind: Kind of data.
             options: As `DataOptions` has them, in either spelling.
             name: For people.
-            licence: Of the rows.
+            licence: Licence of the rows.
             has_model: Whether a model is configured, which then writes what either could make.
 
         Raises:

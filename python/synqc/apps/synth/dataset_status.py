@@ -18,13 +18,13 @@ class DataSetStatus(CamelCase):
     """How a data set stands.
 
     Args:
-        id: Of its job.
+        id: Identifier of its job.
         state: "queued", "running", "succeeded", "failed" or "cancelled".
-        kind: Of data.
+        kind: Kind of data.
         name: For people.
         rows_wanted: As asked.
         rows: Accepted so far.
-        cause: Of the last failure; None without one.
+        cause: Cause of the last failure; None without one.
         submitted_at, started_at, ended_at: Seconds since 1970; None of what has not happened.
         summary: What it took, once it has ended: candidates, calls, tokens, refusals.
     """

@@ -26,9 +26,9 @@ class EventRows:
     are given. The k-th moment of all has what row k says beside it, which does not depend on it.
 
     Args:
-        options: Of events.
-        count: Of all.
-        seed: Of the rows.
+        options: Options of events.
+        count: Number of all.
+        seed: Seed of the rows.
 
     Raises:
         ValidationError: There are more than 10,000,000.

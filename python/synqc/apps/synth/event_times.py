@@ -28,8 +28,8 @@ def event_times(start: datetime, end: datetime, distribution: str, count: int, s
         start: First moment there may be.
         end: Last moment there may be.
         distribution: "uniform", "poisson" or "normal".
-        count: Of all events.
-        seed: Of the times.
+        count: Number of all events.
+        seed: Seed of the times.
 
     Raises:
         ValidationError: There are more than 10,000,000.

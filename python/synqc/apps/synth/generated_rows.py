@@ -34,8 +34,8 @@ def source_of(kind: str, options: DataOptions, *, has_model: bool) -> str:
     """Who makes the rows: "model" or "generator".
 
     Args:
-        kind: Of data.
-        options: Of the request.
+        kind: Kind of data.
+        options: Options of the request.
         has_model: Whether a model is configured.
 
     Raises:
@@ -65,8 +65,8 @@ class GeneratedRows:
     """Rows of one request.
 
     Args:
-        kind: Of data.
-        options: Of the request; without a seed one is drawn.
+        kind: Kind of data.
+        options: Options of the request; without a seed one is drawn.
 
     Raises:
         ValidationError: An option does not fit, or the schema has something for which there is no generator.

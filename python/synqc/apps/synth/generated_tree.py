@@ -43,7 +43,7 @@ class GeneratedTree:
     A part that is no column, such as a choice, several types or a reference, is made as a document.
 
     Args:
-        schema: Of an object.
+        schema: Schema of an object.
 
     Raises:
         ValidationError: A bound or a type is none.

@@ -173,7 +173,7 @@ class ModelRouter:
         """Report what became of a request.
 
         Args:
-            model_id: Who answered, or failed.
+            model_id: Model that answered, or failed.
             latency: Milliseconds.
             success: Whether it answered.
 

@@ -57,7 +57,7 @@ class TextOptions(CacheOptions):
     """Of one text.
 
     Args:
-        max_tokens: Of the answer.
+        max_tokens: Most tokens of the answer.
         temperature: 0 to 2; None: the server's choice.
         top_p: 0 to 1; None: the server's choice.
         seed: A whole number or a text; the answer is repeatable where the server keeps to seeds.
@@ -132,8 +132,8 @@ class DataOptions(CacheOptions):
         accept: accept(row) says whether a row that fits its schema is taken.
         distinct: Least similarity of texts of rows (0.2 to 1) at which one repeats another; None: only equal rows do.
         on_exhaustion: "raise" an error where too few are accepted, or "return_partial" what there is.
-        start_date, end_date, interval, metrics, trend, seasonality, noise: Of a time series.
-        event_types, distribution, time_range, user_count: Of events.
+        start_date, end_date, interval, metrics, trend, seasonality, noise: Properties of a time series.
+        event_types, distribution, time_range, user_count: Properties of events.
         deadline_ms: The request must have ended by then.
     """
 

@@ -31,8 +31,8 @@ class RequestRecord(CamelCase):
         outcome: "ok", "failed" or "cancelled".
         cached: Whether no call was made for it.
         tokens: As servers counted.
-        model: Who answered; "" if nobody did.
-        code: Of the error's class; "" without one.
+        model: Model that answered; "" if none did.
+        code: Code of the error's class; "" without one.
         began_s: On the monotonic clock.
         total_s: From the request to its end; the next ones are parts of it, and may leave a rest.
         queue_s: Waiting for a place.
@@ -101,7 +101,7 @@ class RequestTicket:
 
     Args:
         requests: Where it counts.
-        kind: Of request.
+        kind: Kind of request.
     """
 
     def __init__(self, requests: Requests, kind: str) -> None:

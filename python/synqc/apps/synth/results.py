@@ -29,7 +29,7 @@ class GenerationResult(CamelCase):
 
     Args:
         data: The text.
-        tokens_used: Of prompt and answer, as the server counted; what a kept answer cost then.
+        tokens_used: Tokens of prompt and answer, as the server counted; what a kept answer cost then.
         latency_ms: From the request to here.
         cached: Whether no call was made for this request.
         model_used: As the server names it.
@@ -62,7 +62,7 @@ class DataMetadata(CamelCase):
         duration: Milliseconds.
         cost: US dollars; None: not known.
         tokens_used: As servers counted.
-        calls: Of models.
+        calls: Calls of models.
         candidates: Rows made in all.
         refused: Those that were not taken, by reason.
     """
@@ -146,7 +146,7 @@ class GenerationFailure(CamelCase):
 
     Args:
         index: In the input.
-        code: Of the error's class.
+        code: Code of the error's class.
         message: Why.
         error: The exception; not in JSON.
     """
@@ -168,10 +168,10 @@ class BatchGenerationResult(CamelCase):
 
     Args:
         results: `GenerationResult`s or `DataResult`s, and a `GenerationFailure` where one failed.
-        total_tokens: Of calls that were made, each counted once.
-        avg_latency_ms: Of those that succeeded; 0 if none did.
+        total_tokens: Tokens of calls that were made, each counted once.
+        avg_latency_ms: Mean latency of those that succeeded; 0 if none did.
         cache_hit_rate: Share of all for which no call of their own was made, 0 to 1.
-        total_duration_ms: Of the batch.
+        total_duration_ms: Whole duration of the batch.
         repeated: Items that repeat another one of the batch.
         resumed: Items that an earlier run had made.
     """

@@ -34,8 +34,8 @@ async def run_resumable(
     """A batch by its name: begun, gone on with, or read as it was made.
 
     Args:
-        ledger: Of jobs.
-        name: Of the batch; with another `document` it is refused.
+        ledger: Ledger of jobs.
+        name: Name of the batch; with another `document` it is refused.
         document: Everything that decides the results.
         run: run(made, keep) makes what is not made yet, and keeps it.
         restore: Makes a result of what was kept of it.

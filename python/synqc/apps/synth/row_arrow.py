@@ -28,7 +28,7 @@ def arrow_schema(schema: Mapping[str, Any], *, card: Mapping[str, Any] | None = 
     """Columns of rows: moments are timestamps in UTC, dates date32, and what the schema leaves open is JSON as text.
 
     Args:
-        schema: Of each row, a JSON schema of an object.
+        schema: Schema of each row, a JSON schema of an object.
         card: Stands in the metadata under `synqc_data_card`.
 
     Raises:
@@ -46,8 +46,8 @@ def arrow_batches(
     """Rows as they come, in batches.
 
     Args:
-        rows: Of any number.
-        schema: Of each.
+        rows: Rows, of any number.
+        schema: Schema of each.
         columns: As `arrow_schema` makes of it.
     """
     arrow = _arrow()

@@ -24,7 +24,7 @@ def parquet_parts(
 
     Args:
         rows: As they come.
-        schema: Of each, a JSON schema of an object.
+        schema: Schema of each, a JSON schema of an object.
         card: Stands in the metadata under `synqc_data_card`.
 
     Raises:

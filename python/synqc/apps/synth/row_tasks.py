@@ -41,7 +41,7 @@ class RowTask:
     """Rows that a model shall write.
 
     Args:
-        kind: Of data.
+        kind: Kind of data.
         count: Rows.
         asked: JSON schema of a row as the model writes it.
         schema: JSON schema of a row as it is given out.

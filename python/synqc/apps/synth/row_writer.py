@@ -76,7 +76,7 @@ class RowWriter:
     Args:
         task: What is wanted.
         options: How it is asked for.
-        models: Who can be asked.
+        models: Models that can be asked.
         places: Calls under way at a time.
         ticket: Where time is counted.
         begun: What an earlier attempt has; None: nothing.

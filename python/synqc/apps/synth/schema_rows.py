@@ -15,8 +15,8 @@ class SchemaRows:
     """Rows that fit a JSON schema of an object.
 
     Args:
-        schema: Of a row.
-        seed: Of the rows.
+        schema: Schema of a row.
+        seed: Seed of the rows.
 
     Raises:
         ValidationError, InputError: The schema has something that cannot be made.

@@ -24,8 +24,8 @@ class SeriesRows:
     """Each metric is 100, a trend of 1 a row or a walk of such steps, seasons by UTC, and noise; two decimals.
 
     Args:
-        options: Of a time series.
-        seed: Of the rows.
+        options: Options of a time series.
+        seed: Seed of the rows.
 
     Examples:
         >>> asked = DataOptions.of({"count": 2, "startDate": "2026-01-01", "trend": "up", "noise": 0})

@@ -25,7 +25,7 @@ class SynthStream:
     Args:
         parts: Makes the parts, given the request's ticket.
         requests: Where the request counts.
-        kind: Of request.
+        kind: Kind of request.
     """
 
     def __init__(self, parts: Parts, requests: Requests, kind: str) -> None:

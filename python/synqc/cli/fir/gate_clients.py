@@ -30,9 +30,9 @@ class LedSession:
 
     Args:
         session_id: Which.
-        step: Of the gate.
+        step: Step of the gate.
         completed: Whether the last gate was passed.
-        number: Of the report; "": there is none yet.
+        number: Number of the report; "": there is none yet.
     """
 
     session_id: str
@@ -68,7 +68,7 @@ class HttpClient:
     Args:
         url: Under which these are.
         key: Shown as `X-API-Key`; None: none is.
-        timeout_s: Of each answer.
+        timeout_s: Time limit of each answer.
 
     Raises:
         InputError: The address is none.
@@ -130,7 +130,7 @@ class ApplicationClient:
 
     Args:
         application: That was started.
-        officer: Who approves, by name.
+        officer: Name of the officer who approves.
         timeout_s: Until each gate is there.
     """
 

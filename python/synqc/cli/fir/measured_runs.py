@@ -88,7 +88,7 @@ class MeasuredRun:
         steps: Seconds by the steps' keys, as far as it came.
         total_s: All of them.
         error: Why it ended before its end; None: it did not.
-        session_id, number: Of the session and the report, as far as there are any.
+        session_id, number: Identifiers of the session and the report, as far as there are any.
         processor_s: Seconds of processors that this process took meanwhile, by the steps' keys, whatever for.
         tokens: Tokens of models meanwhile, by the steps' keys; empty where nobody counts.
     """
@@ -117,7 +117,7 @@ def measure_run(
 
     Args:
         client: Leads it.
-        text: Of the complaint.
+        text: Text of the complaint.
         tell: Called with a line for people before and after each step.
         spent: Cost of models until now, where it is known.
     """

@@ -24,8 +24,8 @@ def opened(
     """Let go of when the context ends.
 
     Args:
-        settings: Of the application; None: of the environment.
-        providers: Who answers beside those of the settings, by name.
+        settings: Settings of the application; None: of the environment.
+        providers: Providers beside those of the settings, by name.
 
     Raises:
         MissingExtra: A package is not installed.

@@ -59,7 +59,7 @@ class ClaimRequest:
     Args:
         owner: The worker's name, of one incarnation alone.
         room: Kinds it can do, with how many of each.
-        most: Of all kinds together.
+        most: Most jobs of all kinds together.
         lease_s: How long it need not be heard from.
     """
 

@@ -134,7 +134,7 @@ class LockedJobs:
         """Read and lock rows.
 
         Args:
-            ids: Of jobs; some may be loaded already.
+            ids: Identifiers of jobs; some may be loaded already.
             with_parents: Their parents after them: what ends, or is queued again, is counted there.
         """
         wanted = sorted(set(ids) - set(self._jobs))

@@ -19,7 +19,7 @@ class SessionLock:
 
     Args:
         engine: The SQLAlchemy engine; of SQLite, where every process is on one machine, nobody is kept out.
-        key: Of what is locked.
+        key: Key of what is locked.
     """
 
     def __init__(self, engine: Engine, key: int) -> None:

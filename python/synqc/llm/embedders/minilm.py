@@ -27,7 +27,7 @@ class MiniLM:
 
     Args:
         folder: With `model.onnx` and `tokenizer.json`: `get_component("minilm-int8", ...)` of `synqc.llm.model_files`.
-        threads: Of one computation; more calls at once are computed beside each other.
+        threads: Threads of one computation; more calls at once are computed beside each other.
 
     Raises:
         MissingExtra: The packages `onnxruntime` and `tokenizers` are not installed.

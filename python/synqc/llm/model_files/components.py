@@ -92,7 +92,7 @@ def component_folder(name: str, directory: ModelDirectory) -> Path:
     """The folder of a component whose files are all there, each the one that its name promises.
 
     Args:
-        name: Of the component.
+        name: Name of the component.
         directory: Where models lie.
 
     Raises:

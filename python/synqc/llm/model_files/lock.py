@@ -29,7 +29,7 @@ class IndexSource:
     Args:
         package: Name; `{}` stands for the number of a part, from 1.
         parts: How many.
-        version: Of each.
+        version: Version of each.
         member: Which file of a package it is, as a pattern.
     """
 
@@ -56,7 +56,7 @@ class ModelFile:
         title: What it is.
         file: Name of its file.
         size: In bytes.
-        sha256: Of the file, in hexadecimal.
+        sha256: SHA-256 of the file, in hexadecimal.
         licence: SPDX identifier.
         good_for: What it has proved itself at.
         hub, index: Where it can be had.

@@ -17,7 +17,7 @@ class JsonLines:
 
     Args:
         answer: Into which.
-        most_bytes: Of one document, and of the text.
+        most_bytes: Most bytes of one document, and of the text.
         is_stream: Whether documents are parts; else the body is one.
     """
 

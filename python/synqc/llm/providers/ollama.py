@@ -56,7 +56,7 @@ class OllamaModel:
     Args:
         name: To be asked by.
         size_bytes: On its disk; None if it does not say.
-        digest: Of the model, in hexadecimal digits; "" if it does not say.
+        digest: Digest of the model, in hexadecimal digits; "" if it does not say.
         parameters: How many, in the server's words, e.g. "3.8B".
         quantization: E.g. "Q4_0".
     """

@@ -46,8 +46,8 @@ class BatchCall:
     """The call that a task makes.
 
     Args:
-        name: Of its own, and the same when an attempt at a job is made anew.
-        made_by: Who had it put into a batch, if that was not this worker: `KeptBatch.made_by`.
+        name: Name of its own, and the same when an attempt at a job is made anew.
+        made_by: Worker that had it put into a batch, if that was not this worker: `KeptBatch.made_by`.
         is_sent: Whether it is in a batch, or about to be; until then nobody can bill it.
     """
 
@@ -67,7 +67,7 @@ class KeptBatch:
     Args:
         file: Id of the file of its requests at the server.
         id: Its own; None: whoever had it made did not learn it, or was killed before it was made.
-        names: Of its requests.
+        names: Names of its requests.
         made_by: Which attempt at the job had it made.
     """
 

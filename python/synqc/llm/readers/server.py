@@ -31,7 +31,7 @@ class ChatReader:
         endpoint: Where.
         model: As the server knows it.
         languages: What it reads, where you know; else any may be tried.
-        max_tokens: Of the text; a longer one is CutAnswer.
+        max_tokens: Most tokens of the text; a longer one is CutAnswer.
 
     Raises:
         MissingExtra: The package `openai` is not installed.

@@ -78,8 +78,8 @@ class Budget:
         """Go on from what a journal says of it, and write down everything from now on.
 
         Args:
-            journal: Of one or more budgets.
-            name: Of this one in it.
+            journal: Journal of one or more budgets.
+            name: Name of this one in it.
         """
         with self._lock:
             self._begin_anew()

@@ -47,7 +47,7 @@ class BudgetJournal:
     short when it is opened. One process at a time may have it open.
 
     Args:
-        path: Of the file; it is made if there is none.
+        path: Path of the file; it is made if there is none.
 
     Raises:
         InputError: Another process has it open.

@@ -23,12 +23,13 @@ class Deployment:
     """One model of one provider, with what it costs and what it may be asked.
 
     Args:
-        provider: Who answers. Give it one attempt (`Endpoint(attempts=1)`): the router asks again, and elsewhere.
+        provider: Provider that answers. Give it one attempt (`Endpoint(attempts=1)`): the router asks again, and
+            elsewhere.
         model: As the provider knows it.
         name: In receipts, statistics and metrics; without one, the provider's name and the model's.
         serves: Names that requests may give to mean it; without any, its model's.
         price: Per million tokens; None: not known, so that no budget can be charged for it.
-        context_tokens: Of conversation and answer together; None: not known.
+        context_tokens: Tokens of conversation and answer together; None: not known.
         most_completion_tokens: An answer has no more, even where a request says nothing.
         requests_per_minute: In any 60 s; None: no limit, as for the next two.
         tokens_per_minute: Expected before, corrected after.

@@ -24,7 +24,7 @@ class Asked:
         degradation: Why that is another strategy than the one asked for: "no_latency_known", "no_price_known" or
             "no_session_given"; "": it is not.
         reason: Why it was chosen, e.g. "less_loaded", "preferred", "probe".
-        others: Who could have been asked instead.
+        others: Deployments that could have been asked instead.
         cause: "ok", or why it gave no answer; see `CAUSES`.
         status: HTTP status of a refusal, or 0.
         began_s: Since the request came.
@@ -132,7 +132,7 @@ class Explanation:
     """What a router would do with a request now; nothing was asked and nothing has changed.
 
     Args:
-        deployment: Who would be asked, or "".
+        deployment: Name of the one that would be asked, or "".
         strategy: By which.
         degradation: Why that is another one than was asked for, or "".
         reason: Why that deployment.

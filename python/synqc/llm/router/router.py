@@ -97,10 +97,10 @@ class Router:
     its present deployments.
 
     Args:
-        deployments: Who can be asked; their order is that of preference.
+        deployments: Deployments that can be asked; their order is that of preference.
         policy: How one is chosen, and how long is tried.
-        name: Of this provider.
-        seed: Of the draws among equals.
+        name: Name of this provider.
+        seed: Seed of the draws among equals.
         record: Given a `Record` of each call, e.g. a `TraceFile`; it must be quick.
         clock_ns: Nanoseconds of a clock that does not go back; for simulations.
         metrics: Whether the metrics of the process hear of it; not those of simulations.

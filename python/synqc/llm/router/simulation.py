@@ -41,7 +41,7 @@ class Prediction:
         p50_s: Half are answered by then.
         p95_s: 95 in 100 are.
         p99_s: 99 in 100 are.
-        cost_microdollars: Of all calls; None as soon as one is not known.
+        cost_microdollars: Cost of all calls; None as soon as one is not known.
         shares: Calls of each deployment, as a share of all.
     """
 
@@ -88,7 +88,7 @@ def simulate(
         trace: See `read_trace`.
         deployments: Those of the router; each must be in the trace.
         policy: The other one.
-        seed: Of the draws.
+        seed: Seed of the draws.
         held_out_share: Share of the requests, the last ones, on which the predictions are tried.
 
     Raises:

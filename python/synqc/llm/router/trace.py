@@ -51,7 +51,7 @@ class TraceFile:
     """Appends records to a file, one JSON object a line; any thread may call it.
 
     Args:
-        path: Of the file; it is made if there is none.
+        path: Path of the file; it is made if there is none.
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -25,7 +25,7 @@ class Whisper:
 
     Args:
         folder: With the model: `get_component("whisper-base", ...)` of `synqc.llm.model_files`.
-        threads: Of one computation.
+        threads: Threads of one computation.
 
     Raises:
         MissingExtra: The package `faster-whisper` is not installed.

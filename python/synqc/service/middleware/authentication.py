@@ -67,7 +67,7 @@ class KeyPolicy:
     Args:
         keys: Its own, beside those of the service, which open every application.
         shown_in: What its clients show, in the headers of a request.
-        words: Of the refusal without a right one.
+        words: Words of the refusal without a right one.
         challenge: `WWW-Authenticate` of that refusal.
     """
 
@@ -81,8 +81,8 @@ class Authentication:
     """Refuses who shows no right key, or asks too often.
 
     Args:
-        policy: Of the application.
-        keys: Of the service.
+        policy: Policy of the application.
+        keys: Keys of the service.
         tickets: What opens streams besides.
         addresses: Whom to count where no key is shown.
         rates: None: everybody may ask as often as they like.

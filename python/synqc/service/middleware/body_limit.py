@@ -23,7 +23,7 @@ class RequestBody:
     Args:
         receive: What receives the request.
         settings: Its times.
-        most_bytes: Of it.
+        most_bytes: Most bytes of the body.
 
     Its refusals are the framework's own errors: whatever else is raised while it reads a body becomes its 400.
     """

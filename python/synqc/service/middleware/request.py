@@ -37,9 +37,9 @@ class Served:
         answering: What answers.
         doors: Which routes need a key.
         errors: How refusals look.
-        authentication: Who may ask.
+        authentication: Judge of who may ask.
         metrics: How requests are counted.
-        headers: Of its answers, beside those of all.
+        headers: Headers of its answers, beside those of all.
         body_limits: Bytes of a body, by path, where it takes more than the service.
     """
 

@@ -38,7 +38,7 @@ class _Glyph:
         instruction: Its place in the page.
         place: (element, offset) in a run; None for a span.
         text: Letters that the cluster stands for.
-        height: Of the run's baseline.
+        height: Height of the run's baseline.
         is_first: Whether it begins a run, at another height than the one before.
     """
 

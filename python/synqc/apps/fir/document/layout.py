@@ -32,7 +32,7 @@ class Row:
     """A label and what is said.
 
     Args:
-        label: Of the form's own words alone.
+        label: Label of the form's own words alone.
         value: What was said; None where nothing was, which forms show as such.
         is_signature: Whether an empty one is a line to sign on.
     """

@@ -26,7 +26,7 @@ class Provision:
     Args:
         act: By its full name.
         section: With its sub-section, as the act writes it.
-        title: Of the section.
+        title: Title of the section.
         verdict: What the check said.
         cause: Why it gave no answer; "" where it did.
         accepted: Whether the officer puts it into the report; None: nobody has decided.

@@ -32,7 +32,7 @@ class Expected:
 
     Args:
         told: Between the margins, in the order of reading.
-        number: Of the report, in the foot of each page.
+        number: Number of the report, in the foot of each page.
         page: Word before a page's number there.
     """
 

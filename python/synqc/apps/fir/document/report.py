@@ -35,7 +35,7 @@ class FirstInformationReport:
         summary, narrative: As approved.
         provisions: All that were considered, in the order of the annex.
         decided_by: Officer who decided on the provisions.
-        language: Of the form's own words, `en` or `hi`.
+        language: Language of the form's own words, `en` or `hi`.
     """
 
     number: str

@@ -27,7 +27,7 @@ class Seal:
     """What is noted of a sealed report.
 
     Args:
-        number: Of the report.
+        number: Number of the report.
         digest: SHA-256 of its canonical state.
         files: SHA-256 of each form, by its ending.
     """

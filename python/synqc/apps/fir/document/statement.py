@@ -32,7 +32,7 @@ class Source:
     """Where a statement comes from.
 
     Args:
-        kind: Who said it.
+        kind: Kind of whoever said it.
         who: By name: the officer, the model, the station.
         where: At which step, or in which paper.
         approved_by: Officer who approved the words as they stand, which those of a model always need; "": nobody.
@@ -69,7 +69,7 @@ class Statement:
 
     Args:
         value: Verbatim, 1 to 50,000 characters of which one is not blank.
-        source: Who said it, where.
+        source: Speaker and place of it.
     """
 
     value: str

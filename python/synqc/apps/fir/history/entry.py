@@ -15,15 +15,16 @@ class Entry:
     """What happened.
 
     Args:
-        session_id: Of which session.
+        session_id: Identifier of its session.
         number: 1, 2, 3, ... without a gap.
         at: Moment, seconds since 1970.
-        who, role: Who did it, and as what: an officer's name and role, or the machine's.
+        who, role: Name and role of whoever did it: an officer's name and role, or the machine's.
         kind: What was done, e.g. `Accepted`.
         step: Gate it was done at, or stage that it ended; "" where there is none.
         before, after: SHA-256 of what was shown at that step before and after it; "" where nothing was.
         event: All that the session needs to do it again.
-        model, prompt_sha256, latency_s: Of the model's call whose result this is; "", "", None otherwise.
+        model, prompt_sha256, latency_s: Name, digest of the prompt and latency of the call whose result this is; "",
+            "", None otherwise.
     """
 
     session_id: str

@@ -55,7 +55,7 @@ class Upload:
 
     Args:
         media: Which of them.
-        kind: Of its bytes: `wav`, `mp3`, `jpeg` or `png`.
+        kind: Kind of its bytes: `wav`, `mp3`, `jpeg` or `png`.
         content: Its bytes.
     """
 

@@ -31,7 +31,7 @@ class UploadFolder:
     the kind, and may stand in histories and logs. Services that share a database must share the folder.
 
     Args:
-        path: Of the folder; it is made when the first upload comes.
+        path: Path of the folder; it is made when the first upload comes.
     """
 
     def __init__(self, path: Path) -> None:

@@ -41,7 +41,7 @@ class StatuteRefused(InputError):
     """A file is not the text of the statute, or not all of it.
 
     Args:
-        name: Of the file.
+        name: Name of the file.
         problems: What is wrong, a sentence each.
     """
 

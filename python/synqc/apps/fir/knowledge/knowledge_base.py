@@ -104,7 +104,7 @@ class SearchResult:
 
     Args:
         hits: The best first; empty where nothing matches.
-        version: Of the knowledge base that answered.
+        version: Version of the knowledge base that answered.
         engines: What each half did.
         cached: Whether it was found before, within 300 seconds.
     """

@@ -35,14 +35,14 @@ class Record:
     Args:
         code: Act by its full name.
         section: With its sub-section, as the act writes it.
-        title: Of the section.
+        title: Title of the section.
         text: What it says, in the words that `kind` names; may be empty.
         kind: Whose words.
         words: More words by which it is found.
         concepts: Names of things it is mostly about, of the thesaurus.
         offences: What it punishes, as classified; empty where nobody said.
         db: Name of the collection it came from.
-        category: Of special acts; "" otherwise.
+        category: Category of special acts; "" otherwise.
         repealed: Whether the act is no longer in force.
         notes: On citations of the repealed code in its text: what stands in their place.
     """

@@ -26,7 +26,7 @@ class Statute(Mapping[int, str]):
     Args:
         texts: By number.
         source: Name of the file it came from.
-        source_sha256: Of that file.
+        source_sha256: SHA-256 of that file.
         warnings: What a person should look at; none of it made the import fail.
     """
 

@@ -45,14 +45,14 @@ class ViolationChecks:
         knowledge: Where provisions are found.
         provider: Whom to ask.
         model: As the provider knows it.
-        calibration: Of this model on questions of this kind (`evaluation.calibrate`); None: the model's own
+        calibration: Calibration of this model on questions of this kind (`evaluation.calibrate`); None: the model's own
             probabilities, which findings say.
         error_rate: How many of its verdicts may be wrong; what is less sure is unknown.
         most: Provisions that are checked, the best ones, 1 to 50.
         seconds: For each.
-        most_tokens: Of an answer.
+        most_tokens: Most tokens of an answer.
         most_at_once: Checks under way at a time; None: as many as the provider takes.
-        most_characters: Of a complaint; a no to the beginning of a longer one is unknown.
+        most_characters: Most characters of a complaint; a no to the beginning of a longer one is unknown.
 
     Raises:
         InputError: An argument is out of its range, or the calibration is another model's or another question's.

@@ -29,11 +29,11 @@ class SearchQuality:
     """How well the search finds sections, in one language.
 
     Args:
-        language: Of the complaints.
+        language: Language of the complaints.
         best_found: Complaints whose best section is among those found.
         all_found: Labelled sections among those found, over all complaints.
         most: How many sections were taken of each search.
-        version: Of the knowledge base.
+        version: Version of the knowledge base.
     """
 
     language: str
@@ -57,14 +57,14 @@ class CheckQuality:
     A section that fits and is not labelled counts as wrong: precision is a lower bound.
 
     Args:
-        language: Of the complaints.
+        language: Language of the complaints.
         model: That was asked; "" where nothing was found to ask about.
         calibrated: Whether its probabilities were calibrated.
-        precision: Of the yeses, those that are labelled.
-        recall: Of the labelled sections that were checked, those with a yes.
-        wrong_noes: Of the labelled sections that were checked, those with a no: no officer would look at them.
-        unknown: Of the checks, those without a verdict.
-        causes: Of the unknown ones, by their beginnings.
+        precision: Share of labelled sections among the yeses.
+        recall: Share of yeses among the labelled sections that were checked.
+        wrong_noes: Share of noes among the labelled sections that were checked: no officer would look at them.
+        unknown: Share of the checks that are without a verdict.
+        causes: Numbers of the unknown ones, by the beginnings of their causes.
     """
 
     language: str

@@ -24,7 +24,7 @@ class Finding:
         probability: That the offence is described; None where no answer came.
         model: That was asked.
         calibrated: Whether the probability is that of a calibration.
-        question_sha256: Of what was asked.
+        question_sha256: SHA-256 of what was asked.
         queued_s: Waited for a place among the calls under way.
         took_s: From then on.
     """

@@ -17,7 +17,7 @@ class LabelledComplaint:
     """One complaint, told in several languages.
 
     Args:
-        sections: Of the Bharatiya Nyaya Sanhita, 2023, that fit, the best one first.
+        sections: Sections of the Bharatiya Nyaya Sanhita, 2023, that fit, the best one first.
         texts: By language, as `english` and `hindi`.
     """
 

@@ -54,7 +54,7 @@ def question_of(complaint: str, record: Record, *, most_characters: int) -> Chec
     Args:
         complaint: Or its summary.
         record: What is asked about: our description of it, and the beginning of its text where there is one.
-        most_characters: Of the complaint; the rest is left out, and the question says so of itself.
+        most_characters: Most characters of the complaint; the rest is left out, and the question says so of itself.
     """
     plain = complaint.strip()
     kept = plain[:most_characters]

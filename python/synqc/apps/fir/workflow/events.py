@@ -41,7 +41,7 @@ class Opened(Event):
     Args:
         session_id: New.
         source: `text`, `audio` or `image`.
-        text: Of a typed complaint; "" where it must be heard or read first.
+        text: Text of a typed complaint; "" where it must be heard or read first.
         media: Where the recording or picture is kept, for the stage that hears or reads it.
         language: Language of the report's own words.
         station: What the station's settings state of every report, by field.
@@ -63,8 +63,9 @@ class StageDone(Event):
 
     Args:
         ticket: Number of the ticket that it was made for.
-        content: Of the form of its step.
-        model, prompt_sha256, latency_s: Of the call that made it; "", "", None where there was none.
+        content: Content of the form of its step.
+        model, prompt_sha256, latency_s: Name, digest of the prompt and latency of the call that made it; "", "",
+            None where there was none.
         unsupported: Names and numbers in it that nobody said, as far as that can be told.
         doubts: What a person must look at in a text that was heard or read, each as `Doubt.to_plain` says it.
     """
@@ -160,7 +161,7 @@ class StatusChanged(Event):
     Args:
         to: Its new status.
         reason: Why, if somebody said.
-        digest: Of the report's state as it was sealed, where it is filed.
+        digest: Digest of the report's state as it was sealed, where it is filed.
         files: SHA-256 of each sealed form, where it is filed.
     """
 

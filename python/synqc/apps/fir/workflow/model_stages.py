@@ -53,7 +53,7 @@ class TextLimits:
     """Of one text that a model writes.
 
     Args:
-        most_tokens: Of the answer.
+        most_tokens: Most tokens of the answer.
         temperature: 0 to 2.
         seconds: For the call.
     """

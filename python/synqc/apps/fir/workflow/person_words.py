@@ -96,7 +96,7 @@ def people_of(words: Sequence[str], gaps: Sequence[str], numbers: Sequence[Numbe
     """Words for people among words.
 
     Args:
-        words: Of a text.
+        words: Words of a text.
         gaps: What stands before each of them.
         numbers: Among them.
 

@@ -48,11 +48,11 @@ class Result:
     """What a step shows.
 
     Args:
-        content: Of the step's form; {} where the stage failed.
+        content: Content of the step's form; {} where the stage failed.
         input_digest: SHA-256 of what the stage was given.
         state: What became of it.
-        revision: Of the session when it came to stand as it does.
-        model, prompt_sha256, latency_s: Of the call that made it.
+        revision: Revision of the session when it came to stand as it does.
+        model, prompt_sha256, latency_s: Name, digest of the prompt and latency of the call that made it.
         edited_by: Officer whose words it is; "": the stage's.
         decided_by: Officer who accepted or rejected it.
         reason: Why it was rejected, or failed.
@@ -80,7 +80,7 @@ class Ticket:
 
     Args:
         step: Where the result will be shown.
-        number: Of this ticket, one of its own in the session.
+        number: Number of this ticket, one of its own in the session.
         input_digest: SHA-256 of what the stage is given.
     """
 
@@ -122,10 +122,10 @@ class Session:
         ticket: The stage under way; None while a gate waits.
         ahead: The stage after the gate that waits, computed meanwhile.
         notes: Said at a gate for the stage after it.
-        instructions, tries: Of stages that were asked for again.
+        instructions, tries: Instructions and tries of stages that were asked for again.
         details: Fields of the report, each (value, who, where).
-        number, prepared_at: Of the report, once it has them.
-        status: Of the report.
+        number, prepared_at: Number, and time of preparation, of the report, once it has them.
+        status: Status of the report.
         completed_at: When the last gate was passed.
         expired: Whether nobody answered for too long.
         waiting_since: Since when a gate waits.

@@ -33,7 +33,7 @@ class SessionChanges:
     key, so that one that was lost with its process is submitted again by `reconcile` and is never two.
 
     Args:
-        ledger: Of jobs, whose database has the sessions.
+        ledger: Ledger of jobs, whose database has the sessions.
         now: This moment, with the station's offset from UTC.
     """
 

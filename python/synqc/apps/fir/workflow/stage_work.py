@@ -35,9 +35,9 @@ class StageRunner:
     """Does stages.
 
     Args:
-        changes: Of the sessions that they are of.
+        changes: Changes of the sessions that they are of.
         stages: Their functions.
-        scheme: Of numbers.
+        scheme: Scheme of numbers.
     """
 
     changes: SessionChanges

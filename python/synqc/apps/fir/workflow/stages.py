@@ -27,7 +27,7 @@ class StageResult:
     """A stage's result.
 
     Args:
-        content: Of the form of its step.
+        content: Content of the form of its step.
         model: That wrote it; "" where none did.
         prompt_sha256: SHA-256 of what the model was asked.
         doubts: What a person must look at in a text that was heard or read.

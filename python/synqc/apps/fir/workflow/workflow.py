@@ -98,7 +98,7 @@ class Receipt:
         answer: accept, edit, reject or regenerate.
         who: Whose answer.
         at: When it was stored.
-        number: Of its entry in the history.
+        number: Number of its entry in the history.
     """
 
     session_id: str
@@ -138,7 +138,7 @@ class Workflow:
     Args:
         ledger: Whose database has the tables of `COMPONENTS`; a worker of `works` does the stages.
         stages: What makes the results of the first four steps.
-        scheme: Of numbers.
+        scheme: Scheme of numbers.
         now: This moment, with the station's offset from UTC.
         expires_after_s: A gate that nobody answers for so long expires; None: never.
         remind_after_s: From when on a gate that waits is due.
@@ -313,7 +313,7 @@ class Workflow:
 
         Args:
             session_id: Whose report.
-            officer: Who says it.
+            officer: Name of whoever says it.
             statements: Value by field.
             base: `details_digest` of the session as the officer saw it; None: whatever it is.
 

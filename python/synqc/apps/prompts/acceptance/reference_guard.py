@@ -60,7 +60,7 @@ class GuardReport:
         wrong_references: Share of wrong references among the job's rows before the guard: mean, low, high; None
             without rows of a job, or without trials of both kinds.
         wrong_among_trusted: Share of wrong references among the rows trusted: mean, low, high; None like that.
-        level: Of all intervals.
+        level: Level of all intervals.
     """
 
     power: Share
@@ -142,7 +142,8 @@ class ReferenceGuard:
         Args:
             agree_rate: Mean probability that a solve agrees: a solver's accuracy on right references, its rate of
                 making the very same mistake on wrong ones.
-            correlation: Of two solves of one problem, 0 to 1: solvers find the same problems hard. 0 is binomial.
+            correlation: Correlation of two solves of one problem, 0 to 1: solvers find the same problems hard. 0 is
+            binomial.
         """
         rate = probability("agree_rate", agree_rate)
         correlation = probability("correlation", correlation)
@@ -171,7 +172,7 @@ class ReferenceGuard:
             wrong_share: Share of wrong references before the guard.
             solver_accuracy: Probability that a solve is right.
             same_mistake: Probability that a solve agrees with a wrong reference.
-            correlation: Of two solves of one problem.
+            correlation: Correlation of two solves of one problem.
 
         Examples:
             >>> ReferenceGuard(2, 3).wrong_among_trusted(0.2, solver_accuracy=0.8, same_mistake=0.05) < 0.02
@@ -196,7 +197,7 @@ class ReferenceGuard:
             trials: Planted rows.
             trusted: Rows of a job that the guard trusted.
             judged: Rows of the job that it decided on.
-            level: Of the intervals.
+            level: Level of the intervals.
 
         Raises:
             InputError: More rows trusted than judged, or a level not between 0 and 1.

@@ -80,7 +80,7 @@ def chao1(counts: Iterable[int], *, level: float = 0.95) -> Richness:
 
     Args:
         counts: How often each distinct row came, 1 or more each.
-        level: Of the interval.
+        level: Level of the interval.
 
     Raises:
         InputError: A count is no whole number of at least 1.
@@ -122,7 +122,7 @@ def good_turing(counts: Iterable[int], *, level: float = 0.95) -> Coverage:
 
     Args:
         counts: How often each distinct row came, 1 or more each.
-        level: Of the interval, which is the normal one of Esty with one row more of each kind.
+        level: Level of the interval, which is the normal one of Esty with one row more of each kind.
 
     Raises:
         InputError: A count is no whole number of at least 1.
@@ -157,7 +157,7 @@ def worth_more(
         counts: How often each distinct row came.
         cost_per_row: Mean price of a row, repeats included, in any unit.
         most_cost_per_distinct_row: What a new one may cost, in the same unit.
-        level: Of the interval of coverage; its lower limit must be too dear before the rule says stop.
+        level: Level of the interval of coverage; its lower limit must be too dear before the rule says stop.
 
     Raises:
         InputError: A number is out of its range.

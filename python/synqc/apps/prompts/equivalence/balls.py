@@ -44,7 +44,7 @@ class Evaluator:
     """Evaluates expressions at the current precision.
 
     Args:
-        values: Of the symbols: exact fractions.
+        values: Values of the symbols: exact fractions.
 
     Attributes:
         largest_exponent: Largest |log2| of a value on the way: how many bits an agreement must have to mean something.

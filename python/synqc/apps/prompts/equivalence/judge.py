@@ -41,7 +41,7 @@ def judge_equivalence(
         answer: What a model said; its last box, or what follows "the answer is", counts.
         question: What was asked: tells units, choices, and whether "+ C" may stand for a constant.
         deadline_s: Time for judging, 0.05 to 60 s; that to start the first process is not part of it.
-        pool: Of processes; by default one that all calls share.
+        pool: Pool of processes; by default one that all calls share.
 
     Raises:
         InputError: An argument is no text, or the deadline out of its range.

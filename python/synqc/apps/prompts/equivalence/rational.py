@@ -23,7 +23,7 @@ def rational(node: Expression, values: Mapping[str, Fraction] | None = None) -> 
 
     Args:
         node: Sums, products, quotients, whole powers, factorials, binomials of numbers and symbols.
-        values: Of the symbols.
+        values: Values of the symbols.
 
     Raises:
         NotRational: Something else is in it, a number gets longer than 60,000 bits, or a divisor is 0.

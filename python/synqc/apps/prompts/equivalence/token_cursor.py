@@ -11,7 +11,7 @@ class TokenCursor:
     """A place within tokens, from the first one on.
 
     Args:
-        tokens: Of a text, the last of kind "end".
+        tokens: Tokens of a text, the last of kind "end".
     """
 
     def __init__(self, tokens: list[Token]) -> None:

@@ -22,7 +22,7 @@ class Token(NamedTuple):
     Args:
         kind: "number", "decimal", "letters", "command", "word", "sign", or "end".
         text: As written; for commands without the backslash.
-        value: Of a number: a Fraction; of a decimal: Fraction and digits after the point.
+        value: Value of a number: a Fraction; of a decimal: Fraction and digits after the point.
         spaced: Whether blanks stand before it.
     """
 

@@ -55,9 +55,9 @@ def data_card(
     """The data card of a generation.
 
     Args:
-        status: Of the generation, with its request.
+        status: Status of the generation, with its request.
         funnel: Where its attempts ended, and what that cost.
-        licence: Of the rows, as the one who publishes them says.
+        licence: Licence of the rows, as the one who publishes them says.
         model_licences: By "provider:model"; what a provider allows to do with answers is not known here.
         prices: That were counted with, as plain values.
         guard: What trials say of the guard of reference answers.

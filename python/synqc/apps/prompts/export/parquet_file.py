@@ -51,7 +51,7 @@ def write_parquet(
     Args:
         rows: As `PromptsApplication.export_rows` reads them; 1,000 at a time are in memory.
         target: A path, or a stream of bytes, which need not be able to seek.
-        card: Of `data_card(...).to_dict()`: stands in the metadata under `synqc_data_card`.
+        card: Data card, `data_card(...).to_dict()`: stands in the metadata under `synqc_data_card`.
 
     Returns:
         The number of bytes.

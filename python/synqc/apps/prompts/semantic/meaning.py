@@ -24,8 +24,8 @@ class Nearest:
     Args:
         source: "batch", "store", or the name of the seeds or the benchmark.
         row: Its id, or its number within the source; a row that is being committed has it later.
-        text: Of it.
-        cosine: Of both vectors.
+        text: Its text.
+        cosine: Cosine of both vectors.
         is_repeat: Whether that is near enough to be a repetition.
     """
 
@@ -68,7 +68,7 @@ class RowMeanings:
     Args:
         embedder: Makes the vectors; each takes milliseconds.
         threshold: Least cosine of a repetition.
-        language: Of all texts.
+        language: Language of all texts.
         rows: (row id, text) of rows that are there already, those of the generation itself last.
         own: How many of them are its own.
         sources: Seeds and benchmarks by name.

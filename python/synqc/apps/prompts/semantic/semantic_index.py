@@ -26,7 +26,7 @@ class SemanticMatch:
     Args:
         row: Number of the row within the query, from 0.
         of: Number of the text within the index.
-        cosine: Of their vectors, -1 to 1.
+        cosine: Cosine of their vectors, -1 to 1.
     """
 
     row: int
@@ -43,7 +43,7 @@ class SemanticIndex:
     Args:
         embedder: Makes the vectors.
         threshold: Least cosine of a match, above 0 and at most 1.
-        language: Of the texts.
+        language: Language of the texts.
 
     Raises:
         InputError: The threshold is out of its range.

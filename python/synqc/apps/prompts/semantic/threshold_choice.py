@@ -24,8 +24,8 @@ class ThresholdChoice:
         threshold: Least cosine of a match.
         most_false_alarms: With the confidence of `level`, at most this share of unrelated rows is at or above it.
         level: 0.95, say.
-        false_alarms: Of the unrelated rows that it was chosen by.
-        recall: Of paraphrases, those at or above it whose nearest text is the right one; without any, unknown.
+        false_alarms: Share of the unrelated rows that it was chosen by at or above it.
+        recall: Share of paraphrases at or above it whose nearest text is the right one; without any, unknown.
     """
 
     threshold: float
@@ -66,7 +66,7 @@ def choose_threshold(
         paraphrases: Number of a source, and that source in other words: tell the recall.
         most_false_alarms: q, above 0 and below 1.
         level: Confidence, above 0 and below 1.
-        language: Of the texts.
+        language: Language of the texts.
 
     Raises:
         InputError: There are too few unrelated rows for that share and level, or a number is out of its range.

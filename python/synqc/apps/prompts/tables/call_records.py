@@ -84,7 +84,7 @@ class Recording:
 
     Args:
         call: It, `ended_at` not yet known.
-        settlement: Of its charge; None where nothing was reserved.
+        settlement: Settlement of its charge; None where nothing was reserved.
     """
 
     call: Call

@@ -53,7 +53,7 @@ class NewRow:
         job_id, owner, job_attempt: Whose it is; another attempt of the job may own it by now.
         attempt: Its number.
         status: ACCEPTED where it passed; whether it is one of the rows that were asked for is decided here.
-        digest: Of a problem that passed.
+        digest: Digest of a problem that passed.
         repeats: Id of the row of its generation that it is a duplicate of.
         document: JSON of the rest.
     """
@@ -269,7 +269,7 @@ def store_texts(connection: Connection, job_ids: Sequence[str], *, until: int | 
     """Problems of other generations that rows must not repeat, as (row id, text): accepted and surplus ones.
 
     Args:
-        connection: Of the database.
+        connection: Connection of the database.
         job_ids: The generation, and those whose rows it makes again.
         until: Only rows up to this id.
     """

@@ -23,7 +23,7 @@ class Assignment:
     """What an attempt is about.
 
     Args:
-        topic: Of the taxonomy.
+        topic: Topic of the taxonomy.
         level: The taxonomy's own, or by the weights of levels.
     """
 

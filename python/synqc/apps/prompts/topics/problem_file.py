@@ -74,7 +74,7 @@ def read_problems(
 
     Args:
         source: A path, or the bytes of an upload.
-        name: Of the upload, from whose suffix its format follows.
+        name: Name of the upload, from whose suffix its format follows.
         format: One of `FORMATS`; None: by the suffix.
         most_bytes: Larger ones are refused unread.
         most_rows: Ones with more rows are refused.

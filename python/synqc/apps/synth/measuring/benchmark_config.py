@@ -17,13 +17,13 @@ class BenchmarkConfig(CamelCase):
     """How suites are run.
 
     Args:
-        name: Of the run.
+        name: Name of the run.
         iterations: Requests of a suite; None: each suite's own number.
         concurrency: Most requests under way at a time.
         warmup_iterations: Requests before anything counts.
         timeout: Milliseconds after which a suite is ended, and has failed.
         output_path: Where reports go; None: nowhere.
-        max_tokens: Of each answer; None: each suite's own number.
+        max_tokens: Most tokens of each answer; None: each suite's own number.
         prompt: Words that every prompt begins with.
     """
 

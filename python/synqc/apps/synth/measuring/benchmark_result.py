@@ -51,13 +51,13 @@ class SuiteResult(CamelCase):
     """What one suite found.
 
     Args:
-        name: Of the suite.
+        name: Name of the suite.
         figures: By their names, whose last part is the unit.
         checks: Figures beside their limits.
         notes: What a reader must know, a sentence each.
         measured: Requests that counted.
         levels: Rows of figures, where a suite has several levels.
-        latencies_ms: Of its requests, for the picture.
+        latencies_ms: Latencies of its requests, for the picture.
         stands_for: Metrics of the monitor that this suite is made to measure, by name: in those of a run they take the
             place of what the monitor saw over all suites, most of which repeat nothing or wait on purpose.
         error: Why it was not finished; "" if it was.
@@ -92,7 +92,7 @@ class BenchmarkResult(CamelCase):
     Args:
         config: How it was run.
         metrics: The monitor's ten figures during it.
-        recommendations: Of the analyzer.
+        recommendations: Recommendations of the analyzer.
         timestamp: ISO 8601, UTC.
         duration: Milliseconds.
         success: Whether it measured something and met its checks.
@@ -115,7 +115,7 @@ class BenchmarkResults(CamelCase):
     Args:
         config: How they were run.
         metrics: The monitor's ten figures over all of them; throughput and hit rate those of their own suites.
-        recommendations: Of the analyzer, over all of them.
+        recommendations: Recommendations of the analyzer, over all of them.
         timestamp: ISO 8601, UTC.
         duration: Milliseconds.
         results: One per suite.

@@ -60,7 +60,7 @@ class OptimizationRecommendation(CamelCase):
 
     Args:
         category: `cache`, `routing`, `memory`, `concurrency` or `compilation`.
-        severity: Of what it is to cure.
+        severity: Severity of what it is to cure.
         issue: That.
         recommendation: What to do.
         estimated_improvement: A range, marked as an estimate.

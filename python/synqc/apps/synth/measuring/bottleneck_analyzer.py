@@ -81,7 +81,7 @@ class BottleneckAnalyzer:
         throughput, 30 lookups for hits. Others are named in `insufficient`.
 
         Args:
-            metrics: Of a monitor; or a mapping with names in camelCase, such as a stored result has.
+            metrics: Metrics of a monitor; or a mapping with names in camelCase, such as a stored result has.
             evidence: What they stand on, where the figures do not bring it.
 
         Returns:

@@ -28,11 +28,11 @@ class CacheBenchmark(SuiteOfSubject):
     Args:
         synth: What is measured.
         iterations: Requests.
-        max_tokens: Of each answer.
+        max_tokens: Most tokens of each answer.
         cache_size: Answers that the cache may keep: so many different prompts at most are repeated.
         ttl: Milliseconds that it keeps them; the suite must be shorter.
         repeat_ratio: Share of requests that repeat an earlier one, 0 to 1.
-        seed: Of the order.
+        seed: Seed of the order.
     """
 
     name = "Cache Test"

@@ -25,7 +25,7 @@ class ConcurrencyBenchmark(SuiteOfSubject):
     Args:
         synth: What is measured.
         levels: Requests at once.
-        max_tokens: Of each answer.
+        max_tokens: Most tokens of each answer.
     """
 
     name = "Concurrency Test"

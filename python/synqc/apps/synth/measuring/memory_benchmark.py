@@ -31,7 +31,7 @@ class MemoryBenchmark(SuiteOfSubject):
     Args:
         synth: What is measured.
         iterations: Requests.
-        max_tokens: Of each answer.
+        max_tokens: Most tokens of each answer.
         enable_gc: Collect garbage before memory is read.
         readings: What reads memory.
     """

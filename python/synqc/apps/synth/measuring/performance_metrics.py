@@ -22,7 +22,7 @@ class Evidence(CamelCase):
         requests: That ended with success or failure.
         failures: Among them.
         cancelled: Requests besides, whose answer nobody wanted any more.
-        lookups: Of the cache.
+        lookups: Lookups of the cache.
         seconds: That were watched.
         mean_in_flight: Requests under way on average: their time together divided by `seconds`, which is rate times
             latency (Little's law).

@@ -189,7 +189,7 @@ class PerformanceMonitor:
             ok: Whether it succeeded.
             cached: Whether the cache had it; None: it was not asked.
             tokens: As the server counted.
-            model: Who answered.
+            model: Model that answered.
             stages: Seconds by stage.
 
         Raises:

@@ -23,7 +23,7 @@ class StreamingBenchmark(SuiteOfSubject):
     Args:
         synth: What is measured.
         iterations: Streams.
-        max_tokens: Of each answer.
+        max_tokens: Most tokens of each answer.
         measure_first_chunk: False leaves the limit of the first chunk out.
     """
 

@@ -41,7 +41,7 @@ class SuiteOfSubject:
     Args:
         synth: What is measured.
         iterations: Requests, where the run does not say.
-        max_tokens: Of each answer, where the run does not say.
+        max_tokens: Most tokens of each answer, where the run does not say.
 
     Raises:
         ValidationError: The subject lacks a method.

@@ -48,7 +48,7 @@ class Size:
 
     Args:
         slots: Conversations at a time.
-        context_tokens: Of each of them, its answer included.
+        context_tokens: Tokens of each of them, its answer included.
         threads: That compute.
     """
 

@@ -46,7 +46,7 @@ def memory_of(path: Path, *, tokens: int) -> MemoryEstimate:
 
     Args:
         path: A GGUF file.
-        tokens: Of all conversations at once.
+        tokens: Tokens of all conversations at once.
 
     Raises:
         InputError: It is no GGUF file that is understood.

@@ -43,7 +43,7 @@ class LocalModel(LanguageModels):
         path: The file.
         name: What it is called; the file's name if it is not named.
         slots: Conversations at a time; others wait.
-        context_tokens: Of each of them, its answer included.
+        context_tokens: Tokens of each of them, its answer included.
         threads: That compute; 0: as many as this process has processors.
         idle_s: When it gives its memory back.
         timeout_s: One answer must be complete by then, from when a slot is free.

@@ -43,7 +43,7 @@ def metrics_router(rates: RateLimit | None) -> APIRouter:
     """A router of its own, whose answer is kept for 10 s.
 
     Args:
-        rates: Of the application.
+        rates: Limits of rates of the application.
     """
     router = APIRouter(tags=["service"])
     lock = threading.Lock()
