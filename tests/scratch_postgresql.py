@@ -1,11 +1,13 @@
 """Databases of PostgreSQL for tests to write into and throw away."""
 
+import atexit
 import os
 import secrets
 import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,9 +16,16 @@ import pytest
 POSTGRESQL = "postgresql://postgres@127.0.0.1:5432"
 
 
+_emptied = []
+"""Databases that nobody uses: dropping one waits for a checkpoint, which emptying it does not."""
+
+
 @contextmanager
 def scratch_postgresql():
-    """URL of a new, empty database, which is dropped at the end; skips where no server answers, but fails in CI."""
+    """URL of an empty database of one's own; skips where no server answers, but fails in CI.
+
+    At the end it is emptied for the next one, and dropped when the process ends.
+    """
     psycopg = pytest.importorskip("psycopg")
     try:
         administrator = psycopg.connect(f"{POSTGRESQL}/postgres", autocommit=True, connect_timeout=3)
@@ -24,13 +33,44 @@ def scratch_postgresql():
         if os.environ.get("CI"):
             raise
         pytest.skip(f"no PostgreSQL answers at {POSTGRESQL}: {error}")
-    name = f"synqc_test_{secrets.token_hex(6)}"
     with administrator:
-        administrator.execute(f"CREATE DATABASE {name}")
+        if _emptied:
+            name = _emptied.pop()
+        else:
+            name = f"synqc_test_{secrets.token_hex(6)}"
+            administrator.execute(f"CREATE DATABASE {name}")
+            atexit.register(_drop, name, os.getpid())
         try:
             yield f"{POSTGRESQL}/{name}"
         finally:
-            administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            _empty(administrator, name)
+            _emptied.append(name)
+
+
+def _empty(administrator, name):
+    """Leave nothing of what tests did: nobody is connected, no setting, no schema."""
+    import psycopg
+
+    administrator.execute(f"ALTER DATABASE {name} RESET ALL")
+    others = "FROM pg_stat_activity WHERE datname = %s"
+    deadline = time.monotonic() + 30
+    while administrator.execute(f"SELECT pg_terminate_backend(pid) {others}", [name]).fetchall():
+        assert time.monotonic() < deadline, f"somebody stays connected to {name}"
+        time.sleep(0.005)
+    with psycopg.connect(f"{POSTGRESQL}/{name}", autocommit=True) as within:
+        schemas = within.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$)'")
+        for (schema,) in schemas.fetchall():
+            within.execute(f'DROP SCHEMA "{schema}" CASCADE')
+        within.execute("CREATE SCHEMA public")
+        within.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+
+
+def _drop(name, owner):
+    import psycopg
+
+    if os.getpid() == owner:
+        with psycopg.connect(f"{POSTGRESQL}/postgres", autocommit=True) as administrator:
+            administrator.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 class ScratchCluster:
