@@ -1,4 +1,8 @@
-"""A pre-fork server: processes that begin with the service imported, for a sixth of what a new interpreter takes."""
+"""A pre-fork server: processes that begin with the service imported, for a sixth of what a new interpreter takes.
+
+What they do not have of a new interpreter: its options, the variables that are read when it starts, such as PYTHON*,
+and modules that are not yet imported. A test of those starts one.
+"""
 
 import atexit
 import gc
@@ -11,8 +15,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import types
+from pathlib import Path
 
 IMPORTED = (
     "uvicorn.main", "uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.protocols.http.auto",
@@ -59,7 +66,36 @@ def start(module, arguments, *, cwd, env, output, loaded=()):
     `loaded` are modules that it begins with beside those of the service.
     """
     parent = _parent(tuple(loaded))
-    return WarmProcess(parent, parent.fork([module, *arguments], os.fspath(cwd), env, output.fileno()))
+    command = ["-m", module, *arguments]
+    return WarmProcess(parent, parent.fork(command, os.fspath(cwd), env, output.fileno(), output.fileno()))
+
+
+def run(program, *arguments, cwd, env=None, timeout=120, loaded=()):
+    """`python -c PROGRAM ARGUMENTS...`, or `python FILE ARGUMENTS...` of a `Path`, as `subprocess.run` runs it.
+
+    Returns:
+        subprocess.CompletedProcess: With what it wrote, as text; its program has ended, whatever it ended with.
+
+    Raises:
+        subprocess.TimeoutExpired: It did not end in time, and was killed.
+    """
+    command = ["-c", program] if isinstance(program, str) else [os.fspath(Path(program).absolute())]
+    command += map(os.fspath, arguments)
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        parent = _parent(tuple(loaded))
+        env = dict(os.environ) if env is None else env
+        process = WarmProcess(parent, parent.fork(command, os.fspath(cwd), env, output.fileno(), errors.fileno()))
+        try:
+            process.wait(timeout)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        written = []
+        for file in (output, errors):
+            file.seek(0)
+            written.append(file.read().decode())
+    return subprocess.CompletedProcess(command, process.returncode, *written)
 
 
 class _Parent:
@@ -81,10 +117,10 @@ class _Parent:
             self._socket.close()
             self._process.wait()
 
-    def fork(self, command, cwd, env, output):
+    def fork(self, command, cwd, env, output, errors):
         asked = json.dumps({"command": command, "cwd": cwd, "env": env}).encode()
         with self._lock:
-            socket.send_fds(self._socket, [asked], [output])
+            socket.send_fds(self._socket, [asked], [output, errors])
             while (pid := self._told(0)) is None:
                 pass
         return pid
@@ -138,10 +174,10 @@ def _serve(asked):
             _tell_who_ended(asked)
         if asked not in readable:
             continue
-        message, descriptors, _, _ = socket.recv_fds(asked, 1 << 20, 1)
+        message, descriptors, _, _ = socket.recv_fds(asked, 1 << 20, 2)
         if not message:
             sys.exit()
-        (output,) = descriptors
+        output, errors = descriptors
         if (pid := os.fork()) == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -149,11 +185,12 @@ def _serve(asked):
             for number in (waking, woken):
                 os.close(number)
             asked.close()
-            os.dup2(output, 1)
-            os.dup2(output, 2)
-            os.close(output)
+            for number, written in enumerate((output, errors), start=1):
+                os.dup2(written, number)
+                os.close(written)
             return json.loads(message)
         os.close(output)
+        os.close(errors)
         asked.send(json.dumps({"forked": pid}).encode())
 
 
@@ -175,9 +212,25 @@ def _become(request):
     os.environ.update(request["env"])
     paths = [path for path in request["env"].get("PYTHONPATH", "").split(os.pathsep) if path]
     sys.path[:0] = [request["cwd"], *paths]
-    module, *arguments = request["command"]
-    sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    kind, *arguments = request["command"]
+    if kind == "-m":
+        sys.argv = arguments
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+    elif kind == "-c":
+        sys.argv = [kind, *arguments[1:]]
+        _run_as_main(compile(arguments[0], "<string>", "exec", dont_inherit=True), {})
+    else:
+        sys.argv = [kind, *arguments]
+        sys.path.insert(0, os.path.dirname(kind))
+        _run_as_main(compile(Path(kind).read_text(), kind, "exec", dont_inherit=True), {"__file__": kind})
+
+
+def _run_as_main(code, names):
+    """It stays the main module when it has run: threads and functions of its atexit may still look for its names."""
+    main = types.ModuleType("__main__")
+    main.__dict__.update(names)
+    sys.modules["__main__"] = main
+    exec(code, main.__dict__)
 
 
 if __name__ == "__main__":

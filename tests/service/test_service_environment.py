@@ -13,6 +13,7 @@ import textwrap
 import time
 
 import pytest
+import warm_python
 from running_server import free_port
 
 PRINT_SETTINGS = """
@@ -24,12 +25,9 @@ PRINT_SETTINGS = """
 
 
 def run_python(folder, program, **environment):
-    """What a program prints, last line as JSON, in a fresh process."""
+    """What a program prints, last line as JSON, in a process of its own that has not read its environment yet."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SYNQC_", "OPENAI_"))}
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], cwd=folder, env={**inherited, **environment}, timeout=120,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = warm_python.run(textwrap.dedent(program), cwd=folder, env={**inherited, **environment})
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1]), done.stderr
 
