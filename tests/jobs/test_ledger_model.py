@@ -378,7 +378,7 @@ def run(location, examples):
 
 
 def test_random_histories_agree_with_the_model(location):
-    run(location, 20)
+    run(location, 8)
 
 
 @pytest.mark.deep
