@@ -160,17 +160,11 @@ test-sanitizers: build/asan/tests.ready build/tsan/tests.ready
 # Half of their time the tests wait: for a server to start, an interrupt to arrive, a browser to draw.
 PYTEST_JOBS := $(shell expr 2 '*' $(JOBS))
 
-# Files go to workers in the order of tests/conftest.py. Four workers share two processors: a second thread of BLAS, for matrices of nine rows, would
-# wait for its turn longer than it computes.
-PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile --no-loadscope-reorder
+# Workers take whole files in the order of tests/conftest.py, and are forked when all is collected (tests/forked_workers.py). Four share two
+# processors: a second thread of BLAS, for matrices of nine rows, would wait for its turn longer than it computes.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -p no:xdist --workers $(PYTEST_JOBS)
 
-# What is compiled of the tests and of what they import is kept: half a minute of processor time, which one process spends
-# here, and each of the others would spend again.
-$(VENV)/collected: | $(VENV)/installed $(VENV)/test.ready
-	$(BIN)/python -m pytest --collect-only --quiet >$(VENV)/collected.log || { cat $(VENV)/collected.log; exit 1; }
-	@touch $@
-
-test-python: $(VENV)/installed $(VENV)/test.ready $(VENV)/collected
+test-python: $(VENV)/installed $(VENV)/test.ready
 	$(PYTEST)
 
 build/asan/extension.ready: $(CPP_SOURCES) | $(VENV)/test.ready

@@ -9,6 +9,7 @@ from collections import Counter
 import hypothesis
 import pytest
 from drawn_seed import drawn_seed
+from forked_workers import pytest_addoption, pytest_runtestloop  # noqa: F401
 
 IN_MEMORY = "/dev/shm"
 ROOM = 6 << 30
