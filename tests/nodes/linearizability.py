@@ -46,53 +46,57 @@ def first_fault(history, initial):
 
 def is_linearizable(history, initial):
     """Whether some order of the operations explains what was read."""
-    read = {one.value for one in history if one.kind == "read"}
-    # A write without an answer that nobody read may as well never have taken effect.
-    operations = sorted(
-        (one for one in history if one.end < math.inf or (one.kind == "write" and one.value in read)),
-        key=lambda one: one.begin,
-    )
-    write_of = {one.value: index for index, one in enumerate(operations) if one.kind == "write"}
-    wanted = sum(one.end < math.inf for one in operations)
+    answered = sorted((one for one in history if one.end < math.inf), key=lambda one: one.begin)
+    last_read = {one.value: index for index, one in enumerate(answered) if one.kind == "read"}
+    # A write without an answer that nobody reads later may as well never take effect.
+    unanswered = {one.value: one for one in history if one.end == math.inf and one.value in last_read}
+    write_of = {one.value: index for index, one in enumerate(answered) if one.kind == "write"}
     seen = set()
     # Operations before `first` are done, and those of `beyond`; `gone` were seen and must not be seen unstored again.
-    stack = [(0, frozenset(), initial, initial, frozenset(), 0)]
+    stack = [(0, frozenset(), frozenset(unanswered), initial, initial, frozenset())]
     while stack:
-        first, beyond, shown, stored, gone, done = stack.pop()
+        first, beyond, open_, shown, stored, gone = stack.pop()
         while first in beyond:
             beyond -= {first}
             first += 1
-        if done == wanted:
+        if first == len(answered):
             return True
-        if (first, beyond, shown, stored, gone) in seen:
+        open_ = frozenset(value for value in open_ if last_read[value] >= first)
+        gone = frozenset(value for value in gone if last_read[value] >= first)
+        if (first, beyond, open_, shown, stored, gone) in seen:
             continue
-        seen.add((first, beyond, shown, stored, gone))
+        seen.add((first, beyond, open_, shown, stored, gone))
         earliest_end = math.inf
-        candidates = []
-        for index in range(first, len(operations)):
-            if operations[index].begin > earliest_end:
+        begun = []
+        for index in range(first, len(answered)):
+            if answered[index].begin > earliest_end:
                 break
             if index not in beyond:
-                candidates.append(index)
-                earliest_end = min(earliest_end, operations[index].end)
-        candidates = [index for index in candidates if operations[index].begin <= earliest_end]
+                begun.append(index)
+                earliest_end = min(earliest_end, answered[index].end)
+        begun = [index for index in begun if answered[index].begin <= earliest_end]
+        after = gone if shown == stored else gone | {shown}
         # A read of what is shown changes nothing: it may as well be the next.
-        plain = [one for one in candidates if operations[one].kind == "read" and operations[one].value == shown]
-        for index in plain[:1] or candidates:
-            one = operations[index]
-            # What is shown and not stored belongs to a write that is still to come, or is never done.
-            after = gone if shown in (stored, one.value) else gone | {shown}
+        plain = [index for index in begun if answered[index].kind == "read" and answered[index].value == shown]
+        if not plain:
+            for value in open_:
+                if unanswered[value].begin <= earliest_end:
+                    stack.append((first, beyond, open_ - {value}, value, value, after - {value}))
+        for index in plain[:1] or reversed(begun):
+            one = answered[index]
             if one.kind == "write":
                 state = (one.value, one.value, after - {one.value})
             elif one.value == shown:
                 state = (shown, stored, gone)
             elif one.value == stored:
                 state = (stored, stored, after)
-            elif one.value not in gone and write_of.get(one.value) in candidates:
+            elif one.value not in gone and (one.value in open_ or write_of.get(one.value) in begun):
+                if one.value in open_ and unanswered[one.value].begin > earliest_end:
+                    continue
                 state = (one.value, stored, after)
             else:
                 continue
-            stack.append((first, beyond | {index}, *state, done + (one.end < math.inf)))
+            stack.append((first, beyond | {index}, open_, *state))
     return False
 
 
