@@ -31,6 +31,8 @@ def clients():
     made = []
 
     def start(servers, count=1, seed=0, **options):
+        for number in range(count):
+            servers[0].note(f"x{number}", "0")
         new = [HistoryClients(f"x{number}", servers, seed, **options).start() for number in range(count)]
         made.extend(new)
         return new

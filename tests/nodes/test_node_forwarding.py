@@ -7,6 +7,7 @@ import time
 
 import pytest
 from running_server import PREFIX as P
+from running_server import ask
 from waiting import wait_until
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -181,3 +182,30 @@ def test_a_body_that_is_too_long_is_refused_wherever_its_session_is(node):
     first.note("x1", "one")
     body = {"session_id": "x1", "config": {"notes": "x" * 2000}}
     assert [one.request("POST", f"{P}/sessions", body)[0] for one in (first, second)] == [413, 413]
+
+
+def test_a_session_moves_to_the_node_that_is_asked_for_it_again_and_again(node):
+    first, second = started(node(), node())
+    first.note("a/b", "one")
+    connection = second.connection()
+    deadline = time.monotonic() + 60
+    while second.nodes()["node-1"]["sessions"] == 0:
+        assert time.monotonic() < deadline
+        for _ in range(20):
+            status, found = ask(connection, "GET", f"{P}/sessions/a%2Fb")
+            assert (status, found["config"]["notes"]) == (200, "one")
+    connection.close()
+    assert second.nodes()["node-1"]["moves"] == 1
+    assert first.note("a/b", "two")["config"]["notes"] == "two"
+    assert second.notes("a/b") == "two"
+
+
+def test_a_session_that_is_watched_stays_where_it_is(node):
+    first, second = started(node(), node())
+    first.note("x1", "one")
+    stream = Stream(second)
+    wait_until(lambda: stream.events)
+    for _ in range(100):
+        assert second.notes("x1") == "one"
+    assert not stream.ended.is_set()
+    assert first.nodes()["node-0"]["sessions"] == 1

@@ -19,7 +19,7 @@ class Places:
         self.lease_left_s = lease_left_s
         self.asked = []
 
-    def find(self, session_id):
+    def find(self, session_id, *, adopts):
         self.asked.append(session_id)
         return SessionOwner(7, 1, "http://127.0.0.1:9", self.lease_left_s)
 

@@ -252,3 +252,32 @@ def test_changes_of_another_lease_are_refused(opened):
     change = Change(epoch=node.store.epoch + 1)
     change.sweeps.append({"sweep_id": "s", "created_at": create(node)[0].created_at, "document": b""})
     assert isinstance(node.store.writer.submit(change).exception(10), NotOwner)
+
+
+def test_a_session_is_released_with_all_that_was_decided_of_it_and_adopted_by_who_asked(opened, url):
+    first, second = opened("a"), opened("b")
+    session, _ = create(first, notes="old")
+    first.store.create_or_update("x1", RunConfiguration(notes="newest"))
+    first.store.add_row(session, b"{}")
+    first.store.release(session).result(10)
+    assert "x1" not in first.store.sessions
+    assert isinstance(first.store.save(session).exception(10), SessionMoved)
+    assert first.places.find("x1", adopts=False).number is None, "who asks for another node adopts nothing"
+    assert second.places.find("x1") is None
+    after = second.store.get("x1")
+    assert (after.config.notes, after.epoch, after.next_row) == ("newest", 2, 1)
+
+
+def test_a_session_that_runs_or_is_watched_is_not_released(opened):
+    node = opened("a")
+    session, made = create(node)
+    made.result(10)
+    wake = session.events.wake
+    session.events.subscribe(wake)
+    assert node.store.release(session) is None
+    session.events.unsubscribe(wake)
+    started = node.runs.start("x1", RunRequest())
+    assert node.store.release(session) is None
+    node.runs.execute(started).stored.result(10)
+    node.store.release(session).result(10)
+    assert node.store.release(session) is None

@@ -29,8 +29,12 @@ class SessionPlaces:
         # A session is adopted once, however many ask for it.
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
 
-    def find(self, session_id: str) -> SessionOwner | None:
+    def find(self, session_id: str, *, adopts: bool = True) -> SessionOwner | None:
         """The node that owns a session, if it is another one; blocks on the database.
+
+        Args:
+            session_id: Name of the session.
+            adopts: Whether to adopt a session that another node has left; else its former owner is returned.
 
         Returns:
             None if the session is in this node's memory, where it may have come just now, or if there is no such
@@ -58,7 +62,7 @@ class SessionPlaces:
                     again = owner_of(self._store.database, session_id)
                     if again is None or (again.number, again.epoch) != (seen.number, seen.epoch):
                         continue
-                elif seen.lease_left_s > 0.0:
+                elif seen.lease_left_s > 0.0 or not adopts:
                     return seen
                 found = adopted(self._store.database, session_id, seen, me)
                 if found is not None:

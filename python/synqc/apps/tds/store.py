@@ -357,6 +357,22 @@ class SessionStore:
                 self._own(session, epoch)
                 self.sessions[session.session_id] = session
 
+    def release(self, session: Session) -> Future[None] | None:
+        """Give a session up for the node of the cluster that is asked for it.
+
+        Returns:
+            When any node may adopt it; None if it stays, because it is running, or watched, or has gone.
+        """
+        with self.lock:
+            is_here = self.sessions.get(session.session_id) is session
+            if not is_here or session.status is SessionStatus.RUNNING or session.events.watched:
+                return None
+            change = Change(
+                telemetry=session.unstored_rows(), released_sessions=[session.session_id], epoch=session.lease_epoch
+            )
+            self._drop(session)
+            return self.writer.submit(change)
+
     def _own(self, session: Session, number: int) -> None:
         """Note that this node owns a session, which another one may have had before."""
         session.lease_epoch = session.owner = number

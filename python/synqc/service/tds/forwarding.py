@@ -13,6 +13,8 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import quote, unquote
 
 from fastapi import HTTPException
@@ -23,12 +25,13 @@ from synqc import json
 from synqc.apps.tds.application import TdsApplication
 from synqc.apps.tds.storage.session_owners import SessionOwner
 from synqc.errors import InputError, SynqcError
+from synqc.service.context import wait_committed
 from synqc.service.middleware.origins import SAFE_METHODS
 from synqc.service.middleware.security_headers import SECURITY_HEADERS
 from synqc.service.routed_path import path_below_mount
 from synqc.service.tds.errors import TDS_ERRORS, SessionNotHere
 from synqc.service.tds.node_connections import NodeAnswer, NodeSilent, NodeUnreachable
-from synqc.service.tds.other_nodes import FORWARDED, OtherNodes
+from synqc.service.tds.other_nodes import FORWARDED, WANTED, OtherNodes
 from synqc.service.tds.relayed_socket import relay_socket
 from synqc.storage import NotOwner, StorageUnavailable
 
@@ -40,7 +43,7 @@ _NOT_PASSED_BACK = frozenset({
     b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"date", b"server", b"x-request-id",
     *(name for name, _ in SECURITY_HEADERS),
 })  # fmt: skip
-_MISDIRECTED = 421
+_MISDIRECTED, _NOT_FOUND = 421, 404
 _PAUSE_S = 0.05
 _SHARE_OF_LEASE_FOR_SHORT_ANSWERS = 0.5
 _MOST_AFTER_LEASE_S = 1.0
@@ -106,9 +109,15 @@ class Forwarding:
         ends = time.monotonic() + lease_s + _MOST_AFTER_LEASE_S
         while True:
             try:
-                owner = None if session_id in self._sessions else await self._others.owner_of(session_id)
+                if session_id in self._sessions:
+                    owner = None
+                else:
+                    owner = await self._others.owner_of(session_id, adopts=not came_from_node)
+                if owner is None and came_from_node and any(name == WANTED for name, _ in scope["headers"]):
+                    await self._give_up(session_id, send)
+                    return
                 if owner is None:
-                    held = _HoldsMisdirected(send)
+                    held = _HoldsMisdirected(send, partial(self._has_left, session_id, session_id in self._sessions))
                     await self._app(scope, body.again(), held.send)
                     if not held.is_misdirected:
                         return
@@ -117,6 +126,9 @@ class Forwarding:
                 elif came_from_node:
                     raise SessionNotHere(session_id)
                 elif await self._is_answered_by(owner, scope, path, body, send):
+                    if scope["type"] == "http":
+                        target = _quoted(f"{self._prefix}/sessions/") + quote(session_id, safe="")
+                        self._others.count(owner, session_id, target, scope["headers"])
                     return
                 self._others.forget(session_id)
                 trouble: SynqcError = NodeUnreachable(f"The node of session '{session_id}' does not answer.")
@@ -140,6 +152,19 @@ class Forwarding:
             if time.monotonic() > ends:
                 raise StorageUnavailable(str(trouble)) from trouble
             await asyncio.sleep(_PAUSE_S)
+
+    def _has_left(self, session_id: str, was_here: bool) -> bool:
+        return was_here and session_id not in self._sessions
+
+    async def _give_up(self, session_id: str, send: Send) -> None:
+        """Let the node that asks have a session: 204 when it may adopt it, 409 if it stays here."""
+        session = self._sessions.get(session_id)
+        released = None if session is None else self._tds.store.release(session)
+        if released is not None:
+            await wait_committed(released)
+        status = 409 if released is None else 204
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
 
     async def _is_answered_by(self, owner: SessionOwner, scope: Scope, path: str, body: _Body, send: Send) -> bool:
         """Whether the owner answered; it did nothing if it says that the session is not its own."""
@@ -249,15 +274,22 @@ class _Begun:
 
 
 class _HoldsMisdirected:
-    """ASGI `send` that keeps back an answer which says that the session is another node's."""
+    """ASGI `send` that keeps back an answer which says that the session is another node's.
 
-    def __init__(self, send: Send) -> None:
+    Args:
+        send: Of the request.
+        has_left: Whether the session has left this node since it was looked for: that it is not found means nothing.
+    """
+
+    def __init__(self, send: Send, has_left: Callable[[], bool]) -> None:
         self._send = send
+        self._has_left = has_left
         self.is_misdirected = False
 
     async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] == _MISDIRECTED:
-            self.is_misdirected = True
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            self.is_misdirected = status == _MISDIRECTED or (status == _NOT_FOUND and self._has_left())
         if not self.is_misdirected:
             await self._send(message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Iterable
@@ -12,21 +13,26 @@ from synqc.apps.tds.kill_notices import KillNotices
 from synqc.apps.tds.session_places import SessionPlaces
 from synqc.apps.tds.storage.session_owners import SessionOwner, is_alive
 from synqc.service.context import Workers
-from synqc.service.tds.node_connections import NodeAnswer, NodeConnections, NodeSilent
+from synqc.service.tds.node_connections import NodeAnswer, NodeConnections, NodeSilent, NodeUnreachable
+from synqc.storage import StorageUnavailable
 from synqc.storage.node_lease import NodeLease
 
-__all__ = ["FORWARDED", "OtherNodes"]
+__all__ = ["FORWARDED", "WANTED", "OtherNodes"]
 
 FORWARDED = b"x-synqc-forwarded"
 """Header of a request that another node has passed on; it is passed on no further."""
+WANTED = b"x-synqc-wanted"
+"""Header of a request to give a session up, for the node that is asked for it."""
 
+_MANY = 32
+"""Requests that are passed on before the session is asked for: a move costs a few commits."""
 _MOST_HINTS = 10_000
 _SHARE_OF_LEASE_TO_CONNECT = 0.25
 _SHARE_OF_LEASE_FOR_KILLS = 0.25
 _CHECKS_PER_LEASE = 5
 _NOT_PASSED_ON = frozenset({
     b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade",
-    b"content-length", b"expect", b"origin", FORWARDED,
+    b"content-length", b"expect", b"origin", FORWARDED, WANTED,
 })  # fmt: skip
 """Of the connection, of the body, and what is answered here: a second answer to it would be one too many."""
 
@@ -56,12 +62,18 @@ class OtherNodes:
         self._key = key
         self._prefix = prefix
         self._connections = NodeConnections()
+        self._passed_on: OrderedDict[str, int] = OrderedDict()
+        self._asking: set[asyncio.Task[None]] = set()
         self._hints: OrderedDict[str, tuple[SessionOwner, float]] = OrderedDict()
 
-    async def owner_of(self, session_id: str) -> SessionOwner | None:
+    async def owner_of(self, session_id: str, *, adopts: bool = True) -> SessionOwner | None:
         """The other node that owns a session; None if the session is here, or nowhere.
 
         What is found is believed until the lease of that node ends, as far as was known when it was looked for.
+
+        Args:
+            session_id: Name of the session.
+            adopts: Whether to adopt a session that another node has left; else its former owner is returned.
 
         Raises:
             NotOwner: This node has been declared dead, or the session changes hands.
@@ -73,8 +85,8 @@ class OtherNodes:
                 return hint[0]
             self.forget(session_id)
         asked_at = time.monotonic()
-        found = await asyncio.wrap_future(self._workers.reads.submit(self._places.find, session_id))
-        if found is not None:
+        found = await asyncio.wrap_future(self._workers.reads.submit(self._places.find, session_id, adopts=adopts))
+        if found is not None and adopts:
             self._hints[session_id] = (found, asked_at + found.lease_left_s)
             if len(self._hints) > _MOST_HINTS:
                 self._hints.popitem(last=False)
@@ -86,7 +98,7 @@ class OtherNodes:
 
     async def ask(
         self, owner: SessionOwner, method: str, target: str, headers: Iterable[tuple[bytes, bytes]], body: bytes, *,
-        within_s: float | None = None,
+        within_s: float | None = None, wants: bool = False,
     ) -> NodeAnswer:  # fmt: skip
         """Ask a node; waits as long as it is alive.
 
@@ -97,6 +109,7 @@ class OtherNodes:
             headers: Of whoever asks here.
             body: Of the request.
             within_s: Time limit of the answer's head; None: it may take as long as a run does.
+            wants: Whether it is asked to give the session up.
 
         Raises:
             NodeUnreachable: It was not asked.
@@ -107,6 +120,8 @@ class OtherNodes:
             passed_on = [pair for pair in passed_on if pair[0] not in (b"x-api-key", b"authorization")]
             passed_on.append((b"x-api-key", self._key.encode()))
         passed_on.append((FORWARDED, self.lease.name.encode("ascii", "replace")))
+        if wants:
+            passed_on.append((WANTED, b"1"))
         asking = self._connections.ask(
             owner.address, method, self._prefix + target, passed_on, body,
             connect_s=_SHARE_OF_LEASE_TO_CONNECT * self.lease.seconds,
@@ -148,6 +163,27 @@ class OtherNodes:
             if not piece:
                 return
             yield piece
+
+    def count(self, owner: SessionOwner, session_id: str, target: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Note that a request for a session was passed on; after many its owner is asked to give the session up."""
+        passed_on = self._passed_on.pop(session_id, 0) + 1
+        if passed_on < _MANY:
+            self._passed_on[session_id] = passed_on
+            if len(self._passed_on) > _MOST_HINTS:
+                self._passed_on.popitem(last=False)
+            return
+        asking = asyncio.ensure_future(self._ask_for(owner, session_id, target, tuple(headers)))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
+    async def _ask_for(
+        self, owner: SessionOwner, session_id: str, target: str, headers: tuple[tuple[bytes, bytes], ...]
+    ) -> None:
+        with contextlib.suppress(NodeSilent, NodeUnreachable, StorageUnavailable):  # it stays where it is
+            answer = await self.ask(owner, "HEAD", target, headers, b"", within_s=self.lease.seconds, wants=True)
+            answer.close()
+            if answer.status == 204:
+                self.forget(session_id)
 
     async def kill_by_notification(self, session_id: str) -> dict[str, str] | None:
         """Tell the owner of a session by way of the database to stop its run; what it did, or None if it is silent."""

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, bindparam, delete, insert, select, text
+from sqlalchemy import Connection, Executable, Table, bindparam, delete, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from synqc.apps.tds.storage import schema
@@ -42,6 +42,7 @@ class Change:
         runs, log_lines, telemetry, agent_calls, sweeps: Rows of these tables; what has a key of its own is replaced.
         forgotten_lines: (session_id, line_number): lines before it are deleted.
         deleted_sessions: Ids; everything of them goes, their runs excepted.
+        released_sessions: Ids; this node of a cluster does not own them any more.
         deleted_runs_of: Ids of sessions; their runs go.
         epoch: Fencing token of the moment when it was decided: it is stored in no other epoch. None: in any.
     """
@@ -54,6 +55,7 @@ class Change:
     sweeps: list[Row] = field(default_factory=list)
     forgotten_lines: list[tuple[str, int]] = field(default_factory=list)
     deleted_sessions: list[str] = field(default_factory=list)
+    released_sessions: list[str] = field(default_factory=list)
     deleted_runs_of: list[str] = field(default_factory=list)
     epoch: int | None = None
 
@@ -65,7 +67,8 @@ class Change:
     @property
     def session_ids(self) -> set[str]:
         """Sessions whose rows it replaces or deletes."""
-        return {row["session_id"] for row in self.sessions} | set(self.deleted_sessions)
+        named = {row["session_id"] for row in self.sessions}
+        return named.union(self.deleted_sessions, self.released_sessions)
 
     def without(self, session_ids: set[str]) -> Change:
         """The same, but for what belongs to some sessions."""
@@ -78,6 +81,7 @@ class Change:
             telemetry=kept(self.telemetry), agent_calls=self.agent_calls, sweeps=self.sweeps,
             forgotten_lines=[pair for pair in self.forgotten_lines if pair[0] not in session_ids],
             deleted_sessions=[one for one in self.deleted_sessions if one not in session_ids],
+            released_sessions=[one for one in self.released_sessions if one not in session_ids],
             deleted_runs_of=[one for one in self.deleted_runs_of if one not in session_ids], epoch=self.epoch,
         )  # fmt: skip
 
@@ -133,7 +137,8 @@ class ChangeWriter:
                 refusals[change.epoch] = self._refusal(connection, present if change.epoch is None else change.epoch)
             if refusals[change.epoch] is not None:
                 continue
-            if change.deleted_sessions:  # stands alone, for what has gone may be created again
+            # Stands alone: what has gone may be created again, and what is released is stored before.
+            if change.deleted_sessions or change.released_sessions:
                 moved |= self._statements.apply(connection, whole, present)
                 moved |= self._statements.apply(connection, change, present)
                 whole = Change()
@@ -175,6 +180,9 @@ class _Statements:
             delete(table).where(table.c.session_id == bindparam("of"))
             for table in (schema.sessions, schema.log_lines, schema.telemetry)
         ]
+        self._release = (
+            update(schema.sessions).where(schema.sessions.c.session_id == bindparam("of")).values(owner=None)
+        )
         self._delete_runs = delete(schema.runs).where(schema.runs.c.session_id == bindparam("of"))
 
     def apply(self, connection: Connection, change: Change, owner: int | None) -> set[str]:
@@ -201,6 +209,8 @@ class _Statements:
                 connection.execute(statement, {"of": session_id})
         for session_id in change.deleted_runs_of:
             connection.execute(self._delete_runs, {"of": session_id})
+        for session_id in change.released_sessions:
+            connection.execute(self._release, {"of": session_id})
         return moved
 
     def _upsert_sessions(self, connection: Connection, rows: dict[str, Row]) -> set[str]:
@@ -236,7 +246,7 @@ class _NodeStatements(_Statements):
         return set(rows) - set(connection.scalars(self._sessions, given))
 
     def _moved_of_others(self, connection: Connection, change: Change, owner: int | None) -> set[str]:
-        asked = {row["session_id"] for row in change.telemetry} | set(change.deleted_sessions)
+        asked = {row["session_id"] for row in change.telemetry}.union(change.deleted_sessions, change.released_sessions)
         asked -= {row["session_id"] for row in change.sessions}
         if not asked:
             return set()
