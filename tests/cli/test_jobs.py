@@ -84,8 +84,8 @@ def test_a_job_is_cancelled_retried_and_watched(ledger, capsys):
         (["jobs", "list", "--limit", "0"], "Argument `--limit` must be at least 1, but is 0."),
         (
             ["worker", "--kinds", "swep"],
-            "Argument `--kinds` must name some of sweep, sweep_points, generation, dataset, fir_stage, hardware, but "
-            "names 'swep'.",
+            "Argument `--kinds` must be one of sweep, sweep_points, generation, dataset, fir_stage, hardware, but is "
+            "'swep'; near it: sweep.",
         ),
         (["worker", "--kinds", ","], "Argument `--kinds` must name at least one kind, but is empty."),
         (["worker", "--lease", "0"], "Argument `--lease` must be more than 0, but is 0."),

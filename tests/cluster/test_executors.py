@@ -9,11 +9,16 @@ from synqc.errors import InputError
 @pytest.mark.parametrize(
     ("address", "word"),
     [("nowhere", "must be"), ("processes:0", "1 to 1024"), ("processes:many", "1 to 1024"), ("dask:", "must be"),
-     ("dask://", "must be"), ("ray:", "must be"), ("ray://", "must be")],
+     ("dask://", "must be"), ("ray:", "must be"), ("ray://", "must be"), ("process:4", "near it: processes"),
+     ("Ray", "near it: ray"), ("dsk://host:1", "near it: dask"), ("", "must be"), ("processes:", "1 to 1024"),
+     ("processes:²", "1 to 1024"), ("processes:" + "9" * 5000, "1 to 1024"), ("x" * 10**6, "must be"),
+     (None, "must be a text"), (4, "must be a text"), (b"mpi", "must be a text")],
+    ids=lambda value: str(value)[:20],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(address, word):
-    with pytest.raises(InputError, match=word), open_executor(address):
+    with pytest.raises(InputError, match=word) as refusal, open_executor(address):
         pass
+    assert len(str(refusal.value)) < 500
 
 
 def test_a_scheduler_that_does_not_answer_is_named():

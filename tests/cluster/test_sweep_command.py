@@ -52,7 +52,10 @@ def test_processes_give_the_document_of_a_local_sweep(here, capsys):
 @pytest.mark.parametrize(
     ("more", "word"),
     [(["--on", "jobs"], "SYNQC_DATABASE_URL"), (["--on", "jobs", "--cache", "points.db"], "--cache"),
-     (["--on", "nowhere"], "dask://host:port"), (["--threads", "-1"], "threads")],
+     (["--on", "nowhere"], "dask://host:port"), (["--threads", "-1"], "threads"),
+     (["--on", "process"], 'Argument `--on` must be "jobs", "processes"'),
+     (["--on", "proceses:2"], "near it: processes"),
+     (["--on", "processes:0"], "Argument `--on` must")],
 )  # fmt: skip
 def test_what_cannot_be_is_said(more, word, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)

@@ -50,3 +50,9 @@ def test_the_command_shows_a_line_per_number_of_machines(capsys, cost):
     assert cost.worker_bytes > 2**24
     assert main([*asked, "--machines", "none"]) == 2
     assert "`--machines`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--processes", "--processors"])
+def test_a_machine_without_any_is_refused_before_anything_is_measured(option, capsys):
+    assert main(["plan", "--axis", "probe_strength=0:1:2", option, "0"]) == 2
+    assert f"Argument `{option}` must be a whole number from 1, but is 0." in capsys.readouterr().err

@@ -70,6 +70,11 @@ def test_figures_that_nobody_measured_are_no_numbers():
     [
         ({"on": "fake_manila"}, UnknownName, "`on` must be"),
         ({"on": "ibm:fake_manilla"}, UnknownName, "near it: 'fake_manila'"),
+        ({"on": "imb:fake_manila"}, UnknownName, "near it: ibm"),
+        ({"on": "braket:braket_md"}, UnknownName, "`on` must be .*near it: braket:braket_dm"),
+        ({"on": "ibm:"}, UnknownName, "`on` must be"),
+        ({"on": "ionq:simulator"}, InputError, "takes a job"),
+        ({"on": "braket:arn:aws:braket:::device/qpu/x"}, InputError, "takes a job"),
         ({"on": 7}, InputError, "`on` must be a name or an adapter of synqc.hardware, but is int"),
         ({"on": "ibm:aer", "iterations": 2}, InputError, "`iterations` must be 1"),
     ],

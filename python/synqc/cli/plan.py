@@ -52,6 +52,11 @@ def _act(arguments: argparse.Namespace) -> bool:
         raise InputError(
             f"Argument `--machines` must be whole numbers from 1, as 1,2,4, but is {arguments.machines!r}."
         )
+    processors = len(os.sched_getaffinity(0)) if arguments.processors is None else arguments.processors
+    processes = processors if arguments.processes is None else arguments.processes
+    for name, count in (("--processors", processors), ("--processes", processes)):
+        if count < 1:
+            raise InputError(f"Argument `{name}` must be a whole number from 1, but is {count}.")
     axes = dict(arguments.axis)
     cost = measure_point(
         experiment_from(arguments), axes, shots=arguments.shots, iterations=arguments.iterations,
@@ -60,8 +65,6 @@ def _act(arguments: argparse.Namespace) -> bool:
     points = 1
     for values in axes.values():
         points *= len(values)
-    processors = arguments.processors or len(os.sched_getaffinity(0))
-    processes = arguments.processes or processors
     plans = [
         plan_sweep(cost, points, machines=int(part), processes=processes, processors=processors) for part in machines
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,12 @@ def _swept(arguments: argparse.Namespace) -> Sweep:
         return sweep(experiment, axes, **asked)
     from synqc.cluster import open_executor
 
-    with open_executor(arguments.on) as executor:
+    with ExitStack() as opened:
+        try:
+            executor = opened.enter_context(open_executor(arguments.on))
+        except InputError as error:
+            told = str(error).replace("Argument `address` must be", 'Argument `--on` must be "jobs",')
+            raise InputError(told.replace("`address`", "`--on`")) from error
         return sweep(experiment, axes, executor=executor, **asked)
 
 

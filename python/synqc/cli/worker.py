@@ -11,7 +11,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from synqc.cli.service_extra import require_service_extra
-from synqc.errors import InputError, UnknownName
+from synqc.errors import InputError
+from synqc.lab._near_words import unknown_name
 
 if TYPE_CHECKING:
     from synqc.jobs import Ledger, Work
@@ -97,7 +98,7 @@ def _work(arguments: argparse.Namespace) -> bool:
     kinds = [kind.strip() for kind in arguments.kinds.split(",") if kind.strip()]
     for kind in kinds:
         if kind not in _WORKS:
-            raise UnknownName(f"Argument `--kinds` must name some of {', '.join(_WORKS)}, but names {kind!r}.")
+            raise unknown_name("--kinds", kind, _WORKS)
     if not kinds:
         raise InputError("Argument `--kinds` must name at least one kind, but is empty.")
     if arguments.lease is not None and not arguments.lease > 0:

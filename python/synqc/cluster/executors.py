@@ -11,11 +11,13 @@ from typing import Any
 
 from synqc.errors import InputError, MissingExtra
 from synqc.jobs.executors import process_pool
+from synqc.lab._near_words import near_words
 from synqc.lab.sweep import Executor
 
 __all__ = ["RayExecutor", "open_executor"]
 
 _FORMS = '"processes", "processes:4", "dask://host:port", "ray", "ray://host:port" or "mpi"'
+_SCHEMES = ("processes", "dask://", "ray", "mpi")
 
 
 class RayExecutor:
@@ -61,6 +63,8 @@ def open_executor(address: str) -> Iterator[Executor]:
         >>> grid == synqc.sweep(synqc.Experiment(qubits=1), {"probe_strength": [0.1, 0.9]}, shots=100, seed=2)
         True
     """
+    if not isinstance(address, str):
+        raise InputError(f"Argument `address` must be a text, {_FORMS}, but is {type(address).__name__}.")
     scheme, _, rest = address.partition(":")
     if scheme == "processes":
         with process_pool(_processes(address, rest)) as pool:
@@ -75,14 +79,18 @@ def open_executor(address: str) -> Iterator[Executor]:
         with _required("mpi4py.futures", "Ranks of MPI need mpi4py").MPIPoolExecutor() as executor:
             yield executor
     else:
-        raise InputError(f"Argument `address` must be {_FORMS}, but is {address!r}.")
+        near = near_words(scheme, _SCHEMES)
+        told = f"; near it: {', '.join(near)}" if near else ""
+        raise InputError(f"Argument `address` must be {_FORMS}, but is {address[:200]!r}{told}.")
 
 
 def _processes(address: str, count: str) -> int:
     if not address.partition(":")[1]:
         return len(os.sched_getaffinity(0))
-    if not count.isdecimal() or not 1 <= int(count) <= 1024:
-        raise InputError(f"Argument `address` must name 1 to 1024 processes, such as processes:4, but is {address!r}.")
+    if not (count.isascii() and count.isdecimal() and len(count) <= 4 and 1 <= int(count) <= 1024):
+        raise InputError(
+            f"Argument `address` must name 1 to 1024 processes, such as processes:4, but is {address[:200]!r}."
+        )
     return int(count)
 
 

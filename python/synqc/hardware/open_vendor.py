@@ -10,6 +10,7 @@ from synqc.hardware.backend import Backend, Price
 from synqc.hardware.emulated_vendor import EmulatedVendor
 from synqc.hardware.play import backend_named
 from synqc.hardware.vendor import Vendor
+from synqc.lab._near_words import near_words
 
 __all__ = ["VENDORS", "is_local", "missing_credentials", "open_backend", "open_vendor"]
 
@@ -113,10 +114,12 @@ def missing_credentials(name: str) -> str | None:
 
 
 def _parts(name: str) -> tuple[str, str]:
+    if not isinstance(name, str):
+        raise InputError(f"Argument `name` must be a text, but is {type(name).__name__}.")
     vendor, _, backend = name.partition(":")
     if vendor not in VENDORS or not backend:
-        if not isinstance(name, str):
-            raise InputError(f"Argument `name` must be a text, but is {type(name).__name__}.")
+        near = [] if vendor in VENDORS else near_words(vendor, VENDORS)
+        told = f"; near it: {', '.join(near)}" if near else ""
         forms = ", ".join(f"{one}:<backend>" for one in VENDORS[:-1])
-        raise UnknownName(f"Argument `name` must be {forms} or {VENDORS[-1]}:<backend>, but is {name[:200]!r}.")
+        raise UnknownName(f"Argument `name` must be {forms} or {VENDORS[-1]}:<backend>, but is {name[:200]!r}{told}.")
     return vendor, backend

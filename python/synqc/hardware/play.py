@@ -10,8 +10,12 @@ from synqc.errors import InputError, UnknownName
 from synqc.hardware.backend import Backend
 from synqc.hardware.circuit import circuit_of
 from synqc.hardware.run_figures import run_arrays, run_figures
+from synqc.lab._near_words import near_words
 
 __all__ = ["backend_named", "play"]
+
+_BRAKET = ("braket_dm", "braket_sv")
+_VENDORS = ("ibm", "braket", "ionq")
 
 
 def backend_named(name: str) -> Backend:
@@ -19,6 +23,7 @@ def backend_named(name: str) -> Backend:
 
     Raises:
         UnknownName: There is no such vendor, or it has no such backend.
+        InputError: It takes a job, or is a machine of no account.
         MissingExtra: Its packages are not installed.
 
     Examples:
@@ -33,12 +38,21 @@ def backend_named(name: str) -> Backend:
         from synqc.hardware.ibm import ibm_backend
 
         return ibm_backend(backend)
-    if vendor == "braket" and backend:
+    if vendor == "braket" and backend in _BRAKET:
         from synqc.hardware.braket import BraketSimulator
 
         return BraketSimulator(backend)
+    if (vendor == "ionq" and backend) or (vendor == "braket" and backend.startswith("arn:")):
+        raise InputError(
+            f"Argument `on` must be a backend that answers at once, but {name[:200]} takes a job: plan with "
+            "synqc.hardware.open_vendor.open_backend and submit it with synqc.hardware.submission."
+        )
+    known = [f"braket:{one}" for one in _BRAKET]
+    near = near_words(name, known) if vendor == "braket" else near_words(vendor, _VENDORS)
+    told = f"; near it: {', '.join(near)}" if near else ""
     raise UnknownName(
-        f"Argument `on` must be ibm:<backend>, braket:<simulator> or an adapter of synqc.hardware, but is {name!r}."
+        f"Argument `on` must be ibm:<backend>, {', '.join(known)} or an adapter of synqc.hardware, but is "
+        f"{name[:200]!r}{told}."
     )
 
 
