@@ -26,6 +26,7 @@ SECTIONS = (
     "jobs",
     "prompts",
     "synth",
+    "cluster",
     "recommender",
     "service",
 )
