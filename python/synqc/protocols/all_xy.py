@@ -33,7 +33,7 @@ class AllXY(CountProtocol):
 
     @property
     def curve(self) -> Curve:
-        """Square pulses, too long and off resonance."""
+        """Raised-cosine pulses, too strong and off resonance."""
         return Referenced(AllXYStaircase())
 
     def plan(self, gate_ns: float) -> tuple[list[Circuit], list[tuple[float, ...]]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from synqc.errors import InputError
 from synqc.infer import CountLikelihood, Curve, Parameter, fit
+from synqc.infer.goodness_of_fit import LEAST_PROBABILITY
 from synqc.protocols.analysis import Analysis, Verdict
 from synqc.protocols.circuit import Circuit, Rotation, Settings
 from synqc.protocols.instrument import Instrument
@@ -97,10 +98,28 @@ class CountProtocol(ABC):
         Raises:
             InputError: They are of another protocol.
         """
+        return self.analyse_one_of(records, 1)
+
+    def analyse_one_of(self, records: Records, many: int) -> Analysis:
+        """`analyse`, with tests so much stricter that as few of `many` healthy records together raise a suspicion.
+
+        Args:
+            records: Of this protocol.
+            many: How many records have one verdict.
+
+        Raises:
+            InputError: They are of another protocol.
+        """
         if records.protocol != type(self).__name__:
             raise InputError(f"Argument `records` must be of {type(self).__name__}, but is of {records.protocol}.")
         return judged(
-            records, records.excited, self.curve, self.searched(records.settings), self.known(), self.reported
+            records,
+            records.excited,
+            self.curve,
+            self.searched(records.settings),
+            self.known(),
+            self.reported,
+            least_probability=LEAST_PROBABILITY / many,
         )
 
     def next(self, analysis: Analysis) -> CountProtocol:
@@ -119,6 +138,8 @@ def judged(
     searched: Mapping[str, Parameter],
     known: Mapping[str, float],
     reported: tuple[str, ...],
+    *,
+    least_probability: float = LEAST_PROBABILITY,
 ) -> Analysis:
     """Fit a curve to the counts of all sweeps, and test both.
 
@@ -129,6 +150,7 @@ def judged(
         searched: Its parameters with bounds.
         known: Those that are not fitted.
         reported: Whose intervals are computed.
+        least_probability: What a test must find for a suspicion.
     """
     likelihood = CountLikelihood(curve, records.settings, counted.sum(axis=0), searched, known=known)
     found = fit(likelihood)
@@ -138,11 +160,13 @@ def judged(
     fitted = probabilities[:, 1]
     residuals = _residuals(likelihood, fitted)
     tests += [drift_test(likelihood, counted, values), repeats_test(counted, fitted), spectrum_test(residuals)]
-    complaints = [test.complaint for test in tests if not test.passed]
+    complaints = [test.complaint for test in tests if test.p_value < least_probability]
+    # Of the fit's own tests, what only fails by the usual measure.
+    passed = {test.complaint for test in found.goodness.tests if test.p_value >= least_probability}
     # Near 0 and 1 the residuals of few shots have the sign of the likelier outcome, whatever their model.
     blind = found.goodness["runs"].complaint if counted.sum(axis=(0, 2)).max() < _FEW_SHOTS else None
     # A readout that never errs is none to be suspicious of.
-    harmless = {blind, *(f"{name} is at its bound 0" for name in READOUT_ERRORS)}
+    harmless = {blind, *passed, *(f"{name} is at its bound 0" for name in READOUT_ERRORS)}
     reasons = tuple(reason for reason in (*found.reasons, *complaints) if reason not in harmless)
     wide = {name: found.interval(name, _WIDE) for name in reported}
     left_open = [

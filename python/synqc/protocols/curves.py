@@ -347,45 +347,54 @@ ALL_XY_PAIRS = (
 
 @dataclass(frozen=True)
 class AllXYStaircase(_Share):
-    """Pairs of square pulses, too long by a share, off resonance. Settings: number of the pair, gate length in ns."""
+    """Pairs of raised-cosine pulses, too strong by a share, off resonance. Settings: number of the pair, gate in ns."""
 
     names = ("amplitude_error", "detuning_khz")
     columns = ("pair", "gate_ns")
 
     def excited(self, settings: Any, values: Mapping[str, float]) -> tuple[Any, dict[str, Any]]:
         """Share after both, and differences in place of derivatives."""
-        point = (values["amplitude_error"], values["detuning_khz"])
-        steps = (_DIFFERENCE, 1e3 * _DIFFERENCE)
-        slopes = {}
-        for k, name in enumerate(self.names):
-            above, below = list(point), list(point)
-            above[k] += steps[k]
-            below[k] -= steps[k]
-            slopes[name] = (self._shares(settings, *above) - self._shares(settings, *below)) / (2 * steps[k])
-        return self._shares(settings, *point), slopes
-
-    def _shares(self, settings: Any, amplitude_error: float, detuning_khz: float) -> Any:
-        pairs = math.pi * np.array(ALL_XY_PAIRS)[settings[:, 0].astype(int)]
-        drift = 2e-6 * math.pi * detuning_khz * settings[:, 1]
-        state = np.zeros((len(settings), 2), complex)
-        state[:, 0] = 1
-        for pulse in (pairs[:, 0], pairs[:, 1]):
-            state = _turned(state, pulse[:, 0] * (1 + amplitude_error), pulse[:, 1], drift)
-        return np.abs(state[:, 1]) ** 2
+        steps = np.array([_DIFFERENCE, 1e3 * _DIFFERENCE])
+        moves = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
+        places = np.array([values["amplitude_error"], values["detuning_khz"]]) + moves * steps
+        gate_us = 1e-3 * float(settings[:, 1].max())
+        pulses = _raised_cosines(1 + places[:, 0], 2e-3 * math.pi * places[:, 1] * gate_us)
+        pairs = np.array(ALL_XY_PAIRS)[settings[:, 0].astype(int)]
+        first, second = (_about(pulses[:, (2 * pairs[:, k, 0]).astype(int)], pairs[:, k, 1]) for k in range(2))
+        shares = np.abs((second[..., 1, :] * first[..., :, 0]).sum(axis=-1)) ** 2
+        slopes = (shares[1::2] - shares[2::2]) / (2 * steps[:, None])
+        return shares[0], dict(zip(self.names, slopes, strict=True))
 
 
-def _turned(state: Any, angle: Any, phase: Any, drift: Any) -> Any:
-    """By exp(-i (angle (cos(phase) x + sin(phase) y) - drift z) / 2)."""
-    whole = np.hypot(angle, drift)
-    cosine, sine = np.cos(whole / 2), np.sinc(whole / 2 / math.pi) / 2
-    flip = -1j * sine * angle * np.exp(-1j * phase)
-    return np.stack(
-        [
-            (cosine + 1j * sine * drift) * state[:, 0] + flip * state[:, 1],
-            -flip.conj() * state[:, 0] + (cosine - 1j * sine * drift) * state[:, 1],
-        ],
-        axis=1,
-    )
+def _raised_cosines(scales: Any, drifts: Any) -> Any:
+    """Pulses about x of 0, a quarter and half a turn times a scale, while the qubit precesses by an angle.
+
+    Args:
+        scales (float64, (n,)): Of the turn.
+        drifts (float64, (n,)): Over the pulse, in rad.
+
+    Returns:
+        Unitaries (complex128, (n, 3, 2, 2)).
+    """
+    turns = math.pi / 2 * np.arange(3) * np.asarray(scales)[:, None]
+    precession = np.asarray(drifts)[:, None] / _SAMPLES_OF_PULSE
+    total = np.eye(2, dtype=complex)
+    for sample in range(_SAMPLES_OF_PULSE):
+        angle = turns * (1 - math.cos(2 * math.pi * (sample + 0.5) / _SAMPLES_OF_PULSE)) / _SAMPLES_OF_PULSE
+        whole = np.hypot(angle, precession)
+        cosine, sine = np.cos(whole / 2), np.sinc(whole / 2 / math.pi) / 2
+        off = -1j * sine * angle
+        part = np.stack([cosine + 1j * sine * precession, off, off, cosine - 1j * sine * precession], axis=-1)
+        total = part.reshape(*angle.shape, 2, 2) @ total
+    return total
+
+
+def _about(pulses: Any, phases: Any) -> Any:
+    """Pulses (..., pairs, 2, 2) about x, about axes at phases (pairs,) in units of pi instead."""
+    turned = pulses.copy()
+    turned[..., 0, 1] *= np.exp(-1j * math.pi * phases)
+    turned[..., 1, 0] *= np.exp(1j * math.pi * phases)
+    return turned
 
 
 @dataclass(frozen=True)

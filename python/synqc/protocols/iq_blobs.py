@@ -9,16 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from synqc.errors import InputError, ShapeError
-from synqc.infer.goodness_of_fit import LEAST_PROBABILITY
 from synqc.protocols.analysis import Analysis
 from synqc.protocols.circuit import Circuit, Rotation, Settings
+from synqc.protocols.cloud_tests import PARTS, cloud_complaints
 from synqc.protocols.instrument import Instrument
 from synqc.readout import AssignmentMatrix
 
 __all__ = ["IQBlobs", "IQPoints"]
 
 _LEAST_SHOTS = 50
-_PARTS = 4
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class IQBlobs:
             device: One qubit.
         """
         circuits: list[Circuit] = [(), (Rotation(math.pi),)]
-        parts = [device.points(circuits, self.shots // _PARTS) for _ in range(_PARTS)]
+        parts = [device.points(circuits, self.shots // PARTS) for _ in range(PARTS)]
         return IQPoints(np.concatenate(parts, axis=1))
 
     def analyse(self, records: IQPoints) -> Analysis:
@@ -89,6 +88,10 @@ class IQBlobs:
             reason = f"fewer than {_LEAST_SHOTS} shots of a level arrived"
             return Analysis({}, {}, {}, "not determined", (reason,))
         centres = [complex(np.median(row[::2].real), np.median(row[::2].imag)) for row in points]
+        reasons = [f"{missing} shots are missing, whose outcomes are unknown"] if missing else []
+        reasons += cloud_complaints(np.asarray(records.points))
+        if centres[1] == centres[0]:
+            return Analysis({}, {}, {}, "not determined", (*reasons, "the clouds lie on each other"))
         axis = (centres[1] - centres[0]) / abs(centres[1] - centres[0])
         along = [((row - sum(centres) / 2) * axis.conjugate()).real for row in points]
         across = ((points[0] - centres[0]) * axis.conjugate()).imag
@@ -115,9 +118,6 @@ class IQBlobs:
                 wide[name] = (values[name] - 2 * width, values[name] + 2 * width)
         intervals["signal_to_noise"] = (distance - loose, distance + loose)
         wide["signal_to_noise"] = (distance - 2 * loose, distance + 2 * loose)
-        reasons = [f"{missing} shots are missing, whose outcomes are unknown"] if missing else []
-        if min(_moves(row) for row in points) < LEAST_PROBABILITY:
-            reasons.append("clouds move between the parts of the run: gain or phase drifts")
         if distance < 1:
             return Analysis(values, intervals, wide, "not determined", (*reasons, "the clouds lie on each other"))
         return Analysis(values, intervals, wide, "suspicious" if reasons else "good", tuple(reasons))
@@ -131,17 +131,3 @@ class IQBlobs:
         found = [complex(analysis.values[f"centre_{k}_i"], analysis.values[f"centre_{k}_q"]) for k in range(2)]
         third = complex(math.inf, math.inf) if settings.centres is None else settings.centres[2]
         return replace(settings, centres=(found[0], found[1], third))
-
-
-def _moves(row: np.ndarray) -> float:
-    """Least probability, over both quadratures, that parts of a cloud have medians as different by chance."""
-    from scipy.special import gammaincc
-
-    parts = np.array_split(row, _PARTS)
-    worst = 1.0
-    for of in (np.real, np.imag):
-        spread = 1.4826 * float(np.median(np.abs(of(row) - np.median(of(row)))))
-        middles = np.array([np.median(of(part)) for part in parts])
-        statistic = float((len(row) / _PARTS / (math.pi / 2) * (middles - middles.mean()) ** 2 / spread**2).sum())
-        worst = min(worst, float(gammaincc((_PARTS - 1) / 2, statistic / 2)))
-    return worst

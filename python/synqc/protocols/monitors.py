@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from synqc.errors import InputError
-from synqc.infer.goodness_of_fit import LEAST_PROBABILITY
 from synqc.protocols.analysis import Verdict
 from synqc.protocols.circuit import Circuit, Delay, Rotation
 from synqc.protocols.instrument import Instrument
 from synqc.protocols.ramsey import PULSE_PRECESSION
+from synqc.protocols.record_tests import homogeneity_test, missing_test
 from synqc.protocols.records import Records
 
 __all__ = ["FrequencyMonitor", "T1Monitor", "TimeSeries", "allan_variance"]
@@ -51,7 +51,8 @@ class TimeSeries:
         values (float64, (t,)): In each window; NaN where it is not determined.
         errors (float64, (t,)): Standard errors from shots alone.
         moved: Probability that chance alone spreads windows as widely.
-        verdict: "good" if the parameter stayed, "suspicious" if it moved, "not determined" if no window knows it.
+        verdict: "good" if the parameter and the readout stayed, "suspicious" if one moved or shots are missing, "not
+            determined" if no window knows the parameter.
         reasons: Why the verdict is not "good".
     """
 
@@ -67,21 +68,20 @@ class TimeSeries:
         return math.sqrt(allan_variance(self.values, averaged))
 
 
-def _judged_series(name: str, values: Any, errors: Any, counted: Any) -> TimeSeries:
-    """Windows are alike if their counts are: Pearson's chi-squared over all points."""
-    from scipy.special import gammaincc
-
-    totals, shots = counted.sum(axis=0), counted.sum(axis=2)
-    share = totals[:, 1] / totals.sum(axis=1)
-    used = (share > 0) & (share < 1)
-    expected = shots[:, used] * share[used]
-    statistic = float(((counted[:, used, 1] - expected) ** 2 / (expected * (1 - share[used]))).sum())
-    moved = float(gammaincc((len(counted) - 1) * int(used.sum()) / 2, statistic / 2)) if used.any() else 1.0
+def _judged_series(name: str, values: Any, errors: Any, records: Records, references: int) -> TimeSeries:
+    """Windows are alike if their counts are: Pearson's chi-squared over all points, references for themselves."""
+    counted = records.excited
+    points = counted.shape[1] - references
+    moved = homogeneity_test(counted[:, :points])
+    reasons = [] if moved.passed else [f"{name} moves between windows"]
+    if references and not homogeneity_test(counted[:, points:]).passed:
+        reasons.append("errors of the readout move between windows")
+    missing = missing_test(counted, records.shots)
+    if not missing.passed:
+        reasons.append(missing.complaint)
     if not np.isfinite(values).any():
-        return TimeSeries(name, values, errors, moved, "not determined", ("no window determines it",))
-    if moved < LEAST_PROBABILITY:
-        return TimeSeries(name, values, errors, moved, "suspicious", (f"{name} moves between windows",))
-    return TimeSeries(name, values, errors, moved, "good", ())
+        return TimeSeries(name, values, errors, moved.p_value, "not determined", ("no window determines it", *reasons))
+    return TimeSeries(name, values, errors, moved.p_value, "suspicious" if reasons else "good", tuple(reasons))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ class T1Monitor:
             values = np.where((excited > 0) & (excited < 1), -delay / np.log(excited), np.nan)
             slope = excited * delay / values**2 * (highest - lowest)
             errors = np.sqrt(seen * (1 - seen) / shots) / slope
-        return _judged_series("t1_us", values, errors, counted[:, :1])
+        return _judged_series("t1_us", values, errors, records, references=2)
 
     def next(self, series: TimeSeries) -> T1Monitor:
         """A delay of 1.6 times the median T1."""
@@ -191,13 +191,16 @@ class FrequencyMonitor:
         delay = float(np.asarray(records.settings)[0, 1])
         along, across = seen[:, 0] - seen[:, 1], seen[:, 2] - seen[:, 3]
         contrast = np.hypot(along, across)
-        variance = (seen * (1 - seen) / shots).sum(axis=1) / 2
+        variances = seen * (1 - seen) / shots
+        of_along, of_across = variances[:, :2].sum(axis=1), variances[:, 2:].sum(axis=1)
+        variance = (of_along + of_across) / 2
         turn = 2e-3 * math.pi * delay
-        with np.errstate(divide="ignore"):
-            errors = np.sqrt(variance) / contrast / turn
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # What turns the angle is what lies across it.
+            errors = np.sqrt(along**2 * of_across + across**2 * of_along) / contrast**2 / turn
         # Angles of a contrast within three errors of 0 are noise.
         values = np.where(contrast**2 > 9 * variance, np.arctan2(across, along) / turn, np.nan)
-        return _judged_series("detuning_khz", values, errors, counted)
+        return _judged_series("detuning_khz", values, errors, records, references=0)
 
 
 def _check_windows(monitor: T1Monitor | FrequencyMonitor) -> None:

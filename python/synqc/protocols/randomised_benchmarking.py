@@ -26,7 +26,7 @@ PULSES_PER_CLIFFORD = 44 / 24
 class RandomisedBenchmarking(CountProtocol):
     """Random Clifford gates and the one that undoes them all: what is not back in |0>, and what left both levels.
 
-    Every sequence is new, in each sweep too, so that sequences differ by no more than shots do.
+    Sequences are random, and played in each sweep: what differs between sweeps has changed meanwhile.
 
     Args:
         lengths: Numbers of gates.

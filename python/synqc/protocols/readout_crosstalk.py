@@ -102,7 +102,7 @@ class DephasingMatrix:
                 f"Argument `records` must have {len(wanted)} pairs of {records.qubits} qubits, but has "
                 f"{sorted(records.pairs)}."
             )
-        pairs = {pair: self._of(*pair).analyse(of) for pair, of in records.pairs.items()}
+        pairs = {pair: self._of(*pair).analyse_one_of(of, len(wanted)) for pair, of in records.pairs.items()}
         rates, errors = np.empty((2, records.qubits, records.qubits))
         for (qubit, resonator), found in pairs.items():
             length_us = 1e-3 * self._of(qubit, resonator).tone_ns

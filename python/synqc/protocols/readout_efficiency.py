@@ -13,6 +13,7 @@ from synqc.errors import InputError, ShapeError
 from synqc.lab.estimate import Estimate
 from synqc.protocols.analysis import Analysis
 from synqc.protocols.circuit import Circuit, Rotation
+from synqc.protocols.cloud_tests import PARTS, cloud_complaints
 from synqc.protocols.instrument import Instrument
 from synqc.protocols.records import Records
 from synqc.protocols.tones import ReadoutDephasing
@@ -53,7 +54,7 @@ class ReadoutEfficiency:
     Matched weights of the samples would flatter the SNR, for noise is in them, too. So one half of the shots is
     weighted with the mean traces of the other: SNR^2 = Re sum conj(d_A) d_B / sigma^2 has the right mean for any
     number of shots and any length of the pulse. Both |0> and |1> must have been prepared well; what decays while the
-    pulse is on is put right by `t1_us`.
+    pulse is on is put right by `t1_us`. Records are taken in parts, so that what changes meanwhile is noticed.
 
     Args:
         shots: Of each level, with the pulse at `amplitude`.
@@ -102,15 +103,18 @@ class ReadoutEfficiency:
         """
         circuits: list[Circuit] = [(), (Rotation(math.pi),)]
         counts = self.dephasing.run(device)
-        traces = device.traces(
-            circuits,
-            self.shots,
-            pulse_ns=self.pulse_ns,
-            amplitude=self.amplitude,
-            window_ns=self.pulse_ns + self.ring_down_ns,
-            sample_ns=self.sample_ns,
-        )
-        return EfficiencyRecords(counts, traces)
+        parts = [
+            device.traces(
+                circuits,
+                self.shots // PARTS,
+                pulse_ns=self.pulse_ns,
+                amplitude=self.amplitude,
+                window_ns=self.pulse_ns + self.ring_down_ns,
+                sample_ns=self.sample_ns,
+            )
+            for _ in range(PARTS)
+        ]
+        return EfficiencyRecords(counts, np.concatenate(parts, axis=1))
 
     def analyse(self, records: EfficiencyRecords) -> Analysis:
         """Efficiency in both conventions, SNR and dephasing at `amplitude`; and what boxcar weights would make of it.
@@ -129,6 +133,7 @@ class ReadoutEfficiency:
             return Analysis({}, {}, {}, "not determined", (*reasons, *few))
         if missing:
             reasons.append(f"{missing} records are missing, whose outcomes are unknown")
+        reasons += cloud_complaints(_weighted(np.asarray(records.traces), rows))
         square = self.amplitude**2
         low, high = fringe.intervals["dephasing"]
         beta = Estimate(square * fringe.values["dephasing"], square * (high - low) / 2)
@@ -175,6 +180,12 @@ class ReadoutEfficiency:
         scaled = math.sqrt(2 / (analysis.values["dephasing"] / self.amplitude**2)) / max(self.dephasing.amplitudes)
         tuned = tuple(one * scaled for one in self.dephasing.amplitudes)
         return replace(self, dephasing=replace(self.dephasing, amplitudes=tuned))
+
+
+def _weighted(traces: Any, rows: list[Any]) -> Any:
+    """Each trace as one point (2, shots): with the difference of the mean traces as weights."""
+    weights = rows[1].mean(axis=0) - rows[0].mean(axis=0)
+    return traces @ weights.conj() / np.linalg.norm(weights)
 
 
 def _within(estimate: Estimate, sigmas: int) -> tuple[float, float]:

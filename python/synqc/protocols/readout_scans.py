@@ -14,6 +14,7 @@ from synqc.errors import InputError, ShapeError
 from synqc.infer.goodness_of_fit import LEAST_PROBABILITY
 from synqc.protocols.analysis import Analysis, Verdict
 from synqc.protocols.circuit import Circuit, Rotation, Settings
+from synqc.protocols.cloud_tests import PARTS, cloud_complaints
 from synqc.protocols.instrument import Instrument
 from synqc.readout.assignment import share
 
@@ -85,7 +86,10 @@ class ReadoutAtSetting:
 
 @dataclass(frozen=True, kw_only=True)
 class _ReadoutScan(ABC):
-    """Both levels at many settings; half of the shots set the line between the clouds, the other half judges it."""
+    """Both levels at many settings; half of the shots set the line between the clouds, the other half judges it.
+
+    All settings are gone through `PARTS` times, so that what changes meanwhile is noticed.
+    """
 
     shots: int = 1000
 
@@ -109,20 +113,24 @@ class _ReadoutScan(ABC):
         """Settings of the instrument with the readout at one of the scan's."""
 
     def run(self, device: Instrument) -> IQScan:
-        """Prepare both levels at each setting; the instrument's settings are put back afterwards.
+        """Prepare both levels at each setting, and come back to all settings; the instrument's are put back afterwards.
 
         Args:
             device: One qubit.
         """
         circuits: list[Circuit] = [(), (Rotation(math.pi),)]
-        before, rows = device.settings, []
+        before, parts = device.settings, []
         try:
-            for value in self.scanned:
-                device.settings = replace(self.set_to(before, value), centres=None)
-                rows.append(device.points(circuits, self.shots))
+            for _ in range(PARTS):
+                rows = []
+                for value in self.scanned:
+                    device.settings = replace(self.set_to(before, value), centres=None)
+                    rows.append(device.points(circuits, self.shots // PARTS))
+                parts.append(np.stack(rows))
         finally:
             device.settings = before
-        return IQScan(type(self).__name__, self.column, np.array(self.scanned), np.stack(rows))
+        points = np.concatenate(parts, axis=2)
+        return IQScan(type(self).__name__, self.column, np.array(self.scanned), points)
 
     def at_settings(self, records: IQScan) -> tuple[ReadoutAtSetting, ...]:
         """What each setting is worth, of all that arrived at it.
@@ -182,23 +190,11 @@ class _ReadoutScan(ABC):
             }
             for sigmas, span in zip((1.0, 2.0), spans, strict=True)
         ]
-        verdict, reasons = self._verdict(judged, best, len(spans[0]), int((~arrived).sum()))
-        return Analysis(values, intervals[0], intervals[1], verdict, reasons)
-
-    def _verdict(
-        self, judged: list[ReadoutAtSetting], best: int, alike: int, missing: int
-    ) -> tuple[Verdict, tuple[str, ...]]:
+        missing = int((~arrived).sum())
         suspicious = [f"{missing} shots are missing, whose outcomes are unknown"] if missing else []
-        suspicious += self._complaints(judged)
-        left_open = []
-        if judged[best].signal_to_noise < 1:
-            left_open.append("the clouds lie on each other at every setting")
-        elif alike == len(judged):
-            left_open.append("no setting is better than another by more than chance")
-        elif best in (0, len(judged) - 1):
-            left_open.append(f"the best {self.column} may be beyond what was looked through")
-        reasons = (*suspicious, *left_open)
-        return ("not determined" if left_open else "suspicious" if suspicious else "good"), reasons
+        suspicious += cloud_complaints(points.reshape(-1, points.shape[2])) + self._complaints(judged)
+        verdict, reasons = _verdict(judged, best, len(spans[0]), suspicious, self.column)
+        return Analysis(values, intervals[0], intervals[1], verdict, reasons)
 
     def _complaints(self, judged: list[ReadoutAtSetting]) -> list[str]:
         return []
@@ -334,6 +330,20 @@ class ReadoutFrequency(_ReadoutScan):
         return replace(self, shifts_mhz=tuple(best + (shift - middle) / 2 for shift in self.shifts_mhz))
 
 
+def _verdict(
+    judged: list[ReadoutAtSetting], best: int, alike: int, suspicious: list[str], column: str
+) -> tuple[Verdict, tuple[str, ...]]:
+    left_open = []
+    if judged[best].signal_to_noise < 1:
+        left_open.append("the clouds lie on each other at every setting")
+    elif alike == len(judged):
+        left_open.append("no setting is better than another by more than chance")
+    elif best in (0, len(judged) - 1):
+        left_open.append(f"the best {column} may be beyond what was looked through")
+    reasons = (*suspicious, *left_open)
+    return ("not determined" if left_open else "suspicious" if suspicious else "good"), reasons
+
+
 def _judged(setting: float, ground: Any, excited: Any) -> tuple[ReadoutAtSetting, ReadoutAtSetting]:
     """By the first half of the shots with the line of the second, and the other way round."""
     rows = [row[~np.isnan(row)] for row in (ground, excited)]
@@ -341,9 +351,10 @@ def _judged(setting: float, ground: Any, excited: Any) -> tuple[ReadoutAtSetting
     first = _by_line(setting, _centres(halves[1]), halves[0])
     second = _by_line(setting, _centres(halves[0]), halves[1])
     centres = _centres(rows)
-    axis = (centres[1] - centres[0]) / max(abs(centres[1] - centres[0]), 1e-300)
+    apart = centres[1] - centres[0]
+    axis = apart / abs(apart) if apart else 1.0
     deviation = float(((rows[0] - centres[0]) * np.conj(axis)).imag.std())
-    distance = abs(centres[1] - centres[0]) / deviation
+    distance = abs(apart) / deviation
     loose = math.sqrt(sum(_MEDIAN / len(row) for row in rows) + distance**2 / (2 * len(rows[0])))
     return (
         replace(first, signal_to_noise=distance, loose=loose),

@@ -56,6 +56,7 @@ class TransmonPropagators:
             + 2 / tphi_us * _dissipator(_NUMBER)
         )
         self._delays: dict[float, Superoperator] = {}
+        self._drives: dict[tuple[float, float, float], Superoperator] = {}
         self._pulses: dict[tuple[float, float, float, int], Superoperator] = {}
         self._slices: dict[tuple[float, float, float, int, int], list[Superoperator]] = {}
 
@@ -67,10 +68,13 @@ class TransmonPropagators:
 
     def drive(self, duration_us: float, rabi_khz: float, detuning_khz: float) -> Superoperator:
         """Of a square pulse about x, whose frequency is off the frame's by `detuning_khz`."""
-        in_its_frame = self._at_rest - _KHZ * detuning_khz * _commutator(_NUMBER) + _KHZ * rabi_khz * _DRIVE_X
-        levels = np.subtract.outer(np.arange(LEVELS), np.arange(LEVELS)).ravel()
-        back = np.exp(-1j * _KHZ * detuning_khz * duration_us * levels)
-        return back[:, None] * _exponential()(duration_us * in_its_frame)
+        key = (duration_us, rabi_khz, detuning_khz)
+        if key not in self._drives:
+            in_its_frame = self._at_rest - _KHZ * detuning_khz * _commutator(_NUMBER) + _KHZ * rabi_khz * _DRIVE_X
+            levels = np.subtract.outer(np.arange(LEVELS), np.arange(LEVELS)).ravel()
+            back = np.exp(-1j * _KHZ * detuning_khz * duration_us * levels)
+            self._drives[key] = back[:, None] * _exponential()(duration_us * in_its_frame)
+        return self._drives[key]
 
     def pulse(self, angle_rad: float, phase_rad: float, drag_mhz: float, gate_ns: int) -> Superoperator:
         """Of a raised cosine.

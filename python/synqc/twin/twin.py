@@ -144,6 +144,11 @@ class TwinQubit:
         return float(self._gate_ns)
 
     @property
+    def readout_duration_ns(self) -> float:
+        """Length of the readout pulse, as it is set."""
+        return self._readout(self.settings).duration_ns
+
+    @property
     def moment_s(self) -> float:
         """Time on the twin's clock."""
         return self._clock.now_s
@@ -173,7 +178,8 @@ class TwinQubit:
     ) -> NDArray[np.complex128]:
         """Records I + iQ (complex128, (circuits, shots, samples)) of a square readout pulse, and of what comes after.
 
-        Of the faults, shots that are lost are NaN, and gain and phase drift.
+        Of the faults, shots that are lost are NaN, states are exchanged, records are those before, and gain and phase
+        drift.
 
         Args:
             circuits: What is played before.
@@ -185,15 +191,19 @@ class TwinQubit:
         """
         at_amplitude = replace(self.settings, readout_amplitude=amplitude, readout_duration_ns=pulse_ns)
         readout = self._readout(at_amplitude)
-        found = []
+        found: list[Any] = []
         for circuit in circuits:
             moment = self._held_moment()
             levels = self._levels_after(circuit, moment, shots)
+            if self._happens(self._faults.mislabelled_share):
+                levels = np.array([1, 0, 2])[levels]
             rates = (moment.down_per_us, moment.up_per_us)
             record = readout.traces(levels, *rates, window_ns, sample_ns, self._generator) * self._chain()
-            record[self._generator.random(shots) < self._faults.dropped_share] = np.nan
+            dropped = max(self._faults.dropped_share, self._faults.dropped_excited_share)
+            lost = np.where(levels == 1, dropped, self._faults.dropped_share)
+            record[self._generator.random(shots) < lost] = np.nan
             self._pass_time(circuit, shots, window_ns)
-            found.append(record)
+            found.append(found[-1] if found and self._happens(self._faults.stuck_share) else record)
         return np.stack(found)
 
     def populations(self, circuit: Circuit) -> Any:
@@ -324,6 +334,8 @@ class TwinQubit:
             else:
                 amplitudes = {}
             length = self._length_us(operation)
+            if isinstance(operation, Delay):
+                length = self._played(length)
             if isinstance(operation, Rotation | Drive) and not fields.are_empty:
                 state = fields.through_rotation(self._slices(propagators, operation), length, state)
                 continue
