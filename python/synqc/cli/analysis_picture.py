@@ -52,16 +52,17 @@ def _draw_curve(figure: Any, measured: Any, analysis: Any) -> None:
     shots = np.maximum(totals.sum(axis=1), 1)
     shares = totals[:, 1] / shots
     errors = np.sqrt((totals[:, 1] + 1) * (totals[:, 0] + 1) / (shots + 2) ** 2 / (shots + 3))
-    figure.update_xaxes(title=style.axis_title(records.columns[1]))
+    figure.update_xaxes(title=_titled(records.columns[1]))
     others = np.unique(settings[:, 2:], axis=0)
-    if settings.shape[1] > 3 or len(others) > _MOST_LINES:
-        _draw_map(figure, records.columns, settings, shares)
+    varied = [column for column in range(2, settings.shape[1]) if np.ptp(settings[:, column]) > 0]
+    if len(others) > _MOST_LINES:
+        _draw_map(figure, records.columns[varied[0]], settings[:, [1, varied[0]]], shares)
         return
     figure.update_yaxes(title="Share of outcome 1")
     for number, other in enumerate(others):
         here = (settings[:, 2:] == other).all(axis=1)
         colour = style.CYCLE[number % len(style.CYCLE)]
-        words = ", ".join(f"{column} {value:.3g}" for column, value in zip(records.columns[2:], other, strict=True))
+        words = ", ".join(f"{_titled(records.columns[column])}: {other[column - 2]:.3g}" for column in varied)
         bars = {"type": "data", "array": errors[here]}
         figure.add_trace(
             go.Scatter(x=settings[here, 1], y=shares[here], error_y=bars, mode="markers", marker={"color": colour},
@@ -71,8 +72,25 @@ def _draw_curve(figure: Any, measured: Any, analysis: Any) -> None:
         rows = np.column_stack([np.full(len(fine), -1.0), fine, np.tile(other, (len(fine), 1))])
         line = curve.probabilities(rows, analysis.fitted)[0][:, 1]
         figure.add_trace(
-            go.Scatter(x=fine, y=line, mode="lines", line={"color": colour}, name="fitted", showlegend=number == 0)
+            go.Scatter(
+                x=fine,
+                y=line,
+                mode="lines",
+                line={"color": colour},
+                name="fitted",
+                showlegend=number == 0,
+                legendrank=2000,
+            )
         )
+
+
+def _titled(column: str) -> str:
+    """Of an axis or a line, with its unit."""
+    return (
+        f"{style.axis_title(column.removesuffix('_rad'))} (rad)"
+        if column.endswith("_rad")
+        else style.axis_title(column)
+    )
 
 
 def _fine(values: Any) -> Any:
@@ -82,11 +100,11 @@ def _fine(values: Any) -> Any:
     return np.linspace(values.min(), values.max(), _FINE)
 
 
-def _draw_map(figure: Any, columns: tuple[str, ...], settings: Any, shares: Any) -> None:
-    figure.update_yaxes(title=style.axis_title(columns[2]))
+def _draw_map(figure: Any, column: str, settings: Any, shares: Any) -> None:
+    figure.update_yaxes(title=_titled(column))
     figure.add_trace(
         style.graph_objects().Heatmap(
-            x=settings[:, 1], y=settings[:, 2], z=shares, colorbar={"title": {"text": "Share of outcome 1"}}
+            x=settings[:, 0], y=settings[:, 1], z=shares, colorbar={"title": {"text": "Share of outcome 1"}}
         )
     )
 
@@ -118,8 +136,8 @@ def _draw_clouds(figure: Any, records: Any, analysis: Any) -> None:
         go.Scatter(x=[one[0] for one in centres], y=[one[1] for one in centres], mode="markers", name="centres",
                    marker={"symbol": "x", "size": 12, "color": style.INK})
     )  # fmt: skip
-    figure.update_xaxes(title="I")
-    figure.update_yaxes(title="Q", scaleanchor="x")
+    figure.update_xaxes(title="I (unit of the records)")
+    figure.update_yaxes(title="Q (unit of the records)", scaleanchor="x")
 
 
 def _draw_series(figure: Any, series: Any) -> None:
