@@ -19,6 +19,9 @@ from synqc.lab.estimate import Estimate
 __all__ = ["Fit", "fit"]
 
 _FINAL_STEP = 0.05  # of a standard deviation: the Hessian's error is then some 1e-3 of its third derivative's share
+_NODE = math.sqrt(3.0)  # outermost of three points of Gauss and Hermite, in standard deviations
+_LEAST_REACH = 0.2  # standard deviations
+_LEAST_SHARE = 0.05  # of Laplace's curvature
 _LEAST_CURVATURE = 1e-6  # in widths of the bounds: flatter is undetermined whatever the number
 _UNDETERMINED = 0.25  # of the width of the bounds; a flat posterior has 0.29
 _TOLERANCE = 1e-9  # of a log posterior, between steps of a search
@@ -38,7 +41,8 @@ class Fit:
         likelihood: What was fitted.
         best (float64, (p,)): Maximum of the posterior.
         log_posterior: There, up to a constant.
-        covariance (float64, (p, p)): Of Laplace's approximation: the inverse of the Hessian.
+        covariance (float64, (p, p)): Of Laplace's approximation: the inverse of the Hessian; where the likelihood has
+            kinks, of the Hessian's average over that Gaussian.
         goodness: Tests of the fit.
         reasons: Why the verdict is not "good".
         verdict: "good", "suspicious" or "not determined".
@@ -153,7 +157,8 @@ def fit(likelihood: Likelihood, start: Mapping[str, float] | None = None) -> Fit
     """Find the most probable parameters, their errors, and whether the model describes the data.
 
     Frequencies, whose likelihood has many maxima, are looked through first, finely enough to miss none; from the
-    highest maxima L-BFGS-B climbs along the gradient. Errors are Laplace's: the Hessian from differences of gradients.
+    highest maxima L-BFGS-B climbs along the gradient. Errors are Laplace's: the Hessian from differences of gradients,
+    averaged over the posterior where the likelihood has kinks.
 
     Args:
         likelihood: `RecordLikelihood`, `CountLikelihood`, or your own.
@@ -196,6 +201,8 @@ def fit(likelihood: Likelihood, start: Mapping[str, float] | None = None) -> Fit
     climbed = [_climb(likelihood, one) for one in starts]
     best, top = max(climbed, key=lambda found: found[1])
     covariance = _laplace(likelihood, best)
+    if likelihood.has_kinks:
+        covariance = _averaged(likelihood, best, covariance)
     goodness = likelihood.goodness_of_fit(best)
     undetermined, suspicious = _ambiguities(likelihood, best, top, covariance, climbed), list(goodness.complaints)
     for k, (name, parameter) in enumerate(zip(likelihood.names, likelihood.parameters, strict=True)):
@@ -302,6 +309,30 @@ def _laplace(likelihood: Likelihood, best: RealArray) -> RealArray:
     values, vectors = np.linalg.eigh(-hessian)
     inverse = (vectors / np.maximum(values, _LEAST_CURVATURE)) @ vectors.T
     return cast(RealArray, inverse * np.outer(width, width))
+
+
+def _averaged(likelihood: Likelihood, best: RealArray, covariance: RealArray) -> RealArray:
+    """Inverse of the negative Hessian's average over the Gaussian of `covariance`.
+
+    By Stein's lemma and three points of Gauss and Hermite it is the difference of the slopes at plus and minus sqrt(3)
+    deviations over their distance, along each of the Gaussian's axes.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    axes = vectors * np.sqrt(np.maximum(values, 0.0))
+    lower = np.array([parameter.lower for parameter in likelihood.parameters])
+    upper = np.array([parameter.upper for parameter in likelihood.parameters])
+    room = np.minimum(best - lower, upper - best)
+    curvatures = np.eye(len(best))
+    for k, axis in enumerate(axes.T):
+        reach = min(_NODE, float((room / np.maximum(np.abs(axis), 1e-300)).min()))
+        if reach < _LEAST_REACH:
+            return covariance  # at a bound, where there is no other side
+        above, below = (likelihood.log_posterior_and_gradient(best + sign * reach * axis)[1] for sign in (1.0, -1.0))
+        curvatures[k] = -axes.T @ (above - below) / (2 * reach)
+    curvatures = (curvatures + curvatures.T) / 2
+    if np.linalg.eigvalsh(curvatures).min() < _LEAST_SHARE:
+        return covariance  # no Gaussian is near
+    return cast(RealArray, axes @ np.linalg.inv(curvatures) @ axes.T)
 
 
 def _hessian(likelihood: Likelihood, best: RealArray, steps: RealArray) -> RealArray:

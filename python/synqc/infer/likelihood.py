@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,6 +29,9 @@ class Likelihood(ABC):
         parameters: By name, with their bounds.
         copies: Of a parameter that is not shared; its names are then `name[0]`, `name[1]`, ..
     """
+
+    has_kinks: ClassVar[bool] = False
+    """Whether its slope bends within a deviation, so that its curvature at the top says little of its width."""
 
     def __init__(self, parameters: Mapping[str, Parameter], copies: int = 1) -> None:
         if not parameters:

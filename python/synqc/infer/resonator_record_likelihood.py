@@ -71,6 +71,8 @@ class ResonatorRecordLikelihood(Likelihood):
     Source: Gambetta et al., PRA 76, 012325 (2007), with the fields of PRA 77, 012112 (2008).
     """
 
+    has_kinks = True  # where a delay moves the edge of the pulse over the edge of a bin
+
     def __init__(
         self,
         records: ArrayLike,
