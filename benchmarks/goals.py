@@ -18,6 +18,7 @@ SECTIONS = (
     "metrics",
     "text",
     "readout",
+    "protocols",
     "measure",
     "generate",
     "llm",
