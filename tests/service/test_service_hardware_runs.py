@@ -1,6 +1,7 @@
 """Hardware runs: planned without a word, sent once they are confirmed, kept as runs, and named wherever they are."""
 
 import threading
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from synqc.apps.tds.target_backends import TargetBackends
 from synqc.hardware.backend import Capabilities, CompiledCircuit, Price, Shots
 from synqc.hardware.vendor import VendorAnswer, VendorState
 from synqc.settings import Settings
+from synqc.storage.errors import StorageUnavailable
 
 P = "/api/v1/synqc"
 FAKE = ("ibm-qpu=ibm:fake_manila",)
@@ -283,3 +285,20 @@ def test_jobs_of_others_are_nobodys_hardware_runs(client_with):
         tds.ledger.submit("hardware", payload)
     assert listed(client) == []
     assert tds.hardware_runs._kept == set()
+
+
+def test_nothing_is_sent_for_a_session_whose_change_is_refused(client_with, metal, monkeypatch):
+    client = client_with(target_backends=MACHINE, hardware_budget_usd=5.0)
+    session_on(client)
+    tds = client.app.state.tds
+
+    def refused(session, change=None, *_, **__):
+        stored = Future()
+        stored.set_exception(StorageUnavailable("It belongs to another node by now."))
+        return stored
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tds.store, "save", refused)
+        assert asked(client, shots=100, confirm=True, budget_usd=4.0).status_code == 503
+    assert client.get(f"{P}/jobs").json() == []
+    assert metal.sent == []

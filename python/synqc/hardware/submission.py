@@ -40,7 +40,7 @@ from synqc.jobs import (
     Work,
 )
 
-__all__ = ["KIND", "RecordedBackend", "hardware_work", "submit_run", "tag_of"]
+__all__ = ["KIND", "RecordedBackend", "check_submission", "hardware_work", "submit_run", "tag_of"]
 
 KIND = "hardware"
 
@@ -72,6 +72,29 @@ def submit_run(
     Raises:
         InputError: It is not confirmed, its price is not known, or it is more than the budget.
     """
+    check_submission(plan, budget_usd=budget_usd, confirm=confirm)
+    usd = plan.usd or 0.0
+    payload = {
+        "backend": plan.capabilities.name, "circuit": dataclasses.asdict(plan.compiled.circuit), "shots": plan.shots,
+        "seed": seed, "usd_micros": math.ceil(usd * 1e6), "emulated": plan.capabilities.emulated,
+        "repetition_delay_us": plan.capabilities.repetition_delay_us, "qubits": plan.capabilities.qubits,
+        "about": about or {},
+    }  # fmt: skip
+    return ledger.submit(
+        KIND, payload, budget=Budget(usd_micros=math.ceil(budget_usd * 1e6)), idempotency_key=idempotency_key,
+        retry=_PATIENCE,
+    )  # fmt: skip
+
+
+def check_submission(plan: Plan, *, budget_usd: float, confirm: bool) -> None:
+    """Refuse what `submit_run` would refuse, before anything else is done about it.
+
+    Args:
+        plan, budget_usd, confirm: As of `submit_run`.
+
+    Raises:
+        InputError: It is not confirmed, its price is not known, or it is more than the budget.
+    """
     if plan.usd is None:
         raise InputError("Argument `plan` must have a price: make its backend with price=Price(...) of your contract.")
     if not (math.isfinite(budget_usd) and plan.usd <= budget_usd):
@@ -83,16 +106,6 @@ def submit_run(
             f"Argument `confirm` must be True to run on {plan.capabilities.name} for about {plan.usd:.2f} USD, but is "
             f"{confirm!r}."
         )
-    payload = {
-        "backend": plan.capabilities.name, "circuit": dataclasses.asdict(plan.compiled.circuit), "shots": plan.shots,
-        "seed": seed, "usd_micros": math.ceil(plan.usd * 1e6), "emulated": plan.capabilities.emulated,
-        "repetition_delay_us": plan.capabilities.repetition_delay_us, "qubits": plan.capabilities.qubits,
-        "about": about or {},
-    }  # fmt: skip
-    return ledger.submit(
-        KIND, payload, budget=Budget(usd_micros=math.ceil(budget_usd * 1e6)), idempotency_key=idempotency_key,
-        retry=_PATIENCE,
-    )  # fmt: skip
 
 
 def hardware_work(open_vendor: Callable[[str], Vendor], *, poll_s: float = 5.0, concurrency: int = 8) -> Work:

@@ -32,7 +32,7 @@ from synqc.cache import content_key
 from synqc.errors import InputError, ServiceStopping
 from synqc.hardware.open_vendor import open_vendor
 from synqc.hardware.plan import Plan, dry_run
-from synqc.hardware.submission import KIND, RecordedBackend, hardware_work, submit_run
+from synqc.hardware.submission import KIND, RecordedBackend, check_submission, hardware_work, submit_run
 from synqc.hardware.vendor import Vendor
 from synqc.jobs import Job, JobFilter, JobState, Ledger, RunningJob, Worker
 from synqc.lab.experiment import Experiment
@@ -118,14 +118,12 @@ class HardwareRuns:
                 "seed": seed,
             }  # fmt: skip
             key = None if request.idempotency_key is None else content_key(KIND, [session_id, request.idempotency_key])
+            # Whoever does not own the session any more learns it here, before anything is sent.
+            self._note(session, f"Hardware run of {plan.shots} shots is handed over to {found.name}.")
             job_id = submit_run(
                 self._ledger, plan, budget_usd=request.budget_usd, confirm=True, seed=seed, idempotency_key=key,
                 about=about,
             )  # fmt: skip
-            with self._store.lock:
-                line = session.log(f"Hardware run {job_id} was handed over for {found.name}.")
-                stored = self._store.save(session, Change(log_lines=[line]))
-            stored.result(_PATIENCE_S)
         return {"job_id": job_id, "session_id": session_id, **_planned(plan, experiment)}
 
     def listed(self, session_id: str) -> list[dict[str, Any]]:
@@ -155,6 +153,12 @@ class HardwareRuns:
         experiment = self._engine.experiment(config, session_id)
         return experiment.replace(qubits=max(1, min(experiment.qubits, most_qubits)))
 
+    def _note(self, session: Session, words: str) -> None:
+        """Log it, and wait until that is on disk."""
+        with self._store.lock:
+            stored = self._store.save(session, Change(log_lines=[session.log(words)]))
+        stored.result(_PATIENCE_S)
+
     def _check(self, session: Session, plan: Plan, request: HardwareRunRequest) -> None:
         settings = self._store.settings
         if request.budget_usd > settings.hardware_budget_usd:
@@ -173,6 +177,7 @@ class HardwareRuns:
                 f"Argument `probe_strength` must be at most {settings.max_probe_strength:g}, the safety limit, but is "
                 f"{config.probe_strength:g}."
             )
+        check_submission(plan, budget_usd=request.budget_usd, confirm=True)
 
     def _shown(self, job: Job) -> dict[str, Any]:
         about, run_id = _about(job.payload), None
