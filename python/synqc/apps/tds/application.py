@@ -157,6 +157,8 @@ class TdsApplication:
         self.hardware_runs.close()
         self.recommendations.close()
         self.store.close()
+        if self.database.node is not None:  # other nodes take sessions over while the rest is closed
+            self.database.node.close()
         self._ledgers.close_those_of(self.database)
         if self._own_writer is not None:
             self._own_writer.close()

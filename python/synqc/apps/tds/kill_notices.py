@@ -57,6 +57,10 @@ class KillNotices:
             time.sleep(_LOOKS_EVERY_S)
         return None
 
+    def stop(self) -> None:
+        """Hear no more, without waiting for the thread that does."""
+        self._listening.stop()
+
     def close(self) -> None:
         """Hear no more."""
         self._listening.close()

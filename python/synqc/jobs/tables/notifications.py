@@ -44,9 +44,13 @@ class NotificationListener:
         self._thread = threading.Thread(target=self._work, name=f"{channel.replace('_', '-')}-listen", daemon=True)
         self._thread.start()
 
+    def stop(self) -> None:
+        """Hear no more, without waiting for the thread."""
+        self._ending.set()
+
     def close(self) -> None:
         """End the thread, and its connection."""
-        self._ending.set()
+        self.stop()
         self._thread.join(2 * _LOOK_AROUND_S)
 
     def _work(self) -> None:

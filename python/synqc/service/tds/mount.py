@@ -95,8 +95,9 @@ def _others_of(tds: TdsApplication, resources: Resources) -> tuple[OtherNodes | 
     others = OtherNodes(tds.places, lease, resources.workers, kills, key=keys[0] if keys else None, prefix=f"/{_NAME}")
 
     def close() -> None:
-        kills.close()
+        kills.stop()
         tds.close()
+        kills.close()
 
     return others, close
 
