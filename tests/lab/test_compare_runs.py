@@ -24,10 +24,11 @@ PAIRS = {
 }
 
 
+@pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.deep)])
 @pytest.mark.parametrize("name", PAIRS)
-def test_intervals_hold_the_truth_as_often_as_they_say(name, seed):
+def test_intervals_hold_the_truth_as_often_as_they_say(name, count, seed):
     one, other, shots = PAIRS[name]
-    count, names = 150, ("fidelity", "success")
+    names = ("fidelity", "success")
     long = [experiment.run(1_000_000, seed=seed, keep_bits=False) for experiment in (one, other)]
     truth = long[0] - long[1]
     held = {figure: np.zeros(2) for figure in names}

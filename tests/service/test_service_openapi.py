@@ -1,6 +1,6 @@
 """Requests made from the service's own description, in every phase: no 5xx, and no answer unlike its description.
 
-Longer: `SYNQC_SCHEMATHESIS_EXAMPLES=200 pytest tests/service/test_service_openapi.py`.
+Longer: `SYNQC_SCHEMATHESIS_EXAMPLES=200 pytest -m deep tests/service/test_service_openapi.py`.
 """
 
 import os
@@ -40,10 +40,11 @@ def app(tmp_path, monkeypatch):
     double.stop()
 
 
-def test_every_phase(app, seed):
+@pytest.mark.parametrize("examples", [2, pytest.param(EXAMPLES, marks=pytest.mark.deep)])
+def test_every_phase(app, examples, seed):
     # The stream of a session has no end; it is tested on its own.
     check_conformance(
-        app, seed=seed, examples=EXAMPLES, least_passed=1000, checks=(*CHECKS, "use_after_free"),
+        app, seed=seed, examples=examples, least_passed=1000, checks=(*CHECKS, "use_after_free"),
         excluded=["stream_session"], is_stateful=True, is_as_agreed=is_as_agreed,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from synqc.apps.tds.agent import agent as agent_module
 from synqc.apps.tds.agent import agent_of, demo
 from synqc.apps.tds.agent.errors import AgentFailed, SuggestionInvalid
 from synqc.apps.tds.agent.limits import FIELDS, Limits
@@ -100,12 +101,15 @@ def test_cancelling_a_suggestion_frees_the_model(agent, session):
     wait_until(lambda: agent.models.engine.calls == 0, 2)
 
 
-def test_chat_has_an_end(agent):
+@pytest.mark.parametrize("most", [60, pytest.param(600, marks=pytest.mark.deep)])
+def test_chat_has_an_end(agent, most, monkeypatch):
+    assert agent_module._MOST_CHAT_TOKENS == 600
+    monkeypatch.setattr(agent_module, "_MOST_CHAT_TOKENS", most)
     try:
         spent = agent.reply(ChatRequest(message="Tell me a story."), None).result(120).spent
     except CutAnswer as cut:
         spent = cut.spent
-    assert 0 < spent.completion_tokens <= 600
+    assert 0 < spent.completion_tokens <= most
 
 
 @pytest.mark.deep
