@@ -40,7 +40,7 @@ def all_axes(figure):
 @pytest.mark.parametrize("kind", [kind for kind in plots.RUN_PICTURES if kind != "tracker"])
 def test_every_picture_of_a_run_names_device_and_labels_its_axes(run, kind):
     figure = run.plot(kind)
-    text = figure.layout.title.text + figure.layout.title.subtitle.text
+    text = f"{figure.layout.title.text} {figure.layout.title.subtitle.text}".replace("<br>", " ")
     assert "ibm_fez on sim-local" in text
     titles = [axis.title.text for axis in all_axes(figure)]
     assert any(titles)
@@ -185,12 +185,13 @@ def test_a_page_needs_no_network(run, tmp_path):
 @needs_browser
 @pytest.mark.parametrize(("suffix", "magic"), [("png", b"\x89PNG\r\n\x1a\n"), ("svg", b"<svg")])
 def test_a_picture_is_a_real_one(run, tmp_path, suffix, magic):
-    picture = plots.write(run.plot("latency"), tmp_path / f"latency.{suffix}").read_bytes()
+    figure = run.plot("latency")
+    picture = plots.write(figure, tmp_path / f"latency.{suffix}").read_bytes()
     assert picture.startswith(magic)
     assert len(picture) > 10_000
     if suffix == "png":
         width, height = (int.from_bytes(picture[k : k + 4], "big") for k in (16, 20))
-        assert (width, height) == (2 * 960, 2 * 480)
+        assert (width, height) == (2 * 960, 2 * figure.layout.height)
 
 
 def test_an_unknown_suffix_is_refused(run, tmp_path):

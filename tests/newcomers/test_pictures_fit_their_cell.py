@@ -10,7 +10,7 @@ from synqc.lab.plots import find_browser
 pytest.importorskip("plotly")
 playwright = pytest.importorskip("playwright.sync_api")
 
-WIDTHS = (700, 868, 1300)  # cells of JupyterLab in windows of 1100 to 1700 px
+WIDTHS = (390, 700, 868, 1300)  # cells of JupyterLab in windows of 760 to 1700 px
 
 DRAW = """async picture => {
     const place = document.getElementById('cell')

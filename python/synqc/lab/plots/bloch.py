@@ -342,6 +342,7 @@ def plot_bloch(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
         figure=figure,
         width=1240,
         height=700,
+        above=6,
     )
     _add_sphere(figure, row=1, col=1)
     curves = [(path.shots[k], style.CYCLE[k % len(style.CYCLE)], f"shot {k + 1}", 3.0, 1.6) for k in range(shots)]
@@ -425,6 +426,6 @@ def plot_bloch(experiment: Experiment, *, qubit: int = 0, shots: int = 4, seed: 
             "domain": {"x": [0, 0.54], "y": [0, 1]},
         },
         legend={"orientation": "h", "x": 0.0, "y": -0.02, "yanchor": "top"},
-        margin={"l": 24, "r": 36, "t": 110, "b": 72},
+        margin={"l": 24},
     )
     return figure

@@ -97,9 +97,8 @@ def plot_history(run: Run) -> plotly.graph_objects.Figure:
     figure = style.blank(
         f"Fidelity over the run, rule: {name}",
         f"{style.describe_device(run.experiment, run)} · {style.describe_probe(run)} · {style.describe_shots(run)}",
+        above=26,
     )
     add_history(figure, run)
-    figure.update_layout(
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.01, "yanchor": "bottom"}, margin={"t": 130}
-    )
+    figure.update_layout(legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.01, "yanchor": "bottom"})
     return figure

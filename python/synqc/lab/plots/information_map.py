@@ -214,9 +214,9 @@ def plot_information_map(sweep: Sweep, *, swapped: bool = False) -> plotly.graph
     across, up = (1, 0) if swapped else (0, 1)
     figure.update_xaxes(title_text=axes[across], range=ranges[across], row=1, col=1)
     figure.update_yaxes(title_text=axes[up], range=ranges[up], row=1, col=1)
-    quiet = ", quiet ancilla" if _mapping(sweep.experiment) == "pulse" else ""
+    quiet = ",<br>quiet ancilla" if _mapping(sweep.experiment) == "pulse" else ""
     figure.update_xaxes(
-        title_text=f"Guess from the outcome, G (mean fidelity{quiet})", range=[0.498, 0.67], row=1, col=2
+        title_text=f"Guess from<br>the outcome, G<br>(mean fidelity{quiet})", range=[0.498, 0.67], row=1, col=2
     )
     figure.update_yaxes(title_text="Survival of the state, F (mean fidelity)", range=[0.655, 1.01], row=1, col=2)
     noted = (0.30 * coherence, 0.83)

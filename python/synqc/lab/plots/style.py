@@ -39,8 +39,8 @@ CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 INK = "#1F2933"
 GREY = "#7B8794"
 FAINT = "#E4E7EB"
-_LONGEST_LINE = 84  # letters that a cell of 700 px shows
-_LINE_HEIGHT = 20
+_LONGEST_LINES = (33, 50)  # letters of title and subtitle that a cell of 390 px shows
+_LINE_HEIGHTS = (26, 20)
 _MARGIN_ABOVE = 104
 FONT = "Inter, 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 
@@ -136,8 +136,8 @@ def _template() -> dict[str, Any]:
                 "xanchor": "left",
                 "y": 0.965,
                 "yanchor": "top",
-                "font": {"size": 22, "weight": 600},
-                "subtitle": {"font": {"size": 15, "color": "#52606D"}},
+                "font": {"size": 21, "weight": 600},
+                "subtitle": {"font": {"size": 14, "color": "#52606D"}},
             },
             "margin": {"l": 84, "r": 36, "t": _MARGIN_ABOVE, "b": 72},
             "xaxis": axis,
@@ -162,36 +162,47 @@ def blank(
     figure: plotly.graph_objects.Figure | None = None,
     width: int = 960,
     height: int = 600,
+    above: int = 0,
 ) -> plotly.graph_objects.Figure:
     """A figure in the house style with nothing on it yet; or `figure`, put into that style.
 
-    It is as wide as the cell or page that shows it; `width` is that of a file.
+    It is as wide as the cell or page that shows it; `width` is that of a file. `above` is room for more than the words
+    at its top, such as a legend. Words are broken so that a narrow cell shows all of them, and make it higher.
 
     Examples:
         >>> blank("Fidelity", "50,000 shots").layout.title.subtitle.text
         '50,000 shots'
     """
     figure = graph_objects().Figure() if figure is None else figure
-    lines = _lines(subtitle)
+    titles, lines = _lines(title, " ", _LONGEST_LINES[0]), _lines(subtitle, " · ", _LONGEST_LINES[1])
+    more = _LINE_HEIGHTS[0] * (len(titles) - 1) + _LINE_HEIGHTS[1] * (len(lines) - 1)
     figure.update_layout(
         template=_template(),
-        title={"text": title, "subtitle": {"text": "<br>".join(lines)}},
-        margin={"t": _MARGIN_ABOVE + _LINE_HEIGHT * (len(lines) - 1)},
+        title={
+            "text": "<br>".join(titles),
+            "subtitle": {"text": "<br>".join(lines)},
+            "y": 1 - (22 + _LINE_HEIGHTS[0] / 2 * (len(titles) - 1)) / (height + more),  # lines are set about the first
+        },
+        margin={"t": _MARGIN_ABOVE + more + above},
         autosize=True,
         meta={"width": width},
-        height=height,
+        height=height + more,
     )
     return figure
 
 
-def _lines(subtitle: str) -> list[str]:
-    """Broken between its facts, so that a narrow cell shows all of it."""
+def _lines(words: str, between: str, longest: int) -> list[str]:
+    """Broken between its facts or words, so that a narrow cell shows all of it.
+
+    >>> _lines("fez on sim-local · probe off · seed 7", " · ", 28)
+    ['fez on sim-local · probe off', 'seed 7']
+    """
     lines = [""]
-    for fact in subtitle.split(" · "):
-        if lines[-1] and len(lines[-1]) + len(fact) > _LONGEST_LINE:
-            lines.append(fact)
+    for part in words.split(between):
+        if lines[-1] and len(lines[-1]) + len(between) + len(part) > longest:
+            lines.append(part)
         else:
-            lines[-1] += f" · {fact}" if lines[-1] else fact
+            lines[-1] += between + part if lines[-1] else part
     return lines
 
 

@@ -45,7 +45,7 @@ def plot_summary(run: Run) -> plotly.graph_objects.Figure:
         specs=[[{"type": "table"}, {"type": "xy"}], [{"type": "xy", "colspan": 2}, None]]
         if batches == 1
         else [[{"type": "table"}, {"type": "xy"}], [{"type": "xy"}, {"type": "xy"}]],
-        subplot_titles=["", "Qubit by qubit, last iteration", "Where the time of a shot goes", "Batch by batch"][
+        subplot_titles=["", "Each qubit at the end", "Where the time of a shot goes", "Batch by batch"][
             : 3 + (batches > 1)
         ],
         row_heights=[0.5, 0.5],
@@ -58,6 +58,7 @@ def plot_summary(run: Run) -> plotly.graph_objects.Figure:
         figure=figure,
         width=1200,
         height=800,
+        above=16,
     )
     figures = {
         "Fidelity": figure_in_words(run.fidelity),
@@ -110,7 +111,5 @@ def plot_summary(run: Run) -> plotly.graph_objects.Figure:
         add_history(figure, run, per_qubit=False, row=2, col=2)
         for trace in figure.data[before:]:
             trace.update(showlegend=False)
-    figure.update_layout(
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.03, "yanchor": "bottom"}, margin={"t": 120}
-    )
+    figure.update_layout(legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.03, "yanchor": "bottom"})
     return figure

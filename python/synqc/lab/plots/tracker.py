@@ -67,6 +67,7 @@ def plot_tracker(run: Run) -> plotly.graph_objects.Figure:
         f" · {style.describe_shots(run)}" + (f" · first {panels} of {qubits} qubits" if panels < qubits else ""),
         figure=figure,
         height=520 if rows == 1 else 240 + 230 * rows,
+        above=20,
     )
     iterations = list(range(1, len(run.history) + 1))
     for qubit in range(panels):
@@ -126,6 +127,6 @@ def plot_tracker(run: Run) -> plotly.graph_objects.Figure:
             figure.update_xaxes(title_text="Iteration (batch)", showticklabels=True, **place)
     figure.update_layout(
         legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.05 - 0.15 / rows, "yanchor": "top"},
-        margin={"t": 124, "b": 110},
+        margin={"b": 110},
     )
     return figure
