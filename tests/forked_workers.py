@@ -6,6 +6,7 @@ fails its test alone, and another is forked in its place.
 """
 
 import atexit
+import contextlib
 import gc
 import itertools
 import os
@@ -13,6 +14,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 from multiprocessing import Pipe
@@ -78,10 +80,18 @@ class _Run:
                 return
 
     def kill(self):
-        for worker in self._workers.values():
-            os.kill(worker.pid, signal.SIGKILL)
-            os.waitpid(worker.pid, 0)
+        """Those that are left end their servers first, if they can."""
+        left = [worker.pid for worker in self._workers.values()]
         self._workers.clear()
+        for pid in left:
+            os.kill(pid, signal.SIGINT)
+        until = time.monotonic() + 20
+        while left and time.monotonic() < until:
+            left = [pid for pid in left if os.waitpid(pid, os.WNOHANG) == (0, 0)]
+            time.sleep(0.02)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
     def _fork(self):
         here, there = Pipe()
@@ -165,7 +175,12 @@ def _live(session, connection, number, folder):
         connection.send(("ended", None))
         status = 0
     except BaseException:
-        connection.send(("broken", traceback.format_exc()))
+        told = traceback.format_exc()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with contextlib.suppress(Exception):
+            session.config.hook.pytest_sessionfinish(session=session, exitstatus=1)  # ends fixtures
+        with contextlib.suppress(OSError):
+            connection.send(("broken", told))
     finally:
         try:
             atexit._run_exitfuncs()

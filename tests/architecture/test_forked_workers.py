@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from forked_workers import take_file
+from waiting import wait_until
 
 TESTS = Path(__file__).parents[1]
 
@@ -103,6 +105,20 @@ def test_nothing_is_left_of_a_run_that_passes(folder):
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "21 passed, 1 skipped" in ended.stdout, ended.stdout
     assert not [path for path in folder.glob("pytest-of-*/pytest-[0-9]*") if list(path.glob("worker-*/*"))]
+
+
+def test_fixtures_end_where_the_run_is_interrupted(folder):
+    (folder / "test_dies.py").unlink()
+    (folder / "test_leaves.py").unlink()
+    waiting = "\ndef test_waits():\n    open('waits', 'w').close()\n    __import__('time').sleep(600)\n"
+    (folder / "test_several.py").write_text((folder / "test_several.py").read_text() + waiting)
+    environment = {**os.environ, "PYTHONPATH": str(TESTS), "PYTEST_DEBUG_TEMPROOT": str(folder)}
+    command = [sys.executable, "-m", "pytest", "--workers", "2"]
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL) as running:
+        wait_until((folder / "waits").exists, 60)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 2
+    assert list(folder.glob("ended-*"))
 
 
 def test_a_worker_stays_in_its_folder_and_then_takes_what_was_to_begin_first():
