@@ -47,6 +47,9 @@ def pytest_runtestloop(session):
     return True
 
 
+_captured_before = []
+
+
 def take_file(files, last):
     """The first one of the folder of `last`, whose browser or server is there already, or the first of all."""
     place = next((n for n, file in enumerate(files) if last and file[0].path.parent == last[0].path.parent), 0)
@@ -193,7 +196,9 @@ def _prepare(config, connection, number, folder):
     manager = config.pluginmanager
     capture = manager.get_plugin("capturemanager")
     if capture.is_globally_capturing():
-        capture.stop_global_capturing()
+        capture.suspend_global_capture(in_=True)
+        _captured_before.append(capture._global_capturing)  # files that modules may have found as sys.stderr stay open
+        capture._global_capturing = None
         capture.start_global_capturing()  # into files of its own
     if manager.has_plugin("terminalreporter"):
         manager.unregister(name="terminalreporter")

@@ -18,7 +18,9 @@ TESTS = Path(__file__).parents[1]
 FILES = {
     "conftest.py": "from forked_workers import pytest_addoption, pytest_runtestloop",
     "test_several.py": """
-        import os, warnings, pytest
+        import os, sys, warnings, pytest
+
+        AT_IMPORT = sys.stderr
 
         @pytest.fixture(scope="session", autouse=True)
         def of_the_worker(tmp_path_factory):
@@ -37,6 +39,9 @@ FILES = {
 
         def test_is_skipped():
             pytest.skip("for a reason")
+
+        def test_streams_that_were_there_when_it_was_imported_are_open():
+            assert AT_IMPORT.fileno() > 2 and not AT_IMPORT.closed
 
         def test_warns():
             warnings.warn("of this test")
@@ -77,7 +82,7 @@ def run(folder, *options):
 def test_what_fails_dies_or_leaves_is_told_and_all_others_run(folder):
     ended = run(folder, "--workers", "3")
     assert ended.returncode == 1, ended.stderr
-    assert re.search(r"3 failed, 25 passed, 1 skipped, 1 warning in", ended.stdout), ended.stdout
+    assert re.search(r"3 failed, 26 passed, 1 skipped, 1 warning in", ended.stdout), ended.stdout
     assert "a worker crashed while running 'test_dies.py::test_killed': SIGKILL" in ended.stdout
     assert "a worker crashed while running 'test_leaves.py::test_left': status 3" in ended.stdout
     assert "seen words" in ended.stdout
@@ -103,7 +108,7 @@ def test_nothing_is_left_of_a_run_that_passes(folder):
         (folder / name).unlink()
     ended = run(folder, "--workers", "4", "-k", "not fails")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "21 passed, 1 skipped" in ended.stdout, ended.stdout
+    assert "22 passed, 1 skipped" in ended.stdout, ended.stdout
     assert not [path for path in folder.glob("pytest-of-*/pytest-[0-9]*") if list(path.glob("worker-*/*"))]
 
 
