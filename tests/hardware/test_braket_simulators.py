@@ -44,5 +44,5 @@ def test_an_experiment_runs_on_braket():
 
 
 def test_another_name_is_refused():
-    with pytest.raises(UnknownName, match="must be one of braket_dm, braket_sv, but is 'sv1'"):
+    with pytest.raises(UnknownName, match="but is 'braket:sv1'; near it: braket:braket_sv"):
         synqc.Experiment(qubits=1).run(5, on="braket:sv1")
