@@ -68,6 +68,13 @@ def test_a_cancelled_generation_says_so_and_can_be_forgotten(application):
         application.status(job_id)
 
 
+def test_a_generation_whose_job_was_cancelled_before_it_began_says_so_too(application):
+    job_id = application.submit(asked())
+    application.ledger.cancel(job_id)
+    status = application.status(job_id)
+    assert (status.state, status.stop_reason, status.stop_words) == ("cancelled", "cancelled", "Somebody ended it.")
+
+
 def test_a_generation_that_waits_can_be_given_another_target(application):
     other = ModelName("local", "n")
     job_id, named = application.submit(asked()), application.submit(asked(name="Tuesday's"))

@@ -45,6 +45,7 @@ _RESTARTS = RetryPolicy(attempts=10_000, first_s=1.0, most_s=60.0)
 """A generation goes on however often its worker is killed."""
 _LONGEST_LIST = 10_000
 _LONGEST_REASON = 100_000
+_CANCELLED = "Somebody ended it."
 
 
 def _by_computation(reference: str, answer: str, problem: str) -> Verdict:
@@ -276,7 +277,7 @@ class PromptsApplication:
         if status.ended_at is not None:
             return status
         if self.ledger.cancel(job_id).state is JobState.CANCELLED:
-            stop = generations.Stop(job_id, StopReason.CANCELLED, "Somebody ended it.")
+            stop = generations.Stop(job_id, StopReason.CANCELLED, _CANCELLED)
             if self.status(job_id).stop_reason is None:
                 self.ledger.writer.call(generations.stop, stop).result()
         return self.status(job_id)
@@ -518,9 +519,12 @@ class PromptsApplication:
 
 def _status(found: Any, job: Job) -> GenerationStatus:
     spent, request = job.spending, json.loads(bytes(found.request))
+    reason, words = None if found.stop_reason is None else StopReason(found.stop_reason), found.stop_words
+    if reason is None and job.state is JobState.CANCELLED:  # by the ledger, before its work had begun
+        reason, words = StopReason.CANCELLED, _CANCELLED
     return GenerationStatus(
         id=found.id, job_id=found.job_id, name=found.name, state=job.state,
-        stop_reason=None if found.stop_reason is None else StopReason(found.stop_reason), stop_words=found.stop_words,
+        stop_reason=reason, stop_words=words,
         rows_wanted=found.rows_wanted, accepted=found.accepted, surplus=found.surplus, discarded=found.discarded,
         failed=found.failed, stopped=found.stopped,
         most_attempts=most_attempts_of(request["limits"]["attempts"], found.rows_wanted),
