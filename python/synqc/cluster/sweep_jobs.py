@@ -28,7 +28,7 @@ _RESTARTS = RetryPolicy(attempts=5, first_s=1.0, most_s=60.0)
 
 
 def submit_sweep(
-    ledger: Ledger, experiment: Experiment, axes: Mapping[str, Sequence[Any]], *, shots: int | None = None,
+    ledger: Ledger, experiment: Experiment, axes: Mapping[str, Sequence[Any]], *, shots: float | None = None,
     iterations: int = 1, seed: int = 0, threads: int = 0, points_per_job: int | None = None,
 ) -> str:  # fmt: skip
     """Have a sweep done by workers of a ledger; returns the id of its batch when all of it is stored for good.
@@ -68,7 +68,7 @@ def submit_sweep(
 
 
 def sweep_by_jobs(
-    ledger: Ledger, experiment: Experiment, axes: Mapping[str, Sequence[Any]], *, shots: int | None = None,
+    ledger: Ledger, experiment: Experiment, axes: Mapping[str, Sequence[Any]], *, shots: float | None = None,
     iterations: int = 1, seed: int = 0, threads: int = 0, points_per_job: int | None = None,
     progress: ProgressOption = "auto", stop: StopFlag | None = None,
 ) -> Sweep:  # fmt: skip

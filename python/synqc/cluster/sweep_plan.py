@@ -81,7 +81,7 @@ class SweepPlan:
 
 
 def measure_point(
-    experiment: Experiment, axes: Mapping[str, Sequence[Any]], *, shots: int | None = None, iterations: int = 1,
+    experiment: Experiment, axes: Mapping[str, Sequence[Any]], *, shots: float | None = None, iterations: int = 1,
     threads: int = 1, measured: int = 8, seed: int = 0,
 ) -> PointCost:  # fmt: skip
     """Measure points of a sweep in a process of its own, spread over the grid.

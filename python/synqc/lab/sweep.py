@@ -637,7 +637,7 @@ class Grid:
     """
 
     def __init__(
-        self, experiment: Experiment, axes: Mapping[str, Sequence[Any]], *, shots: int | None = None,
+        self, experiment: Experiment, axes: Mapping[str, Sequence[Any]], *, shots: float | None = None,
         iterations: int = 1, seed: int, threads: int = 0,
     ) -> None:  # fmt: skip
         _check_arguments(experiment, axes)
