@@ -165,7 +165,8 @@ def test_8_a_job_ends_by_cost_time_attempts_and_errors_and_asks_for_a_bounded_nu
     status = application.wait(job_id, WAIT_S)
     assert (status.stop_reason, status.accepted) == (reason, 0)
     if reason is StopReason.ERROR_RATE:
-        assert status.failed + status.stopped <= 10 + 4  # and not 100 for each row
+        # Ten fail before it stops, while four workers' and two that wait for the disk are under way; not 100 a row.
+        assert status.failed + status.stopped <= 10 + 4 + 2
     if reason is StopReason.BUDGET:
         assert status.usd_micros <= 60_000
 
