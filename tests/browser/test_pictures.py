@@ -1,9 +1,11 @@
 """Charts, spheres and maps show what was measured, and say where it is emulated."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
+from waiting import wait_until
 
 REDRAW_MS = 250  # as in telemetry_chart.js
 
@@ -25,6 +27,19 @@ def test_telemetry_is_drawn_from_measured_rows(desk):
         expect(chart.locator("path.band")).to_have_count(1 if figure == "fidelity" else 0)
 
 
+def settled_box(locator):
+    """Where it is once it is neither drawn anew nor moved: the chart is when it has found its place on the page."""
+    boxes = [None]
+
+    def is_settled():
+        boxes.append(locator.bounding_box())
+        time.sleep(REDRAW_MS / 1e3)
+        return boxes[-1] is not None and boxes[-1] == boxes[-2] == locator.bounding_box() and boxes[-1]["width"] > 100
+
+    wait_until(is_settled)
+    return boxes[-1]
+
+
 def test_a_point_is_told_and_a_stretch_is_chosen_by_dragging(desk):
     desk.run()
     desk.run()
@@ -32,7 +47,7 @@ def test_a_point_is_told_and_a_stretch_is_chosen_by_dragging(desk):
     inside = desk["#telemetry-chart .inside"]
     expect(inside).to_be_visible()
     desk["#telemetry-chart"].scroll_into_view_if_needed()
-    box = inside.bounding_box()
+    box = settled_box(inside)
     middle = box["y"] + box["height"] / 2
     desk.page.mouse.move(box["x"] + box["width"] - 3, middle)
     told = desk["#telemetry-chart .told"]
