@@ -212,6 +212,29 @@ def test_without_a_browser_the_message_says_what_to_do(run, tmp_path, monkeypatc
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("failing", "calls"), [(1, 2), (5, 2)])
+def test_a_browser_whose_page_was_not_loaded_is_asked_once_more(run, tmp_path, monkeypatch, failing, calls):
+    import kaleido
+
+    asked = []
+
+    def drawn(*arguments, **options):
+        asked.append(options)
+        if len(asked) <= failing:
+            raise RuntimeError("ReferenceError: kaleido_scopes is not defined")
+        return b"a picture"
+
+    monkeypatch.setattr(kaleido, "calc_fig_sync", drawn)
+    target = tmp_path / "latency.png"
+    if failing == 1:
+        plots.write(run.plot("latency"), target)
+        assert target.read_bytes() == b"a picture"
+    else:
+        with pytest.raises(SynqcError, match="could not draw the picture"):
+            plots.write(run.plot("latency"), target)
+    assert len(asked) == calls
+
+
 def test_a_browser_that_fails_is_reported_in_one_sentence(run, tmp_path, monkeypatch):
     broken = tmp_path / "chromium"
     broken.write_text("#!/bin/sh\nexit 3\n")

@@ -26,6 +26,8 @@ _BROWSERS = (
     "brave-browser",
 )
 _SECONDS = 60
+_NOT_LOADED = "kaleido_scopes is not defined"
+"""Answer of a browser whose page had not loaded its script yet, for want of a processor; it has when asked again."""
 
 
 def find_browser() -> str | None:
@@ -83,8 +85,14 @@ def picture_bytes(
     size = {"width": width or own_width or 960, "height": height or figure.layout.height or 600}
     # MathJax would be fetched from the network, and no picture here has formulas that need it.
     settings = {"path": browser, "mathjax": False, "timeout": _SECONDS}
+    wanted = {"format": form, "scale": scale, **size}
     try:
-        picture = kaleido.calc_fig_sync(figure, opts={"format": form, "scale": scale, **size}, kopts=settings)
+        try:
+            picture = kaleido.calc_fig_sync(figure, opts=wanted, kopts=settings)
+        except Exception as error:
+            if _NOT_LOADED not in str(error):
+                raise
+            picture = kaleido.calc_fig_sync(figure, opts=wanted, kopts=settings)
     except Exception as error:
         raise SynqcError(
             f"The browser {browser} could not draw the picture: {type(error).__name__}: {error}"
