@@ -8,14 +8,13 @@ import numpy as np
 
 from synqc.errors import MissingExtra
 from synqc.hardware.backend import Capabilities, CompiledCircuit, Price, Shots
-from synqc.hardware.circuit import DriveProbeDriveCircuit
+from synqc.hardware.circuit import PROBE_ENTANGLES, DriveProbeDriveCircuit
 from synqc.lab._near_words import unknown_name
 
 __all__ = ["BraketSimulator"]
 
 _NAMES = {"braket_dm": "density matrices", "braket_sv": "state vectors"}
 _QUBITS = {"braket_dm": 12, "braket_sv": 24}
-_PROBE_ENTANGLES = 2
 
 
 class BraketSimulator:
@@ -47,7 +46,7 @@ class BraketSimulator:
             circuit=circuit,
             text=circuit.to_openqasm(includes_standard_gates=False),
             layout=tuple((2 * pair, 2 * pair + 1) for pair in range(circuit.pairs)),
-            entangling_gates=_PROBE_ENTANGLES * circuit.pairs,
+            entangling_gates=PROBE_ENTANGLES * circuit.pairs,
             duration_us=0.0,
             latency_terms={"circuit": 0.0},
             native=None,

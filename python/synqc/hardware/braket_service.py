@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from synqc.errors import InputError, MissingExtra
-from synqc.hardware.backend import Capabilities, CompiledCircuit, Price, Shots
+from synqc.hardware.backend import CompiledCircuit, Price, Shots
 from synqc.hardware.circuit import DriveProbeDriveCircuit
+from synqc.hardware.compiled_by_vendor import capabilities_unsaid, compiled_by_vendor, takes_a_job
 from synqc.hardware.vendor import SubmissionRefused, VendorAnswer, VendorState, VendorUnreachable
 
 __all__ = ["BUCKET", "BraketBackend", "BraketService", "braket_backend", "braket_service", "is_device_name"]
@@ -22,7 +23,6 @@ BUCKET = "AMZN_BRAKET_OUT_S3_BUCKET"
 
 _TAG = "synqc"
 _PAGES = 20
-_PROBE_ENTANGLES = 2
 _STATES = {
     "CREATED": VendorState.QUEUED, "QUEUED": VendorState.QUEUED, "RUNNING": VendorState.RUNNING,
     "COMPLETED": VendorState.DONE, "FAILED": VendorState.FAILED, "CANCELLING": VendorState.CANCELLED,
@@ -52,33 +52,22 @@ class BraketBackend:
         arn: Amazon's name of the device.
         qubits: Number of its qubits.
         is_machine: Whether qubits play it; Braket's own simulators are emulated.
-        price: What the account is charged; None: not known.
+        price: Price that the account is charged; None: not known.
     """
 
     def __init__(self, arn: str, qubits: int, *, is_machine: bool, price: Price | None = None) -> None:
         self.arn = arn
         self.price = price
-        self.capabilities = Capabilities(
-            name=f"braket:{arn}", emulated=not is_machine, qubits=qubits, couplings=None, entangling_gates=(),
-            feeds_forward=False, shots_most=None, repetition_delay_us=0.0, calibrates_readout=False,
-        )  # fmt: skip
+        self.capabilities = capabilities_unsaid(f"braket:{arn}", emulated=not is_machine, qubits=qubits)
 
     def compile(self, circuit: DriveProbeDriveCircuit, *, seed: int = 0) -> CompiledCircuit:
         """The circuit itself, read at its end: Braket compiles it after it was sent, and says nothing of durations."""
         self.capabilities.check(circuit, 1)
-        return CompiledCircuit(
-            circuit=circuit, text=circuit.to_openqasm(includes_standard_gates=False, reads_at_end=True),
-            layout=tuple((2 * pair, 2 * pair + 1) for pair in range(circuit.pairs)),
-            entangling_gates=_PROBE_ENTANGLES * circuit.pairs, duration_us=0.0, latency_terms={"circuit": 0.0},
-            native=None,
-        )  # fmt: skip
+        return compiled_by_vendor(circuit, circuit.to_openqasm(includes_standard_gates=False, reads_at_end=True))
 
     def sample(self, compiled: CompiledCircuit, shots: int, *, seed: int = 0) -> Shots:
         """Always refused: what Braket plays takes a job (`synqc.hardware.submission`)."""
-        raise InputError(
-            f"Argument `on` must be braket:braket_dm or braket:braket_sv, but {self.capabilities.name} is Amazon's: "
-            "submit a job to it with synqc.hardware.submission."
-        )
+        raise takes_a_job(self.capabilities.name, whose="Amazon's", expected="braket:braket_dm or braket:braket_sv")
 
 
 class BraketService:
@@ -161,7 +150,7 @@ def braket_backend(arn: str, *, price: Price | None = None, tasks: Any = None) -
 
     Args:
         arn: Amazon's name of the device.
-        price: What the account is charged.
+        price: Price that the account is charged.
         tasks: Client of the service "braket"; None: boto3's, by the account that it finds.
 
     Raises:

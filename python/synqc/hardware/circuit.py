@@ -10,7 +10,10 @@ import numpy as np
 
 from synqc.errors import InputError
 
-__all__ = ["DriveProbeDriveCircuit", "circuit_of"]
+__all__ = ["PROBE_ENTANGLES", "DriveProbeDriveCircuit", "circuit_of"]
+
+PROBE_ENTANGLES = 2
+"""Number of entangling gates that a probe by an ancilla is made of."""
 
 _LARGEST_ANGLE = 64 * math.pi
 

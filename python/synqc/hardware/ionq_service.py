@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synqc.errors import InputError
-from synqc.hardware.backend import Capabilities, CompiledCircuit, Price, Shots
+from synqc.hardware.backend import CompiledCircuit, Price, Shots
 from synqc.hardware.circuit import DriveProbeDriveCircuit
+from synqc.hardware.compiled_by_vendor import capabilities_unsaid, compiled_by_vendor, takes_a_job
 from synqc.hardware.http_questions import HttpQuestions
 from synqc.hardware.ionq import ionq_request
 from synqc.hardware.vendor import SubmissionRefused, VendorAnswer, VendorFailed, VendorState, VendorUnreachable
@@ -29,7 +30,6 @@ _STATES = {
     "canceled": VendorState.CANCELLED,
 }  # fmt: skip
 _PAGES = 20
-_PROBE_ENTANGLES = 2
 
 
 class IonqBackend:
@@ -38,7 +38,7 @@ class IonqBackend:
     Args:
         name: Name of the backend at IonQ's, such as "simulator" or "qpu.forte-1".
         qubits: Number of its qubits.
-        price: What the account is charged; None: not known, but nothing for the simulator.
+        price: Price that the account is charged; None: not known, but nothing for the simulator.
 
     Examples:
         >>> forte = IonqBackend("qpu.forte-1", 36)
@@ -51,27 +51,16 @@ class IonqBackend:
     def __init__(self, name: str, qubits: int, *, price: Price | None = None) -> None:
         is_simulator = name == "simulator"
         self.price = Price() if is_simulator else price
-        self.capabilities = Capabilities(
-            name=f"ionq:{name}", emulated=is_simulator, qubits=qubits, couplings=None, entangling_gates=(),
-            feeds_forward=False, shots_most=None, repetition_delay_us=0.0, calibrates_readout=False,
-        )  # fmt: skip
+        self.capabilities = capabilities_unsaid(f"ionq:{name}", emulated=is_simulator, qubits=qubits)
 
     def compile(self, circuit: DriveProbeDriveCircuit, *, seed: int = 0) -> CompiledCircuit:
         """The circuit itself: IonQ compiles it after it was sent, and says nothing of durations."""
         self.capabilities.check(circuit, 1)
-        return CompiledCircuit(
-            circuit=circuit, text=circuit.to_openqasm(reads_at_end=True),
-            layout=tuple((2 * pair, 2 * pair + 1) for pair in range(circuit.pairs)),
-            entangling_gates=_PROBE_ENTANGLES * circuit.pairs, duration_us=0.0, latency_terms={"circuit": 0.0},
-            native=None,
-        )  # fmt: skip
+        return compiled_by_vendor(circuit, circuit.to_openqasm(reads_at_end=True))
 
     def sample(self, compiled: CompiledCircuit, shots: int, *, seed: int = 0) -> Shots:
         """Always refused: what IonQ plays takes a job (`synqc.hardware.submission`)."""
-        raise InputError(
-            f"Argument `on` must be a simulator or a fake of this machine, but {self.capabilities.name} is IonQ's: "
-            "submit a job to it with synqc.hardware.submission."
-        )
+        raise takes_a_job(self.capabilities.name, whose="IonQ's", expected="a simulator or a fake of this machine")
 
 
 class IonqService:
@@ -163,7 +152,7 @@ def ionq_backend(
 
     Args:
         name: Name of the backend at IonQ's.
-        price: What the account is charged.
+        price: Price that the account is charged.
         key: Key of the account; None: that of IONQ_API_KEY.
         address: Address of the interface.
 
