@@ -54,7 +54,7 @@ def open_backend(name: str, *, price: Price | None = None) -> Backend:
 
     Args:
         name: "<vendor>:<backend>".
-        price: What the account is charged; None: not known.
+        price: Price that the account is charged; None: not known.
 
     Raises:
         UnknownName, MissingExtra, InputError, VendorUnreachable: As `open_vendor`.

@@ -33,7 +33,7 @@ class TargetBackend:
 
     Args:
         name: Name of the backend, "<vendor>:<backend>".
-        price: What the account is charged; None: not said.
+        price: Price that the account is charged; None: not said.
     """
 
     name: str

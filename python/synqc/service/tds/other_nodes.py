@@ -43,8 +43,8 @@ class OtherNodes:
     """Client of the other nodes.
 
     Args:
-        places: Where sessions are.
-        lease: Of this node.
+        places: Places of sessions.
+        lease: Lease of this node.
         workers: For what blocks on the database.
         kills: How a node is told to stop a run by way of the database.
         key: API key that every node takes; None: they ask for none.
@@ -104,10 +104,10 @@ class OtherNodes:
 
         Args:
             owner: The node.
-            method: Of the request.
+            method: Method of the request.
             target: Path and query.
-            headers: Of whoever asks here.
-            body: Of the request.
+            headers: Headers of whoever asks here.
+            body: Body of the request.
             within_s: Time limit of the answer's head; None: it may take as long as a run does.
             wants: Whether it is asked to give the session up.
 

@@ -150,7 +150,7 @@ def open_database(settings: StorageSettings, node: Node | None = None) -> Databa
     """Open the service's database, create or migrate its tables, and keep other services out.
 
     Args:
-        settings: Where it is.
+        settings: Settings that say where it is.
         node: Name and address of this node of a cluster, whose other nodes have it open, too.
 
     Raises:

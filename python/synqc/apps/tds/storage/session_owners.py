@@ -75,7 +75,7 @@ class Adopted:
     """Session that this node owns from now on.
 
     Args:
-        row: What is stored of it.
+        row: Stored row of it.
         next_line, next_row: Numbers that its next log line and telemetry row have.
     """
 
@@ -100,7 +100,7 @@ def adopted(database: Database, session_id: str, seen: SessionOwner, owner: int)
     """Make a node the owner of a session whose owner is dead, has left, or is itself.
 
     Args:
-        database: Of the session.
+        database: Database of the session.
         session_id: Name of the session.
         seen: Owner as it was found.
         owner: Number of the node that adopts.
